@@ -1,0 +1,154 @@
+package plan
+
+import "time"
+
+// Plan is what should be done and why. Its JSON form is the output contract of
+// `vpsie-autoscaler plan`; every list is sorted by name.
+type Plan struct {
+	Launches   []Launch    `json:"launches"`
+	Placements []Placement `json:"placements"`
+	Removals   []Removal   `json:"removals"`
+	Unplaced   []Unplaced  `json:"unplaced"`
+	Kept       []Kept      `json:"kept"`
+	Cost       Cost        `json:"cost"`
+
+	// Unneeded names the nodes that could go now but for a timer or the group's
+	// window, and those that do go: their unneeded-since time is kept; every other
+	// node's is cleared.
+	Unneeded []string `json:"-"`
+	// RecheckAt is when the next timer of the plan elapses; zero when none runs.
+	RecheckAt time.Time `json:"-"`
+}
+
+// Launch is a machine to buy.
+type Launch struct {
+	// Name is a placeholder, `<group>-new-<n>`; the machine gets its own name.
+	Name         string       `json:"name"`
+	Group        string       `json:"nodeGroup"`
+	InstanceType string       `json:"instanceType"`
+	DatacenterID string       `json:"datacenterID"`
+	Price        Hourly       `json:"pricePerHour"`
+	Reason       LaunchReason `json:"reason"`
+	// Pods are the pods it is bought for, as namespace/name.
+	Pods []string `json:"pods"`
+}
+
+// Placement is a pending pod that fits an existing or ordered node.
+type Placement struct {
+	Pod  string `json:"pod"`
+	Node string `json:"node"`
+}
+
+// Removal is a node to drain and delete.
+type Removal struct {
+	Node   string        `json:"node"`
+	Group  string        `json:"nodeGroup"`
+	Reason RemovalReason `json:"reason"`
+	Saves  Hourly        `json:"savesPerHour"`
+	Moves  []Move        `json:"moves"`
+}
+
+// Move is where a pod of a removed node fits.
+type Move struct {
+	Pod string `json:"pod"`
+	To  string `json:"to"`
+}
+
+// Unplaced is a pending pod that neither fits nor can be bought for.
+type Unplaced struct {
+	Pod      string    `json:"pod"`
+	Refusals []Refusal `json:"refusals"`
+}
+
+// Refusal says why one type of one group is no answer for a pod. Group and
+// InstanceType are empty when the reason does not depend on them.
+type Refusal struct {
+	Group        string        `json:"nodeGroup"`
+	InstanceType string        `json:"instanceType"`
+	Reason       RefusalReason `json:"reason"`
+	Message      string        `json:"message"`
+}
+
+// Kept is a group's node that stays, and why.
+type Kept struct {
+	Node    string     `json:"node"`
+	Group   string     `json:"nodeGroup"`
+	Reason  KeptReason `json:"reason"`
+	Message string     `json:"message"`
+}
+
+// Cost is what the groups' nodes and ordered machines cost before and after the
+// plan, and a proved lower bound of the latter.
+type Cost struct {
+	Before     Hourly `json:"beforePerHour"`
+	After      Hourly `json:"afterPerHour"`
+	LowerBound Hourly `json:"lowerBoundPerHour"`
+}
+
+// Hourly is Money that prints as a decimal string per hour (month = 720 h).
+type Hourly Money
+
+// LaunchReason is why a machine is bought.
+type LaunchReason string
+
+// RemovalReason is why a node goes.
+type RemovalReason string
+
+// RefusalReason is why a pod stays unplaced.
+type RefusalReason string
+
+// KeptReason is why a node stays.
+type KeptReason string
+
+// Launch reasons.
+const (
+	PendingPods LaunchReason = "PendingPods"
+	MinNodes    LaunchReason = "MinNodes"
+	Headroom    LaunchReason = "Headroom"
+)
+
+// Removal reasons.
+const (
+	Empty         RemovalReason = "Empty"
+	Underutilized RemovalReason = "Underutilized"
+	AboveMax      RemovalReason = "AboveMax"
+)
+
+// Refusal reasons.
+const (
+	InsufficientResource RefusalReason = "InsufficientResource"
+	TaintNotTolerated    RefusalReason = "TaintNotTolerated"
+	NodeAffinity         RefusalReason = "NodeAffinity"
+	PodAffinity          RefusalReason = "PodAffinity"
+	PodAntiAffinity      RefusalReason = "PodAntiAffinity"
+	TopologySpread       RefusalReason = "TopologySpread"
+	HostPort             RefusalReason = "HostPort"
+	VolumeZone           RefusalReason = "VolumeZone"
+	VolumeLimit          RefusalReason = "VolumeLimit"
+	MaxNodesReached      RefusalReason = "MaxNodesReached"
+	ScaleUpDisabled      RefusalReason = "ScaleUpDisabled"
+	Paused               RefusalReason = "Paused"
+	Stabilizing          RefusalReason = "Stabilizing"
+	OfferingUnavailable  RefusalReason = "OfferingUnavailable"
+	Backoff              RefusalReason = "Backoff"
+	SchedulingGated      RefusalReason = "SchedulingGated"
+	OtherScheduler       RefusalReason = "OtherScheduler"
+	NotSupported         RefusalReason = "NotSupported"
+	NoNodeGroup          RefusalReason = "NoNodeGroup"
+)
+
+// Kept reasons.
+const (
+	KeptNotUnderutilized    KeptReason = "NotUnderutilized"
+	KeptUnneededTime        KeptReason = "UnneededTime"
+	KeptStabilizing         KeptReason = "Stabilizing"
+	KeptAtMinNodes          KeptReason = "AtMinNodes"
+	KeptDoNotDelete         KeptReason = "DoNotDelete"
+	KeptPaused              KeptReason = "Paused"
+	KeptScaleDownDisabled   KeptReason = "ScaleDownDisabled"
+	KeptPodDisruptionBudget KeptReason = "PodDisruptionBudget"
+	KeptPodNotEvictable     KeptReason = "PodNotEvictable"
+	KeptNoRoomElsewhere     KeptReason = "NoRoomElsewhere"
+	KeptWouldTriggerScaleUp KeptReason = "WouldTriggerScaleUp"
+	KeptNotReady            KeptReason = "NotReady"
+)

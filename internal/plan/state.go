@@ -1,0 +1,159 @@
+package plan
+
+import (
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
+)
+
+// State is one moment of the world as the planner sees it. Everything it points
+// to is shared with the caller and read-only.
+type State struct {
+	Now     time.Time
+	Options Options
+
+	Groups []*Group
+	Offers []*Offer
+	Nodes  []*Node
+	// Pods holds bound and pending pods alike. A pod is pending when it has no
+	// node, is neither finished nor terminating nor owned by a DaemonSet, and its
+	// PodScheduled condition says Unschedulable or is absent.
+	Pods []*Pod
+
+	DaemonSets     []*appsv1.DaemonSet
+	Budgets        []*policyv1.PodDisruptionBudget
+	Namespaces     []*corev1.Namespace
+	Volumes        []*corev1.PersistentVolume
+	Claims         []*corev1.PersistentVolumeClaim
+	StorageClasses []*storagev1.StorageClass
+	CSINodes       []*storagev1.CSINode
+}
+
+// Options are the operator's flags that change decisions.
+type Options struct {
+	// ExpendablePriorityCutoff: pods of a lower priority neither buy nor hold a
+	// node (cluster-autoscaler's convention, there -10).
+	ExpendablePriorityCutoff int32
+	// SkipNodesWithLocalStorage keeps nodes with pods that use emptyDir or hostPath.
+	SkipNodesWithLocalStorage bool
+	// IgnoreTimers treats stabilization windows and unneededTime as elapsed.
+	IgnoreTimers bool
+	// StartupTaints are taint keys that a joining node sheds by itself; they do
+	// not keep pods off a machine that is on its way.
+	StartupTaints []string
+}
+
+// Money is an amount in millionths of the currency per month of 720 hours.
+type Money int64
+
+// Group is a NodeGroup with overrides applied and identifiers resolved.
+type Group struct {
+	Name string
+	// Min and Max bound the number of nodes, machines on their way included.
+	Min, Max int
+	// Paused: nothing is bought or removed, not even for Min.
+	Paused bool
+	// Deleting: the NodeGroup is being deleted; nothing is bought for it and its
+	// nodes are no place to put pods. Its machines are removed by the controller,
+	// not by the plan.
+	Deleting bool
+	// DatacenterID and Offers hold the names under which State.Offers lists them.
+	DatacenterID string
+	Offers       []string
+	// Preferred is one of Offers, or empty.
+	Preferred  string
+	AllowMixed bool
+	Labels     map[string]string
+	Taints     []corev1.Taint
+	ScaleUp    ScaleUp
+	ScaleDown  ScaleDown
+	// LastScale is the NodeGroup's status.lastScaleTime; zero when it never scaled.
+	LastScale time.Time
+	// Blocked, when not empty, says why nothing can be bought for the group now
+	// (unknown datacenter, wrong credentials, …). Its pods are refused with
+	// OfferingUnavailable and this message.
+	Blocked string
+}
+
+// ScaleUp follows the reference's ScaleUpPolicy.
+type ScaleUp struct {
+	Enabled bool
+	Window  time.Duration
+	// CPU and Memory are percentages; 100 switches head-room off.
+	CPU, Memory int
+}
+
+// ScaleDown follows the reference's ScaleDownPolicy.
+type ScaleDown struct {
+	Enabled      bool
+	Window       time.Duration
+	CPU, Memory  int
+	UnneededTime time.Duration
+}
+
+// Offer is one instance type in one datacenter.
+type Offer struct {
+	// InstanceType is the name users write in offeringIDs.
+	InstanceType string
+	DatacenterID string
+	Price        Money
+	// Capacity is the size as sold; Allocatable is what a node of it offers to
+	// pods, learnt or estimated (EstimateAllocatable).
+	Capacity, Allocatable corev1.ResourceList
+	// Labels are extra labels of its nodes, such as a zone.
+	Labels map[string]string
+	// Available is false when the cloud does not sell it now.
+	Available bool
+	// Stock is how many can be bought at most; negative when not known.
+	Stock int
+	// BackoffUntil: the cloud refused it lately; not bought before then.
+	BackoffUntil time.Time
+	// BackoffReason is the refusal's text.
+	BackoffReason string
+}
+
+// NodeState is how far a machine's life has come.
+type NodeState string
+
+// The states of a Node.
+const (
+	// Ordered: asked for or booting; may have registered, is not Ready yet.
+	Ordered NodeState = "Ordered"
+	// Ready takes pods.
+	Ready NodeState = "Ready"
+	// NotReady was Ready once and is not now.
+	NotReady NodeState = "NotReady"
+	// Terminating is being drained or deleted.
+	Terminating NodeState = "Terminating"
+	// Failed will be deleted; it counts towards max until it is gone.
+	Failed NodeState = "Failed"
+)
+
+// Node is a machine: a Kubernetes node, or one that is on its way.
+type Node struct {
+	// Name is the Kubernetes node's name, or the machine object's while no node
+	// has registered.
+	Name string
+	// Machine is the name of the VPSieNode object; empty for nodes that are not ours.
+	Machine string
+	// Group is the NodeGroup it counts towards; empty for nodes that are not ours.
+	Group        string
+	InstanceType string
+	DatacenterID string
+	State        NodeState
+	// Object is the registered node, nil before.
+	Object *corev1.Node
+	// Usage is the measured use of cpu and memory, nil when not served.
+	Usage corev1.ResourceList
+	// UnneededSince is when it was first seen removable; zero when it is not.
+	UnneededSince time.Time
+	// DoNotDelete is the annotation autoscaler.vpsie.com/do-not-delete.
+	DoNotDelete bool
+	// RemovalBackoffUntil: a drain of it failed lately; not removed before then.
+	RemovalBackoffUntil time.Time
+	// RemovalBackoffReason says why the drain failed.
+	RemovalBackoffReason string
+}
