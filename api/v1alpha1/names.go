@@ -1,0 +1,39 @@
+package v1alpha1
+
+// Annotations of a NodeGroup.
+const (
+	// AnnotationPause with the value "true" stops buying and removing for the group.
+	AnnotationPause = "autoscaler.vpsie.com/pause"
+	// AnnotationMinNodesOverride temporarily replaces spec.minNodes.
+	AnnotationMinNodesOverride = "autoscaler.vpsie.com/min-nodes-override"
+	// AnnotationMaxNodesOverride temporarily replaces spec.maxNodes.
+	AnnotationMaxNodesOverride = "autoscaler.vpsie.com/max-nodes-override"
+)
+
+// Annotations of a VPSieNode; they are honoured on its Node as well.
+const (
+	// AnnotationDoNotDelete with the value "true" keeps the autoscaler from removing the node.
+	AnnotationDoNotDelete = "autoscaler.vpsie.com/do-not-delete"
+	// AnnotationDrainTimeout is how long a drain may take, in seconds.
+	AnnotationDrainTimeout = "autoscaler.vpsie.com/drain-timeout"
+	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
+	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
+)
+
+// Labels.
+const (
+	// LabelNodeGroup names the NodeGroup of a Node.
+	LabelNodeGroup = "autoscaler.vpsie.com/nodegroup"
+	// LabelParent names the NodeGroup of a VPSieNode.
+	LabelParent = "nodegroup"
+	// LabelInstanceType is the instance type of a VPSieNode and of its Node.
+	LabelInstanceType = "autoscaler.vpsie.com/instance-type"
+	// LabelDatacenter is the datacenter of a VPSieNode and of its Node.
+	LabelDatacenter = "autoscaler.vpsie.com/datacenter"
+)
+
+// TaintUninitialized keeps pods off a new node until its labels and taints are in place.
+const TaintUninitialized = "autoscaler.vpsie.com/uninitialized"
+
+// Finalizer keeps a NodeGroup until its machines are gone, and a VPSieNode until its VPS is.
+const Finalizer = "autoscaler.vpsie.com/machines"

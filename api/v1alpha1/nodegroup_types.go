@@ -1,0 +1,313 @@
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// NodeGroup is a group of nodes backed by VPSie VPSes that the autoscaler buys
+// when pods cannot be scheduled and removes when they are not needed.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=ng,categories={vpsie,autoscaling}
+// +kubebuilder:printcolumn:name="Min",type=integer,JSONPath=`.spec.minNodes`
+// +kubebuilder:printcolumn:name="Max",type=integer,JSONPath=`.spec.maxNodes`
+// +kubebuilder:printcolumn:name="Wanted",type=integer,JSONPath=`.status.desiredNodes`
+// +kubebuilder:printcolumn:name="Current",type=integer,JSONPath=`.status.currentNodes`
+// +kubebuilder:printcolumn:name="Ready",type=integer,JSONPath=`.status.readyNodes`
+// +kubebuilder:printcolumn:name="Types",type=string,JSONPath=`.status.instanceTypes`
+// +kubebuilder:printcolumn:name="Cost/h",type=string,JSONPath=`.status.costPerHour`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Datacenter",type=string,priority=1,JSONPath=`.spec.datacenterID`
+// +kubebuilder:printcolumn:name="Last scaled",type=date,priority=1,JSONPath=`.status.lastScaleTime`
+type NodeGroup struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// +required
+	Spec NodeGroupSpec `json:"spec"`
+	// +optional
+	Status NodeGroupStatus `json:"status,omitzero"`
+}
+
+// NodeGroupList is a list of NodeGroups.
+//
+// +kubebuilder:object:root=true
+type NodeGroupList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []NodeGroup `json:"items"`
+}
+
+// NodeGroupSpec is what the user wants.
+//
+// +kubebuilder:validation:XValidation:rule="self.maxNodes >= self.minNodes",fieldPath=".maxNodes",message="MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
+// +kubebuilder:validation:XValidation:rule="!has(self.preferredInstanceType) || self.preferredInstanceType == '' || self.preferredInstanceType in self.offeringIDs",fieldPath=".preferredInstanceType",message="preferredInstanceType must be one of offeringIDs"
+type NodeGroupSpec struct {
+	// MinNodes is the least number of nodes that the group has.
+	//
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	MinNodes int32 `json:"minNodes"`
+
+	// MaxNodes is the greatest number of nodes that the group may have.
+	//
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	MaxNodes int32 `json:"maxNodes"`
+
+	// DatacenterID is the VPSie datacenter, by identifier or name.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	DatacenterID string `json:"datacenterID"`
+
+	// OfferingIDs are the acceptable instance types, by identifier or name. The
+	// cheapest set on which the pods fit is bought.
+	//
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	OfferingIDs []string `json:"offeringIDs"`
+
+	// OSImageID is the OS image of the nodes, by identifier or name.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	OSImageID string `json:"osImageID"`
+
+	// ScaleUpPolicy says when nodes are added.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	ScaleUpPolicy ScaleUpPolicy `json:"scaleUpPolicy,omitzero"`
+
+	// ScaleDownPolicy says when nodes are removed.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	ScaleDownPolicy ScaleDownPolicy `json:"scaleDownPolicy,omitzero"`
+
+	// Labels are put on the nodes.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxProperties=100
+	Labels map[string]string `json:"labels,omitempty"`
+
+	// Taints are put on the nodes.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:XValidation:rule="self.all(t, t.effect in ['NoSchedule', 'PreferNoSchedule', 'NoExecute'])",message="taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
+	Taints []corev1.Taint `json:"taints,omitempty"`
+
+	// SSHKeyIDs are SSH keys to add to the instances, by identifier or name. The
+	// cloud takes the first one.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	SSHKeyIDs []string `json:"sshKeyIDs,omitempty"`
+
+	// Tags are put on the instances.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Tags []string `json:"tags,omitempty"`
+
+	// UserData is the cloud-init user data of the nodes. Text that contains {{ is a
+	// Go template; see the documentation for its fields.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=65536
+	UserData string `json:"userData,omitempty"`
+
+	// PreferredInstanceType is the one of offeringIDs to use for every pod that fits it.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	PreferredInstanceType string `json:"preferredInstanceType,omitempty"`
+
+	// AllowMixedInstances lets the group have nodes of several types.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	AllowMixedInstances bool `json:"allowMixedInstances,omitempty"`
+}
+
+// ScaleUpPolicy says when nodes are added.
+type ScaleUpPolicy struct {
+	// Enabled is whether nodes are added for pending pods and head-room.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// StabilizationWindowSeconds is the time to wait before scaling up again.
+	//
+	// +optional
+	// +kubebuilder:default=60
+	// +kubebuilder:validation:Minimum=1
+	StabilizationWindowSeconds *int32 `json:"stabilizationWindowSeconds,omitempty"`
+
+	// CPUThreshold is the CPU utilization in percent at which nodes are added; 100 is off.
+	//
+	// +optional
+	// +kubebuilder:default=80
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	CPUThreshold *int32 `json:"cpuThreshold,omitempty"`
+
+	// MemoryThreshold is the memory utilization in percent at which nodes are added; 100 is off.
+	//
+	// +optional
+	// +kubebuilder:default=80
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	MemoryThreshold *int32 `json:"memoryThreshold,omitempty"`
+}
+
+// ScaleDownPolicy says when nodes are removed.
+type ScaleDownPolicy struct {
+	// Enabled is whether nodes are removed.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// StabilizationWindowSeconds is how long the group must not have scaled before a node is removed.
+	//
+	// +optional
+	// +kubebuilder:default=600
+	// +kubebuilder:validation:Minimum=1
+	StabilizationWindowSeconds *int32 `json:"stabilizationWindowSeconds,omitempty"`
+
+	// CPUThreshold is the CPU utilization in percent below which a node may be removed.
+	//
+	// +optional
+	// +kubebuilder:default=50
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	CPUThreshold *int32 `json:"cpuThreshold,omitempty"`
+
+	// MemoryThreshold is the memory utilization in percent below which a node may be removed.
+	//
+	// +optional
+	// +kubebuilder:default=50
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	MemoryThreshold *int32 `json:"memoryThreshold,omitempty"`
+
+	// UnneededTime is how long, in seconds, a node must be removable before it is removed.
+	//
+	// +optional
+	// +kubebuilder:default=600
+	// +kubebuilder:validation:Minimum=0
+	UnneededTime *int32 `json:"unneededTime,omitempty"`
+}
+
+// NodeGroupStatus is what the group is now.
+type NodeGroupStatus struct {
+	// CurrentNodes is the number of machines the group has, on their way included.
+	//
+	// +optional
+	CurrentNodes int32 `json:"currentNodes"`
+
+	// DesiredNodes is the number of nodes that the last decision aims at.
+	//
+	// +optional
+	DesiredNodes int32 `json:"desiredNodes"`
+
+	// ReadyNodes is the number of nodes that take workloads.
+	//
+	// +optional
+	ReadyNodes int32 `json:"readyNodes"`
+
+	// Nodes lists the group's nodes.
+	//
+	// +optional
+	// +listType=atomic
+	Nodes []NodeInfo `json:"nodes,omitempty"`
+
+	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []NodeGroupCondition `json:"conditions,omitempty"`
+
+	// LastScaleTime is when a machine was last ordered or removed on purpose.
+	//
+	// +optional
+	LastScaleTime *metav1.Time `json:"lastScaleTime,omitempty"`
+
+	// InstanceTypes sums the group's nodes up by type, such as "2 small-2cpu-4gb, 1 large-8cpu-16gb".
+	//
+	// +optional
+	InstanceTypes string `json:"instanceTypes,omitempty"`
+
+	// CostPerHour is what the group's machines cost per hour.
+	//
+	// +optional
+	CostPerHour string `json:"costPerHour,omitempty"`
+
+	// ObservedGeneration is the generation of the spec that was last acted on.
+	//
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+}
+
+// NodeInfo is one node of a group.
+type NodeInfo struct {
+	// +optional
+	NodeName string `json:"nodeName,omitempty"`
+	// +optional
+	VPSID int64 `json:"vpsID,omitempty"`
+	// +optional
+	InstanceType string `json:"instanceType,omitempty"`
+	// Status is Pending, Provisioning, Ready, Terminating or Failed.
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=Pending;Provisioning;Ready;Terminating;Failed
+	Status NodeStatus `json:"status,omitempty"`
+	// +optional
+	IPAddress string `json:"ipAddress,omitempty"`
+}
+
+// NodeStatus is the status of a NodeInfo.
+type NodeStatus string
+
+// The statuses of a NodeInfo.
+const (
+	NodePending      NodeStatus = "Pending"
+	NodeProvisioning NodeStatus = "Provisioning"
+	NodeReady        NodeStatus = "Ready"
+	NodeTerminating  NodeStatus = "Terminating"
+	NodeFailed       NodeStatus = "Failed"
+)
+
+// NodeGroupCondition is one aspect of a NodeGroup's state.
+type NodeGroupCondition = metav1.Condition
+
+// The condition types of a NodeGroup.
+const (
+	NodeGroupReady         = "Ready"
+	NodeGroupScaling       = "Scaling"
+	NodeGroupError         = "Error"
+	NodeGroupAtMinCapacity = "AtMinCapacity"
+	NodeGroupAtMaxCapacity = "AtMaxCapacity"
+)

@@ -1,0 +1,24 @@
+package v1alpha1
+
+import (
+	"embed"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// GroupVersion is the API group and version of this package's kinds.
+var GroupVersion = schema.GroupVersion{Group: "autoscaler.vpsie.com", Version: "v1alpha1"}
+
+// CRDs holds the generated CustomResourceDefinitions as crds/*.yaml.
+//
+//go:embed crds/*.yaml
+var CRDs embed.FS
+
+// AddToScheme registers this package's kinds.
+func AddToScheme(s *runtime.Scheme) error {
+	s.AddKnownTypes(GroupVersion, &NodeGroup{}, &NodeGroupList{}, &VPSieNode{}, &VPSieNodeList{})
+	metav1.AddToGroupVersion(s, GroupVersion)
+	return nil
+}
