@@ -1,0 +1,146 @@
+package vpsie
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// phrases maps words of the API's messages to classes. The first match wins, so a narrow phrase stands before a wide
+// one: "rate limit exceeded" must not become Quota, which nobody repeats.
+func phrases() []struct {
+	class Class
+	words []string
+} {
+	return []struct {
+		class Class
+		words []string
+	}{
+		{WrongPassword, []string{"wrong password", "incorrect password", "invalid password", "password is required"}},
+		{Throttled, []string{"rate limit", "too many requests"}},
+		{Unauthorized, []string{"your ip", "ip address is", "please authenticate", "unauthorized", "unauthenticated", "invalid token", "token expired", "jwt expired"}},
+		{OutOfStock, []string{"out of stock", "sold out", "not enough resources", "no capacity", "insufficient capacity", "no available resources"}},
+		{Quota, []string{"exceeds the allowed limit", "quota exceeded", "exceeded your quota", "insufficient quota", "plan does not allow", "maximum number of",
+			"limit reached", "subscription does not allow", "insufficient balance", "insufficient funds", "insufficient credit"}},
+		{Invalid, []string{"please select the right package", "lost in the clouds", "is not allowed", "must be a", "is required", "unknown datacenter", "unknown plan"}},
+		{NotFound, []string{"not found", "does not exist", "doesn't exist", "no longer exists"}},
+		{Conflict, []string{"already exists", "is locked", "in progress", "is busy", "already in use"}},
+	}
+}
+
+func classOfMessage(message string) Class {
+	low := strings.ToLower(message)
+	for _, p := range phrases() {
+		for _, w := range p.words {
+			if strings.Contains(low, w) {
+				return p.class
+			}
+		}
+	}
+	return ""
+}
+
+func classOfStatus(status int) Class {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return Unauthorized
+	case status == http.StatusPaymentRequired:
+		return Quota
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return NotFound
+	case status == http.StatusConflict, status == http.StatusLocked:
+		return Conflict
+	case status == http.StatusTooManyRequests:
+		return Throttled
+	case status == http.StatusRequestTimeout:
+		return Temporary
+	case status >= 300 && status < 500:
+		return Invalid
+	default:
+		return Temporary
+	}
+}
+
+// failure judges an answer that is not a success. mutation says whether an unknown outcome matters.
+func (c *Client) failure(a answer, mutation bool) *Error {
+	e := &Error{Status: a.status, RetryAfter: retryAfter(a.header, c.opts.Now())}
+	message := a.message()
+	if a.status == http.StatusTooManyRequests || a.status == http.StatusUnauthorized {
+		e.Class = classOfStatus(a.status)
+	} else {
+		e.Class = classOfMessage(message)
+	}
+	understood := e.Class != ""
+	if !understood {
+		e.Class = classOfStatus(statusOf(a))
+	}
+	e.Message = c.clean(message)
+	if e.Message == "" && e.Class != Unauthorized {
+		e.Message = wordsFor(a)
+	}
+	if e.Class != Throttled {
+		e.RetryAfter = min(e.RetryAfter, maxPause)
+	}
+	// A refusal in known words, or a 4xx, is a refusal; a gateway's or a crashed handler's word about its effect is worth nothing.
+	e.ambiguous = mutation && !understood && e.Class == Temporary
+	return e
+}
+
+// statusOf returns the HTTP status, or the envelope's own code where a failure hides behind a 2xx.
+func statusOf(a answer) int {
+	if code, err := strconv.Atoi(string(a.env.Code)); a.ok() && err == nil && code >= 300 && code < 600 {
+		return code
+	}
+	if a.ok() {
+		return http.StatusInternalServerError
+	}
+	return a.status
+}
+
+func wordsFor(a answer) string {
+	switch {
+	case a.status >= 300 && a.status < 400:
+		return "the API answered with a redirect, which is not followed; check the url"
+	case !a.framed && a.ok():
+		return "the answer is not one of the VPSie API; check the url"
+	case a.failed():
+		return "the API reported an error without a message"
+	default:
+		return "the API is not working or not reachable behind its gateway"
+	}
+}
+
+// retryAfter reads both forms of the Retry-After header.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(v, 10, 32); err == nil {
+		return max(0, time.Duration(seconds)*time.Second)
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+const maxMessage = 200
+
+// clean makes a server's message fit for a status condition: one short line, without the parts that differ from one time
+// to the next, and without the secrets that an echo could contain.
+func (c *Client) clean(message string) string {
+	for _, secret := range c.secrets() {
+		message = strings.ReplaceAll(message, secret, "(redacted)")
+	}
+	message = strings.ToValidUTF8(strings.Join(strings.Fields(message), " "), "")
+	message = varying().ReplaceAllString(message, "(id)")
+	if runes := []rune(message); len(runes) > maxMessage {
+		message = string(runes[:maxMessage]) + "…"
+	}
+	return message
+}
+
+// varying matches UUIDs and other long hexadecimal or numeric marks, such as request numbers and time stamps.
+func varying() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|[0-9]{10,}|\d{4}-\d\d-\d\d[t ][0-9:.z+-]+)`)
+}

@@ -1,0 +1,116 @@
+package vpsie
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Routes are the API's paths. One that starts with "/" is taken from the root of the address (before /apps/v2 or
+// /api/v2), any other from the prefix. The API has no public reference; the defaults are those that more than one of its
+// clients use.
+type Routes struct {
+	VMs            string // GET lists, GET {VMs}/{identifier} reads one, POST creates, DELETE deletes
+	PendingVMs     string
+	CustomVMs      string // POST creates from a custom image
+	Datacenters    string
+	PlanCategories string
+	Plans          string // POST, form-encoded; the /api/v2 twin of this route does not work
+	Images         string // lists the account's images; no route that lists the stock images is known
+	SSHKeys        string
+	Projects       string
+	Exchange       string // POST, client id and secret for an access token
+}
+
+func (r Routes) withDefaults() Routes {
+	return Routes{
+		VMs:            cmp.Or(r.VMs, "vm"),
+		PendingVMs:     cmp.Or(r.PendingVMs, "vm/pending"),
+		CustomVMs:      cmp.Or(r.CustomVMs, "custom/vm"),
+		Datacenters:    cmp.Or(r.Datacenters, "datacenter"),
+		PlanCategories: cmp.Or(r.PlanCategories, "/api/v2/plans/category"),
+		Plans:          cmp.Or(r.Plans, "resources"),
+		Images:         cmp.Or(r.Images, "custom/images"),
+		SSHKeys:        cmp.Or(r.SSHKeys, "sshkeys"),
+		Projects:       cmp.Or(r.Projects, "projects"),
+		Exchange:       cmp.Or(r.Exchange, "auth/from/api"),
+	}
+}
+
+const (
+	appsPrefix = "/apps/v2"
+	apiPrefix  = "/api/v2"
+)
+
+// address is the normalised URL of Options.
+type address struct {
+	origin string // scheme and host
+	root   string // path before the prefix, usually empty
+	prefix string // path of relative routes
+	routes Routes // with absolute routes made relative to origin
+}
+
+func parseAddress(raw string, allowPlainHTTP bool, routes Routes) (address, error) {
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil {
+		// The text of url.Parse repeats its input, which may hold credentials.
+		return address{}, fmt.Errorf("is not a URL; write it as in %s", DefaultURL)
+	}
+	switch {
+	case u.Scheme == "" || u.Host == "":
+		return address{}, fmt.Errorf("needs a scheme and a host; write it as in %s", DefaultURL)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return address{}, fmt.Errorf("must hold no user, query or fragment; credentials belong in token or clientId and clientSecret")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return address{}, fmt.Errorf("has the scheme %q; only https (and http to this machine) is possible", u.Scheme)
+	case u.Scheme == "http" && !allowPlainHTTP && !isLoopback(u.Hostname()):
+		return address{}, fmt.Errorf("uses plain http to host %q, which would send the account's password in clear text; use https", u.Hostname())
+	}
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	if path == "" || path == "/v2" {
+		path = appsPrefix
+	}
+	a := address{origin: u.Scheme + "://" + u.Host, prefix: path}
+	for _, known := range []string{appsPrefix, apiPrefix} {
+		if root, ok := strings.CutSuffix(path, known); ok {
+			a.root = root
+		}
+	}
+	a.routes = a.place(routes.withDefaults())
+	return a, nil
+}
+
+// place makes all routes absolute. Under /api/v2 only the machines' own routes answer; everything else stays at /apps/v2.
+func (a address) place(r Routes) Routes {
+	general := a.prefix
+	if strings.HasSuffix(a.prefix, apiPrefix) {
+		general = a.root + appsPrefix
+	}
+	at := func(prefix, route string) string {
+		if strings.HasPrefix(route, "/") {
+			return a.root + route
+		}
+		return prefix + "/" + route
+	}
+	return Routes{
+		VMs:            at(a.prefix, r.VMs),
+		PendingVMs:     at(general, r.PendingVMs),
+		CustomVMs:      at(general, r.CustomVMs),
+		Datacenters:    at(general, r.Datacenters),
+		PlanCategories: at(general, r.PlanCategories),
+		Plans:          at(general, r.Plans),
+		Images:         at(general, r.Images),
+		SSHKeys:        at(general, r.SSHKeys),
+		Projects:       at(general, r.Projects),
+		Exchange:       at(general, r.Exchange),
+	}
+}
+
+func (a address) String() string { return a.origin + a.prefix }
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.IsLoopback())
+}
