@@ -1,0 +1,31 @@
+package localcluster
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+func TestSizeOfANode(t *testing.T) {
+	machine := Machine{CPU: 2, MemoryMB: 4000, DiskGB: 80}
+	want := corev1.ResourceList{
+		corev1.ResourceCPU:              resource.MustParse("1900m"),
+		corev1.ResourceMemory:           resource.MustParse("3545Mi"), // 4000 - 255 - 200
+		corev1.ResourceEphemeralStorage: resource.MustParse("72Gi"),
+		corev1.ResourcePods:             resource.MustParse("110"),
+	}
+	if diff := cmp.Diff(want, allocatable(machine)); diff != "" {
+		t.Errorf("allocatable (-want +got):\n%s", diff)
+	}
+	want = corev1.ResourceList{
+		corev1.ResourceCPU:              resource.MustParse("2"),
+		corev1.ResourceMemory:           resource.MustParse("4000Mi"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("80Gi"),
+		corev1.ResourcePods:             resource.MustParse("110"),
+	}
+	if diff := cmp.Diff(want, capacity(machine)); diff != "" {
+		t.Errorf("capacity (-want +got):\n%s", diff)
+	}
+}
