@@ -1,0 +1,216 @@
+package vpsietest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// reply is an answer before it is written.
+type reply struct {
+	status int
+	header http.Header
+	body   any
+	raw    string // instead of body
+}
+
+type envelope struct {
+	Error   bool   `json:"error"`
+	Code    int    `json:"code,omitempty"`
+	Message string `json:"message,omitempty"`
+	Data    any    `json:"data,omitempty"`
+	Total   any    `json:"total,omitempty"`
+}
+
+// request is what the routes need of an HTTP request.
+type request struct {
+	method, path string
+	header       http.Header
+	query        map[string][]string
+	body         []byte
+	knobs        Knobs
+}
+
+const maxBody = 1 << 20
+
+// serveAPI is the API's front door: it keeps the ledger, plays the faults and the delays, and routes.
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.work.Done()
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return
+	}
+	rq := request{method: r.Method, path: r.URL.Path, header: r.Header, query: r.URL.Query(), body: body, knobs: s.knobsNow()}
+	entry := Request{At: s.opts.Now().UTC(), Method: rq.method, Path: rq.path}
+	f := s.strike(rq.method, rq.path)
+	late := time.Duration(rq.knobs.LatencyMillis) * time.Millisecond
+	var answer reply
+	switch {
+	case f == nil:
+		answer = s.answer(rq)
+	case f.Effect == "delay":
+		answer, late = s.answer(rq), late+f.delay()
+	case f.Effect == "after":
+		s.answer(rq)
+		answer, late = f.reply(), late+f.delay()
+	default:
+		answer, late = f.reply(), late+f.delay()
+	}
+	entry.Status = answer.status
+	s.record(entry)
+	if late > 0 && !s.linger(r, late) {
+		panic(http.ErrAbortHandler)
+	}
+	if answer.status == 0 {
+		panic(http.ErrAbortHandler)
+	}
+	answer.write(w)
+}
+
+// linger waits, and reports whether there is still somebody to answer.
+func (s *Server) linger(r *http.Request, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-r.Context().Done():
+		return false
+	case <-s.ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func (a reply) write(w http.ResponseWriter) {
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	var text []byte
+	if a.raw != "" {
+		text = []byte(a.raw)
+	} else {
+		var b bytes.Buffer
+		if err := json.NewEncoder(&b).Encode(a.body); err != nil {
+			panic("vpsietest: an answer that is no JSON: " + err.Error())
+		}
+		text = b.Bytes()
+	}
+	if w.Header().Get("Content-Type") == "" {
+		kind := "application/json; charset=utf-8"
+		if !bytes.HasPrefix(text, []byte("{")) {
+			kind = "text/html; charset=utf-8"
+		}
+		w.Header().Set("Content-Type", kind)
+	}
+	w.WriteHeader(a.status)
+	if a.status != http.StatusNoContent {
+		w.Write(text) //nolint:errcheck // the client may have gone
+	}
+}
+
+// answer does what the request asks for.
+func (s *Server) answer(r request) reply {
+	if wait := s.throttle(r.knobs); wait > 0 {
+		a := refusal(r, http.StatusTooManyRequests, "Too many requests, please try again later")
+		a.header = http.Header{"Retry-After": {strconv.Itoa(int((wait + time.Second - 1) / time.Second))}}
+		return a
+	}
+	if r.knobs.BlockAddress {
+		return refusal(r, http.StatusForbidden, "Your IP address is not allowed to use this API")
+	}
+	if r.method == http.MethodPost && r.path == "/apps/v2/auth/from/api" {
+		return s.exchange(r)
+	}
+	if !s.authentic(r) {
+		return refusal(r, http.StatusUnauthorized, "Please authenticate")
+	}
+	if route, ok := strings.CutPrefix(r.path, "/api/v2"); ok {
+		// Of the second prefix only these routes exist.
+		if route == "/plans/category" || route == "/vm" || strings.HasPrefix(route, "/vm/") {
+			return s.route(r, route)
+		}
+	}
+	if route, ok := strings.CutPrefix(r.path, "/apps/v2"); ok && route != "/plans/category" {
+		return s.route(r, route)
+	}
+	return unknownRoute(r)
+}
+
+func (s *Server) route(r request, route string) reply {
+	switch r.method + " " + route {
+	case "GET /vm":
+		return s.listVMs(r)
+	case "GET /vm/pending":
+		return s.listPending(r)
+	case "POST /vm", "POST /custom/vm":
+		return s.createVM(r)
+	case "DELETE /vm":
+		return s.deleteVM(r)
+	case "GET /datacenter":
+		return s.listDatacenters(r)
+	case "GET /plans/category":
+		return s.listCategories(r)
+	case "POST /resources":
+		return s.listPlans(r)
+	case "GET /custom/images":
+		return s.listImages(r)
+	case "GET /sshkeys":
+		return s.listSSHKeys(r)
+	case "GET /projects":
+		return s.listProjects(r)
+	}
+	if identifier, ok := strings.CutPrefix(route, "/vm/"); ok && r.method == http.MethodGet && !strings.Contains(identifier, "/") {
+		return s.getVM(r, identifier)
+	}
+	return unknownRoute(r)
+}
+
+func unknownRoute(r request) reply { return refusal(r, http.StatusNotFound, "Not found") }
+
+func success(data any) reply {
+	return reply{status: http.StatusOK, body: map[string]any{"error": false, "data": data}}
+}
+
+// refusal is an error envelope; with the knob errorsAt200 it hides behind a 200 where the API has been seen to do so.
+func refusal(r request, status int, message string) reply {
+	body := envelope{Error: true, Code: status, Message: message}
+	if r.knobs.ErrorsAt200 && status >= 400 && status < 500 && status != 401 && status != 403 && status != 429 {
+		status = http.StatusOK
+	}
+	return reply{status: status, body: body}
+}
+
+// page answers a list, in parts when asked to or when the knob pageSize says so.
+func page[T any](r request, all []T) reply {
+	total := len(all) + r.knobs.TotalExcess
+	offset := min(max(number(r.query, "offset"), 0), len(all))
+	items := all[offset:]
+	if limit := number(r.query, "limit"); limit > 0 {
+		items = items[:min(limit, len(items))]
+	}
+	if r.knobs.PageSize > 0 {
+		items = items[:min(r.knobs.PageSize, len(items))]
+	}
+	if items == nil {
+		items = []T{}
+	}
+	return reply{status: http.StatusOK, body: map[string]any{"error": false, "data": items, "total": total}}
+}
+
+func number(query map[string][]string, name string) int {
+	if len(query[name]) == 0 {
+		return 0
+	}
+	n, err := strconv.Atoi(query[name][0])
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,184 @@
+package vpsietest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Knobs choose how the fake cloud behaves. The zero value is a quick, lawful cloud without limits.
+type Knobs struct {
+	CreateMillis int `json:"createMillis"` // order to entry in the machine list
+	BootMillis   int `json:"bootMillis"`   // from there to active and powered on, with addresses
+	ReadyMillis  int `json:"readyMillis"`  // from there to Booter.Ready
+	DeleteMillis int `json:"deleteMillis"` // accepted deletion to its end; billed until then
+
+	NeverJoin   int `json:"neverJoin"`   // the next N machines never boot; counts down
+	NeverAppear int `json:"neverAppear"` // the next N orders vanish from the pending list; counts down
+
+	Quota  int               `json:"quota"`  // machines the account may have; 0 is no limit
+	Stock  map[string]*int   `json:"stock"`  // by plan nickname or identifier: how many are left; null is no limit
+	Prices map[string]string `json:"prices"` // by plan nickname or identifier: per month, for machines ordered from now on
+	// BillingSpeedup is how many hours one hour costs; 0 counts as 1.
+	BillingSpeedup float64 `json:"billingSpeedup"`
+
+	GapMillis     int `json:"gapMillis"`     // after pending, before the list: in neither
+	AddressMillis int `json:"addressMillis"` // addresses appear this much after the machine is active
+	FlaggedMillis int `json:"flaggedMillis"` // a deleted machine stays in the list with is_deleted this long
+	LatencyMillis int `json:"latencyMillis"` // every answer takes this much longer
+
+	PlainHostnames bool `json:"plainHostnames"` // list hostnames as ordered; else their first letter is a capital
+	PlainScalars   bool `json:"plainScalars"`   // numbers as numbers; else some are strings
+	PageSize       int  `json:"pageSize"`       // most items in one list answer; 0 is no limit
+	TotalExcess    int  `json:"totalExcess"`    // lists claim this many more items than there are
+
+	ErrorsAt200        bool   `json:"errorsAt200"`        // refusals come with HTTP 200, except 401, 403, 429 and 5xx
+	WrongPasswordError bool   `json:"wrongPasswordError"` // the refusal of a wrong account password says error: true
+	NotFound           string `json:"notFound"`           // a missing machine is "data" (data: false, the default) or "message"
+	IntFlags           string `json:"intFlags"`           // yes/no numbers in an order are "ignored" (the default) or "honoured"
+
+	AuthHeader        string `json:"authHeader"`        // tokens are read from "any" (the default), "vpsie-auth" or "bearer"
+	ExchangeEncoding  string `json:"exchangeEncoding"`  // the token exchange takes "any" (the default), "json" or "form"
+	ExchangeShape     string `json:"exchangeShape"`     // and answers "nested" (the default) or "top"
+	TokenSeconds      int    `json:"tokenSeconds"`      // life of exchanged tokens; 0 is one hour
+	BlockAddress      bool   `json:"blockAddress"`      // everything is answered with 403
+	RequestsPerMinute int    `json:"requestsPerMinute"` // beyond that 429 with Retry-After; 0 is no limit
+}
+
+// clone returns a copy that shares no maps.
+func (k Knobs) clone() Knobs {
+	k.Stock, k.Prices = maps.Clone(k.Stock), maps.Clone(k.Prices)
+	for ref, n := range k.Stock {
+		if n != nil {
+			k.Stock[ref] = new(*n)
+		}
+	}
+	return k
+}
+
+// patched returns k with the keys that body gives. Stock and Prices change entry by entry; a stock of null lifts the limit.
+func (k Knobs) patched(body []byte, s shop) (Knobs, error) {
+	old := k.clone()
+	next := old
+	// Decoded apart: the same plan may stand under its nickname in one and under an identifier in the other.
+	next.Stock, next.Prices = nil, nil
+	if err := strict(body, &next); err != nil {
+		return k, err
+	}
+	next.Stock = overlay(old.Stock, next.Stock, s)
+	next.Prices = overlay(old.Prices, next.Prices, s)
+	return next, nil
+}
+
+// overlay puts patch over old, with nicknames for keys where they are known.
+func overlay[V any](old, patch map[string]V, s shop) map[string]V {
+	merged := map[string]V{}
+	for _, entries := range []map[string]V{old, patch} {
+		for ref, v := range entries {
+			if name, known := s.nickname(ref); known {
+				ref = name
+			}
+			merged[ref] = v
+		}
+	}
+	return merged
+}
+
+// checked returns k ready for use: entries under nicknames only, or an error that names every bad field.
+func (k Knobs) checked(s shop) (Knobs, error) {
+	k = k.clone()
+	var errs []error
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"createMillis", k.CreateMillis}, {"bootMillis", k.BootMillis}, {"readyMillis", k.ReadyMillis}, {"deleteMillis", k.DeleteMillis},
+		{"neverJoin", k.NeverJoin}, {"neverAppear", k.NeverAppear}, {"quota", k.Quota}, {"gapMillis", k.GapMillis},
+		{"addressMillis", k.AddressMillis}, {"flaggedMillis", k.FlaggedMillis}, {"latencyMillis", k.LatencyMillis}, {"pageSize", k.PageSize},
+		{"tokenSeconds", k.TokenSeconds}, {"requestsPerMinute", k.RequestsPerMinute}, {"totalExcess", k.TotalExcess},
+	} {
+		if f.value < 0 {
+			errs = append(errs, fmt.Errorf("%s: is %d, must not be below 0", f.name, f.value))
+		}
+	}
+	if k.BillingSpeedup < 0 {
+		errs = append(errs, fmt.Errorf("billingSpeedup: is %v, must not be below 0", k.BillingSpeedup))
+	}
+	for _, f := range []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"notFound", k.NotFound, []string{"", "data", "message"}}, {"intFlags", k.IntFlags, []string{"", "ignored", "honoured"}},
+		{"authHeader", k.AuthHeader, []string{"", "any", "vpsie-auth", "bearer"}},
+		{"exchangeEncoding", k.ExchangeEncoding, []string{"", "any", "json", "form"}}, {"exchangeShape", k.ExchangeShape, []string{"", "nested", "top"}},
+	} {
+		if !slices.Contains(f.allowed, f.value) {
+			errs = append(errs, fmt.Errorf("%s: is %q, must be one of %s", f.name, f.value, strings.Join(f.allowed[1:], ", ")))
+		}
+	}
+	errs = append(errs, k.checkStock(s)...)
+	errs = append(errs, k.checkPrices(s)...)
+	return k, errors.Join(errs...)
+}
+
+func (k *Knobs) checkStock(s shop) []error {
+	var errs []error
+	byName := map[string]*int{}
+	for _, ref := range slices.Sorted(maps.Keys(k.Stock)) {
+		name, known := s.nickname(ref)
+		n := k.Stock[ref]
+		switch {
+		case !known:
+			errs = append(errs, fmt.Errorf("stock: %q is no plan's nickname or identifier", ref))
+		case n != nil && *n < 0:
+			errs = append(errs, fmt.Errorf("stock: %q is %d, must not be below 0", ref, *n))
+		case n != nil:
+			byName[name] = n
+		}
+	}
+	k.Stock = byName
+	return errs
+}
+
+func (k *Knobs) checkPrices(s shop) []error {
+	var errs []error
+	byName := map[string]string{}
+	for _, ref := range slices.Sorted(maps.Keys(k.Prices)) {
+		name, known := s.nickname(ref)
+		if !known {
+			errs = append(errs, fmt.Errorf("prices: %q is no plan's nickname or identifier", ref))
+			continue
+		}
+		if _, err := parsePrice(k.Prices[ref]); err != nil {
+			errs = append(errs, fmt.Errorf("prices: %q: %w", ref, err))
+			continue
+		}
+		byName[name] = k.Prices[ref]
+	}
+	k.Prices = byName
+	return errs
+}
+
+// strict decodes JSON and refuses unknown fields and trailing text.
+func strict(body []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return fmt.Errorf("%s: is a JSON %s, must be %s", t.Field, t.Value, t.Type)
+		}
+		if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			return fmt.Errorf("%s: no such field", strings.Trim(unknown, `"`))
+		}
+		return fmt.Errorf("body: is no JSON object: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("body: holds more than one JSON object")
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package vpsietest
+
+import (
+	"cmp"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// hoursPerMonth is the vendor's month.
+const hoursPerMonth = 720
+
+// maxRequests bounds the ledger of a server that runs for days; the oldest requests go first.
+const maxRequests = 200_000
+
+// Ledger is what GET /ledger answers.
+type Ledger struct {
+	VMs      []Bill    `json:"vms"`
+	Requests []Request `json:"requests"`
+}
+
+// Bill is one machine's account, from its order to its end. Orders that vanish from pending have none.
+type Bill struct {
+	ID                 int        `json:"id"`
+	Identifier         string     `json:"identifier"`
+	Hostname           string     `json:"hostname"`
+	ResourceIdentifier string     `json:"resourceIdentifier"` // as ordered
+	Plan               string     `json:"plan"`               // its nickname
+	Datacenter         string     `json:"datacenter"`         // its name
+	Notes              string     `json:"notes"`
+	Tags               []string   `json:"tags"`
+	State              string     `json:"state"` // pending, hidden, listed or removed
+	PoweredOn          bool       `json:"poweredOn"`
+	CreatedAt          time.Time  `json:"createdAt"`
+	DeletedAt          *time.Time `json:"deletedAt"`
+	Cost               string     `json:"cost"` // decimal, in US dollars, up to now
+}
+
+// Request is one request to the API.
+type Request struct {
+	At     time.Time `json:"at"`
+	Method string    `json:"method"`
+	Path   string    `json:"path"`
+	Status int       `json:"status"` // 0 for a connection dropped on purpose
+}
+
+// Ledger returns the accounts of all machines, in the order of their orders, and all requests.
+func (s *Server) Ledger() Ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := Ledger{VMs: []Bill{}, Requests: append([]Request{}, s.requests...)}
+	for _, m := range s.machines {
+		if m.phantom {
+			continue
+		}
+		s.settle(m)
+		b := Bill{
+			ID: m.id, Identifier: m.identifier, Hostname: m.hostname, ResourceIdentifier: m.offer.identifier, Plan: m.offer.Nickname,
+			Datacenter: m.datacenter.Name, Notes: m.notes, Tags: append([]string{}, m.tags...), State: string(m.stage), PoweredOn: m.power,
+			CreatedAt: m.createdAt, Cost: m.cost.FloatString(9),
+		}
+		if !m.removedAt.IsZero() {
+			b.DeletedAt = new(m.removedAt)
+		}
+		l.VMs = append(l.VMs, b)
+	}
+	return l
+}
+
+// settle brings a machine's cost up to now. Stopped and suspended machines cost as running ones do. The caller holds the
+// lock.
+func (s *Server) settle(m *machine) {
+	if !m.removedAt.IsZero() {
+		return
+	}
+	now := s.opts.Now().UTC()
+	elapsed := big.NewRat(int64(now.Sub(m.billedAt)), int64(time.Hour))
+	speedup := new(big.Rat)
+	speedup.SetFloat64(cmp.Or(s.knobs.BillingSpeedup, 1))
+	hourly := new(big.Rat).Quo(m.price, big.NewRat(hoursPerMonth, 1))
+	m.cost.Add(m.cost, elapsed.Mul(elapsed, speedup).Mul(elapsed, hourly))
+	// Exact fractions would grow with every reading; 1e-15 dollars are lost at most.
+	m.cost.SetString(m.cost.FloatString(15))
+	m.billedAt = now
+}
+
+func (s *Server) record(r Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.requests) >= maxRequests {
+		s.requests = slices.Delete(s.requests, 0, maxRequests/10)
+	}
+	s.requests = append(s.requests, r)
+}
+
+func without(list []*machine, m *machine) []*machine {
+	return slices.DeleteFunc(list, func(other *machine) bool { return other == m })
+}

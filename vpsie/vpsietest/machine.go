@@ -1,0 +1,269 @@
+package vpsietest
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"time"
+)
+
+// stage is where a machine stands between order and end.
+type stage string
+
+const (
+	pending stage = "pending" // in the pending list
+	hidden  stage = "hidden"  // in neither list
+	listed  stage = "listed"  // in the machine list
+	removed stage = "removed" // in neither list, for good
+)
+
+// order is what a client asked for, after all checks.
+type order struct {
+	hostname, projectID, sshKeyID, scriptID string
+	offer                                   offer
+	datacenter                              Datacenter
+	image                                   Named
+	tags                                    []string
+	notes, userData, password, processID    string
+	ipv4, ipv6, private                     bool
+	generatedPassword                       bool
+}
+
+// machine is one ordered machine. The server's lock guards all of it.
+type machine struct {
+	order
+	id         int
+	identifier string
+	stage      stage
+	neverJoin  bool
+	phantom    bool // will vanish from pending without ever having been a machine
+
+	active, power, suspended, locked, deleted, terminated bool
+	deleting, addressed                                   bool
+
+	createdAt time.Time
+	removedAt time.Time
+	price     *big.Rat // per month
+	cost      *big.Rat // up to billedAt
+	billedAt  time.Time
+
+	stopped chan struct{} // closed when it stops running, also by its end
+	gone    chan struct{} // closed at its end
+}
+
+func (m *machine) addresses() (ipv4, ipv6, private string) {
+	offset := func(base string, n int) netip.Addr {
+		b := netip.MustParseAddr(base).As16()
+		for i := 15; n > 0; i-- {
+			n += int(b[i])
+			b[i] = byte(n)
+			n >>= 8
+		}
+		return netip.AddrFrom16(b).Unmap()
+	}
+	n := m.id - firstID + 10
+	if m.ipv4 {
+		ipv4 = offset("198.18.0.0", n).String()
+	}
+	if m.ipv6 {
+		ipv6 = offset("2001:db8::", n).String()
+	}
+	if m.private {
+		private = offset("10.64.0.0", n).String()
+	}
+	return ipv4, ipv6, private
+}
+
+func (m *machine) public() Machine {
+	ipv4, ipv6, private := m.addresses()
+	return Machine{
+		ID: m.id, Identifier: m.identifier, Hostname: m.hostname, InstanceType: m.offer.Nickname, Datacenter: m.datacenter.Name,
+		CPU: m.offer.CPU, MemoryMB: m.offer.MemoryMB, GuestMemoryMB: m.offer.guestMemory(), DiskGB: m.offer.DiskGB,
+		IPv4: ipv4, IPv6: ipv6, PrivateIP: private, UserData: m.userData,
+	}
+}
+
+// admit enters an order: from now on it is on its way, and paid for. The caller holds the lock.
+func (s *Server) admit(o order) *machine {
+	now := s.opts.Now().UTC()
+	s.lastID++
+	m := &machine{
+		order: o, id: s.lastID, identifier: uuidOf("machine", fmt.Sprint(s.opts.Seed, s.lastID)), stage: pending,
+		createdAt: now, billedAt: now, cost: new(big.Rat), price: s.priceOf(o.offer.Plan),
+		stopped: make(chan struct{}), gone: make(chan struct{}),
+	}
+	if s.knobs.NeverAppear > 0 {
+		s.knobs.NeverAppear--
+		m.phantom = true
+	} else if s.knobs.NeverJoin > 0 {
+		s.knobs.NeverJoin--
+		m.neverJoin = true
+	}
+	if left := s.knobs.Stock[o.offer.Nickname]; left != nil && *left > 0 {
+		*left--
+	}
+	s.machines = append(s.machines, m)
+	k := s.knobs.clone()
+	s.background(func(ctx context.Context) { s.live(ctx, m, k) })
+	return m
+}
+
+// priceOf returns the monthly price of a plan now. The caller holds the lock.
+func (s *Server) priceOf(p Plan) *big.Rat {
+	text := p.PricePerMonth
+	if changed, ok := s.knobs.Prices[p.Nickname]; ok {
+		text = changed
+	}
+	price, err := parsePrice(text)
+	if err != nil {
+		panic("vpsietest: an unchecked price: " + err.Error())
+	}
+	return price
+}
+
+// live takes a machine from its order to its end.
+func (s *Server) live(ctx context.Context, m *machine, k Knobs) {
+	if !pause(ctx, m.gone, k.CreateMillis) {
+		return
+	}
+	if m.phantom {
+		s.mutate(func() { s.drop(m) })
+		return
+	}
+	if k.GapMillis > 0 {
+		s.mutate(func() { m.stage = hidden })
+		if !pause(ctx, m.gone, k.GapMillis) {
+			return
+		}
+	}
+	s.mutate(func() { m.enter(listed) })
+	if pause(ctx, m.stopped, k.BootMillis) {
+		s.mutate(func() { m.active, m.power = m.runs(), m.runs() })
+		s.background(func(ctx context.Context) {
+			if pause(ctx, m.gone, k.AddressMillis) {
+				s.mutate(func() { m.addressed = true })
+			}
+		})
+		if s.opts.Booter != nil && !m.neverJoin {
+			s.boot(ctx, m, k)
+		}
+	}
+}
+
+// boot acts out the machine's inner life.
+func (s *Server) boot(ctx context.Context, m *machine, k Knobs) {
+	running, halt := context.WithCancel(ctx)
+	defer halt()
+	s.background(func(context.Context) {
+		select {
+		case <-m.stopped:
+		case <-running.Done():
+		}
+		halt()
+	})
+	told := m.public()
+	s.report("booting", m, s.opts.Booter.Boot(running, told))
+	if pause(running, m.stopped, k.ReadyMillis) {
+		s.report("becoming ready", m, s.opts.Booter.Ready(running, told))
+	}
+	for _, end := range []chan struct{}{m.stopped, m.gone} {
+		select {
+		case <-ctx.Done():
+			return
+		case <-end:
+		}
+		select {
+		case <-m.gone:
+			s.report("going", m, s.opts.Booter.Gone(ctx, told))
+			return
+		default:
+			s.report("stopping", m, s.opts.Booter.Gone(ctx, told))
+		}
+	}
+}
+
+func (s *Server) report(doing string, m *machine, err error) {
+	if err != nil {
+		s.opts.Logger.Error("acting out a machine", "doing", doing, "hostname", m.hostname, "error", err)
+	}
+}
+
+// enter moves to a stage, unless the machine has come to its end meanwhile.
+func (m *machine) enter(next stage) {
+	if m.stage != removed {
+		m.stage = next
+	}
+}
+
+func (m *machine) runs() bool {
+	select {
+	case <-m.stopped:
+		return false
+	default:
+		return m.stage == listed && !m.suspended
+	}
+}
+
+// halt powers the machine off. The caller holds the lock.
+func (m *machine) halt() {
+	m.power = false
+	select {
+	case <-m.stopped:
+	default:
+		close(m.stopped)
+	}
+}
+
+// drop ends the machine and its bill. The caller holds the lock.
+func (s *Server) drop(m *machine) {
+	if !m.removedAt.IsZero() {
+		return
+	}
+	s.settle(m)
+	m.removedAt = s.opts.Now().UTC()
+	m.stage, m.active = removed, false
+	// In this order: whoever sees it stopped must see that it is for good.
+	close(m.gone)
+	m.halt()
+	if m.phantom {
+		s.machines = without(s.machines, m)
+	}
+}
+
+// retire carries out an accepted deletion.
+func (s *Server) retire(ctx context.Context, m *machine, k Knobs) {
+	if !pause(ctx, m.gone, k.DeleteMillis) {
+		return
+	}
+	s.mutate(func() {
+		if m.removedAt.IsZero() {
+			s.drop(m)
+			if k.FlaggedMillis > 0 {
+				m.stage, m.deleted = listed, true
+			}
+		}
+	})
+	if k.FlaggedMillis > 0 && pause(ctx, nil, k.FlaggedMillis) {
+		s.mutate(func() { m.stage = removed })
+	}
+}
+
+// pause waits, and reports whether it was not cut short.
+func pause(ctx context.Context, end <-chan struct{}, millis int) bool {
+	t := time.NewTimer(time.Duration(millis) * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-end:
+		return false
+	case <-t.C:
+	}
+	select {
+	case <-end:
+		return false
+	default:
+		return ctx.Err() == nil
+	}
+}
