@@ -22,6 +22,7 @@ import (
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Datacenter",type=string,priority=1,JSONPath=`.spec.datacenterID`
 // +kubebuilder:printcolumn:name="Last scaled",type=date,priority=1,JSONPath=`.status.lastScaleTime`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 51 && !self.metadata.name.contains('.')",message="metadata.name must have at most 51 characters and no dot: it becomes part of hostnames, vpsie-<name>-<random>"
 type NodeGroup struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -99,12 +100,14 @@ type NodeGroupSpec struct {
 	// Labels are put on the nodes.
 	//
 	// +optional
+	// +kubebuilder:default={}
 	// +kubebuilder:validation:MaxProperties=100
 	Labels map[string]string `json:"labels,omitempty"`
 
 	// Taints are put on the nodes.
 	//
 	// +optional
+	// +default=[]
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:XValidation:rule="self.all(t, t.effect in ['NoSchedule', 'PreferNoSchedule', 'NoExecute'])",message="taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
@@ -114,6 +117,7 @@ type NodeGroupSpec struct {
 	// cloud takes the first one.
 	//
 	// +optional
+	// +default=[]
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=20
 	// +kubebuilder:validation:items:MinLength=1
@@ -123,6 +127,7 @@ type NodeGroupSpec struct {
 	// Tags are put on the instances.
 	//
 	// +optional
+	// +default=[]
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MinLength=1
@@ -133,12 +138,14 @@ type NodeGroupSpec struct {
 	// Go template; see the documentation for its fields.
 	//
 	// +optional
+	// +kubebuilder:default=""
 	// +kubebuilder:validation:MaxLength=65536
 	UserData string `json:"userData,omitempty"`
 
 	// PreferredInstanceType is the one of offeringIDs to use for every pod that fits it.
 	//
 	// +optional
+	// +kubebuilder:default=""
 	// +kubebuilder:validation:MaxLength=253
 	PreferredInstanceType string `json:"preferredInstanceType,omitempty"`
 

@@ -11,9 +11,9 @@ import (
 // GroupVersion is the API group and version of this package's kinds.
 var GroupVersion = schema.GroupVersion{Group: "autoscaler.vpsie.com", Version: "v1alpha1"}
 
-// CRDs holds the generated CustomResourceDefinitions as crds/*.yaml.
+// CRDs holds the generated CustomResourceDefinitions as crds/<group>_<plural>.yaml.
 //
-//go:embed crds/*.yaml
+//go:embed crds/autoscaler.vpsie.com_*.yaml
 var CRDs embed.FS
 
 // AddToScheme registers this package's kinds.
