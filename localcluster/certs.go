@@ -34,8 +34,12 @@ const (
 	caKeyFile      = "ca.key"
 	serverCertFile = "apiserver.crt"
 	serverKeyFile  = "apiserver.key"
+	proxyCertFile  = "front-proxy.crt"
+	proxyKeyFile   = "front-proxy.key"
 	saKeyFile      = "service-account.key"
 	saPublicFile   = "service-account.pub"
+
+	frontProxy = "front-proxy"
 )
 
 // newAuthority makes a fresh authority, the API server's certificate and the service-account key, all written into dir.
@@ -69,6 +73,10 @@ func (a *authority) writeServerFiles(serviceIP net.IP) error {
 	if err != nil {
 		return err
 	}
+	proxy, err := a.client(frontProxy)
+	if err != nil {
+		return err
+	}
 	saKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("making the service-account key: %w", err)
@@ -82,7 +90,8 @@ func (a *authority) writeServerFiles(serviceIP net.IP) error {
 		return fmt.Errorf("encoding the service-account public key: %w", err)
 	}
 	return a.write(map[string][]byte{
-		serverCertFile: server.cert, serverKeyFile: server.key, saKeyFile: saKeyPEM,
+		serverCertFile: server.cert, serverKeyFile: server.key, proxyCertFile: proxy.cert, proxyKeyFile: proxy.key,
+		saKeyFile:    saKeyPEM,
 		saPublicFile: pem.EncodeToMemory(&pem.Block{Type: keyutil.PublicKeyBlockType, Bytes: saPublic}),
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -27,7 +28,7 @@ func TestTwoClustersSideBySide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine := Machine{
+	machine := vpsietest.Machine{
 		ID: 1, Identifier: "5f0c", Hostname: "Web-1", CPU: 2, MemoryMB: 4096, DiskGB: 80, IPv4: "192.0.2.7",
 		UserData: `KUBELET_EXTRA_ARGS="--node-labels=tier=web --register-with-taints=dedicated=web:NoSchedule"`,
 	}
@@ -84,7 +85,7 @@ func TestMachinesThatDoNotJoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := Machine{Identifier: "1", Hostname: "taken"}
+	other := vpsietest.Machine{Identifier: "1", Hostname: "taken", CPU: 1, MemoryMB: 1024, DiskGB: 10}
 	if err := machines.Boot(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +93,13 @@ func TestMachinesThatDoNotJoin(t *testing.T) {
 		t.Errorf("a machine that starts again does not find its node: %v", err)
 	}
 	for name, test := range map[string]struct {
-		machine Machine
+		machine vpsietest.Machine
 		mention string
 	}{
-		"unknown bootstrap token":         {Machine{Hostname: "a", UserData: "--token abcdef.0123456789abcdef"}, "bootstrap token abcdef"},
-		"label that no kubelet may set":   {Machine{Hostname: "b", UserData: "--node-labels=node-role.kubernetes.io/x="}, "node-role.kubernetes.io/x"},
-		"name of another machine's node":  {Machine{Identifier: "2", Hostname: "taken"}, "another machine"},
-		"argument that kubelet must fear": {Machine{Hostname: "c", UserData: "--register-with-taints=a:b:c"}, "--register-with-taints=a:b:c"},
+		"unknown bootstrap token":         {vpsietest.Machine{Hostname: "a", CPU: 1, MemoryMB: 1024, UserData: "--token abcdef.0123456789abcdef"}, "bootstrap token abcdef"},
+		"label that no kubelet may set":   {vpsietest.Machine{Hostname: "b", CPU: 1, MemoryMB: 1024, UserData: "--node-labels=node-role.kubernetes.io/x="}, "node-role.kubernetes.io/x"},
+		"name of another machine's node":  {vpsietest.Machine{Identifier: "2", Hostname: "taken", CPU: 1, MemoryMB: 1024}, "another machine"},
+		"argument that kubelet must fear": {vpsietest.Machine{Hostname: "c", CPU: 1, MemoryMB: 1024, UserData: "--register-with-taints=a:b:c"}, "--register-with-taints=a:b:c"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := machines.Boot(t.Context(), test.machine); err == nil || !strings.Contains(err.Error(), test.mention) {

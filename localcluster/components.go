@@ -78,6 +78,14 @@ func (l *layout) apiServerArgs() []string {
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 		"--service-account-key-file=" + l.file(saPublicFile),
 		"--service-account-signing-key-file=" + l.file(saKeyFile),
+		// The same authority vouches for the front proxy, so that aggregated APIs such as metrics.k8s.io can be served.
+		"--requestheader-client-ca-file=" + l.file(caCertFile),
+		"--requestheader-allowed-names=" + frontProxy,
+		"--requestheader-username-headers=X-Remote-User",
+		"--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--proxy-client-cert-file=" + l.file(proxyCertFile),
+		"--proxy-client-key-file=" + l.file(proxyKeyFile),
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction",
 		"--enable-bootstrap-token-auth",
@@ -96,6 +104,7 @@ func (l *layout) controllerManagerArgs(nodeGrace time.Duration) []string {
 		fmt.Sprintf("--secure-port=%d", l.controllers),
 		"--leader-elect=false",
 		"--controllers=*,bootstrap-signer-controller,token-cleaner-controller",
+		"--use-service-account-credentials", // its own user may do nothing but make tokens for its controllers
 		"--service-account-private-key-file=" + l.file(saKeyFile),
 		"--root-ca-file=" + l.file(caCertFile),
 		"--cluster-signing-cert-file=" + l.file(caCertFile),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,7 +47,7 @@ func NewMachines(admin *rest.Config) (*Machines, error) {
 // Boot is the start of the machine's kubelet: it reads its arguments from the user data and registers a NotReady node
 // under its own name, with a kubelet's rights (so that a label which no kubelet may set is refused here as well). A
 // bootstrap token in the user data must be a valid one. A machine that was shut down and starts again finds its node.
-func (m *Machines) Boot(ctx context.Context, machine Machine) error {
+func (m *Machines) Boot(ctx context.Context, machine vpsietest.Machine) error {
 	name := nodeName(machine)
 	args, err := parseKubeletArgs(machine.UserData)
 	if err != nil {
@@ -71,7 +72,7 @@ func (m *Machines) Boot(ctx context.Context, machine Machine) error {
 }
 
 // Ready is the moment from which the kubelet runs pods.
-func (m *Machines) Ready(ctx context.Context, machine Machine) error {
+func (m *Machines) Ready(ctx context.Context, machine vpsietest.Machine) error {
 	if err := m.mark(ctx, nodeName(machine), `"`+kubeletRunning+`"`); err != nil {
 		return fmt.Errorf("making node %s ready: %w", nodeName(machine), err)
 	}
@@ -80,7 +81,7 @@ func (m *Machines) Ready(ctx context.Context, machine Machine) error {
 
 // Gone is the death of the machine: its heartbeats end, and after the cluster's NodeGrace its node is unreachable. The
 // node object stays, as it does when a real machine is destroyed.
-func (m *Machines) Gone(ctx context.Context, machine Machine) error {
+func (m *Machines) Gone(ctx context.Context, machine vpsietest.Machine) error {
 	if err := m.mark(ctx, nodeName(machine), "null"); err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("stopping the kubelet of node %s: %w", nodeName(machine), err)
 	}
@@ -131,10 +132,10 @@ func (m *Machines) checkToken(ctx context.Context, token string) error {
 	return nil
 }
 
-func nodeName(machine Machine) string { return strings.ToLower(machine.Hostname) }
+func nodeName(machine vpsietest.Machine) string { return strings.ToLower(machine.Hostname) }
 
 // newNode is the node that the machine's kubelet registers.
-func newNode(machine Machine, args kubeletArgs) *corev1.Node {
+func newNode(machine vpsietest.Machine, args kubeletArgs) *corev1.Node {
 	name := nodeName(machine)
 	labels := args.labels
 	labels[corev1.LabelHostname] = name
@@ -143,7 +144,7 @@ func newNode(machine Machine, args kubeletArgs) *corev1.Node {
 	labels[KubeletLabel] = kubeletStarting
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
-		Spec:       corev1.NodeSpec{ProviderID: cmp.Or(args.providerID, machine.ProviderID()), Taints: args.taints},
+		Spec:       corev1.NodeSpec{ProviderID: cmp.Or(args.providerID, providerID(machine)), Taints: args.taints},
 		Status: corev1.NodeStatus{
 			Capacity:    capacity(machine),
 			Allocatable: allocatable(machine),
@@ -173,3 +174,5 @@ func notReady() []corev1.NodeCondition {
 	}
 	return conditions
 }
+
+func providerID(machine vpsietest.Machine) string { return "vpsie://" + machine.Identifier }

@@ -1,6 +1,9 @@
 package localcluster
 
 import (
+	"cmp"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -20,13 +23,18 @@ const (
 	maxPods           = 110
 )
 
-func capacity(machine Machine) corev1.ResourceList {
-	return resources(int64(machine.CPU)*1000, int64(machine.MemoryMB)*mebibyte, int64(machine.DiskGB)*gibibyte)
+func capacity(machine vpsietest.Machine) corev1.ResourceList {
+	return resources(int64(machine.CPU)*1000, memory(machine), int64(machine.DiskGB)*gibibyte)
 }
 
-func allocatable(machine Machine) corev1.ResourceList {
-	memory, disk := int64(machine.MemoryMB)*mebibyte, int64(machine.DiskGB)*gibibyte
+func allocatable(machine vpsietest.Machine) corev1.ResourceList {
+	memory, disk := memory(machine), int64(machine.DiskGB)*gibibyte
 	return resources(int64(machine.CPU)*1000-reservedMilliCPU, memory-reservedMemory-memory*reservedMemoryPct/100, disk*usableDiskPct/100)
+}
+
+// memory is what the machine's own kernel sees, which is less than the plan says where plans share memory.
+func memory(machine vpsietest.Machine) int64 {
+	return int64(cmp.Or(machine.GuestMemoryMB, machine.MemoryMB)) * mebibyte
 }
 
 func resources(milliCPU, memory, disk int64) corev1.ResourceList {

@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 func TestSizeOfANode(t *testing.T) {
-	machine := Machine{CPU: 2, MemoryMB: 4000, DiskGB: 80}
+	machine := vpsietest.Machine{CPU: 2, MemoryMB: 4000, DiskGB: 80}
 	want := corev1.ResourceList{
 		corev1.ResourceCPU:              resource.MustParse("1900m"),
 		corev1.ResourceMemory:           resource.MustParse("3545Mi"), // 4000 - 255 - 200

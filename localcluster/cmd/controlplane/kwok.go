@@ -20,6 +20,9 @@ func kwok([]string) int {
 		return 1
 	}
 	command := kwokcmd.NewCommand(ctx)
+	// Kubernetes' components register a --version flag of their own kind for the whole binary; cobra, told a version,
+	// would take it for its own and refuse to run.
+	command.Version = ""
 	command.PersistentFlags().AddFlagSet(global)
 	if err := command.ExecuteContext(ctx); err != nil {
 		logger.Error("running kwok", "err", err)
