@@ -46,7 +46,7 @@ type NodeGroupList struct {
 // NodeGroupSpec is what the user wants.
 //
 // +kubebuilder:validation:XValidation:rule="self.maxNodes >= self.minNodes",fieldPath=".maxNodes",message="MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
-// +kubebuilder:validation:XValidation:rule="!has(self.preferredInstanceType) || self.preferredInstanceType == '' || self.preferredInstanceType in self.offeringIDs",fieldPath=".preferredInstanceType",message="preferredInstanceType must be one of offeringIDs"
+// +kubebuilder:validation:XValidation:rule="!has(self.preferredInstanceType) || self.preferredInstanceType.size() == 0 || self.preferredInstanceType in self.offeringIDs",fieldPath=".preferredInstanceType",message="preferredInstanceType must be one of offeringIDs"
 type NodeGroupSpec struct {
 	// MinNodes is the least number of nodes that the group has.
 	//

@@ -1,0 +1,101 @@
+package v1alpha1_test
+
+import (
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// The rules of the reference's "NodeGroup Validation": the boundary is accepted, the value beyond
+// it refused with a message that names the field.
+func TestNodeGroupValidation(t *testing.T) {
+	one := []any{"small-2cpu-4gb"}
+	tests := map[string]struct {
+		change fields
+		refuse []string
+	}{
+		"minNodes 0":                     {change: fields{"spec.minNodes": int64(0)}},
+		"minNodes -1":                    {change: fields{"spec.minNodes": int64(-1)}, refuse: []string{"spec.minNodes"}},
+		"minNodes absent":                {change: fields{"spec.minNodes": absent}, refuse: []string{"spec.minNodes", "Required"}},
+		"minNodes a word":                {change: fields{"spec.minNodes": "three"}, refuse: []string{"spec.minNodes"}},
+		"maxNodes 1":                     {change: fields{"spec.minNodes": int64(0), "spec.maxNodes": int64(1)}},
+		"maxNodes 0":                     {change: fields{"spec.minNodes": int64(0), "spec.maxNodes": int64(0)}, refuse: []string{"spec.maxNodes"}},
+		"maxNodes absent":                {change: fields{"spec.maxNodes": absent}, refuse: []string{"spec.maxNodes", "Required"}},
+		"maxNodes equal to minNodes":     {change: fields{"spec.minNodes": int64(7), "spec.maxNodes": int64(7)}},
+		"maxNodes below minNodes":        {change: fields{"spec.minNodes": int64(7), "spec.maxNodes": int64(6)}, refuse: []string{"spec.maxNodes", "MinNodes exceeds MaxNodes"}},
+		"datacenterID one letter":        {change: fields{"spec.datacenterID": "d"}},
+		"datacenterID empty":             {change: fields{"spec.datacenterID": ""}, refuse: []string{"spec.datacenterID"}},
+		"datacenterID absent":            {change: fields{"spec.datacenterID": absent}, refuse: []string{"spec.datacenterID", "Required"}},
+		"offeringIDs one":                {change: fields{"spec.offeringIDs": one, "spec.preferredInstanceType": ""}},
+		"offeringIDs none":               {change: fields{"spec.offeringIDs": []any{}, "spec.preferredInstanceType": ""}, refuse: []string{"spec.offeringIDs"}},
+		"offeringIDs absent":             {change: fields{"spec.offeringIDs": absent}, refuse: []string{"spec.offeringIDs", "Required"}},
+		"offeringIDs an empty one":       {change: fields{"spec.offeringIDs": []any{""}, "spec.preferredInstanceType": ""}, refuse: []string{"spec.offeringIDs[0]"}},
+		"osImageID one letter":           {change: fields{"spec.osImageID": "u"}},
+		"osImageID empty":                {change: fields{"spec.osImageID": ""}, refuse: []string{"spec.osImageID"}},
+		"osImageID absent":               {change: fields{"spec.osImageID": absent}, refuse: []string{"spec.osImageID", "Required"}},
+		"preferred type not an offer":    {change: fields{"spec.preferredInstanceType": "huge"}, refuse: []string{"spec.preferredInstanceType", "offeringIDs"}},
+		"preferred type absent":          {change: fields{"spec.preferredInstanceType": absent}},
+		"taint with each effect":         {change: fields{"spec.taints": []any{taint("NoSchedule"), taint("PreferNoSchedule"), taint("NoExecute")}}},
+		"taint with an unknown effect":   {change: fields{"spec.taints": []any{taint("Never")}}, refuse: []string{"spec.taints", "effect"}},
+		"taint without a key":            {change: fields{"spec.taints": []any{map[string]any{"effect": "NoSchedule"}}}, refuse: []string{"spec.taints[0].key"}},
+		"unneededTime 0":                 {change: fields{"spec.scaleDownPolicy.unneededTime": int64(0)}},
+		"unneededTime -1":                {change: fields{"spec.scaleDownPolicy.unneededTime": int64(-1)}, refuse: []string{"spec.scaleDownPolicy.unneededTime"}},
+		"name of 51 characters":          {change: fields{"metadata.name": strings.Repeat("n", 51)}},
+		"name of 52 characters":          {change: fields{"metadata.name": strings.Repeat("n", 52)}, refuse: []string{"metadata.name", "51"}},
+		"name with a dot":                {change: fields{"metadata.name": "a.b"}, refuse: []string{"metadata.name", "dot"}},
+		"only the required fields":       {change: fields{"spec.scaleUpPolicy": absent, "spec.scaleDownPolicy": absent, "spec.labels": absent, "spec.taints": absent, "spec.sshKeyIDs": absent, "spec.tags": absent, "spec.preferredInstanceType": absent, "spec.allowMixedInstances": absent}},
+		"spec absent":                    {change: fields{"spec": absent}, refuse: []string{"spec", "Required"}},
+		"labels with a value not a text": {change: fields{"spec.labels": map[string]any{"a": int64(1)}}, refuse: []string{"spec.labels"}},
+	}
+	c := env.Client(t, nil)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			group := example(t, "nodegroup.yaml", "validated")
+			test.change.apply(t, group)
+			checkRefusal(t, c.Create(t.Context(), group, client.DryRunAll), test.refuse...)
+		})
+	}
+}
+
+func taint(effect string) map[string]any { return map[string]any{"key": "k", "effect": effect} }
+
+func TestPolicyValidation(t *testing.T) {
+	c := env.Client(t, nil)
+	for _, policy := range []string{"scaleUpPolicy", "scaleDownPolicy"} {
+		for field, values := range map[string]struct{ accept, refuse []int64 }{
+			"cpuThreshold":               {accept: []int64{0, 100}, refuse: []int64{-1, 101}},
+			"memoryThreshold":            {accept: []int64{0, 100}, refuse: []int64{-1, 101}},
+			"stabilizationWindowSeconds": {accept: []int64{1}, refuse: []int64{0, -1}},
+		} {
+			path := "spec." + policy + "." + field
+			t.Run(path, func(t *testing.T) {
+				create := func(value int64) error {
+					group := example(t, "nodegroup.yaml", "validated")
+					fields{path: value}.apply(t, group)
+					return c.Create(t.Context(), group, client.DryRunAll)
+				}
+				for _, value := range values.accept {
+					checkRefusal(t, create(value))
+				}
+				for _, value := range values.refuse {
+					checkRefusal(t, create(value), path)
+				}
+			})
+		}
+	}
+}
+
+func TestNodeGroupUpdateIsValidated(t *testing.T) {
+	c := env.Client(t, nil)
+	group := example(t, "nodegroup.yaml", "updated")
+	if err := c.Create(t.Context(), group); err != nil {
+		t.Fatal(err)
+	}
+	fields{"spec.minNodes": int64(20)}.apply(t, group)
+	if err := c.Update(t.Context(), group); err != nil {
+		t.Errorf("raising minNodes to maxNodes: %v", err)
+	}
+	fields{"spec.minNodes": int64(21)}.apply(t, group)
+	checkRefusal(t, c.Update(t.Context(), group), "spec.maxNodes", "MinNodes exceeds MaxNodes")
+}
