@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+type offerKey struct{ datacenter, instanceType string }
+
+// newWorld works out the state: who is where, what room there is, what is asked for.
+func newWorld(s *State) *world {
+	w := &world{
+		state:       s,
+		groupByName: map[string]*group{},
+		offers:      map[offerKey]*Offer{},
+		classes:     map[string]*class{},
+		hostByName:  make(map[string]*host, len(s.Nodes)),
+		daemons:     newDaemons(s.DaemonSets),
+	}
+	w.dims = newDims(s.Pods, w.daemons)
+	w.buildGroups()
+	w.buildHosts()
+	pending := w.seat()
+	slices.SortFunc(pending, comparePods)
+	w.buildLots(pending)
+	w.giveShapes()
+	return w
+}
+
+func (w *world) buildGroups() {
+	stocks := map[*Offer]*stock{}
+	for _, o := range w.state.Offers {
+		key := offerKey{o.DatacenterID, o.InstanceType}
+		if known := w.offers[key]; known == nil || o.Price < known.Price {
+			w.offers[key] = o
+		}
+		s := &stock{left: math.MaxInt32}
+		if o.Stock >= 0 {
+			s.left = o.Stock
+		}
+		stocks[o] = s
+	}
+	for _, spec := range w.state.Groups {
+		g := &group{Group: spec, closed: closedFor(spec, w.state.Now, w.state.Options.IgnoreTimers)}
+		w.groups = append(w.groups, g)
+		w.groupByName[spec.Name] = g
+		for _, name := range spec.Offers {
+			if o := w.offers[offerKey{spec.DatacenterID, name}]; o != nil {
+				g.templates = append(g.templates, w.newTemplate(g, o, stocks[o]))
+			}
+		}
+		slices.SortFunc(g.templates, func(a, b *template) int { return cmp.Compare(a.offer.InstanceType, b.offer.InstanceType) })
+		g.templates = slices.CompactFunc(g.templates, func(a, b *template) bool { return a.offer == b.offer })
+	}
+	slices.SortFunc(w.groups, func(a, b *group) int { return cmp.Compare(a.Name, b.Name) })
+	for _, g := range w.groups {
+		if g.Deleting {
+			continue
+		}
+		for _, t := range g.templates {
+			t.index = len(w.templates)
+			w.templates = append(w.templates, t)
+		}
+	}
+}
+
+func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
+	labels := NodeLabels(g.Group, o)
+	// No pod can name a node that does not exist yet, and a name must be there for
+	// selectors to be held against; NUL is in no node's name.
+	labels["kubernetes.io/hostname"] = "\x00"
+	t := &template{
+		group: g, offer: o, labels: labels, shape: w.shapes.single("\x00", labels, g.Taints), stock: s,
+		alloc: w.dims.amounts(o.Allocatable), barred: barredFor(o, w.state.Now),
+	}
+	t.free = slices.Clone(t.alloc)
+	for _, d := range w.daemons {
+		if d.class.on(t.shape) == suits {
+			w.dims.addSize(t.free, &d.pod.requests, -1)
+		}
+	}
+	return t
+}
+
+// buildLots groups the pending pods, which come sorted by name.
+func (w *world) buildLots(pending []*Pod) {
+	type key struct {
+		rules                string
+		cpu, memory, storage int64
+		scalars              string
+		priority             int32
+	}
+	known := map[key]*lot{}
+	for _, p := range pending {
+		if why := refusedOutright(p); why.reason != "" {
+			w.refused = append(w.refused, refusedPod{pod: p, why: why})
+			continue
+		}
+		k := key{
+			rules: p.rules, priority: p.priority,
+			cpu: p.requests.cpu, memory: p.requests.memory, storage: p.requests.storage, scalars: p.requests.scalarKey(),
+		}
+		l := known[k]
+		if l == nil {
+			l = &lot{class: w.class(p), size: w.dims.size(&p.requests), priority: p.priority}
+			known[k] = l
+			w.lots = append(w.lots, l)
+		}
+		l.pods = append(l.pods, p)
+		l.left++
+	}
+	// The first pod's name settles ties, so the order of the input does not matter.
+	slices.SortStableFunc(w.lots, func(a, b *lot) int { return cmp.Compare(b.priority, a.priority) })
+}
+
+// refusedOutright turns down a pending pod for what it is.
+func refusedOutright(p *Pod) refusal {
+	switch {
+	case p.stage == stageGated:
+		var gates []string
+		for _, g := range p.Object.Spec.SchedulingGates {
+			gates = append(gates, g.Name)
+		}
+		return refusal{SchedulingGated, "waits for its scheduling gates to be removed: " + strings.Join(gates, ", ")}
+	case p.otherScheduler() != "":
+		return refusal{OtherScheduler, "is scheduled by " + p.otherScheduler() + ", whose rules are not known"}
+	case p.unsupported != "":
+		return refusal{NotSupported, "uses " + p.unsupported + ", which is not planned for"}
+	}
+	return refusal{}
+}
+
+// giveShapes gives the existing hosts their shapes, once all classes are known.
+func (w *world) giveShapes() {
+	w.shapes.lookAt(w.classes)
+	for _, h := range w.hosts {
+		h.shape = w.shapes.shared(h.labels, h.taints)
+	}
+}

@@ -1,0 +1,100 @@
+package plan
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	schedulinghelpers "k8s.io/component-helpers/scheduling/corev1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/klog/v2"
+)
+
+// class is a set of pods with the same hard constraints, size apart.
+type class struct {
+	// sample is one of its pods; the filters read their parameters from it.
+	sample   *Pod
+	affinity nodeaffinity.RequiredNodeAffinity
+	// perHost: the constraints name single nodes, so nodes alike in all else differ.
+	perHost bool
+	// verdicts are remembered by shape id.
+	verdicts []verdict
+}
+
+// verdict is what the filters that ignore size and other pods say.
+type verdict uint8
+
+const (
+	unknownVerdict verdict = iota
+	suits
+	taintNotTolerated
+	affinityMismatch
+)
+
+func newClass(sample *Pod) *class {
+	return &class{
+		sample:   sample,
+		affinity: nodeaffinity.GetRequiredNodeAffinity(sample.Object),
+		perHost:  namesNodes(&sample.Object.Spec),
+	}
+}
+
+// namesNodes says whether the pod's node constraints look at what differs from
+// node to node: its name or its hostname label.
+func namesNodes(spec *corev1.PodSpec) bool {
+	if _, ok := spec.NodeSelector[corev1.LabelHostname]; ok {
+		return true
+	}
+	for _, term := range requiredTerms(spec) {
+		if len(term.MatchFields) > 0 {
+			return true
+		}
+		if slices.ContainsFunc(term.MatchExpressions, func(r corev1.NodeSelectorRequirement) bool { return r.Key == corev1.LabelHostname }) {
+			return true
+		}
+	}
+	return false
+}
+
+func requiredTerms(spec *corev1.PodSpec) []corev1.NodeSelectorTerm {
+	if a := spec.Affinity; a != nil && a.NodeAffinity != nil {
+		if required := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
+			return required.NodeSelectorTerms
+		}
+	}
+	return nil
+}
+
+// on judges a shape of node once and remembers the verdict.
+func (c *class) on(s *shape) verdict {
+	if s.id >= len(c.verdicts) {
+		c.verdicts = append(c.verdicts, make([]verdict, s.id+1-len(c.verdicts))...)
+	}
+	if c.verdicts[s.id] == unknownVerdict {
+		c.verdicts[s.id] = c.judge(s)
+	}
+	return c.verdicts[s.id]
+}
+
+func (c *class) judge(s *shape) verdict {
+	if _, found := c.untolerated(s.node.Spec.Taints); found {
+		return taintNotTolerated
+	}
+	// An affinity that does not parse matches nothing, as with kube-scheduler.
+	if ok, err := c.affinity.Match(s.node); err != nil || !ok {
+		return affinityMismatch
+	}
+	return suits
+}
+
+// untolerated is the first taint that keeps the class's pods off.
+func (c *class) untolerated(taints []corev1.Taint) (corev1.Taint, bool) {
+	if len(taints) == 0 {
+		return corev1.Taint{}, false
+	}
+	return schedulinghelpers.FindMatchingUntoleratedTaint(klog.Logger{}, taints, c.sample.Object.Spec.Tolerations, repels, false)
+}
+
+// repels says whether a taint keeps pods off a node; PreferNoSchedule does not.
+func repels(t *corev1.Taint) bool {
+	return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute
+}

@@ -1,0 +1,21 @@
+package plan
+
+// cost adds up what the groups' nodes and ordered machines cost, before and after
+// what the plan buys. Machines that have failed or are being removed count until
+// they are gone.
+func (w *world) cost() Cost {
+	var c Cost
+	for _, h := range w.hosts {
+		switch {
+		case h.node == nil:
+			c.After += Hourly(h.template.offer.Price)
+		case h.group != nil:
+			if o := w.offers[offerKey{h.node.DatacenterID, h.node.InstanceType}]; o != nil {
+				c.Before += Hourly(o.Price)
+				c.After += Hourly(o.Price)
+			}
+		}
+	}
+	c.LowerBound = c.Before
+	return c
+}

@@ -1,0 +1,155 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Decide works out what should be done about the state. It is pure: it reads the
+// state and nothing else, changes nothing, and gives the same plan for the same
+// state in whatever order its lists come.
+func Decide(s *State) *Plan {
+	w := newWorld(s)
+	w.solve()
+	w.buyHeadroom()
+	// The room that pending pods have been given is fixed from here on.
+	p := &Plan{Launches: w.launches(), Placements: w.placements(), Unplaced: w.unplaced()}
+	p.Cost = w.cost()
+	r := w.remove()
+	p.Removals, p.Kept = w.removals(r), kept(r)
+	for _, c := range r.unneeded {
+		p.Unneeded = append(p.Unneeded, c.host.name)
+	}
+	slices.Sort(p.Unneeded)
+	for _, c := range r.gone {
+		p.Cost.After -= Hourly(c.price)
+		p.Cost.LowerBound -= Hourly(c.price)
+	}
+	p.RecheckAt = w.recheckAt(p, r)
+	return p
+}
+
+func (w *world) launches() []Launch {
+	names := w.podNames()
+	out := []Launch{}
+	for _, h := range w.bought() {
+		o := h.template.offer
+		launch := Launch{
+			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
+			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h],
+		}
+		if launch.Pods == nil {
+			launch.Pods = []string{}
+		}
+		slices.Sort(launch.Pods)
+		out = append(out, launch)
+	}
+	slices.SortFunc(out, func(a, b Launch) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func (w *world) placements() []Placement {
+	out := slices.Clone(w.nominated)
+	if out == nil {
+		out = []Placement{}
+	}
+	for h, pods := range w.podNames() {
+		if h.node == nil {
+			continue
+		}
+		for _, name := range pods {
+			out = append(out, Placement{Pod: name, Node: h.name})
+		}
+	}
+	slices.SortFunc(out, func(a, b Placement) int { return strings.Compare(a.Pod, b.Pod) })
+	return out
+}
+
+// podNames deals the pods of every lot out to the hosts, in the order of hosts.
+func (w *world) podNames() map[*host][]string {
+	names := map[*host][]string{}
+	next := map[*lot]int{}
+	for _, h := range w.hosts {
+		for _, s := range h.placed {
+			for _, p := range s.lot.pods[next[s.lot] : next[s.lot]+s.n] {
+				names[h] = append(names[h], p.name())
+			}
+			next[s.lot] += s.n
+		}
+	}
+	return names
+}
+
+func (w *world) removals(r removals) []Removal {
+	moves := w.moves()
+	out := []Removal{}
+	for _, c := range r.gone {
+		removal := Removal{Node: c.host.name, Group: c.host.group.Name, Reason: c.reason, Saves: Hourly(c.price), Moves: moves[c.host]}
+		if removal.Moves == nil {
+			removal.Moves = []Move{}
+		}
+		slices.SortFunc(removal.Moves, func(a, b Move) int { return strings.Compare(a.Pod, b.Pod) })
+		out = append(out, removal)
+	}
+	slices.SortFunc(out, func(a, b Removal) int { return strings.Compare(a.Node, b.Node) })
+	return out
+}
+
+// moves deals the pods of removed nodes out to the hosts they go to, by origin.
+func (w *world) moves() map[*host][]Move {
+	moves := map[*host][]Move{}
+	next := map[*lot]int{}
+	for _, h := range w.hosts {
+		for _, s := range h.placed {
+			if s.lot.origin == nil {
+				continue
+			}
+			for _, p := range s.lot.pods[next[s.lot] : next[s.lot]+s.n] {
+				moves[s.lot.origin] = append(moves[s.lot.origin], Move{Pod: p.name(), To: h.name})
+			}
+			next[s.lot] += s.n
+		}
+	}
+	return moves
+}
+
+func kept(r removals) []Kept {
+	out := []Kept{}
+	for h, why := range r.kept {
+		out = append(out, Kept{Node: h.name, Group: h.group.Name, Reason: why.reason, Message: why.message})
+	}
+	slices.SortFunc(out, func(a, b Kept) int { return cmp.Compare(a.Node, b.Node) })
+	return out
+}
+
+// recheckAt is when the first timer of the plan elapses.
+func (w *world) recheckAt(p *Plan, r removals) time.Time {
+	var first time.Time
+	note := func(t time.Time) {
+		if t.After(w.state.Now) && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	for _, c := range r.unneeded {
+		note(c.due)
+	}
+	if len(p.Unplaced) > 0 || w.wantsHeadroom() {
+		for _, g := range w.groups {
+			if g.closed.reason == Stabilizing {
+				note(g.LastScale.Add(g.ScaleUp.Window))
+			}
+			for _, t := range g.templates {
+				note(t.offer.BackoffUntil)
+			}
+		}
+	}
+	return first
+}
+
+func (w *world) wantsHeadroom() bool {
+	return slices.ContainsFunc(w.groups, func(g *group) bool {
+		return g.closed.reason == Stabilizing && w.loadOf(g).reaches(g.ScaleUp.CPU, g.ScaleUp.Memory)
+	})
+}

@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// group is a NodeGroup in the plan.
+type group struct {
+	*Group
+	// count is how many machines count towards max, kept how many towards min.
+	count, kept int
+	// opened is how many the plan buys.
+	opened    int
+	templates []*template // by instance type
+	// onlyType is the one type a group without mixed instances may have; empty when
+	// any, or not decided yet.
+	onlyType string
+	// closed says why the group buys nothing for pods, if so.
+	closed refusal
+}
+
+// refusal is a reason with its text, apart from pod, group and type.
+type refusal struct {
+	reason  RefusalReason
+	message string
+}
+
+// template is what a new node of a group and offer would be.
+type template struct {
+	group *group
+	offer *Offer
+	// index orders templates by group and type.
+	index  int
+	labels map[string]string
+	shape  *shape
+	// alloc is what the node offers, free what DaemonSets leave of it.
+	alloc, free vec
+	stock       *stock
+	// barred says why it cannot be bought at all now, if so.
+	barred refusal
+}
+
+// stock is how many machines of an offer can still be bought; several groups may
+// draw on it.
+type stock struct{ left int }
+
+// room is how many nodes the group may still buy.
+func (g *group) room() int { return max(g.Max-g.count-g.opened, 0) }
+
+// owed is how many nodes the group lacks to its minimum.
+func (g *group) owed() int {
+	if g.Paused || g.Deleting || g.Blocked != "" {
+		return 0
+	}
+	return min(max(g.Min-g.kept-g.opened, 0), g.room())
+}
+
+// allowed says whether the group may have nodes of the template's type.
+func (t *template) allowed() bool {
+	return t.group.onlyType == "" || t.group.onlyType == t.offer.InstanceType
+}
+
+// buyable is how many of the template can be bought now.
+func (t *template) buyable() int {
+	if t.barred.reason != "" || !t.allowed() {
+		return 0
+	}
+	return min(t.group.room(), t.stock.left)
+}
+
+// closedFor works out why a group buys nothing for pods now.
+func closedFor(g *Group, now time.Time, ignoreTimers bool) refusal {
+	switch until := g.LastScale.Add(g.ScaleUp.Window); {
+	case g.Paused:
+		return refusal{Paused, "the NodeGroup is paused"}
+	case g.Blocked != "":
+		return refusal{OfferingUnavailable, g.Blocked}
+	case !g.ScaleUp.Enabled:
+		return refusal{ScaleUpDisabled, "scaleUpPolicy.enabled is false"}
+	case !ignoreTimers && !g.LastScale.IsZero() && now.Before(until):
+		return refusal{Stabilizing, fmt.Sprintf("the NodeGroup scaled at %s and may scale up again at %s",
+			clock(g.LastScale), clock(until))}
+	}
+	return refusal{}
+}
+
+func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// barredFor works out why an offer cannot be bought now.
+func barredFor(o *Offer, now time.Time) refusal {
+	switch {
+	case !o.Available:
+		return refusal{OfferingUnavailable, fmt.Sprintf("%s is not sold in %s now", o.InstanceType, o.DatacenterID)}
+	case o.Stock == 0:
+		return refusal{OfferingUnavailable, fmt.Sprintf("%s is out of stock in %s", o.InstanceType, o.DatacenterID)}
+	case now.Before(o.BackoffUntil):
+		return refusal{Backoff, fmt.Sprintf("not tried again before %s: %s", clock(o.BackoffUntil), o.BackoffReason)}
+	}
+	return refusal{}
+}
+
+// template finds the group's template of a type; nil when it has none.
+func (g *group) template(instanceType string) *template {
+	i, ok := slices.BinarySearchFunc(g.templates, instanceType, func(t *template, name string) int {
+		return cmp.Compare(t.offer.InstanceType, name)
+	})
+	if !ok {
+		return nil
+	}
+	return g.templates[i]
+}

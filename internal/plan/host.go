@@ -1,0 +1,69 @@
+package plan
+
+import (
+	corev1 "k8s.io/api/core/v1"
+)
+
+// host is a node in the plan: there already, on its way, or to be bought.
+type host struct {
+	name  string
+	group *group // nil when it is none of ours
+	node  *Node  // nil when it is to be bought
+	// template is what was or is to be ordered; nil for a node that is Ready.
+	template *template
+	shape    *shape
+	// own is the shape with the node's name and all its labels, for classes that
+	// name single nodes; made when first asked for.
+	own    *shape
+	labels map[string]string
+	taints []corev1.Taint
+	// takes says whether pods can be put on it.
+	takes       bool
+	alloc, free vec
+	// overhead is what DaemonSet and static pods take, requested what all others
+	// that count towards utilisation do.
+	overhead, requested amount
+	// bound are the pods it holds, or that are nominated for it.
+	bound []seated
+	// placed is what the plan puts on it.
+	placed []share
+	reason LaunchReason // of a host to be bought
+}
+
+// share is a number of pods of one lot.
+type share struct {
+	lot *lot
+	n   int
+}
+
+// seated is a pod on a node.
+type seated struct {
+	pod   *Pod
+	class *class // nil for pods that stay with their node
+}
+
+// verdict is what the static filters say of the class's pods on the host.
+func (w *world) verdict(c *class, h *host) verdict {
+	if !c.perHost || h.node == nil {
+		return c.on(h.shape)
+	}
+	if h.own == nil {
+		h.own = w.shapes.single(h.name, h.labels, h.taints)
+	}
+	return c.on(h.own)
+}
+
+// lot is a number of pods to be placed that are alike: same constraints, size and
+// priority. Which of them goes where does not matter, so the planner counts them.
+type lot struct {
+	class    *class
+	size     vec
+	priority int32
+	pods     []*Pod // by name
+	left     int    // not placed yet
+	// origin is the node that bound pods are moved from; nil for pending ones.
+	origin *host
+}
+
+// expendable lots use free room but buy nothing and hold no node.
+func (l *lot) expendable(s *State) bool { return l.priority < s.Options.ExpendablePriorityCutoff }

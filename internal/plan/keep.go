@@ -1,0 +1,166 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+)
+
+// candidate looks at what holds a node whatever becomes of the others.
+func (r *remover) candidate(h *host) (*candidate, keep) {
+	if why := r.heldByItself(h); why.reason != "" {
+		return nil, why
+	}
+	c := &candidate{host: h}
+	if o := r.w.offers[offerKey{h.node.DatacenterID, h.node.InstanceType}]; o != nil {
+		c.price = o.Price
+	}
+	if r.excess(h.group) <= 0 {
+		if why := r.notUnderutilized(c); why.reason != "" {
+			return nil, why
+		}
+	}
+	if why := r.heldByPods(c); why.reason != "" {
+		return nil, why
+	}
+	return c, keep{}
+}
+
+// heldByItself are the reasons that need no look at the pods.
+func (r *remover) heldByItself(h *host) keep {
+	g, n := h.group, h.node
+	switch {
+	case n.State == Ordered:
+		return keep{KeptNotReady, "on its way"}
+	case n.State != Ready:
+		return keep{KeptNotReady, "not Ready"}
+	case n.DoNotDelete:
+		return keep{KeptDoNotDelete, "its VPSieNode is annotated autoscaler.vpsie.com/do-not-delete=true"}
+	case n.Object != nil && n.Object.Annotations[scaleDownDisabled] == "true":
+		return keep{KeptDoNotDelete, "annotated " + scaleDownDisabled + "=true"}
+	case n.Object != nil && n.Object.Annotations[doNotDisrupt] == "true":
+		return keep{KeptDoNotDelete, "annotated " + doNotDisrupt + "=true"}
+	case g.Paused:
+		return keep{KeptPaused, "the NodeGroup is paused"}
+	case !g.ScaleDown.Enabled:
+		return keep{KeptScaleDownDisabled, "scaleDownPolicy.enabled is false"}
+	}
+	return keep{}
+}
+
+// heldByPods looks at the pods on the node: whether they may be moved, and what
+// their budgets allow.
+func (r *remover) heldByPods(c *candidate) keep {
+	h := c.host
+	c.evicted = r.w.evictedFrom(h)
+	for _, s := range h.placed {
+		return keep{KeptNotUnderutilized, "pending pod " + s.lot.pods[0].name() + " and its like fit here"}
+	}
+	for _, s := range h.bound {
+		if s.class != nil && s.pod.stage == stagePending {
+			return keep{KeptNotUnderutilized, "pending pod " + s.pod.name() + " is nominated for it"}
+		}
+	}
+	for _, l := range c.evicted {
+		for _, p := range l.pods {
+			if why := p.immovable(&r.w.state.Options); why != "" {
+				return keep{KeptPodNotEvictable, why}
+			}
+			if why := r.ask(c, p); why.reason != "" {
+				return why
+			}
+		}
+	}
+	return keep{}
+}
+
+// ask notes what the pod asks of its budget.
+func (r *remover) ask(c *candidate, p *Pod) keep {
+	covering := r.budgets.of(p)
+	switch {
+	case len(covering) == 0:
+		return keep{}
+	case len(covering) > 1:
+		return keep{KeptPodDisruptionBudget, fmt.Sprintf("pod %s is covered by more than one PodDisruptionBudget (%s, %s), so it cannot be evicted",
+			p.name(), covering[0].name, covering[1].name)}
+	case covering[0].allowed <= 0:
+		return keep{KeptPodDisruptionBudget, fmt.Sprintf("PodDisruptionBudget %s/%s allows no disruption of pod %s now",
+			p.Object.Namespace, covering[0].name, p.name())}
+	}
+	for i := range c.asks {
+		if c.asks[i].budget == covering[0] {
+			c.asks[i].n++
+			return keep{}
+		}
+	}
+	c.asks = append(c.asks, ask{budget: covering[0], n: 1})
+	return keep{}
+}
+
+// notUnderutilized holds a node at or above a scale-down threshold.
+func (r *remover) notUnderutilized(c *candidate) keep {
+	s, l := c.host.group.ScaleDown, c.host.load()
+	if l.below(s.CPU, s.Memory) {
+		return keep{}
+	}
+	return keep{KeptNotUnderutilized, fmt.Sprintf("cpu is at %d%% (threshold %d%%), memory at %d%% (threshold %d%%)",
+		percent(l.used.cpu, l.room.cpu), s.CPU, percent(l.used.memory, l.room.memory), s.Memory)}
+}
+
+// holding looks at what the nodes that go already leave: the minimum and the budgets.
+func (r *remover) holding(c *candidate) keep {
+	g := c.host.group
+	if g.kept-r.leaving[g] <= g.Min {
+		return keep{KeptAtMinNodes, fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)", g.Min)}
+	}
+	for _, a := range c.asks {
+		if !a.budget.allows(a.n) {
+			return keep{KeptPodDisruptionBudget, fmt.Sprintf("PodDisruptionBudget %s allows %d disruptions now and nodes that go before use them up",
+				a.budget.name, a.budget.allowed)}
+		}
+	}
+	return keep{}
+}
+
+// wouldTrigger holds a node without which a group would reach a threshold at which
+// it scales up again.
+func (r *remover) wouldTrigger(c *candidate, before map[*group]load) keep {
+	for _, g := range r.w.groups {
+		l := r.loads[g]
+		if l == before[g] || !g.ScaleUp.Enabled || !l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory) {
+			continue
+		}
+		return keep{KeptWouldTriggerScaleUp, fmt.Sprintf("without it NodeGroup %s would be at %d%% of cpu (scale-up at %d%%) and %d%% of memory (scale-up at %d%%)",
+			g.Name, percent(l.used.cpu, l.room.cpu), g.ScaleUp.CPU, percent(l.used.memory, l.room.memory), g.ScaleUp.Memory)}
+	}
+	return keep{}
+}
+
+// timers is when the last timer that holds the node elapses, zero when it has. A
+// node above its group's maximum need not have been unneeded for any time.
+func (r *remover) timers(c *candidate) (time.Time, keep) {
+	g, n, now := c.host.group, c.host.node, r.w.state.Now
+	if r.w.state.Options.IgnoreTimers {
+		return time.Time{}, keep{}
+	}
+	var due time.Time
+	var waits keep
+	wait := func(until time.Time, why keep) {
+		if until.After(now) && until.After(due) {
+			due, waits = until, why
+		}
+	}
+	if c.reason != AboveMax {
+		since := n.UnneededSince
+		if since.IsZero() {
+			since = now
+		}
+		until := since.Add(g.ScaleDown.UnneededTime)
+		wait(until, keep{KeptUnneededTime, fmt.Sprintf("unneeded since %s; goes after %s, at %s", clock(since), g.ScaleDown.UnneededTime, clock(until))})
+	}
+	if !g.LastScale.IsZero() {
+		until := g.LastScale.Add(g.ScaleDown.Window)
+		wait(until, keep{KeptStabilizing, fmt.Sprintf("the NodeGroup scaled at %s and may scale down at %s", clock(g.LastScale), clock(until))})
+	}
+	wait(n.RemovalBackoffUntil, keep{KeptStabilizing, fmt.Sprintf("not tried again before %s: %s", clock(n.RemovalBackoffUntil), n.RemovalBackoffReason)})
+	return due, waits
+}

@@ -1,0 +1,86 @@
+package plan
+
+// amount is an amount of what thresholds look at: milli-cores and bytes of memory.
+type amount struct{ cpu, memory int64 }
+
+func amountOf(v vec) amount { return amount{v[dimCPU], v[dimMemory]} }
+
+func (a amount) plus(b amount) amount  { return amount{a.cpu + b.cpu, a.memory + b.memory} }
+func (a amount) minus(b amount) amount { return amount{a.cpu - b.cpu, a.memory - b.memory} }
+
+func (a amount) times(n int64) amount { return amount{a.cpu * n, a.memory * n} }
+
+// atLeast is the larger of each.
+func (a amount) atLeast(b amount) amount { return amount{max(a.cpu, b.cpu), max(a.memory, b.memory)} }
+
+func (a *amount) addRequests(r *requests) {
+	a.cpu += r.cpu
+	a.memory += r.memory
+}
+
+// load is how much of what is there is used.
+type load struct{ used, room amount }
+
+func (l load) plus(m load) load  { return load{l.used.plus(m.used), l.room.plus(m.room)} }
+func (l load) minus(m load) load { return load{l.used.minus(m.used), l.room.minus(m.room)} }
+
+// reaches says that the load is at or above a scale-up threshold. 100 switches a
+// threshold off, and 0, which no number of nodes gets below, does too.
+func (l load) reaches(cpu, memory int) bool {
+	return reachesOne(l.used.cpu, l.room.cpu, cpu) || reachesOne(l.used.memory, l.room.memory, memory)
+}
+
+func reachesOne(used, room int64, percent int) bool {
+	return percent > 0 && percent < 100 && room > 0 && used*100 >= int64(percent)*room
+}
+
+// below says that the load is under both scale-down thresholds.
+func (l load) below(cpu, memory int) bool {
+	return belowOne(l.used.cpu, l.room.cpu, cpu) && belowOne(l.used.memory, l.room.memory, memory)
+}
+
+func belowOne(used, room int64, percent int) bool {
+	if room <= 0 {
+		return used <= 0
+	}
+	return used*100 < int64(percent)*room
+}
+
+// percent is the share used, rounded down.
+func percent(used, room int64) int64 {
+	if room <= 0 {
+		return 0
+	}
+	return used * 100 / room
+}
+
+// load is what the host's pods use: the larger of their requests and the measured
+// use, with DaemonSet and static pods left out of both what is used and what there is.
+func (h *host) load() load {
+	used := h.requested
+	for _, s := range h.placed {
+		used = used.plus(amountOf(s.lot.size).times(int64(s.n)))
+	}
+	if h.node != nil && h.node.Usage != nil {
+		measured := amount{h.node.Usage.Cpu().MilliValue(), h.node.Usage.Memory().Value()}.minus(h.overhead)
+		used = used.atLeast(measured)
+	}
+	return load{used: used, room: amountOf(h.alloc).minus(h.overhead)}
+}
+
+// counts says whether the host counts towards its group's utilisation: nodes that
+// are Ready, on their way, or to be bought.
+func (h *host) counts() bool {
+	return h.group != nil && (h.node == nil || h.node.State == Ready || h.node.State == Ordered)
+}
+
+// loadOf is the load of a whole group.
+func (w *world) loadOf(g *group) load {
+	var sum load
+	for _, h := range w.hosts {
+		if h.group == g && h.counts() {
+			sum = sum.plus(h.load())
+		}
+	}
+	return sum
+}

@@ -1,0 +1,133 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// unplaced names the pods without a place and says why, type by type. Pods that are
+// alike share one list of refusals, which is only made here, for those that need it.
+func (w *world) unplaced() []Unplaced {
+	out := []Unplaced{}
+	for _, r := range w.refused {
+		out = append(out, Unplaced{Pod: r.pod.name(), Refusals: []Refusal{{Reason: r.why.reason, Message: r.why.message}}})
+	}
+	for _, l := range w.lots {
+		if l.left == 0 {
+			continue
+		}
+		refusals := w.refusals(l)
+		for _, p := range l.pods[len(l.pods)-l.left:] {
+			out = append(out, Unplaced{Pod: p.name(), Refusals: refusals})
+		}
+	}
+	slices.SortFunc(out, func(a, b Unplaced) int { return strings.Compare(a.Pod, b.Pod) })
+	return out
+}
+
+func (w *world) refusals(l *lot) []Refusal {
+	if l.expendable(w.state) {
+		return []Refusal{{Reason: ScaleUpDisabled, Message: fmt.Sprintf(
+			"priority %d is below %d: such pods use free room but buy no node", l.priority, w.state.Options.ExpendablePriorityCutoff)}}
+	}
+	out := []Refusal{}
+	for _, g := range w.groups {
+		if g.Deleting {
+			continue
+		}
+		for _, t := range g.templates {
+			if why, ok := w.refusal(l, t); ok {
+				out = append(out, Refusal{Group: g.Name, InstanceType: t.offer.InstanceType, Reason: why.reason, Message: why.message})
+			}
+		}
+		if len(g.templates) == 0 {
+			out = append(out, Refusal{Group: g.Name, Reason: OfferingUnavailable, Message: noOffers(g)})
+		}
+	}
+	if len(out) == 0 {
+		return []Refusal{{Reason: NoNodeGroup, Message: "there is no NodeGroup to buy a node for it"}}
+	}
+	return out
+}
+
+func noOffers(g *group) string {
+	if g.Blocked != "" {
+		return g.Blocked
+	}
+	return fmt.Sprintf("none of its offeringIDs (%s) is known in datacenter %s", strings.Join(g.Offers, ", "), g.DatacenterID)
+}
+
+// refusal says why a template is no answer for the lot: what would stay so however
+// many could be bought comes first.
+func (w *world) refusal(l *lot, t *template) (refusal, bool) {
+	if why := w.misfit(l, t); why.reason != "" {
+		return why, true
+	}
+	g := t.group
+	switch {
+	case !t.allowed():
+		return refusal{OfferingUnavailable, fmt.Sprintf("the NodeGroup does not mix instance types and has %s", g.onlyType)}, true
+	case g.closed.reason != "":
+		return g.closed, true
+	case t.barred.reason != "":
+		return t.barred, true
+	case g.room() == 0:
+		return refusal{MaxNodesReached, fmt.Sprintf("Maximum nodes reached: the NodeGroup may have %d", g.Max)}, true
+	case t.stock.left == 0:
+		return refusal{OfferingUnavailable, fmt.Sprintf("only %d of %s can be bought in %s now, and the plan buys them", t.offer.Stock, t.offer.InstanceType, t.offer.DatacenterID)}, true
+	}
+	return refusal{}, false
+}
+
+// misfit says why one pod of the lot does not fit an empty node of the template.
+func (w *world) misfit(l *lot, t *template) refusal {
+	switch l.class.on(t.shape) {
+	case taintNotTolerated:
+		taint, _ := l.class.untolerated(t.group.Taints)
+		return refusal{TaintNotTolerated, "does not tolerate taint " + taint.ToString()}
+	case affinityMismatch:
+		return refusal{NodeAffinity, "nodes of it do not match " + l.class.wants()}
+	}
+	var short []string
+	for i, x := range l.size {
+		if x > 0 && x > t.free[i] {
+			short = append(short, fmt.Sprintf("%s %s of %s", w.dims.names[i], w.dims.text(i, x), w.dims.text(i, max(t.free[i], 0))))
+		}
+	}
+	if len(short) > 0 {
+		return refusal{InsufficientResource, "asks for more than a node of it has: " + strings.Join(short, ", ")}
+	}
+	return refusal{}
+}
+
+// wants spells out the class's node constraints.
+func (c *class) wants() string {
+	spec := &c.sample.Object.Spec
+	var parts []string
+	if len(spec.NodeSelector) > 0 {
+		var pairs []string
+		for _, key := range slices.Sorted(maps.Keys(spec.NodeSelector)) {
+			pairs = append(pairs, key+"="+spec.NodeSelector[key])
+		}
+		parts = append(parts, "its nodeSelector ("+strings.Join(pairs, ", ")+")")
+	}
+	if len(requiredTerms(spec)) > 0 {
+		parts = append(parts, "its required node affinity")
+	}
+	return strings.Join(parts, " and ")
+}
+
+// text prints an amount of a resource as users write it.
+func (d *dims) text(i int, amount int64) string {
+	switch i {
+	case dimCPU:
+		return resource.NewMilliQuantity(amount, resource.DecimalSI).String()
+	case dimMemory, dimStorage:
+		return resource.NewQuantity(amount, resource.BinarySI).String()
+	}
+	return fmt.Sprint(amount)
+}

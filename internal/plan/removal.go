@@ -1,0 +1,301 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// candidate is a group's node that might go.
+type candidate struct {
+	host   *host
+	reason RemovalReason
+	// evicted are the pods that need another place, as lots with one host of origin.
+	evicted []*lot
+	// asks is how many pods it holds of each budget.
+	asks []ask
+	price  Money
+	// due is when the last timer that holds it elapses; zero when it is past.
+	due time.Time
+	// waits says what due waits for.
+	waits keep
+	gone  bool
+}
+
+type ask struct {
+	budget *budget
+	n      int
+}
+
+// keep is a reason with its text, apart from the node.
+type keep struct {
+	reason  KeptReason
+	message string
+}
+
+// remover works out which nodes can go together.
+type remover struct {
+	w       *world
+	budgets *budgets
+	loads   map[*group]load
+	// leaving is how many nodes of each group go.
+	leaving map[*group]int
+	// targets are the hosts that take moved pods, in the order they are tried.
+	targets []*host
+	// kept says of every node that stays why.
+	kept map[*host]keep
+}
+
+// removals is what the remover comes to.
+type removals struct {
+	gone     []*candidate
+	unneeded []*candidate // could go but for a timer, or do go
+	kept     map[*host]keep
+}
+
+// remove works out the nodes that go. First it finds those that could go together
+// if no timer ran, which are the unneeded ones; of these, those whose timers have
+// elapsed go, if they still can on their own.
+func (w *world) remove() removals {
+	r := &remover{w: w, budgets: newBudgets(w.state), loads: map[*group]load{}, leaving: map[*group]int{}, kept: map[*host]keep{}}
+	for _, g := range w.groups {
+		r.loads[g] = w.loadOf(g)
+	}
+	candidates := r.candidates()
+	r.findTargets(candidates)
+	w.seatEvicted()
+	mark := w.mark()
+	gone := r.together(candidates)
+	result := removals{unneeded: gone, gone: gone, kept: r.kept}
+	var ready []*candidate
+	for _, c := range gone {
+		if c.due, c.waits = r.timers(c); c.due.IsZero() {
+			ready = append(ready, c)
+		}
+	}
+	if len(ready) == len(gone) {
+		return result
+	}
+	w.revert(mark)
+	r.forget(gone)
+	result.gone = r.together(ready)
+	for _, c := range gone {
+		if !c.due.IsZero() {
+			r.kept[c.host] = c.waits
+		}
+	}
+	return result
+}
+
+// forget starts over, after the world's log has put the pods back.
+func (r *remover) forget(gone []*candidate) {
+	for _, c := range gone {
+		c.gone = false
+		r.leaving[c.host.group]--
+		for _, a := range c.asks {
+			a.budget.asked -= a.n
+		}
+	}
+	for _, g := range r.w.groups {
+		r.loads[g] = r.w.loadOf(g)
+	}
+}
+
+// candidates are the nodes that might go by themselves, best first; of all others
+// it notes why they stay.
+func (r *remover) candidates() []*candidate {
+	var found []*candidate
+	for _, h := range r.w.hosts[:r.w.existing] {
+		if h.group == nil || h.group.Deleting || h.node.State == Failed || h.node.State == Terminating {
+			continue
+		}
+		c, why := r.candidate(h)
+		if why.reason != "" {
+			r.kept[h] = why
+			continue
+		}
+		found = append(found, c)
+	}
+	// The node that saves most first, then the one that is least trouble, then the
+	// one that has waited longest.
+	slices.SortFunc(found, func(a, b *candidate) int {
+		return cmp.Or(
+			cmp.Compare(b.price, a.price),
+			cmp.Compare(a.pods(), b.pods()),
+			a.host.node.UnneededSince.Compare(b.host.node.UnneededSince),
+			cmp.Compare(a.host.name, b.host.name),
+		)
+	})
+	return found
+}
+
+func (c *candidate) pods() int {
+	n := 0
+	for _, l := range c.evicted {
+		n += len(l.pods)
+	}
+	return n
+}
+
+// findTargets orders the hosts that take moved pods: those that stay anyway first,
+// then the candidates that are looked at last.
+func (r *remover) findTargets(candidates []*candidate) {
+	might := map[*host]bool{}
+	for _, c := range candidates {
+		might[c.host] = true
+	}
+	for _, h := range r.w.hosts[:r.w.existing] {
+		if h.takes && h.node.State == Ready && !might[h] {
+			r.targets = append(r.targets, h)
+		}
+	}
+	for _, c := range slices.Backward(candidates) {
+		if c.host.takes {
+			r.targets = append(r.targets, c.host)
+		}
+	}
+}
+
+// together takes candidates away, one after another, as long as any can go: first
+// those above their group's maximum, then the underutilised.
+func (r *remover) together(candidates []*candidate) []*candidate {
+	r.takeExcess(candidates)
+	for again := true; again; {
+		again = false
+		for _, c := range candidates {
+			if c.gone {
+				continue
+			}
+			if why := r.notUnderutilized(c); why.reason != "" {
+				r.kept[c.host] = why
+				continue
+			}
+			again = r.take(c) || again
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(candidates), func(c *candidate) bool { return !c.gone })
+}
+
+// takeExcess takes nodes of groups above their maximum, the least trouble first.
+func (r *remover) takeExcess(candidates []*candidate) {
+	byHarm := slices.Clone(candidates)
+	slices.SortStableFunc(byHarm, func(a, b *candidate) int { return cmp.Compare(a.pods(), b.pods()) })
+	for _, c := range byHarm {
+		if r.excess(c.host.group) > 0 {
+			r.takeAs(c, AboveMax)
+		}
+	}
+}
+
+// excess is how many nodes of the group must go to come down to its maximum.
+func (r *remover) excess(g *group) int { return g.kept - r.leaving[g] - g.Max }
+
+// take takes a candidate that is underutilised.
+func (r *remover) take(c *candidate) bool {
+	if len(c.evicted) == 0 {
+		return r.takeAs(c, Empty)
+	}
+	return r.takeAs(c, Underutilized)
+}
+
+// takeAs takes a candidate if all its pods fit elsewhere and nothing else holds it.
+func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
+	why := r.holding(c)
+	if why.reason == "" {
+		mark := r.w.mark()
+		before := r.snapshot()
+		why = r.move(c)
+		if why.reason == "" && reason != AboveMax {
+			why = r.wouldTrigger(c, before)
+		}
+		if why.reason != "" {
+			r.w.revert(mark)
+			r.loads = before
+		}
+	}
+	if why.reason != "" {
+		r.kept[c.host] = why
+		return false
+	}
+	delete(r.kept, c.host)
+	c.gone, c.reason = true, reason
+	r.leaving[c.host.group]++
+	for _, a := range c.asks {
+		a.budget.asked += a.n
+	}
+	return true
+}
+
+func (r *remover) snapshot() map[*group]load {
+	before := make(map[*group]load, len(r.loads))
+	for g, l := range r.loads {
+		before[g] = l
+	}
+	return before
+}
+
+// move puts the candidate's pods, and those that were moved to it before, on hosts
+// that stay.
+func (r *remover) move(c *candidate) keep {
+	h := c.host
+	r.loads[h.group] = r.loads[h.group].minus(h.load())
+	r.w.close(h)
+	lots := slices.Clone(c.evicted)
+	for _, s := range h.placed {
+		lots = append(lots, s.lot)
+	}
+	r.w.clear(h)
+	for _, l := range lots {
+		for _, t := range r.targets {
+			if l.left == 0 {
+				break
+			}
+			if n := t.free.times(l.size, l.left); t.takes && n > 0 && r.w.verdict(l.class, t) == suits {
+				r.w.place(t, l, n)
+				if t.group != nil {
+					g := r.loads[t.group]
+					g.used = g.used.plus(amountOf(l.size).times(int64(n)))
+					r.loads[t.group] = g
+				}
+			}
+		}
+		if l.left > 0 {
+			return keep{KeptNoRoomElsewhere, "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
+		}
+	}
+	return keep{}
+}
+
+// seatEvicted sets room aside for the pods of nodes that are being removed already,
+// so that no plan counts on that room a second time.
+func (w *world) seatEvicted() {
+	for _, h := range w.hosts[:w.existing] {
+		leaving := h.node.State == Terminating || h.group != nil && h.group.Deleting
+		if !leaving {
+			continue
+		}
+		for _, l := range w.evictedFrom(h) {
+			w.fill(l, slices.DeleteFunc(slices.Clone(w.hosts[:w.existing]), func(t *host) bool { return !t.takes || t.node.State != Ready }))
+		}
+	}
+}
+
+// evictedFrom are the host's pods that need another place, the largest first.
+func (w *world) evictedFrom(h *host) []*lot {
+	var lots []*lot
+	slices.SortFunc(h.bound, func(a, b seated) int { return comparePods(a.pod, b.pod) })
+	for _, s := range h.bound {
+		if s.class == nil || s.pod.leaves() || s.pod.stage != stageBound || s.pod.priority < w.state.Options.ExpendablePriorityCutoff {
+			continue
+		}
+		size := w.dims.size(&s.pod.requests)
+		i := slices.IndexFunc(lots, func(l *lot) bool { return l.class == s.class && slices.Equal(l.size, size) })
+		if i < 0 {
+			i = len(lots)
+			lots = append(lots, &lot{class: s.class, size: size, origin: h})
+		}
+		lots[i].pods = append(lots[i].pods, s.pod)
+		lots[i].left++
+	}
+	return w.bySize(lots)
+}

@@ -1,0 +1,164 @@
+package plan
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// buildHosts makes a host of every node, by name, and counts the groups' machines.
+func (w *world) buildHosts() {
+	for _, n := range w.state.Nodes {
+		h := w.newHost(n)
+		w.hosts = append(w.hosts, h)
+		w.hostByName[n.Name] = h
+		if h.group == nil {
+			continue
+		}
+		h.group.count++
+		if n.State != Failed && n.State != Terminating {
+			h.group.kept++
+		}
+	}
+	slices.SortFunc(w.hosts, func(a, b *host) int { return cmp.Compare(a.name, b.name) })
+	w.existing = len(w.hosts)
+	w.lockTypes()
+}
+
+func (w *world) newHost(n *Node) *host {
+	h := &host{name: n.Name, node: n, group: w.groupByName[n.Group]}
+	h.takes = (n.State == Ready || n.State == Ordered) && (h.group == nil || !h.group.Deleting)
+	if n.State == Ordered {
+		w.describeOrdered(h)
+	} else if n.Object != nil {
+		h.labels, h.taints = n.Object.Labels, nodeTaints(n.Object)
+		h.alloc = w.dims.amounts(n.Object.Status.Allocatable)
+	}
+	if h.alloc == nil {
+		h.takes = false
+		h.alloc = make(vec, len(w.dims.names))
+	}
+	h.free = slices.Clone(h.alloc)
+	return h
+}
+
+// describeOrdered tells what a machine on its way will be: what was ordered, and
+// what its Node already says, where one has registered.
+func (w *world) describeOrdered(h *host) {
+	n := h.node
+	offer := w.offers[offerKey{n.DatacenterID, n.InstanceType}]
+	if offer != nil && h.group != nil {
+		h.labels = NodeLabels(h.group.Group, offer)
+		h.taints = slices.Clone(h.group.Taints)
+		h.alloc = w.dims.amounts(offer.Allocatable)
+	}
+	if h.labels == nil {
+		h.labels = map[string]string{}
+	}
+	h.labels[corev1.LabelHostname] = n.Name
+	if n.Object == nil {
+		return
+	}
+	maps.Copy(h.labels, n.Object.Labels)
+	for _, t := range w.state.Options.lastingTaints(nodeTaints(n.Object)) {
+		if !slices.ContainsFunc(h.taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
+			h.taints = append(h.taints, t)
+		}
+	}
+	if len(n.Object.Status.Allocatable) > 0 {
+		h.alloc = w.dims.amounts(n.Object.Status.Allocatable)
+	}
+}
+
+// lockTypes settles the one type of groups without mixed instances: the preferred
+// one, else that of most of its nodes. Without either it stays open.
+func (w *world) lockTypes() {
+	counts := map[*group]map[string]int{}
+	for _, h := range w.hosts {
+		if h.group == nil || h.node.State == Failed || h.node.State == Terminating ||
+			h.group.template(h.node.InstanceType) == nil {
+			continue // also when the type is no longer offered: the group moves to another
+		}
+		if counts[h.group] == nil {
+			counts[h.group] = map[string]int{}
+		}
+		counts[h.group][h.node.InstanceType]++
+	}
+	for _, g := range w.groups {
+		if g.AllowMixed {
+			continue
+		}
+		g.onlyType = g.Preferred
+		if g.onlyType != "" {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(counts[g])) {
+			if g.onlyType == "" || counts[g][name] > counts[g][g.onlyType] {
+				g.onlyType = name
+			}
+		}
+	}
+}
+
+// seat puts the pods on the nodes they are bound to, or nominated for, sets room
+// aside for DaemonSet pods that will come, and returns the pods that want room.
+func (w *world) seat() []*Pod {
+	var pending []*Pod
+	for _, p := range w.state.Pods {
+		switch p.stage {
+		case stageBound:
+			if h := w.hostByName[p.Object.Spec.NodeName]; h != nil {
+				w.sit(h, p)
+			}
+		case stageDaemon:
+			if h := w.hostByName[reservedNode(p.Object)]; h != nil {
+				w.sit(h, p)
+			}
+		case stagePending:
+			if h := w.hostByName[p.Object.Status.NominatedNodeName]; h != nil && h.takes {
+				w.sit(h, p)
+				w.nominated = append(w.nominated, Placement{Pod: p.name(), Node: h.name})
+				continue
+			}
+			pending = append(pending, p)
+		case stageGated:
+			pending = append(pending, p)
+		}
+	}
+	for _, h := range w.hosts {
+		if h.node.State == Ordered {
+			w.reserveDaemons(h)
+		}
+	}
+	return pending
+}
+
+func (w *world) sit(h *host, p *Pod) {
+	s := seated{pod: p}
+	if !p.stays() {
+		s.class = w.class(p)
+	}
+	h.bound = append(h.bound, s)
+	w.dims.addSize(h.free, &p.requests, -1)
+	switch {
+	case s.class == nil:
+		h.overhead.addRequests(&p.requests)
+	case !p.leaves() && p.priority >= w.state.Options.ExpendablePriorityCutoff:
+		h.requested.addRequests(&p.requests)
+	}
+}
+
+// reserveDaemons keeps room on a machine on its way for the DaemonSets that will
+// run there and have no pod there yet.
+func (w *world) reserveDaemons(h *host) {
+	own := w.shapes.single(h.name, h.labels, h.taints)
+	for _, d := range w.daemons {
+		if d.class.judge(own) != suits || slices.ContainsFunc(h.bound, func(s seated) bool { return d.owns(s.pod.Object) }) {
+			continue
+		}
+		w.dims.addSize(h.free, &d.pod.requests, -1)
+		h.overhead.addRequests(&d.pod.requests)
+	}
+}

@@ -1,0 +1,123 @@
+package plan
+
+import (
+	"slices"
+)
+
+// outcome is what a way of buying comes to; smaller is better.
+type outcome struct {
+	// unplaced counts the pods without a place by priority, highest first.
+	unplaced []int
+	price    Money
+	nodes    int
+}
+
+func (o outcome) better(than outcome) bool {
+	if c := slices.Compare(o.unplaced, than.unplaced); c != 0 {
+		return c < 0
+	}
+	if o.price != than.price {
+		return o.price < than.price
+	}
+	return o.nodes < than.nodes
+}
+
+func (w *world) outcome(lots []*lot) outcome {
+	var o outcome
+	for i, l := range lots {
+		if i == 0 || l.priority != lots[i-1].priority {
+			o.unplaced = append(o.unplaced, 0)
+		}
+		o.unplaced[len(o.unplaced)-1] += l.left
+	}
+	for _, h := range w.bought() {
+		o.price += h.template.offer.Price
+		o.nodes++
+	}
+	return o
+}
+
+// solve places the pending pods and buys nodes for the rest.
+func (w *world) solve() {
+	lots := w.bySize(w.lots)
+	w.fillExisting(lots)
+	if !w.mustBuy(lots) {
+		return
+	}
+	w.decideTypes(lots)
+	w.run(lots, w.bestAim(lots))
+}
+
+func (w *world) mustBuy(lots []*lot) bool {
+	return slices.ContainsFunc(lots, func(l *lot) bool { return l.left > 0 }) ||
+		slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
+}
+
+// decideTypes settles the type of groups without mixed instances that have no node
+// yet: the one that serves the demand best, one group after another.
+func (w *world) decideTypes(lots []*lot) {
+	for _, g := range w.groups {
+		if g.AllowMixed || g.onlyType != "" || g.Deleting || len(g.templates) == 0 {
+			continue
+		}
+		var best outcome
+		choice := ""
+		for _, t := range g.templates {
+			if t.barred.reason != "" {
+				continue
+			}
+			g.onlyType = t.offer.InstanceType
+			o := w.try(lots, w.bestAim(lots))
+			if choice == "" || o.better(best) {
+				best, choice = o, t.offer.InstanceType
+			}
+		}
+		g.onlyType = choice
+	}
+}
+
+// bestAim tries the ways to buy and returns the one with the best outcome.
+func (w *world) bestAim(lots []*lot) aim {
+	owes := slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
+	best := aim{}
+	outcome := w.try(lots, best)
+	consider := func(a aim) {
+		if o := w.try(lots, a); o.better(outcome) {
+			best, outcome = a, o
+		}
+	}
+	if owes {
+		consider(aim{minFirst: true})
+	}
+	if slices.ContainsFunc(outcome.unplaced, func(n int) bool { return n > 0 }) {
+		consider(aim{perNode: true, minFirst: owes})
+		if len(outcome.unplaced) > 1 {
+			consider(aim{byPriority: true, minFirst: owes})
+			consider(aim{byPriority: true, perNode: true, minFirst: owes})
+		}
+	}
+	return best
+}
+
+// try is a what-if of run.
+func (w *world) try(lots []*lot, a aim) outcome {
+	mark := w.mark()
+	defer w.revert(mark)
+	w.run(lots, a)
+	return w.outcome(lots)
+}
+
+// run buys in the way given, and what the groups owe to their minimum.
+func (w *world) run(lots []*lot, a aim) {
+	if a.minFirst {
+		w.buyMinimum()
+		for _, l := range lots {
+			w.fill(l, w.bought())
+		}
+	}
+	w.buyFor(lots, a)
+	w.buyMinimum()
+	for _, l := range lots {
+		w.fill(l, w.bought())
+	}
+}

@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// pod adds pods: with x3 three that are alike, named name-1 to name-3.
+func (s *story) pod(name string, a *attrs) {
+	count := 0
+	for key := range a.values {
+		if n, ok := strings.CutPrefix(key, "x"); ok {
+			if count, _ = strconv.Atoi(n); count > 0 {
+				delete(a.values, key)
+			}
+		}
+	}
+	spec := a.podSpec()
+	labels := a.pairs("labels")
+	if _, ok := labels["app"]; !ok {
+		labels["app"] = name
+	}
+	object := corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: a.text("namespace", "default"), Labels: labels, Annotations: a.pairs("annotation")},
+		Spec:       spec,
+		Status:     corev1.PodStatus{Phase: corev1.PodPhase(a.text("phase", "")), NominatedNodeName: a.text("nominated", "")},
+	}
+	if a.flag("terminating") {
+		object.DeletionTimestamp = &metav1.Time{Time: storyNow}
+	}
+	if a.flag("mirror") {
+		object.Annotations[corev1.MirrorPodAnnotationKey] = "x"
+	}
+	if owner := a.text("owner", "ReplicaSet/"+name); owner != "none" {
+		kind, ownerName, _ := strings.Cut(owner, "/")
+		yes := true
+		object.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: kind, Name: ownerName, Controller: &yes}}
+	}
+	if reason := a.text("condition", ""); reason != "" {
+		object.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: reason}}
+	}
+	if count == 0 {
+		object.Name = name
+		s.state.Pods = append(s.state.Pods, NewPod(object.DeepCopy()))
+	}
+	for i := range count {
+		object.Name = fmt.Sprintf("%s-%d", name, i+1)
+		s.state.Pods = append(s.state.Pods, NewPod(object.DeepCopy()))
+	}
+}
+
+func (a *attrs) podSpec() corev1.PodSpec {
+	spec := corev1.PodSpec{
+		NodeName: a.text("node", ""), SchedulerName: a.text("scheduler", corev1.DefaultSchedulerName),
+		Containers: []corev1.Container{{Name: "main", Resources: corev1.ResourceRequirements{Requests: a.quantities(map[string]corev1.ResourceName{
+			"cpu": corev1.ResourceCPU, "memory": corev1.ResourceMemory, "storage": corev1.ResourceEphemeralStorage, "gpu": "example.com/gpu",
+		})}}},
+	}
+	if selector := a.pairs("selector"); len(selector) > 0 {
+		spec.NodeSelector = selector
+	}
+	if p := a.text("priority", ""); p != "" {
+		n, err := strconv.Atoi(p)
+		a.note(err)
+		spec.Priority = new(int32(n))
+	}
+	for _, gate := range a.all("gate") {
+		spec.SchedulingGates = append(spec.SchedulingGates, corev1.PodSchedulingGate{Name: gate})
+	}
+	for _, t := range a.taints("tolerate") {
+		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{Key: t.Key, Value: t.Value, Operator: corev1.TolerationOpEqual, Effect: t.Effect})
+	}
+	if port := a.number("port", 0); port > 0 {
+		spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: int32(port), ContainerPort: int32(port), Protocol: corev1.ProtocolTCP}}
+	}
+	if init := a.quantities(map[string]corev1.ResourceName{"init-cpu": corev1.ResourceCPU}); len(init) > 0 {
+		spec.InitContainers = []corev1.Container{{Name: "init", Resources: corev1.ResourceRequirements{Requests: init}}}
+	}
+	a.affinity(&spec)
+	return spec
+}
+
+// affinity reads node=key:In:a,b terms, which are OR-ed, and anti=key, which keeps
+// pods of the same app apart.
+func (a *attrs) affinity(spec *corev1.PodSpec) {
+	var affinity corev1.Affinity
+	for _, text := range a.all("affinity") {
+		key, rest, _ := strings.Cut(text, ":")
+		op, values, _ := strings.Cut(rest, ":")
+		r := corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOperator(op)}
+		if values != "" {
+			r.Values = strings.Split(values, ",")
+		}
+		if affinity.NodeAffinity == nil {
+			affinity.NodeAffinity = &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{}}
+		}
+		required := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+		required.NodeSelectorTerms = append(required.NodeSelectorTerms, corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{r}})
+	}
+	for _, key := range a.all("anti") {
+		affinity.PodAntiAffinity = &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
+			TopologyKey: key, LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"anti": "yes"}},
+		}}}
+	}
+	if affinity != (corev1.Affinity{}) {
+		spec.Affinity = &affinity
+	}
+}

@@ -1,0 +1,121 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+)
+
+// TestStories runs the stories of testdata: `given` describes a world line by line
+// (story_world_test.go says how), `plan` prints what is decided about it. Run with
+// -rewrite to write the outcomes anew.
+func TestStories(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		s := newStory()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			switch d.Cmd {
+			case "given":
+				for line := range strings.Lines(d.Input) {
+					if err := s.line(strings.TrimSpace(line)); err != nil {
+						d.Fatalf(t, "%s: %v", strings.TrimSpace(line), err)
+					}
+				}
+				return ""
+			case "new":
+				s = newStory()
+				return ""
+			case "plan":
+				return s.plan(t, d)
+			}
+			d.Fatalf(t, "unknown command %s", d.Cmd)
+			return ""
+		})
+	})
+}
+
+func (s *story) plan(t *testing.T, d *datadriven.TestData) string {
+	state := s.state
+	state.Options.IgnoreTimers = d.HasArg("ignore-timers")
+	if d.HasArg("after") {
+		var after string
+		d.ScanArgs(t, "after", &after)
+		passed, err := time.ParseDuration(after)
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		state.Now = state.Now.Add(passed)
+	}
+	return tell(Decide(&state), state.Now)
+}
+
+// tell prints a plan for people; pods with the same fate share a line.
+func tell(p *Plan, now time.Time) string {
+	var b strings.Builder
+	for _, l := range p.Launches {
+		fmt.Fprintf(&b, "buy %s: %s at %s/h for %s%s\n", l.Name, l.InstanceType, l.Price, l.Reason, list(l.Pods))
+	}
+	byNode := map[string][]string{}
+	for _, pl := range p.Placements {
+		byNode[pl.Node] = append(byNode[pl.Node], pl.Pod)
+	}
+	for _, node := range sortedKeys(byNode) {
+		fmt.Fprintf(&b, "place on %s%s\n", node, list(byNode[node]))
+	}
+	for _, r := range p.Removals {
+		fmt.Fprintf(&b, "remove %s: %s, saves %s/h\n", r.Node, r.Reason, r.Saves)
+		for _, m := range r.Moves {
+			fmt.Fprintf(&b, "  move %s to %s\n", m.Pod, m.To)
+		}
+	}
+	for _, u := range p.Unplaced {
+		fmt.Fprintf(&b, "unplaced %s\n", u.Pod)
+		for _, r := range u.Refusals {
+			fmt.Fprintf(&b, "  %s%s\n", scope(r), r.Message)
+		}
+	}
+	for _, k := range p.Kept {
+		fmt.Fprintf(&b, "keep %s: %s: %s\n", k.Node, k.Reason, k.Message)
+	}
+	fmt.Fprintf(&b, "cost %s -> %s, at least %s\n", p.Cost.Before, p.Cost.After, p.Cost.LowerBound)
+	if len(p.Unneeded) > 0 {
+		fmt.Fprintf(&b, "unneeded%s\n", list(p.Unneeded))
+	}
+	if !p.RecheckAt.IsZero() {
+		fmt.Fprintf(&b, "look again in %s\n", p.RecheckAt.Sub(now))
+	}
+	return b.String()
+}
+
+func scope(r Refusal) string {
+	if r.Group == "" {
+		return string(r.Reason) + ": "
+	}
+	return fmt.Sprintf("%s/%s %s: ", r.Group, r.InstanceType, r.Reason)
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	short := make([]string, len(names))
+	for i, n := range names {
+		short[i] = strings.TrimPrefix(n, "default/")
+	}
+	if len(short) > 12 {
+		return fmt.Sprintf(": %s … %s (%d)", short[0], short[len(short)-1], len(short))
+	}
+	return ": " + strings.Join(short, " ")
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,270 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// story is a world told line by line. A line is a kind, a name and attributes:
+//
+//	offer small cpu=2 memory=4096 price=12.00
+//	group web min=0 max=5 offers=small,medium mixed preferred=medium
+//	node n1 group=web type=small state=Ready
+//	pod api x3 cpu=500m memory=1Gi node=n1
+//	daemonset logs cpu=100m
+//	budget api app=api allows=1
+//	option cutoff=-10
+type story struct{ state State }
+
+var storyNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func newStory() *story {
+	return &story{State{Now: storyNow, Options: Options{ExpendablePriorityCutoff: -10}}}
+}
+
+// attrs are the attributes of a line, taken out as they are read.
+type attrs struct {
+	values map[string][]string
+	err    error
+}
+
+func (s *story) line(text string) error {
+	if text == "" || strings.HasPrefix(text, "#") {
+		return nil
+	}
+	fields := strings.Fields(text)
+	if len(fields) < 2 {
+		return fmt.Errorf("want a kind and a name")
+	}
+	kind, name, rest := fields[0], fields[1], fields[2:]
+	if kind == "option" {
+		rest = fields[1:]
+	}
+	a := &attrs{values: map[string][]string{}}
+	for _, f := range rest {
+		key, value, _ := strings.Cut(f, "=")
+		a.values[key] = append(a.values[key], value)
+	}
+	switch kind {
+	case "offer":
+		s.offer(name, a)
+	case "group":
+		s.group(name, a)
+	case "node":
+		s.node(name, a)
+	case "pod":
+		s.pod(name, a)
+	case "daemonset":
+		s.daemonset(name, a)
+	case "budget":
+		s.budget(name, a)
+	case "option":
+		s.state.Options.ExpendablePriorityCutoff = int32(a.number("cutoff", -10))
+		s.state.Options.SkipNodesWithLocalStorage = a.flag("skip-local-storage")
+	default:
+		return fmt.Errorf("unknown kind %q", kind)
+	}
+	for key := range a.values {
+		return fmt.Errorf("unknown attribute %q", key)
+	}
+	return a.err
+}
+
+func (a *attrs) all(key string) []string {
+	v := a.values[key]
+	delete(a.values, key)
+	return v
+}
+
+func (a *attrs) text(key, otherwise string) string {
+	if v := a.all(key); len(v) > 0 {
+		return v[0]
+	}
+	return otherwise
+}
+
+func (a *attrs) flag(key string) bool {
+	_, ok := a.values[key]
+	delete(a.values, key)
+	return ok
+}
+
+func (a *attrs) number(key string, otherwise int) int {
+	text := a.text(key, "")
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	a.note(err)
+	return n
+}
+
+func (a *attrs) duration(key string) time.Duration {
+	text := a.text(key, "")
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	a.note(err)
+	return d
+}
+
+// ago is a time before the story's, zero when the attribute is absent.
+func (a *attrs) ago(key string) time.Time {
+	if _, ok := a.values[key]; !ok {
+		return time.Time{}
+	}
+	return storyNow.Add(-a.duration(key))
+}
+
+func (a *attrs) note(err error) {
+	if err != nil && a.err == nil {
+		a.err = err
+	}
+}
+
+// pairs reads labels: key=a=b,c=d.
+func (a *attrs) pairs(key string) map[string]string {
+	out := map[string]string{}
+	for _, v := range a.all(key) {
+		for _, pair := range strings.Split(v, ",") {
+			k, value, _ := strings.Cut(pair, "=")
+			out[k] = value
+		}
+	}
+	return out
+}
+
+func (a *attrs) quantities(keys map[string]corev1.ResourceName) corev1.ResourceList {
+	list := corev1.ResourceList{}
+	for key, name := range keys {
+		if text := a.text(key, ""); text != "" {
+			q, err := resource.ParseQuantity(text)
+			a.note(err)
+			list[name] = q
+		}
+	}
+	return list
+}
+
+func (s *story) offer(name string, a *attrs) {
+	price, err := ParseMoney(a.text("price", "10"))
+	a.note(err)
+	cpu, memory, disk := a.number("cpu", 2), a.number("memory", 4096), a.number("disk", 80)
+	o := &Offer{
+		InstanceType: name, DatacenterID: a.text("dc", "dc1"), Price: price,
+		Allocatable: EstimateAllocatable(cpu, memory, disk), Labels: a.pairs("labels"),
+		Available: !a.flag("unavailable"), Stock: a.number("stock", -1),
+		BackoffReason: a.text("backoff-reason", "quota"),
+	}
+	if d := a.duration("backoff"); d > 0 {
+		o.BackoffUntil = storyNow.Add(d)
+	}
+	if gpu := a.number("gpu", 0); gpu > 0 {
+		o.Allocatable["example.com/gpu"] = *resource.NewQuantity(int64(gpu), resource.DecimalSI)
+	}
+	s.state.Offers = append(s.state.Offers, o)
+}
+
+func (s *story) group(name string, a *attrs) {
+	g := &Group{
+		Name: name, Min: a.number("min", 0), Max: a.number("max", 100),
+		Paused: a.flag("paused"), Deleting: a.flag("deleting"),
+		DatacenterID: a.text("dc", "dc1"), Preferred: a.text("preferred", ""), AllowMixed: a.flag("mixed"),
+		Labels: a.pairs("labels"), Taints: a.taints("taint"),
+		ScaleUp:   ScaleUp{Enabled: !a.flag("no-up"), Window: a.duration("up-window"), CPU: a.number("up-cpu", 100), Memory: a.number("up-memory", 100)},
+		ScaleDown: ScaleDown{Enabled: !a.flag("no-down"), Window: a.duration("down-window"), CPU: a.number("down-cpu", 50), Memory: a.number("down-memory", 50), UnneededTime: a.duration("unneeded")},
+		LastScale: a.ago("scaled"), Blocked: strings.ReplaceAll(a.text("blocked", ""), "_", " "),
+	}
+	if offers := a.text("offers", ""); offers != "" {
+		g.Offers = strings.Split(offers, ",")
+	}
+	s.state.Groups = append(s.state.Groups, g)
+}
+
+// taints reads key=value:Effect.
+func (a *attrs) taints(key string) []corev1.Taint {
+	var out []corev1.Taint
+	for _, text := range a.all(key) {
+		pair, effect, _ := strings.Cut(text, ":")
+		k, v, _ := strings.Cut(pair, "=")
+		out = append(out, corev1.Taint{Key: k, Value: v, Effect: corev1.TaintEffect(effect)})
+	}
+	return out
+}
+
+func (s *story) node(name string, a *attrs) {
+	n := &Node{
+		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
+		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
+		RemovalBackoffReason: "drain timed out",
+	}
+	if d := a.duration("drain-failed"); d > 0 {
+		n.RemovalBackoffUntil = storyNow.Add(d)
+	}
+	if usage := a.quantities(map[string]corev1.ResourceName{"used-cpu": corev1.ResourceCPU, "used-memory": corev1.ResourceMemory}); len(usage) > 0 {
+		n.Usage = usage
+	}
+	labels, taints := a.pairs("labels"), a.taints("taint")
+	cordoned, annotations := a.flag("cordoned"), a.pairs("annotation")
+	unregistered := a.flag("unregistered")
+	cpu, memory := a.number("cpu", 0), a.number("memory", 0)
+	s.state.Nodes = append(s.state.Nodes, n)
+	if unregistered {
+		return
+	}
+	object := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{}, Annotations: annotations}}
+	for _, o := range s.state.Offers {
+		if o.InstanceType != n.InstanceType || o.DatacenterID != n.DatacenterID {
+			continue
+		}
+		object.Status.Allocatable = o.Allocatable
+		for _, g := range s.state.Groups {
+			if g.Name == n.Group {
+				object.Labels = NodeLabels(g, o)
+				object.Spec.Taints = append(object.Spec.Taints, g.Taints...)
+			}
+		}
+	}
+	if cpu > 0 {
+		object.Status.Allocatable = EstimateAllocatable(cpu, memory, 80)
+	}
+	object.Labels[corev1.LabelHostname] = name
+	for k, v := range labels {
+		object.Labels[k] = v
+	}
+	object.Spec.Taints = append(object.Spec.Taints, taints...)
+	object.Spec.Unschedulable = cordoned
+	n.Object = object
+}
+
+func (s *story) daemonset(name string, a *attrs) {
+	spec := a.podSpec()
+	spec.NodeName = ""
+	s.state.DaemonSets = append(s.state.DaemonSets, &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name},
+		Spec:       appsv1.DaemonSetSpec{Template: corev1.PodTemplateSpec{Spec: spec}},
+	})
+}
+
+func (s *story) budget(name string, a *attrs) {
+	allowed := int32(a.number("allows", 0))
+	labels := map[string]string{}
+	for key, values := range a.values {
+		labels[key] = values[0]
+		delete(a.values, key)
+	}
+	s.state.Budgets = append(s.state.Budgets, &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name},
+		Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}},
+		Status:     policyv1.PodDisruptionBudgetStatus{DisruptionsAllowed: allowed},
+	})
+}
