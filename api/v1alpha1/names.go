@@ -16,6 +16,9 @@ const (
 	AnnotationDoNotDelete = "autoscaler.vpsie.com/do-not-delete"
 	// AnnotationDrainTimeout is how long a drain may take, in seconds.
 	AnnotationDrainTimeout = "autoscaler.vpsie.com/drain-timeout"
+	// AnnotationLaunchReason is why the autoscaler bought the machine. An object
+	// without it was made by a person; the autoscaler does not delete it on its own.
+	AnnotationLaunchReason = "autoscaler.vpsie.com/launch-reason"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
 	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
 )

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
+)
+
+// flags are the controller's settings.
+type flags struct {
+	kubeconfig        string
+	leaderElect       bool
+	metricsAddress    string
+	healthAddress     string
+	logLevel          string
+	clusterID         string
+	requestsPerMinute float64
+	requestTimeout    time.Duration
+	catalogueTTL      time.Duration
+	allowPlainHTTP    bool
+	control           control.Options
+}
+
+func (f *flags) add(s *pflag.FlagSet) {
+	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; empty takes $KUBECONFIG, the service account in a pod, or ~/.kube/config")
+	s.BoolVar(&f.leaderElect, "leader-elect", true, "let only one replica act")
+	s.StringVar(&f.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 is off")
+	s.StringVar(&f.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 is off")
+	s.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	s.StringVar(&f.clusterID, "cluster-id", "", "marks this cluster's VPSes; empty takes the UID of the namespace kube-system")
+
+	c := &f.control
+	s.StringVar(&c.Namespace, "namespace", "kube-system", "namespace of the NodeGroups, VPSieNodes and the Secret")
+	s.StringVar(&c.SecretName, "secret", "vpsie-secret", "Secret with the VPSie account")
+	s.DurationVar(&c.Debounce, "debounce", 50*time.Millisecond, "how long a decision waits for more changes after the first")
+	s.DurationVar(&c.ProvisionTimeout, "provision-timeout", 20*time.Minute, "how long a VPS may take until it runs")
+	s.DurationVar(&c.JoinTimeout, "join-timeout", 15*time.Minute, "how long a running VPS may take until its node is ready")
+	s.DurationVar(&c.DrainTimeout, "drain-timeout", 10*time.Minute, "how long a drain may take; the annotation "+v1alpha1.AnnotationDrainTimeout+" goes before it")
+	s.DurationVar(&c.DrainRetry, "drain-retry", 5*time.Minute, "pause after a drain that failed")
+	s.DurationVar(&c.CreateSettle, "create-settle", 30*time.Second, "how long an order of unknown outcome may stay unseen at VPSie before it is placed again")
+	s.DurationVar(&c.PollInterval, "poll-interval", 2*time.Second, "shortest pause between two looks at VPSie for the same machine")
+	s.DurationVar(&c.SweepInterval, "sweep-interval", time.Minute, "pause between two comparisons of the VPSie account with the cluster")
+	s.DurationVar(&c.SweepGrace, "sweep-grace", 5*time.Minute, "how long a VPS of this cluster may be without its VPSieNode")
+	s.StringVar(&c.APIServer, "join-api-server", "", "host:port for {{.APIServer}} in userData; empty takes kube-public/cluster-info's")
+	s.Int32Var(&c.Plan.ExpendablePriorityCutoff, "expendable-pods-priority-cutoff", -10, "pods of a lower priority neither buy nor hold a node")
+	s.BoolVar(&c.Plan.SkipNodesWithLocalStorage, "skip-nodes-with-local-storage", false, "keep nodes with pods that use emptyDir or hostPath")
+
+	s.Float64Var(&f.requestsPerMinute, "vpsie-requests-per-minute", 100, "limit of all requests to the VPSie API together")
+	s.DurationVar(&f.requestTimeout, "vpsie-request-timeout", 30*time.Second, "limit of one request to the VPSie API")
+	s.DurationVar(&f.catalogueTTL, "vpsie-catalogue-ttl", 10*time.Minute, "how long prices and plans are taken as current")
+	s.BoolVar(&f.allowPlainHTTP, "vpsie-allow-plain-http", false, "allow http:// to a VPSie API that is not on this machine")
+}
+
+// validate refuses settings that cannot work, naming the flag.
+func (f *flags) validate() error {
+	var errs []error
+	for name, d := range map[string]time.Duration{
+		"provision-timeout": f.control.ProvisionTimeout, "join-timeout": f.control.JoinTimeout,
+		"drain-timeout": f.control.DrainTimeout, "drain-retry": f.control.DrainRetry,
+		"poll-interval": f.control.PollInterval, "sweep-interval": f.control.SweepInterval,
+		"create-settle": f.control.CreateSettle, "vpsie-request-timeout": f.requestTimeout,
+		"vpsie-catalogue-ttl": f.catalogueTTL,
+	} {
+		if d <= 0 {
+			errs = append(errs, fmt.Errorf("--%s: %s is not > 0", name, d))
+		}
+	}
+	if f.requestsPerMinute <= 0 {
+		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", f.requestsPerMinute))
+	}
+	if _, err := f.level(); err != nil {
+		errs = append(errs, err)
+	}
+	if a := f.control.APIServer; a != "" {
+		if _, _, err := net.SplitHostPort(a); err != nil {
+			errs = append(errs, fmt.Errorf("--join-api-server: %q is not host:port", a))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f *flags) level() (slog.Level, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return l, fmt.Errorf("--log-level: %q is not debug, info, warn or error", f.logLevel)
+	}
+	return l, nil
+}

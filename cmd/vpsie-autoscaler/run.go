@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+)
+
+func runCommand() *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run the controller",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := f.validate(); err != nil {
+				return err
+			}
+			return f.run(c.Context(), c.ErrOrStderr())
+		},
+	}
+	f.add(c.Flags())
+	return c
+}
+
+func (f *flags) run(ctx context.Context, stderr io.Writer) error {
+	f.logTo(stderr)
+	config, err := f.restConfig()
+	if err != nil {
+		return err
+	}
+	mgr, err := f.manager(config)
+	if err != nil {
+		return err
+	}
+	clusterID, err := f.cluster(ctx, mgr.GetAPIReader())
+	if err != nil {
+		return err
+	}
+	told := observe.NewMetrics(metrics.Registry)
+	deps := control.Deps{
+		Client: mgr.GetClient(),
+		Live:   mgr.GetAPIReader(),
+		Cloud: cloud.New(cloud.Options{
+			ClusterID: clusterID, Namespace: f.control.Namespace, SecretName: f.control.SecretName,
+			AllowPlainHTTP: f.allowPlainHTTP, RequestsPerMinute: f.requestsPerMinute, Timeout: f.requestTimeout,
+			CatalogueTTL: f.catalogueTTL, Clock: clock.RealClock{}, Observe: told.Request,
+		}),
+		Voice:   observe.NewVoice(mgr.GetEventRecorder("vpsie-autoscaler")),
+		Metrics: told,
+		Clock:   clock.RealClock{},
+		Options: f.control,
+	}
+	if err := control.Setup(ctx, mgr, deps); err != nil {
+		return err
+	}
+	ctrl.Log.Info("starting", "version", version(), "clusterID", clusterID, "namespace", f.control.Namespace)
+	return mgr.Start(ctx)
+}
+
+// logTo sends the logs of this program and of its libraries to one place.
+func (f *flags) logTo(w io.Writer) {
+	level, _ := f.level()
+	logger := logr.FromSlogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
+}
+
+func (f *flags) restConfig() (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w", err)
+	}
+	config.UserAgent = "vpsie-autoscaler/" + version()
+	// The API server's own fairness limits requests; a limit here would only slow drains.
+	config.QPS = -1
+	return config, nil
+}
+
+func (f *flags) manager(config *rest.Config) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("registering kinds: %w", err)
+		}
+	}
+	stopIn := 20 * time.Second
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         f.cache(),
+		LeaderElection:                f.leaderElect,
+		LeaderElectionID:              "vpsie-autoscaler",
+		LeaderElectionNamespace:       f.control.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       &stopIn,
+		HealthProbeBindAddress:        f.healthAddress,
+		Metrics:                       server.Options{BindAddress: f.metricsAddress},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("setting up the manager: %w", err)
+	}
+	// Neither probe asks VPSie: an API that is down must not restart the controller.
+	if err := mgr.AddHealthzCheck("alive", healthz.Ping); err != nil {
+		return nil, err
+	}
+	return mgr, mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))
+}
+
+func cachesSynced(c cache.Cache) healthz.Checker {
+	return func(req *http.Request) error {
+		ctx, cancel := context.WithTimeout(req.Context(), time.Second)
+		defer cancel()
+		if !c.WaitForCacheSync(ctx) {
+			return errors.New("the caches have not been filled yet")
+		}
+		return nil
+	}
+}
+
+// cache keeps of the cluster what decisions need, without the bulk that they do not.
+func (f *flags) cache() cache.Options {
+	own := map[string]cache.Config{f.control.Namespace: {}}
+	tokens := map[string]cache.Config{f.control.Namespace: {}, metav1.NamespaceSystem: {}}
+	return cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&v1alpha1.NodeGroup{}: {Namespaces: own},
+			&v1alpha1.VPSieNode{}: {Namespaces: own},
+			&corev1.Secret{}:      {Namespaces: tokens},
+		},
+	}
+}
+
+// cluster is the identity that marks this cluster's VPSes.
+func (f *flags) cluster(ctx context.Context, r client.Reader) (string, error) {
+	if f.clusterID != "" {
+		return f.clusterID, nil
+	}
+	var ns corev1.Namespace
+	if err := r.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &ns); err != nil {
+		return "", fmt.Errorf("reading namespace kube-system for the cluster's identity (set --cluster-id to do without): %w", err)
+	}
+	return string(ns.UID), nil
+}

@@ -1,0 +1,144 @@
+package cloud
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// Keys of the Secret that holds the account (DESIGN section 7).
+const (
+	KeyToken           = "token"
+	KeyClientID        = "clientId"
+	KeyClientSecret    = "clientSecret"
+	KeyURL             = "url"
+	KeyAccountPassword = "accountPassword"
+	KeyProjectID       = "projectId"
+)
+
+// Options configure a Cloud.
+type Options struct {
+	// ClusterID marks this cluster's machines; machines with another mark are never touched.
+	ClusterID string
+	// Namespace and SecretName say where the account is kept; they appear in messages only.
+	Namespace, SecretName string
+	AllowPlainHTTP        bool
+	RequestsPerMinute     float64
+	Timeout               time.Duration
+	Clock                 clock.PassiveClock
+	// Observe is told of every HTTP request: operation, outcome, duration.
+	Observe func(op, status string, took time.Duration)
+	// CatalogueTTL is how long prices and plans are taken as current.
+	CatalogueTTL time.Duration
+}
+
+// Cloud is one VPSie account as this cluster uses it. It is safe for concurrent use.
+type Cloud struct {
+	opts Options
+
+	mu     sync.Mutex
+	data   map[string][]byte
+	client *vpsie.Client
+	// problem is why there is no client.
+	problem error
+	// refusal is why nothing may be bought although there is a client.
+	refusal error
+	sight   *sightCache
+	shop    *catalogue
+	backoff *backoffs
+}
+
+// New returns a Cloud that has no account yet; see Configure.
+func New(opts Options) *Cloud {
+	c := &Cloud{opts: opts, backoff: newBackoffs()}
+	c.problem = fmt.Errorf("VPSie API authentication failed: there is no Secret %s; create it with the key %s, or %s and %s, and the key %s",
+		c.secret(), KeyToken, KeyClientID, KeyClientSecret, KeyAccountPassword)
+	return c
+}
+
+func (c *Cloud) secret() string { return c.opts.Namespace + "/" + c.opts.SecretName }
+
+// Configure takes the account from a Secret's data, nil when there is none. It
+// reports whether anything changed; a change forgets what the old account said.
+func (c *Cloud) Configure(data map[string][]byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.data != nil && maps.EqualFunc(c.data, data, bytes.Equal) {
+		return false
+	}
+	client, problem := c.connect(data)
+	c.data, c.client, c.problem, c.refusal = data, client, problem, nil
+	c.sight, c.shop = nil, nil
+	if client == nil {
+		return true
+	}
+	c.sight = &sightCache{client: client, clock: c.opts.Clock}
+	c.shop = newCatalogue(client, c.opts.Clock, c.opts.CatalogueTTL)
+	if !client.HasAccountPassword() {
+		c.refusal = fmt.Errorf("secret %s has no key %s: VPSie deletes no VPS without the account's password, so none is bought; add the key", c.secret(), KeyAccountPassword)
+	}
+	return true
+}
+
+func (c *Cloud) connect(data map[string][]byte) (*vpsie.Client, error) {
+	if data == nil {
+		return nil, New(c.opts).problem
+	}
+	value := func(key string) string { return string(bytes.TrimSpace(data[key])) }
+	client, err := vpsie.New(vpsie.Options{
+		URL:               value(KeyURL),
+		Token:             value(KeyToken),
+		ClientID:          value(KeyClientID),
+		ClientSecret:      value(KeyClientSecret),
+		AccountPassword:   value(KeyAccountPassword),
+		ProjectID:         value(KeyProjectID),
+		AllowPlainHTTP:    c.opts.AllowPlainHTTP,
+		RequestsPerMinute: c.opts.RequestsPerMinute,
+		Timeout:           c.opts.Timeout,
+		Observe:           c.opts.Observe,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("VPSie API authentication failed: secret %s: %w", c.secret(), err)
+	}
+	return client, nil
+}
+
+// current returns the account's parts, or why there is no account.
+func (c *Cloud) current() (account, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.problem != nil {
+		return account{}, c.problem
+	}
+	return account{c.client, c.sight, c.shop}, nil
+}
+
+type account struct {
+	client *vpsie.Client
+	sight  *sightCache
+	shop   *catalogue
+}
+
+// Refusal is why nothing may be bought now, nil when buying is allowed.
+func (c *Cloud) Refusal() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(c.problem, c.refusal)
+}
+
+// refuse stops buying until the Secret changes, when err says that only a person can help.
+func (c *Cloud) refuse(err error) {
+	if vpsie.ClassOf(err) != vpsie.WrongPassword {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusal = fmt.Errorf("VPSie API authentication failed: the account password is wrong, so no VPS can be deleted and none is bought; correct the key %s of secret %s", KeyAccountPassword, c.secret())
+}

@@ -1,0 +1,150 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// Wanted is what a NodeGroup asks for, each by the cloud's identifier or name.
+type Wanted struct {
+	Datacenter string
+	Offerings  []string
+	Image      string
+	SSHKeys    []string
+}
+
+// Market returns what can be bought for the group: one offer for each of its
+// offerings that the datacenter sells for its image, under the name the group
+// uses. Problems are what a person must know of even though something may still
+// be bought; err says why nothing can be: a *ConfigError when the NodeGroup is
+// wrong, the account's refusal, or the API's failure.
+func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, problems []error, err error) {
+	a, err := c.current()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := a.shop.resolve(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range w.Offerings {
+		p, ok := r.plan(name)
+		if !ok {
+			problems = append(problems, &ConfigError{"InstanceTypeNotAvailable", fmt.Sprintf(
+				"Instance type not available: spec.offeringIDs %q is not sold in datacenter %s for image %s; sold are %s",
+				name, w.Datacenter, w.Image, names(r.plans, func(p vpsie.Plan) string { return p.Nickname }))})
+			continue
+		}
+		offers = append(offers, c.offer(name, w.Datacenter, p))
+	}
+	if len(offers) == 0 {
+		return nil, nil, errors.Join(problems...)
+	}
+	return offers, problems, c.Refusal()
+}
+
+func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
+	refused := c.backoff.get(typeKey{datacenter, name})
+	return &plan.Offer{
+		InstanceType: name,
+		DatacenterID: datacenter,
+		Price:        plan.Money(p.PricePerMonth),
+		Capacity: corev1.ResourceList{
+			corev1.ResourceCPU:              *resource.NewQuantity(int64(p.CPU), resource.DecimalSI),
+			corev1.ResourceMemory:           *resource.NewQuantity(int64(p.MemoryMB)<<20, resource.BinarySI),
+			corev1.ResourceEphemeralStorage: *resource.NewQuantity(int64(p.DiskGB)<<30, resource.BinarySI),
+		},
+		Allocatable:   plan.EstimateAllocatable(p.CPU, p.MemoryMB, p.DiskGB),
+		Available:     true,
+		Stock:         -1,
+		BackoffUntil:  refused.until,
+		BackoffReason: refused.reason,
+	}
+}
+
+// resolved is a NodeGroup's wishes in the cloud's identifiers.
+type resolved struct {
+	datacenter, image string
+	keys              []string
+	plans             []vpsie.Plan
+}
+
+func (s *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
+	var r resolved
+	d, err := s.datacenter(ctx, w.Datacenter)
+	if err != nil {
+		return r, err
+	}
+	r.datacenter = d.Identifier
+	if r.image, err = s.image(ctx, w.Image); err != nil {
+		return r, err
+	}
+	for _, k := range w.SSHKeys {
+		key, err := s.key(ctx, k)
+		if err != nil {
+			return r, err
+		}
+		r.keys = append(r.keys, key)
+	}
+	r.plans, err = s.plansOf(ctx, r.datacenter, r.image)
+	return r, err
+}
+
+func (r resolved) plan(want string) (vpsie.Plan, bool) {
+	return pick(r.plans, want, func(p vpsie.Plan) (string, string) { return p.Identifier, p.Nickname })
+}
+
+// Price is what the group's instance type costs, and false when the catalogue
+// does not have it.
+func (c *Cloud) Price(ctx context.Context, w Wanted, instanceType string) (plan.Money, bool) {
+	a, err := c.current()
+	if err != nil {
+		return 0, false
+	}
+	r, err := a.shop.resolve(ctx, w)
+	if err != nil {
+		return 0, false
+	}
+	p, ok := r.plan(instanceType)
+	return plan.Money(p.PricePerMonth), ok
+}
+
+// IsConfig tells whether err is a NodeGroup's own fault, and its condition reason.
+func IsConfig(err error) (reason string, ok bool) {
+	if e, found := errors.AsType[*ConfigError](err); found {
+		return e.Reason, true
+	}
+	return "", false
+}
+
+// FirstLine is the first line of an error's text, for places with room for one.
+func FirstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// Fault names the condition reason of an error, and whether a person must mend
+// the configuration rather than wait for the cloud.
+func Fault(err error) (reason string, config bool) {
+	switch vpsie.ClassOf(err) {
+	case vpsie.Temporary:
+		return "VPSieUnreachable", false
+	case vpsie.Throttled:
+		return "VPSieThrottled", false
+	case vpsie.Unauthorized:
+		return "AuthenticationFailed", true
+	case vpsie.Quota:
+		return "QuotaExceeded", false
+	case "":
+		return "AccountNotUsable", true
+	}
+	return "VPSieRefused", true
+}

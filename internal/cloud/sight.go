@@ -1,0 +1,103 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// Sight is what the cloud's lists showed: complete lists, or none at all.
+type Sight struct {
+	// Began is when the first of the two lists was asked for; whatever happened
+	// before is in it.
+	Began   time.Time
+	VMs     []vpsie.VM
+	Pending []vpsie.PendingVM
+}
+
+// ErrSeveral says that a hostname stands for more than one VPS, so that none can
+// be taken for the machine that is meant.
+type ErrSeveral struct {
+	Hostname string
+	IDs      []int
+}
+
+func (e *ErrSeveral) Error() string {
+	return fmt.Sprintf("several VPSes have the hostname %s (ids %v); delete those that are not needed", e.Hostname, e.IDs)
+}
+
+// ByHostname returns the one VPS with the hostname, nil when there is none, and
+// whether an order for it is pending.
+func (s *Sight) ByHostname(hostname string) (vm *vpsie.VM, pending bool, err error) {
+	var ids []int
+	for i := range s.VMs {
+		if !s.VMs[i].Gone() && strings.EqualFold(s.VMs[i].Hostname, hostname) {
+			vm = &s.VMs[i]
+			ids = append(ids, vm.ID)
+		}
+	}
+	if len(ids) > 1 {
+		return nil, false, &ErrSeveral{hostname, ids}
+	}
+	for _, p := range s.Pending {
+		pending = pending || strings.EqualFold(p.Hostname, hostname)
+	}
+	return vm, pending, nil
+}
+
+// ByID returns the VPS with the number, nil when there is none.
+func (s *Sight) ByID(id int64) *vpsie.VM {
+	for i := range s.VMs {
+		if int64(s.VMs[i].ID) == id && !s.VMs[i].Gone() {
+			return &s.VMs[i]
+		}
+	}
+	return nil
+}
+
+// Look returns a sight that began at notBefore or later. Callers share the
+// requests: many machines that wait cost as much as one.
+func (c *Cloud) Look(ctx context.Context, notBefore time.Time) (*Sight, error) {
+	a, err := c.current()
+	if err != nil {
+		return nil, err
+	}
+	return a.sight.look(ctx, notBefore)
+}
+
+// sightCache holds the newest sight. Its lock is held while looking, so that
+// whoever comes meanwhile waits and takes what was seen if it is new enough.
+type sightCache struct {
+	client *vpsie.Client
+	clock  clock.PassiveClock
+
+	mu   sync.Mutex
+	last *Sight
+}
+
+func (s *sightCache) look(ctx context.Context, notBefore time.Time) (*Sight, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && !s.last.Began.Before(notBefore) {
+		return s.last, nil
+	}
+	began := s.clock.Now()
+	// Pending first: a machine moves from there to the list of VMs, and one that
+	// moved between two lists read the other way round would be in neither.
+	pending, err := s.client.PendingVMs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vms, err := s.client.ListVMs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.last = &Sight{Began: began, VMs: vms, Pending: pending}
+	return s.last, nil
+}

@@ -1,0 +1,71 @@
+package cloud
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// UserData is what a NodeGroup's userData template may use.
+type UserData struct {
+	NodeName, NodeGroup, InstanceType, Datacenter string
+	Labels                                        map[string]string
+	Taints                                        []corev1.Taint
+	// KubeletExtraArgs puts name, labels and taints into the kubelet's arguments.
+	KubeletExtraArgs string
+	// APIServer is host:port, CACertHash is "sha256:…" as kubeadm join takes them.
+	APIServer, CACertHash string
+	// Mint makes a bootstrap token for this machine.
+	Mint func() (string, error) `json:"-"`
+}
+
+// BootstrapToken is called by templates that ask for a token; others mint none.
+func (u UserData) BootstrapToken() (string, error) { return u.Mint() }
+
+// defaultUserData serves images that join the cluster by themselves: it hands
+// the kubelet its name, labels and taints in the file that its packages read.
+const defaultUserData = `#cloud-config
+write_files:
+- path: /etc/default/kubelet
+  content: |
+    KUBELET_EXTRA_ARGS={{.KubeletExtraArgs}}
+`
+
+// Render makes the user data of one machine. Text without {{ is passed as it is;
+// empty text becomes a cloud-config that hands the kubelet its arguments. An
+// error names the template's place.
+func (u UserData) Render(text string) (string, error) {
+	if text == "" {
+		text = defaultUserData
+	}
+	if !strings.Contains(text, "{{") {
+		return text, nil
+	}
+	u.KubeletExtraArgs = u.kubeletArgs()
+	t, err := template.New("userData").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("spec.userData is no valid template: %v", err)}
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, u); err != nil {
+		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("rendering spec.userData: %v", err)}
+	}
+	return b.String(), nil
+}
+
+func (u UserData) kubeletArgs() string {
+	labels := make([]string, 0, len(u.Labels))
+	for _, k := range slices.Sorted(maps.Keys(u.Labels)) {
+		labels = append(labels, k+"="+u.Labels[k])
+	}
+	taints := make([]string, 0, len(u.Taints))
+	for _, t := range u.Taints {
+		taints = append(taints, fmt.Sprintf("%s=%s:%s", t.Key, t.Value, t.Effect))
+	}
+	return fmt.Sprintf("--hostname-override=%s --node-labels=%s --register-with-taints=%s",
+		u.NodeName, strings.Join(labels, ","), strings.Join(taints, ","))
+}

@@ -1,0 +1,129 @@
+package cluster
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// nodesOf joins machines and Kubernetes nodes: one plan.Node for each pair, for
+// each machine whose node has not registered, and for each node without a machine.
+func nodesOf(o *Objects) []*plan.Node {
+	byName := make(map[string]*corev1.Node, len(o.Nodes))
+	for _, n := range o.Nodes {
+		byName[n.Name] = n
+	}
+	var nodes []*plan.Node
+	taken := make(map[string]bool, len(o.VPSieNodes))
+	for _, m := range o.VPSieNodes {
+		object := byName[NodeNameOf(m)]
+		if object != nil {
+			taken[object.Name] = true
+		}
+		nodes = append(nodes, machineNode(m, object))
+	}
+	for _, n := range o.Nodes {
+		if !taken[n.Name] {
+			nodes = append(nodes, foreignNode(n))
+		}
+	}
+	return nodes
+}
+
+// NodeNameOf is the name of a machine's Kubernetes node: the one it joined
+// under, else its own, under which it will join.
+func NodeNameOf(m *v1alpha1.VPSieNode) string {
+	switch {
+	case m.Status.NodeName != "":
+		return m.Status.NodeName
+	case m.Spec.NodeName != "":
+		return m.Spec.NodeName
+	}
+	return m.Name
+}
+
+func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
+	n := &plan.Node{
+		Name:          m.Name,
+		Machine:       m.Name,
+		Group:         m.Spec.NodeGroupName,
+		InstanceType:  m.Spec.InstanceType,
+		DatacenterID:  m.Spec.DatacenterID,
+		State:         stateOf(m, object),
+		Object:        object,
+		UnneededSince: timeAnnotation(m, v1alpha1.AnnotationUnneededSince),
+		DoNotDelete:   m.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
+	}
+	if object != nil {
+		n.DoNotDelete = n.DoNotDelete || object.Annotations[v1alpha1.AnnotationDoNotDelete] == "true"
+		if n.State != plan.Ordered {
+			n.Name = object.Name
+		}
+	}
+	return n
+}
+
+func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {
+	switch {
+	case !m.DeletionTimestamp.IsZero():
+		return plan.Terminating
+	case m.Status.Phase == v1alpha1.PhaseFailed:
+		return plan.Failed
+	case m.Status.Phase == v1alpha1.PhaseTerminating, m.Status.Phase == v1alpha1.PhaseDeleting:
+		return plan.Terminating
+	case m.Status.Phase != v1alpha1.PhaseReady:
+		return plan.Ordered
+	case object != nil && IsReady(object):
+		return plan.Ready
+	}
+	return plan.NotReady
+}
+
+// foreignNode is a node without a VPSieNode: part of a group only if its labels
+// say so, as in a dump of a cluster without the autoscaler's objects.
+func foreignNode(n *corev1.Node) *plan.Node {
+	state := plan.NotReady
+	if IsReady(n) {
+		state = plan.Ready
+	}
+	if !n.DeletionTimestamp.IsZero() {
+		state = plan.Terminating
+	}
+	return &plan.Node{
+		Name:         n.Name,
+		Group:        n.Labels[v1alpha1.LabelNodeGroup],
+		InstanceType: firstOf(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]),
+		DatacenterID: firstOf(n.Labels[v1alpha1.LabelDatacenter], n.Labels[corev1.LabelTopologyRegion]),
+		State:        state,
+		Object:       n,
+		DoNotDelete:  n.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
+	}
+}
+
+// IsReady tells whether the node's Ready condition is True.
+func IsReady(n *corev1.Node) bool {
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+func timeAnnotation(m *v1alpha1.VPSieNode, name string) time.Time {
+	// An unreadable time reads as none: the timer starts again, which only delays.
+	t, _ := time.Parse(time.RFC3339, m.Annotations[name])
+	return t
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,185 @@
+package cluster
+
+import (
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// Market is what can be bought for one NodeGroup.
+type Market struct {
+	// Offers are the group's instance types, under the names of its offeringIDs.
+	Offers []*plan.Offer
+	// Blocked, when not empty, says why nothing can be bought for the group.
+	Blocked string
+}
+
+// Builder turns Objects into States. It remembers the pods it has converted, by
+// UID and resourceVersion, and the sizes that real nodes turned out to have. It
+// is not safe for concurrent use.
+type Builder struct {
+	pods   map[types.UID]memo
+	learnt map[offerKey]corev1.ResourceList
+}
+
+type memo struct {
+	resourceVersion string
+	pod             *plan.Pod
+}
+
+// NewBuilder returns an empty Builder.
+func NewBuilder() *Builder {
+	return &Builder{pods: map[types.UID]memo{}, learnt: map[offerKey]corev1.ResourceList{}}
+}
+
+// State describes the objects as the planner sees them. markets is keyed by
+// NodeGroup name; a group without a market buys nothing.
+func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, opts plan.Options) *plan.State {
+	s := &plan.State{
+		Now:            now,
+		Options:        opts,
+		Pods:           b.convert(o.Pods),
+		DaemonSets:     o.DaemonSets,
+		Budgets:        o.Budgets,
+		Namespaces:     o.Namespaces,
+		Volumes:        o.Volumes,
+		Claims:         o.Claims,
+		StorageClasses: o.StorageClasses,
+		CSINodes:       o.CSINodes,
+	}
+	s.Nodes = nodesOf(o)
+	b.learn(s.Nodes)
+	offered := map[offerKey]bool{}
+	for _, g := range o.NodeGroups {
+		market := markets[g.Name]
+		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, market.Blocked))
+		for _, offer := range market.Offers {
+			if k := keyOf(offer.InstanceType, offer.DatacenterID); !offered[k] {
+				offered[k] = true
+				s.Offers = append(s.Offers, b.asLearnt(offer, k))
+			}
+		}
+	}
+	return s
+}
+
+func (b *Builder) convert(pods []*corev1.Pod) []*plan.Pod {
+	seen := make(map[types.UID]memo, len(pods))
+	converted := make([]*plan.Pod, 0, len(pods))
+	for _, p := range pods {
+		m, known := b.pods[p.UID]
+		if !known || p.UID == "" || m.resourceVersion != p.ResourceVersion {
+			m = memo{p.ResourceVersion, plan.NewPod(p)}
+		}
+		seen[p.UID] = m
+		converted = append(converted, m.pod)
+	}
+	b.pods = seen
+	return converted
+}
+
+func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, blocked string) *plan.Group {
+	g = g.DeepCopy()
+	g.SetDefaults()
+	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
+	limits := LimitsOf(g)
+	return &plan.Group{
+		Name:         g.Name,
+		Min:          limits.Min,
+		Max:          limits.Max,
+		Paused:       g.Annotations[v1alpha1.AnnotationPause] == "true",
+		Deleting:     !g.DeletionTimestamp.IsZero(),
+		DatacenterID: g.Spec.DatacenterID,
+		Offers:       g.Spec.OfferingIDs,
+		Preferred:    g.Spec.PreferredInstanceType,
+		AllowMixed:   g.Spec.AllowMixedInstances,
+		Labels:       g.Spec.Labels,
+		Taints:       g.Spec.Taints,
+		ScaleUp: plan.ScaleUp{
+			Enabled: *up.Enabled,
+			Window:  time.Duration(*up.StabilizationWindowSeconds) * time.Second,
+			CPU:     int(*up.CPUThreshold),
+			Memory:  int(*up.MemoryThreshold),
+		},
+		ScaleDown: plan.ScaleDown{
+			Enabled:      *down.Enabled,
+			Window:       time.Duration(*down.StabilizationWindowSeconds) * time.Second,
+			CPU:          int(*down.CPUThreshold),
+			Memory:       int(*down.MemoryThreshold),
+			UnneededTime: time.Duration(*down.UnneededTime) * time.Second,
+		},
+		LastScale: LastScale(g, machines),
+		Blocked:   blocked,
+	}
+}
+
+// LastScale is when the group last ordered or removed a machine: its
+// status.lastScaleTime, or what its machines show when that could not be written
+// any more.
+func LastScale(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) time.Time {
+	var last time.Time
+	if t := g.Status.LastScaleTime; t != nil {
+		last = t.Time
+	}
+	for _, m := range machines {
+		if m.Spec.NodeGroupName != g.Name || m.Annotations[v1alpha1.AnnotationLaunchReason] == "" {
+			continue
+		}
+		if t := m.CreationTimestamp.Time; t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+type offerKey struct{ instanceType, datacenter string }
+
+func keyOf(instanceType, datacenter string) offerKey { return offerKey{instanceType, datacenter} }
+
+// learn notes the allocatable of the smallest node of each type: the cloud's
+// shared plans can show a guest less memory than they are sold with.
+func (b *Builder) learn(nodes []*plan.Node) {
+	fresh := map[offerKey]corev1.ResourceList{}
+	for _, n := range nodes {
+		if n.State != plan.Ready || n.Object == nil || n.Group == "" {
+			continue
+		}
+		k := keyOf(n.InstanceType, n.DatacenterID)
+		fresh[k] = smaller(fresh[k], n.Object.Status.Allocatable)
+	}
+	for k, size := range fresh {
+		b.learnt[k] = size
+	}
+}
+
+func (b *Builder) asLearnt(offer *plan.Offer, k offerKey) *plan.Offer {
+	size, known := b.learnt[k]
+	if !known {
+		return offer
+	}
+	learnt := *offer
+	learnt.Allocatable = size
+	return &learnt
+}
+
+func smaller(a, b corev1.ResourceList) corev1.ResourceList {
+	if a == nil {
+		return b
+	}
+	least := a.DeepCopy()
+	for name, q := range b {
+		if have, ok := least[name]; ok && q.Cmp(have) < 0 {
+			least[name] = q
+		}
+	}
+	return least
+}
+
+// SameName compares a hostname with a node's name as the cloud and Kubernetes
+// write them: the cloud keeps or changes the case, Kubernetes lowers it.
+func SameName(a, b string) bool { return strings.EqualFold(a, b) }

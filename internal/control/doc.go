@@ -1,0 +1,8 @@
+// Package control is the hands on Kubernetes: all reconcilers, one file for each
+// step of a machine's life. Nothing else writes to the cluster, only its launch
+// step orders a VPS, and only its remove and sweep steps delete one.
+//
+// The round decides and writes intents (VPSieNode objects, or their deletion);
+// the node reconciler carries them out. Every step can be cut off anywhere and
+// runs again from what the API server and the cloud's lists say.
+package control

@@ -1,0 +1,167 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// act writes the decision down: a VPSieNode for each machine to buy, the deletion
+// of one for each node to remove. Nothing is asked of the cloud here.
+func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) error {
+	var errs []error
+	machines := map[string]*v1alpha1.VPSieNode{}
+	for _, m := range o.VPSieNodes {
+		machines[cluster.NodeNameOf(m)] = m
+	}
+	for _, g := range o.NodeGroups {
+		launches, removals := launchesOf(p, g.Name), removalsOf(p, g.Name)
+		if len(launches) == 0 && len(removals) == 0 {
+			continue
+		}
+		// The time comes first: a crash after it only delays the next scaling.
+		errs = append(errs, r.noteScaling(ctx, g))
+		if len(launches) > 0 {
+			r.Voice.Say(g, observe.ScalingUp(g.Name, launches))
+			errs = append(errs, r.order(ctx, g, launches))
+		}
+		if len(removals) > 0 {
+			r.Voice.Say(g, observe.ScalingDown(g.Name, removals))
+			errs = append(errs, r.dismiss(ctx, machines, removals))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *round) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
+	scaled := g.DeepCopy()
+	scaled.Status.LastScaleTime = &metav1.Time{Time: r.Clock.Now()}
+	if err := r.Client.Status().Patch(ctx, scaled, client.MergeFrom(g)); err != nil {
+		return fmt.Errorf("noting the scaling of NodeGroup %s: %w", g.Name, err)
+	}
+	return nil
+}
+
+// mostAtOnce bounds the writes under way to the API server.
+const mostAtOnce = 16
+
+func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []plan.Launch) error {
+	return forEach(launches, func(l plan.Launch) error {
+		m := machineFor(g, l)
+		if err := r.Client.Create(ctx, m); err != nil {
+			return fmt.Errorf("creating VPSieNode %s: %w", m.Name, err)
+		}
+		logf.FromContext(ctx).Info("ordered a machine", "vpsieNode", m.Name, "nodeGroup", g.Name,
+			"instanceType", l.InstanceType, "pricePerHour", l.Price.String(), "reason", l.Reason, "pods", len(l.Pods))
+		return nil
+	})
+}
+
+// machineFor is the intent to buy one machine. The finalizer is there from the
+// start: without it a deleted object could leave a paid VPS behind.
+func machineFor(g *v1alpha1.NodeGroup, l plan.Launch) *v1alpha1.VPSieNode {
+	return &v1alpha1.VPSieNode{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:  g.Namespace,
+			Name:       machineName(g.Name),
+			Finalizers: []string{v1alpha1.Finalizer},
+			Labels: map[string]string{
+				v1alpha1.LabelParent:       labelValue(g.Name),
+				v1alpha1.LabelInstanceType: labelValue(l.InstanceType),
+				v1alpha1.LabelDatacenter:   labelValue(l.DatacenterID),
+			},
+			Annotations: map[string]string{v1alpha1.AnnotationLaunchReason: string(l.Reason)},
+		},
+		Spec: v1alpha1.VPSieNodeSpec{
+			InstanceType:  l.InstanceType,
+			NodeGroupName: g.Name,
+			DatacenterID:  l.DatacenterID,
+		},
+	}
+}
+
+// longestHostname is what DNS allows a label, and so the machine's hostname.
+const longestHostname = 63
+
+func machineName(group string) string {
+	const prefix, random = "vpsie-", 5
+	// A NodeGroup's name may hold dots; the first label of a hostname may not.
+	group = strings.ReplaceAll(group, ".", "-")
+	group = strings.Trim(group[:min(len(group), longestHostname-len(prefix)-1-random)], "-")
+	return prefix + group + "-" + rand.String(random)
+}
+
+func (r *round) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSieNode, removals []plan.Removal) error {
+	return forEach(removals, func(x plan.Removal) error {
+		m := machines[x.Node]
+		if m == nil {
+			return fmt.Errorf("removing node %s: it has no VPSieNode; delete it by hand or take its label %s away", x.Node, v1alpha1.LabelNodeGroup)
+		}
+		err := r.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
+		}
+		logf.FromContext(ctx).Info("dismissed a machine", "vpsieNode", m.Name, "nodeGroup", x.Group,
+			"savesPerHour", x.Saves.String(), "reason", x.Reason, "moves", len(x.Moves))
+		return nil
+	})
+}
+
+// noteUnneeded keeps since when each node could go, so that a restart does not
+// set the clock back.
+func (r *round) noteUnneeded(ctx context.Context, machines []*v1alpha1.VPSieNode, p *plan.Plan, now time.Time) error {
+	unneeded := make(map[string]bool, len(p.Unneeded))
+	for _, n := range p.Unneeded {
+		unneeded[n] = true
+	}
+	var changes []*v1alpha1.VPSieNode
+	for _, m := range machines {
+		_, noted := m.Annotations[v1alpha1.AnnotationUnneededSince]
+		if m.DeletionTimestamp.IsZero() && noted != unneeded[cluster.NodeNameOf(m)] {
+			changes = append(changes, m)
+		}
+	}
+	return forEach(changes, func(m *v1alpha1.VPSieNode) error {
+		changed := m.DeepCopy()
+		if unneeded[cluster.NodeNameOf(m)] {
+			metav1.SetMetaDataAnnotation(&changed.ObjectMeta, v1alpha1.AnnotationUnneededSince, now.UTC().Format(time.RFC3339))
+		} else {
+			delete(changed.Annotations, v1alpha1.AnnotationUnneededSince)
+		}
+		if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("noting since when VPSieNode %s is unneeded: %w", m.Name, err)
+		}
+		return nil
+	})
+}
+
+// forEach does a thing for every item, several at once, and joins the errors.
+func forEach[T any](items []T, do func(T) error) error {
+	errs := make([]error, len(items))
+	slots := make(chan struct{}, mostAtOnce)
+	var wg sync.WaitGroup
+	for i, item := range items {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			errs[i] = do(item)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func inNamespace(ns string) client.ListOption { return client.InNamespace(ns) }

@@ -1,0 +1,192 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// join follows a running machine: Provisioned until its node registers, Joining
+// until that is ready, Ready from then on.
+func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+	node, err := r.nodeOf(ctx, m)
+	if err != nil {
+		r.trouble(m, "NodeUnclear", err)
+		return r.late(m)
+	}
+	if node == nil {
+		if m.Status.Phase == v1alpha1.PhaseReady {
+			r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "NodeGone", "The Kubernetes node does not exist")
+			return 0, nil
+		}
+		m.Status.Phase = v1alpha1.PhaseProvisioned
+		r.condition(m, v1alpha1.VPSieNodeNodeJoined, metav1.ConditionFalse, "WaitingForNode", "The node has not registered yet")
+		return r.late(m)
+	}
+	if err := r.claim(ctx, m, node); err != nil {
+		return 0, err
+	}
+	if !cluster.IsReady(node) {
+		if m.Status.Phase != v1alpha1.PhaseReady {
+			m.Status.Phase = v1alpha1.PhaseJoining
+		}
+		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "NodeNotReady", "The Kubernetes node is not ready")
+		return r.late(m)
+	}
+	return 0, r.ready(ctx, m, node)
+}
+
+// claim notes the node, and puts its labels and taints in place; only then the
+// startup taint goes.
+func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
+	group, err := r.groupOf(ctx, m)
+	if client.IgnoreNotFound(err) != nil {
+		return err
+	}
+	if group == nil {
+		group = &v1alpha1.NodeGroup{}
+	}
+	if err := r.furnish(ctx, m, group, node); err != nil {
+		return err
+	}
+	if m.Status.NodeName == node.Name {
+		return nil
+	}
+	m.Status.NodeName = node.Name
+	if m.Status.JoinedAt == nil {
+		m.Status.JoinedAt = new(metav1.NewTime(r.Clock.Now()))
+		r.Voice.Say(m, observe.NodeJoined(node.Name))
+	}
+	m.Status.Phase = v1alpha1.PhaseJoining
+	r.condition(m, v1alpha1.VPSieNodeNodeJoined, metav1.ConditionTrue, "NodeJoinedCluster", "Node successfully joined Kubernetes cluster")
+	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) { m.Spec.NodeName = node.Name })
+}
+
+// furnish makes the node's labels, and on its first sight its taints, what the
+// NodeGroup says, in one write.
+func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, node *corev1.Node) error {
+	changed := node.DeepCopy()
+	if changed.Labels == nil {
+		changed.Labels = map[string]string{}
+	}
+	maps.Copy(changed.Labels, nodeLabels(m, g))
+	uninitialized := slices.ContainsFunc(node.Spec.Taints, isStartup)
+	if uninitialized || m.Status.NodeName == "" {
+		changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isStartup)
+		for _, t := range g.Spec.Taints {
+			if !slices.ContainsFunc(changed.Spec.Taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
+				changed.Spec.Taints = append(changed.Spec.Taints, t)
+			}
+		}
+	}
+	if equality.Semantic.DeepEqual(node.Labels, changed.Labels) && equality.Semantic.DeepEqual(node.Spec.Taints, changed.Spec.Taints) {
+		return nil
+	}
+	// Taints are one list: without the lock a taint that somebody adds now would be lost.
+	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("labelling node %s: %w", node.Name, err)
+	}
+	*node = *changed
+	return nil
+}
+
+func isStartup(t corev1.Taint) bool { return t.Key == v1alpha1.TaintUninitialized }
+
+func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
+	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionTrue, "NodeReady", "Kubernetes node is ready to accept workloads")
+	r.calm(m)
+	if m.Status.Phase == v1alpha1.PhaseReady {
+		return nil
+	}
+	m.Status.Phase = v1alpha1.PhaseReady
+	if m.Status.ReadyAt == nil {
+		m.Status.ReadyAt = new(metav1.NewTime(r.Clock.Now()))
+		r.Voice.Say(m, observe.NodeReady(node.Name))
+	}
+	return r.burn(ctx, m)
+}
+
+// late fails a machine whose node is not ready in time; a node that has been
+// ready once has no such limit.
+func (r *machines) late(m *v1alpha1.VPSieNode) (time.Duration, error) {
+	if m.Status.Phase == v1alpha1.PhaseReady || m.Status.ProvisionedAt == nil {
+		return 0, nil
+	}
+	left := r.Options.JoinTimeout - r.Clock.Since(m.Status.ProvisionedAt.Time)
+	if left > 0 {
+		return left, nil
+	}
+	r.fail(m, observe.JoinFailed(fmt.Sprintf(
+		"Node join timeout: no ready node after %s; check the machine's cloud-init logs and its way to the API server", r.Options.JoinTimeout)))
+	return 0, nil
+}
+
+// nodeOf finds the machine's Kubernetes node: the one it joined under, else the
+// one that bears its identity. Two candidates are an error, never a guess.
+func (r *machines) nodeOf(ctx context.Context, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
+	if m.Status.NodeName != "" {
+		var node corev1.Node
+		err := r.Client.Get(ctx, types.NamespacedName{Name: m.Status.NodeName}, &node)
+		if err != nil {
+			return nil, client.IgnoreNotFound(err)
+		}
+		return &node, nil
+	}
+	var nodes corev1.NodeList
+	if err := r.Client.List(ctx, &nodes); err != nil {
+		return nil, fmt.Errorf("listing nodes: %w", err)
+	}
+	vm := r.lastSeen(ctx, m)
+	var found *corev1.Node
+	for i := range nodes.Items {
+		n := &nodes.Items[i]
+		if !isNodeOf(n, m, vm) {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("nodes %s and %s both look like VPSieNode %s", found.Name, n.Name, m.Name)
+		}
+		found = n
+	}
+	return found, nil
+}
+
+// lastSeen is the machine's VPS as the newest list at hand shows it, or an empty one.
+func (r *machines) lastSeen(ctx context.Context, m *v1alpha1.VPSieNode) *vpsie.VM {
+	if sight, err := r.Cloud.Look(ctx, time.Time{}); err == nil {
+		if vm := sight.ByID(m.Spec.VPSieInstanceID); vm != nil {
+			return vm
+		}
+	}
+	return &vpsie.VM{ID: int(m.Spec.VPSieInstanceID)}
+}
+
+// isNodeOf tells whether a node is the machine's (DESIGN section 7, Join). A node
+// that was there before the machine was ordered is not, whatever it is called.
+func isNodeOf(n *corev1.Node, m *v1alpha1.VPSieNode, vm *vpsie.VM) bool {
+	if orderedByUs(m) && n.CreationTimestamp.Before(&m.CreationTimestamp) {
+		return false
+	}
+	if n.Spec.ProviderID != "" && bearsID(n.Spec.ProviderID, vm) {
+		return true
+	}
+	if cluster.SameName(n.Name, m.Name) || cluster.SameName(n.Name, vm.Hostname) || n.Name == m.Spec.NodeName {
+		return true
+	}
+	return slices.ContainsFunc(n.Status.Addresses, func(a corev1.NodeAddress) bool {
+		return a.Type == corev1.NodeInternalIP && a.Address != "" && (a.Address == m.Spec.IPAddress || a.Address == vm.PrivateIP)
+	})
+}

@@ -1,0 +1,244 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+)
+
+// machines carries VPSieNodes through their lives.
+type machines struct {
+	Deps
+	absences absences
+}
+
+// workers is how many machines are worked on at once; they mostly wait for the cloud.
+const workers = 32
+
+func setupNodes(mgr ctrl.Manager, d Deps) error {
+	r := &machines{Deps: d, absences: newAbsences()}
+	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
+		For(&v1alpha1.VPSieNode{}).
+		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.ofNode), changed(nodeNews)).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofSecret)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(d.measured("vpsienode", r))
+	if err != nil {
+		return fmt.Errorf("setting up VPSieNodes: %w", err)
+	}
+	return nil
+}
+
+// ofNode finds the machines that a node may be the node of. A node that has not
+// been claimed may be any waiting machine's: its name alone does not say.
+func (r *machines) ofNode(ctx context.Context, o client.Object) []reconcile.Request {
+	var list v1alpha1.VPSieNodeList
+	if err := r.Client.List(ctx, &list, inNamespace(r.Options.Namespace)); err != nil {
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		m := &list.Items[i]
+		if cluster.NodeNameOf(m) == o.GetName() || m.Status.NodeName == "" {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)})
+		}
+	}
+	return requests
+}
+
+// ofSecret wakes every machine when the account changes: what credentials held up goes on.
+func (r *machines) ofSecret(ctx context.Context, o client.Object) []reconcile.Request {
+	if o.GetName() != r.Options.SecretName || r.loadAccount(ctx) != nil {
+		return nil
+	}
+	var list v1alpha1.VPSieNodeList
+	if err := r.Client.List(ctx, &list, inNamespace(r.Options.Namespace)); err != nil {
+		return nil
+	}
+	requests := make([]reconcile.Request, len(list.Items))
+	for i := range list.Items {
+		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}
+	}
+	return requests
+}
+
+// Reconcile takes one machine one step further.
+func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	var m v1alpha1.VPSieNode
+	if err := r.Client.Get(ctx, req.NamespacedName, &m); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	before := m.DeepCopy()
+	wait, err := r.step(ctx, &m)
+	if apierrors.IsConflict(err) {
+		// The cache is behind; the newer object is on its way and will be seen.
+		return reconcile.Result{RequeueAfter: staleRetry}, nil
+	}
+	if written := r.save(ctx, before, &m); written != nil {
+		if apierrors.IsConflict(written) {
+			return reconcile.Result{RequeueAfter: staleRetry}, nil
+		}
+		err = errors.Join(err, written)
+	}
+	return reconcile.Result{RequeueAfter: wait}, err
+}
+
+// step dispatches by where the machine stands; it returns how long to wait when
+// no event will tell of progress.
+func (r *machines) step(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+	if !m.DeletionTimestamp.IsZero() {
+		if !controllerutil.ContainsFinalizer(m, v1alpha1.Finalizer) {
+			return 0, nil
+		}
+		return r.remove(ctx, m)
+	}
+	m.Status.ObservedGeneration = m.Generation
+	if !controllerutil.ContainsFinalizer(m, v1alpha1.Finalizer) {
+		return 0, r.adopt(ctx, m)
+	}
+	switch m.Status.Phase {
+	case "", v1alpha1.PhasePending:
+		return r.launch(ctx, m)
+	case v1alpha1.PhaseProvisioning:
+		return r.provision(ctx, m)
+	case v1alpha1.PhaseFailed:
+		return 0, r.discard(ctx, m)
+	}
+	return r.join(ctx, m)
+}
+
+// adopt takes over an object that a person made: the finalizer comes before
+// anything else.
+func (r *machines) adopt(ctx context.Context, m *v1alpha1.VPSieNode) error {
+	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
+		controllerutil.AddFinalizer(m, v1alpha1.Finalizer)
+		if m.Labels[v1alpha1.LabelParent] == "" {
+			metav1.SetMetaDataLabel(&m.ObjectMeta, v1alpha1.LabelParent, labelValue(m.Spec.NodeGroupName))
+		}
+	})
+}
+
+// discard deletes the object of a machine that failed; its removal deletes what
+// there is of the VPS, and the next round buys another. What a person made stays
+// and shows its error.
+func (r *machines) discard(ctx context.Context, m *v1alpha1.VPSieNode) error {
+	if !orderedByUs(m) {
+		return nil
+	}
+	err := r.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
+	}
+	return nil
+}
+
+// orderedByUs tells the autoscaler's machines from those that a person adopted.
+func orderedByUs(m *v1alpha1.VPSieNode) bool {
+	return m.Annotations[v1alpha1.AnnotationLaunchReason] != ""
+}
+
+// fail ends a machine's way up.
+func (r *machines) fail(m *v1alpha1.VPSieNode, e observe.Event) {
+	r.Voice.Say(m, e)
+	m.Status.Phase = v1alpha1.PhaseFailed
+	m.Status.LastError = e.Note
+	r.condition(m, v1alpha1.VPSieNodeError, metav1.ConditionTrue, e.Reason, e.Note)
+}
+
+// trouble notes an error that time or a person may mend.
+func (r *machines) trouble(m *v1alpha1.VPSieNode, reason string, err error) {
+	m.Status.LastError = err.Error()
+	r.condition(m, v1alpha1.VPSieNodeError, metav1.ConditionTrue, reason, err.Error())
+}
+
+func (r *machines) calm(m *v1alpha1.VPSieNode) {
+	r.condition(m, v1alpha1.VPSieNodeError, metav1.ConditionFalse, "NoError", "")
+}
+
+func (r *machines) condition(m *v1alpha1.VPSieNode, kind string, status metav1.ConditionStatus, reason, message string) {
+	observe.Set(&m.Status.Conditions, m.Generation, r.Clock.Now(), kind, status, reason, message)
+}
+
+// save writes the status when it changed. The lock makes a write from a stale
+// copy fail: no machine may fall back to a phase in which it would be ordered again.
+func (r *machines) save(ctx context.Context, before, m *v1alpha1.VPSieNode) error {
+	base := before.DeepCopy()
+	if base.ResourceVersion != m.ResourceVersion {
+		// Something was written meanwhile, so before no longer says what is stored.
+		base.ResourceVersion, base.Status = m.ResourceVersion, v1alpha1.VPSieNodeStatus{}
+	}
+	if equality.Semantic.DeepEqual(base.Status, m.Status) {
+		return nil
+	}
+	wanted := m.DeepCopy()
+	err := r.Client.Status().Patch(ctx, wanted, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
+	if apierrors.IsConflict(err) {
+		return err
+	}
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("writing the status of VPSieNode %s: %w", m.Name, err)
+	}
+	m.ResourceVersion = wanted.ResourceVersion
+	return nil
+}
+
+// patch changes metadata and spec, keeping the status at hand.
+func (r *machines) patch(ctx context.Context, m *v1alpha1.VPSieNode, change func(*v1alpha1.VPSieNode)) error {
+	changed := m.DeepCopy()
+	change(changed)
+	if equality.Semantic.DeepEqual(changed, m) {
+		return nil
+	}
+	base := m.DeepCopy()
+	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		if apierrors.IsConflict(err) {
+			return err
+		}
+		return fmt.Errorf("changing VPSieNode %s: %w", m.Name, err)
+	}
+	changed.Status = m.Status
+	*m = *changed
+	return nil
+}
+
+func (r *machines) groupOf(ctx context.Context, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {
+	var g v1alpha1.NodeGroup
+	key := types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}
+	if err := r.Live.Get(ctx, key, &g); err != nil {
+		return nil, fmt.Errorf("reading NodeGroup %s: %w", m.Spec.NodeGroupName, err)
+	}
+	g.SetDefaults()
+	return &g, nil
+}
+
+// labelValue makes any name fit for a label; what the cloud calls things is not
+// bound by Kubernetes' rules.
+func labelValue(s string) string {
+	clean := strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
+			return c
+		}
+		return '-'
+	}, s)
+	const longest = 63
+	return strings.Trim(clean[:min(len(clean), longest)], "-_.")
+}

@@ -1,0 +1,152 @@
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+)
+
+// orderFor says what to ask the cloud for.
+func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (cloud.Order, error) {
+	wanted := wantedOf(g)
+	wanted.Datacenter = m.Spec.DatacenterID
+	data := cloud.UserData{
+		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
+		Labels: nodeLabels(m, g), Taints: append(slices.Clone(g.Spec.Taints), startupTaint()),
+		Mint: func() (string, error) { return r.mint(ctx, m) },
+	}
+	var err error
+	if data.APIServer, data.CACertHash, err = r.endpoint(ctx); err != nil {
+		return cloud.Order{}, err
+	}
+	text, err := data.Render(g.Spec.UserData)
+	if err != nil {
+		return cloud.Order{}, err
+	}
+	return cloud.Order{
+		Name: m.Name, UID: string(m.UID), Group: g.Name, Wanted: wanted,
+		InstanceType: m.Spec.InstanceType, UserData: text, Tags: g.Spec.Tags,
+	}, nil
+}
+
+// nodeLabels are the labels that the machine's node must have.
+func nodeLabels(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) map[string]string {
+	labels := maps.Clone(g.Spec.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	datacenter, instanceType := labelValue(m.Spec.DatacenterID), labelValue(m.Spec.InstanceType)
+	labels[v1alpha1.LabelNodeGroup] = labelValue(m.Spec.NodeGroupName)
+	labels[v1alpha1.LabelInstanceType] = instanceType
+	labels[v1alpha1.LabelDatacenter] = datacenter
+	labels[corev1.LabelInstanceTypeStable] = instanceType
+	labels[corev1.LabelTopologyRegion] = datacenter
+	return labels
+}
+
+// startupTaint keeps pods off until the node's labels and taints are in place.
+func startupTaint() corev1.Taint {
+	return corev1.Taint{Key: v1alpha1.TaintUninitialized, Effect: corev1.TaintEffectNoSchedule}
+}
+
+// tokenTTL outlasts the provision and join time-outs, whose sum bounds its use.
+func (o Options) tokenTTL() time.Duration { return o.ProvisionTimeout + o.JoinTimeout }
+
+// mint makes a bootstrap token for one machine (Kubernetes: Authenticating with
+// Bootstrap Tokens). It is deleted when the machine has joined.
+func (r *machines) mint(ctx context.Context, m *v1alpha1.VPSieNode) (string, error) {
+	id, secret := rand.String(6), rand.String(16)
+	token := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: metav1.NamespaceSystem,
+			Name:      "bootstrap-token-" + id,
+			Labels:    map[string]string{tokenLabel: m.Name},
+		},
+		Type: corev1.SecretTypeBootstrapToken,
+		StringData: map[string]string{
+			"token-id": id, "token-secret": secret,
+			"expiration":                     r.Clock.Now().Add(r.Options.tokenTTL()).UTC().Format(time.RFC3339),
+			"usage-bootstrap-authentication": "true",
+			"usage-bootstrap-signing":        "true",
+			"auth-extra-groups":              "system:bootstrappers:kubeadm:default-node-token",
+			"description":                    "Join of VPSieNode " + m.Name,
+		},
+	}
+	if err := r.Client.Create(ctx, token); err != nil {
+		return "", fmt.Errorf("minting a bootstrap token for VPSieNode %s: %w", m.Name, err)
+	}
+	return id + "." + secret, nil
+}
+
+// tokenLabel names the VPSieNode that a bootstrap token was minted for.
+const tokenLabel = "autoscaler.vpsie.com/vpsienode"
+
+// burn deletes the machine's bootstrap tokens, also those of a launch that was
+// cut off and tried again.
+func (r *machines) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
+	var tokens corev1.SecretList
+	err := r.Client.List(ctx, &tokens, client.InNamespace(metav1.NamespaceSystem), client.MatchingLabels{tokenLabel: m.Name})
+	if err != nil {
+		return fmt.Errorf("listing bootstrap tokens: %w", err)
+	}
+	var errs []error
+	for i := range tokens.Items {
+		errs = append(errs, client.IgnoreNotFound(r.Client.Delete(ctx, &tokens.Items[i])))
+	}
+	return errors.Join(errs...)
+}
+
+// endpoint is where machines join: the flag's address, else what kubeadm
+// published in kube-public/cluster-info. Both results are empty when nothing is
+// known, which is no fault for user data that does not ask.
+func (r *machines) endpoint(ctx context.Context) (apiServer, caCertHash string, err error) {
+	var info corev1.ConfigMap
+	err = r.Live.Get(ctx, types.NamespacedName{Namespace: metav1.NamespacePublic, Name: "cluster-info"}, &info)
+	if err != nil {
+		return r.Options.APIServer, "", client.IgnoreNotFound(err)
+	}
+	config, err := clientcmd.Load([]byte(info.Data["kubeconfig"]))
+	if err != nil {
+		return "", "", fmt.Errorf("reading ConfigMap kube-public/cluster-info: %w", err)
+	}
+	apiServer = r.Options.APIServer
+	for _, c := range config.Clusters {
+		if u, err := url.Parse(c.Server); apiServer == "" && err == nil {
+			apiServer = u.Host
+		}
+		caCertHash = publicKeyHash(c.CertificateAuthorityData)
+	}
+	return apiServer, caCertHash, nil
+}
+
+// publicKeyHash is the CA's pin in kubeadm's form, empty when there is no certificate.
+func publicKeyHash(ca []byte) string {
+	block, _ := pem.Decode(ca)
+	if block == nil {
+		return ""
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,115 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// find returns the machine's VPS as the cloud's lists show it: by its number once
+// it is known, else by the hostname that it was ordered under. A VPS of that name
+// that somebody else ordered is an error, never taken over.
+func (r *machines) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM, pending bool, err error) {
+	if m.Spec.VPSieInstanceID != 0 {
+		return sight.ByID(m.Spec.VPSieInstanceID), false, nil
+	}
+	vm, pending, err = sight.ByHostname(m.Name)
+	if err != nil || vm == nil {
+		return nil, pending, err
+	}
+	if _, ours := r.Cloud.Ours(vm); !ours && vm.Notes != "" {
+		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but was not ordered by this cluster", vm.ID, m.Name)
+	}
+	if mark, ours := r.Cloud.Ours(vm); ours && mark.UID != string(m.UID) {
+		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but was ordered for another VPSieNode of that name", vm.ID, m.Name)
+	}
+	return vm, pending, nil
+}
+
+// built takes over what the list says of the VPS, and moves on when it runs.
+func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
+	fresh := m.Spec.VPSieInstanceID == 0
+	if err := r.identify(ctx, m, vm); err != nil {
+		return 0, err
+	}
+	if fresh {
+		r.Voice.Say(m, observe.VPSCreated(m.Spec.VPSieInstanceID, m.Spec.InstanceType))
+	}
+	r.describe(ctx, m, vm)
+	r.calm(m)
+	if !vm.Usable() || vm.IPv4 == "" {
+		what := "The VPS is starting"
+		if vm.Usable() {
+			what = "The VPS runs, but has no IPv4 address yet"
+		}
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonStarting, what)
+		return r.overdue(m)
+	}
+	if m.Status.ProvisionedAt == nil {
+		m.Status.ProvisionedAt = new(metav1.NewTime(r.Clock.Now()))
+	}
+	m.Status.Phase = v1alpha1.PhaseProvisioned
+	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionTrue, reasonRunning, "VPS is running on VPSie platform")
+	return r.join(ctx, m)
+}
+
+// identify writes the VPS's number and addresses into the spec.
+func (r *machines) identify(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) error {
+	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
+		m.Spec.VPSieInstanceID = int64(vm.ID)
+		if vm.IPv4 != "" {
+			m.Spec.IPAddress = vm.IPv4
+		}
+		if vm.IPv6 != "" {
+			m.Spec.IPv6Address = vm.IPv6
+		}
+	})
+}
+
+func (r *machines) describe(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) {
+	m.Status.VPSieStatus = statusOf(vm)
+	m.Status.Hostname = vm.Hostname
+	m.Status.Resources = v1alpha1.NodeResources{
+		CPU: int64(vm.CPU), MemoryMB: int64(vm.MemoryMB), DiskGB: int64(vm.DiskGB), BandwidthGB: int64(vm.TrafficGB),
+	}
+	group, err := r.groupOf(ctx, m)
+	if err != nil {
+		return // The price is for the eye; its absence says enough.
+	}
+	wanted := wantedOf(group)
+	wanted.Datacenter = m.Spec.DatacenterID
+	if price, ok := r.Cloud.Price(ctx, wanted, m.Spec.InstanceType); ok {
+		m.Status.CostPerHour = plan.Hourly(price).String()
+	}
+}
+
+// statusOf says in the cloud's words how a VPS is; the list has flags, no word.
+func statusOf(vm *vpsie.VM) string {
+	switch {
+	case vm.Gone():
+		return "deleted"
+	case vm.Suspended:
+		return "suspended"
+	case !vm.Active:
+		return "pending"
+	case vm.PoweredOn:
+		return "running"
+	}
+	return "stopped"
+}
+
+// bearsID tells whether a providerID names the VPS, in any dialect: the bare
+// identifier, vpsie://identifier, or a path that ends in it.
+func bearsID(providerID string, vm *vpsie.VM) bool {
+	id := providerID[strings.LastIndex(providerID, "/")+1:]
+	return id != "" && (strings.EqualFold(id, vm.Identifier) || id == fmt.Sprint(vm.ID))
+}

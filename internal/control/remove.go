@@ -1,0 +1,145 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// remove is the only way out: drain the node, delete the VPS, see that it is
+// gone, delete the Node, let the object go.
+func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+	if m.Status.TerminatingAt == nil {
+		m.Status.TerminatingAt = new(metav1.NewTime(r.Clock.Now()))
+		r.Voice.Say(m, observe.Terminating(cluster.NodeNameOf(m)))
+	}
+	node, err := r.nodeOf(ctx, m)
+	if err != nil {
+		r.trouble(m, "NodeUnclear", err)
+		return pendingRetry, nil
+	}
+	if m.Status.Phase != v1alpha1.PhaseDeleting {
+		m.Status.Phase = v1alpha1.PhaseTerminating
+		if wait, err := r.drain(ctx, m, node); wait > 0 || err != nil {
+			return wait, err
+		}
+		before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
+		m.Status.Phase = v1alpha1.PhaseDeleting
+		// Written before the VPS goes: a drain must not begin again on a node
+		// whose machine is being deleted under it.
+		if err := r.save(ctx, before, m); err != nil {
+			return 0, err
+		}
+	}
+	if wait, err := r.deleteVPS(ctx, m); wait > 0 || err != nil {
+		return wait, err
+	}
+	return 0, r.bury(ctx, m, node)
+}
+
+// deleteVPS asks the cloud to delete the VPS until two of its lists, one after
+// the other, do not have it. It returns 0 when that is proved.
+func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+	sight, err := r.Cloud.Look(ctx, r.Clock.Now())
+	if err != nil {
+		r.trouble(m, "VPSieUnreachable", err)
+		return pendingRetry, nil
+	}
+	vm, pending, err := r.find(m, sight)
+	if err != nil {
+		// What bears its name is not its own, or cannot be told apart: nothing is
+		// deleted on a guess, and the object stays to say so.
+		if m.Spec.VPSieInstanceID == 0 && vm == nil && !pending {
+			r.trouble(m, "VPSUnclear", err)
+		}
+		return pendingRetry, nil
+	}
+	if vm == nil && !pending {
+		return r.absent(m, sight.Began), nil
+	}
+	r.absences.forget(m.UID)
+	if vm == nil {
+		return r.Options.PollInterval, nil // It must be there before it can be deleted.
+	}
+	m.Status.VPSieStatus = statusOf(vm)
+	return r.askToDelete(ctx, m, vm)
+}
+
+// askToDelete repeats the request with growing pauses while the VPS stays.
+func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
+	asked := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	if asked != nil && asked.Reason == reasonDeleting && r.Clock.Since(asked.LastTransitionTime.Time) < deleteAgain {
+		return r.poll(r.Clock.Since(asked.LastTransitionTime.Time)), nil
+	}
+	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
+	switch {
+	case err == nil, vpsie.IsNotFound(err):
+		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)
+		meta.RemoveStatusCondition(&m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonDeleting, "VPSie is deleting the VPS")
+		r.calm(m)
+		return r.Options.PollInterval, nil
+	case vpsie.ClassOf(err) == vpsie.WrongPassword:
+		r.trouble(m, "AuthenticationFailed", r.Cloud.Refusal())
+		return passwordRetry, nil
+	}
+	r.trouble(m, "DeleteFailed", err)
+	return max(vpsie.RetryAfter(err), pendingRetry), nil
+}
+
+const (
+	reasonDeleting = "Deleting"
+	// deleteAgain is after how long a deletion that has shown no effect is asked for again.
+	deleteAgain = time.Minute
+	// passwordRetry keeps a wrong account password from being tried so often that
+	// the account is locked; a change of the Secret is tried at once.
+	passwordRetry = 10 * time.Minute
+	// secondLook is the least time between the two sights that prove absence.
+	secondLook = 500 * time.Millisecond
+)
+
+// absent returns 0 when the VPS is proved to be gone, else when to look again. An
+// order that may still be under way is given the time to show.
+func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) time.Duration {
+	long := secondLook
+	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	if m.Spec.VPSieInstanceID == 0 && c != nil && c.Reason != reasonNotOrdered {
+		if left := r.Options.CreateSettle - began.Sub(c.LastTransitionTime.Time); left > 0 {
+			return min(left, slowestPoll)
+		}
+	}
+	if r.absences.since(m.UID, began, long) {
+		return 0
+	}
+	return long
+}
+
+// bury deletes the Node, then lets the object go.
+func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
+	if node != nil {
+		err := r.Client.Delete(ctx, node, client.Preconditions{UID: &node.UID})
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("deleting node %s: %w", node.Name, err)
+		}
+	}
+	if err := r.burn(ctx, m); err != nil {
+		return err
+	}
+	r.absences.forget(m.UID)
+	logf.FromContext(ctx).Info("the VPS is gone", "vps", m.Spec.VPSieInstanceID)
+	return client.IgnoreNotFound(r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
+		controllerutil.RemoveFinalizer(m, v1alpha1.Finalizer)
+	}))
+}

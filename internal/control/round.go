@@ -1,0 +1,173 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+const roundName = "round"
+
+// round is the loop that decides: read, decide, write intents, tell.
+type round struct {
+	Deps
+	builder *cluster.Builder
+	// lastTook slows rounds down when they get long, so that a storm of changes
+	// in a large cluster cannot keep a core busy.
+	lastTook atomic.Int64
+}
+
+func setupRound(mgr ctrl.Manager, d Deps) error {
+	r := &round{Deps: d, builder: cluster.NewBuilder()}
+	b := ctrl.NewControllerManagedBy(mgr).Named(roundName)
+	if err := watchWorld(b, d.Options.SecretName, r.debounce).Complete(d.measured("nodegroup", r)); err != nil {
+		return fmt.Errorf("setting up rounds: %w", err)
+	}
+	return nil
+}
+
+func (r *round) debounce() time.Duration {
+	return max(r.Options.Debounce, time.Duration(r.lastTook.Load()))
+}
+
+const (
+	// staleRetry is how soon a round is tried again whose sight was behind the API server.
+	staleRetry = 50 * time.Millisecond
+	// idleRound bounds the time between two rounds when nothing happens: prices,
+	// stock and back-offs change without an event.
+	idleRound = time.Minute
+)
+
+// Reconcile runs one round.
+func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+	if err := r.loadAccount(ctx); err != nil {
+		return reconcile.Result{}, err
+	}
+	objects, err := cluster.Load(ctx, r.Client, r.Options.Namespace)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	markets, faults := r.markets(ctx, objects.NodeGroups)
+	now := r.Clock.Now()
+	state := r.builder.State(objects, markets, now, r.Options.Plan)
+	decision := plan.Decide(state)
+	took := r.Clock.Since(now)
+	r.lastTook.Store(int64(took))
+	r.Metrics.Decision(decision, took)
+
+	if len(decision.Launches)+len(decision.Removals) > 0 {
+		fresh, err := r.sightIsFresh(ctx, objects.VPSieNodes)
+		if err != nil || !fresh {
+			return reconcile.Result{RequeueAfter: staleRetry}, err
+		}
+	}
+	logf.FromContext(ctx).V(1).Info("decided", "launches", len(decision.Launches), "removals", len(decision.Removals),
+		"placements", len(decision.Placements), "unplaced", len(decision.Unplaced), "took", took)
+	err = errors.Join(
+		r.noteUnneeded(ctx, objects.VPSieNodes, decision, now),
+		r.act(ctx, objects, decision),
+		r.tell(ctx, objects, decision, faults),
+	)
+	return reconcile.Result{RequeueAfter: r.next(decision)}, err
+}
+
+// next is when the coming round is due without an event.
+func (r *round) next(p *plan.Plan) time.Duration {
+	if p.RecheckAt.IsZero() {
+		return idleRound
+	}
+	// A moment later than the timer, so that the round finds it elapsed.
+	return min(max(p.RecheckAt.Sub(r.Clock.Now())+10*time.Millisecond, r.Options.Debounce), idleRound)
+}
+
+// fault is why a group cannot do its work.
+type fault struct {
+	reason, message string
+	// config marks the NodeGroup or the account as wrong, rather than the cloud as unwell.
+	config bool
+}
+
+// markets asks what can be bought for each group, and notes what is wrong.
+func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, map[string]fault) {
+	markets := make(map[string]cluster.Market, len(groups))
+	faults := map[string]fault{}
+	for _, g := range groups {
+		offers, problems, err := r.Cloud.Market(ctx, wantedOf(g))
+		market := cluster.Market{Offers: offers}
+		if err != nil {
+			market.Blocked = err.Error()
+		}
+		if limits := cluster.LimitsOf(g); len(limits.Problems) > 0 {
+			problems = append(problems, &cloud.ConfigError{Reason: "InvalidConfiguration", Message: limits.Problems[0]})
+		}
+		for _, problem := range append([]error{err}, problems...) {
+			if problem != nil {
+				faults[g.Name] = faultOf(problem)
+				break
+			}
+		}
+		markets[g.Name] = market
+	}
+	return markets, faults
+}
+
+func faultOf(err error) fault {
+	if reason, ok := cloud.IsConfig(err); ok {
+		return fault{reason, err.Error(), true}
+	}
+	reason, config := cloud.Fault(err)
+	return fault{reason, err.Error(), config}
+}
+
+func wantedOf(g *v1alpha1.NodeGroup) cloud.Wanted {
+	return cloud.Wanted{
+		Datacenter: g.Spec.DatacenterID, Offerings: g.Spec.OfferingIDs,
+		Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs,
+	}
+}
+
+// sightIsFresh tells whether the VPSieNodes that the decision was made from are
+// those that the API server has now. Without this a cache that lags behind the
+// round's own writes, or another leader's, would buy the same machine twice.
+func (r *round) sightIsFresh(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
+	var live v1alpha1.VPSieNodeList
+	if err := r.Live.List(ctx, &live, inNamespace(r.Options.Namespace)); err != nil {
+		return false, fmt.Errorf("listing VPSieNodes: %w", err)
+	}
+	known := make(map[string]bool, len(seen))
+	for _, m := range seen {
+		known[identity(m)] = true
+	}
+	now := make(map[string]bool, len(live.Items))
+	for i := range live.Items {
+		now[identity(&live.Items[i])] = true
+	}
+	return maps.Equal(known, now), nil
+}
+
+// identity changes when the object is another one or starts to be deleted.
+func identity(m *v1alpha1.VPSieNode) string {
+	return fmt.Sprintf("%s/%t", m.UID, m.DeletionTimestamp.IsZero())
+}
+
+// launchesOf and removalsOf split a decision by NodeGroup.
+func launchesOf(p *plan.Plan, group string) []plan.Launch {
+	return slices.DeleteFunc(slices.Clone(p.Launches), func(l plan.Launch) bool { return l.Group != group })
+}
+
+func removalsOf(p *plan.Plan, group string) []plan.Removal {
+	return slices.DeleteFunc(slices.Clone(p.Removals), func(x plan.Removal) bool { return x.Group != group })
+}

@@ -1,0 +1,88 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// Options are the operator's flags for the life of machines.
+type Options struct {
+	// Namespace holds the NodeGroups, the VPSieNodes and the Secret.
+	Namespace  string
+	SecretName string
+	Plan       plan.Options
+	// Debounce is how long a round waits for more changes after the first.
+	Debounce time.Duration
+	// CreateSettle is how long an order whose answer is unknown may stay unseen
+	// in the cloud's lists before it is taken as not made.
+	CreateSettle time.Duration
+	// ProvisionTimeout and JoinTimeout bound the first two parts of a machine's life.
+	ProvisionTimeout, JoinTimeout time.Duration
+	// DrainTimeout bounds a drain; DrainRetry is the pause after one that failed.
+	DrainTimeout, DrainRetry time.Duration
+	// PollInterval is the shortest pause between two looks at the cloud.
+	PollInterval time.Duration
+	// SweepInterval is the pause between two sweeps, SweepGrace the age below
+	// which nothing is swept.
+	SweepInterval, SweepGrace time.Duration
+	// APIServer is host:port for joining machines; empty takes kube-public/cluster-info's.
+	APIServer string
+}
+
+// Deps are what the reconcilers work with.
+type Deps struct {
+	Client client.Client
+	// Live reads from the API server itself, not from the cache.
+	Live    client.Reader
+	Cloud   *cloud.Cloud
+	Voice   *observe.Voice
+	Metrics *observe.Metrics
+	Clock   clock.PassiveClock
+	Options Options
+}
+
+// podsByNode is the cache index of pods by the node they are bound to.
+const podsByNode = "spec.nodeName"
+
+// Setup registers all reconcilers with the manager.
+func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
+	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, podsByNode, func(o client.Object) []string {
+		return []string{o.(*corev1.Pod).Spec.NodeName}
+	})
+	if err != nil {
+		return fmt.Errorf("indexing pods by node: %w", err)
+	}
+	for _, setup := range []func(ctrl.Manager, Deps) error{setupRound, setupNodes, setupGroups, setupSweep} {
+		if err := setup(mgr, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measured counts and times a reconciler under the reference's metric names.
+func (d Deps) measured(name string, r reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+		start := d.Clock.Now()
+		result, err := r.Reconcile(ctx, req)
+		d.Metrics.Reconciled(name, d.Clock.Since(start), err)
+		return result, err
+	})
+}
+
+// one is the only request of reconcilers that have no object of their own.
+func one(name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}
+}

@@ -1,0 +1,117 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// sweep compares the account with the cluster now and then, for what no step's
+// own care can exclude: a VPS whose order showed up after its object was gone,
+// and an object whose VPS somebody else deleted.
+type sweep struct {
+	Deps
+	missing absences
+	// strays are VPSes without an object, and since when.
+	strays absences
+}
+
+func setupSweep(mgr ctrl.Manager, d Deps) error {
+	s := &sweep{Deps: d, missing: newAbsences(), strays: newAbsences()}
+	if err := mgr.Add(manager.RunnableFunc(s.run)); err != nil {
+		return fmt.Errorf("setting up the sweep: %w", err)
+	}
+	return nil
+}
+
+func (s *sweep) run(ctx context.Context) error {
+	tick := time.NewTicker(s.Options.SweepInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := s.once(ctx); err != nil && ctx.Err() == nil {
+			logf.FromContext(ctx).Error(err, "sweeping")
+		}
+	}
+}
+
+func (s *sweep) once(ctx context.Context) error {
+	sight, err := s.Cloud.Look(ctx, s.Clock.Now())
+	if err != nil {
+		return fmt.Errorf("reading the account: %w", err)
+	}
+	// The objects are read after the machines: an object that is ordered in
+	// between is then known, while the other order would take its VPS for a stray.
+	var list v1alpha1.VPSieNodeList
+	if err := s.Live.List(ctx, &list, inNamespace(s.Options.Namespace)); err != nil {
+		return fmt.Errorf("listing VPSieNodes: %w", err)
+	}
+	known := make(map[string]bool, len(list.Items))
+	numbers := make(map[int64]bool, len(list.Items))
+	for i := range list.Items {
+		known[string(list.Items[i].UID)] = true
+		numbers[list.Items[i].Spec.VPSieInstanceID] = true
+	}
+	var errs []error
+	for i := range sight.VMs {
+		vm := &sight.VMs[i]
+		mark, ours := s.Cloud.Ours(vm)
+		if !ours || vm.Gone() || known[mark.UID] || numbers[int64(vm.ID)] {
+			s.strays.forget(strayKey(vm))
+			continue
+		}
+		errs = append(errs, s.stray(ctx, vm, mark, sight.Began))
+	}
+	for i := range list.Items {
+		errs = append(errs, s.lost(ctx, &list.Items[i], sight))
+	}
+	return errors.Join(errs...)
+}
+
+func strayKey(vm *vpsie.VM) types.UID { return types.UID(vm.Identifier) }
+
+// stray deletes a VPS that carries this cluster's mark and has had no object for
+// the grace period.
+func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began time.Time) error {
+	if !s.strays.since(strayKey(vm), began, s.Options.SweepGrace) {
+		return nil
+	}
+	logf.FromContext(ctx).Info("deleting a VPS that no VPSieNode stands for", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group)
+	if err := s.Cloud.Delete(ctx, vm, "no VPSieNode stands for it"); err != nil && !vpsie.IsNotFound(err) {
+		return fmt.Errorf("deleting stray VPS %d: %w", vm.ID, err)
+	}
+	return nil
+}
+
+// lost ends the object of a machine whose VPS two lists lack: its removal cleans
+// up, and the next round buys another if it is needed.
+func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) error {
+	if m.Spec.VPSieInstanceID == 0 || !m.DeletionTimestamp.IsZero() || !orderedByUs(m) || sight.ByID(m.Spec.VPSieInstanceID) != nil {
+		s.missing.forget(m.UID)
+		return nil
+	}
+	if !s.missing.since(m.UID, sight.Began, secondLook) {
+		return nil
+	}
+	logf.FromContext(ctx).Info("the VPS of a VPSieNode is gone", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID)
+	err := s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// tell writes what every NodeGroup's state is and why.
+func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault) error {
+	r.Metrics.Phases(o.VPSieNodes)
+	var errs []error
+	for _, g := range o.NodeGroups {
+		limits := cluster.LimitsOf(g)
+		view := observe.GroupView{
+			Group: g, Machines: machinesOf(o.VPSieNodes, g.Name), Min: limits.Min, Max: limits.Max,
+			Launches: len(launchesOf(p, g.Name)), Removals: len(removalsOf(p, g.Name)),
+			Waiting:     waitingFor(p, g.Name),
+			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
+			Price: r.priceOf(ctx, g), Now: r.Clock.Now(),
+		}
+		r.sayLasting(g, view, faults[g.Name].config)
+		status := view.Status()
+		r.Metrics.Group(g.Name, &status)
+		errs = append(errs, r.writeStatus(ctx, g, status))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config bool) {
+	limit := observe.ScaleLimitReached(view.Max, view.Waiting)
+	if len(view.Waiting) > 0 {
+		r.Voice.SayNew(g, limit)
+	} else {
+		r.Voice.Over(g, limit.Reason)
+	}
+	invalid := observe.InvalidConfiguration(view.Fault)
+	if config {
+		r.Voice.SayNew(g, invalid)
+	} else {
+		r.Voice.Over(g, invalid.Reason)
+	}
+}
+
+// writeStatus patches the status without lastScaleTime, which act has written
+// and the object at hand does not show yet.
+func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v1alpha1.NodeGroupStatus) error {
+	if equality.Semantic.DeepEqual(g.Status, status) {
+		return nil
+	}
+	told := g.DeepCopy()
+	told.Status = status
+	if err := r.Client.Status().Patch(ctx, told, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("writing the status of NodeGroup %s: %w", g.Name, err)
+	}
+	return nil
+}
+
+func (r *round) priceOf(ctx context.Context, g *v1alpha1.NodeGroup) func(*v1alpha1.VPSieNode) plan.Money {
+	wanted := wantedOf(g)
+	return func(m *v1alpha1.VPSieNode) plan.Money {
+		wanted.Datacenter = m.Spec.DatacenterID
+		price, _ := r.Cloud.Price(ctx, wanted, m.Spec.InstanceType)
+		return price
+	}
+}
+
+func machinesOf(all []*v1alpha1.VPSieNode, group string) []*v1alpha1.VPSieNode {
+	var own []*v1alpha1.VPSieNode
+	for _, m := range all {
+		if m.Spec.NodeGroupName == group {
+			own = append(own, m)
+		}
+	}
+	return own
+}
+
+// waitingFor lists the pods that the group's maxNodes keeps waiting.
+func waitingFor(p *plan.Plan, group string) []string {
+	var pods []string
+	for _, u := range p.Unplaced {
+		for _, refusal := range u.Refusals {
+			if refusal.Group == group && refusal.Reason == plan.MaxNodesReached {
+				pods = append(pods, u.Pod)
+				break
+			}
+		}
+	}
+	return pods
+}

@@ -1,0 +1,94 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+)
+
+// watchWorld starts a round, after the debounce, on every change that can change
+// a decision, and on no other: heartbeats and our own status writes are not news.
+func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration) *ctrl.Builder {
+	soon := debounced(after)
+	b = b.
+		Watches(&corev1.Pod{}, soon, changed(podNews)).
+		Watches(&corev1.Node{}, soon, changed(nodeNews)).
+		Watches(&v1alpha1.NodeGroup{}, soon, changed(groupNews)).
+		Watches(&v1alpha1.VPSieNode{}, soon, changed(machineNews)).
+		Watches(&appsv1.DaemonSet{}, soon, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&policyv1.PodDisruptionBudget{}, soon, changed(budgetNews)).
+		Watches(&corev1.Secret{}, soon, builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool {
+			return o.GetName() == secretName
+		})))
+	return b
+}
+
+// debounced adds the round's request a little later. The queue keeps the
+// earliest time, so a stream of changes cannot put a round off.
+func debounced(after func() time.Duration) handler.EventHandler {
+	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request]) { q.AddAfter(one(roundName), after()) }
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, _ event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q)
+		},
+		UpdateFunc: func(_ context.Context, _ event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q)
+		},
+		DeleteFunc: func(_ context.Context, _ event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q)
+		},
+	}
+}
+
+// changed lets updates through for which news gives different values.
+func changed[T client.Object](news func(T) any) builder.Predicates {
+	return builder.WithPredicates(predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(T)
+		after, ok2 := e.ObjectNew.(T)
+		return !ok1 || !ok2 || !equality.Semantic.DeepEqual(news(before), news(after))
+	}})
+}
+
+func podNews(p *corev1.Pod) any {
+	var scheduled corev1.PodCondition
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodScheduled {
+			scheduled = corev1.PodCondition{Status: c.Status, Reason: c.Reason}
+		}
+	}
+	return []any{
+		p.Spec.NodeName, p.Status.Phase, p.Status.NominatedNodeName, scheduled, p.DeletionTimestamp,
+		p.Labels, p.Annotations, p.Generation, p.Spec.SchedulingGates,
+	}
+}
+
+func nodeNews(n *corev1.Node) any {
+	return []any{n.Labels, n.Annotations, n.Spec, n.Status.Allocatable, cluster.IsReady(n), n.DeletionTimestamp}
+}
+
+func groupNews(g *v1alpha1.NodeGroup) any {
+	return []any{g.Generation, g.Annotations, g.DeletionTimestamp}
+}
+
+func machineNews(m *v1alpha1.VPSieNode) any {
+	return []any{m.Generation, m.Annotations, m.DeletionTimestamp, m.Status.Phase, m.Status.NodeName}
+}
+
+func budgetNews(b *policyv1.PodDisruptionBudget) any {
+	return []any{b.Generation, b.Status.DisruptionsAllowed}
+}

@@ -1,0 +1,155 @@
+package observe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// Event is one thing to say about an object. Reasons and types are the
+// reference's (Events).
+type Event struct {
+	Type, Reason, Action, Note string
+}
+
+func normal(reason, action, format string, args ...any) Event {
+	return Event{corev1.EventTypeNormal, reason, action, clip(fmt.Sprintf(format, args...))}
+}
+
+func warning(reason, action, format string, args ...any) Event {
+	return Event{corev1.EventTypeWarning, reason, action, clip(fmt.Sprintf(format, args...))}
+}
+
+// ScalingUp says what is bought for a NodeGroup and for whom.
+func ScalingUp(group string, launches []plan.Launch) Event {
+	var price plan.Hourly
+	types := map[string]int{}
+	reasons := map[string]int{}
+	var pods []string
+	for _, l := range launches {
+		price += l.Price
+		types[l.InstanceType]++
+		reasons[string(l.Reason)]++
+		pods = append(pods, l.Pods...)
+	}
+	note := fmt.Sprintf("Buying %s for %s per hour (%s)", counts(types), price, counts(reasons))
+	if len(pods) > 0 {
+		note += fmt.Sprintf(" for %s: %s", plural(len(pods), "pod"), some(pods))
+	}
+	return normal("ScalingUp", "ScaleUp", "%s", note)
+}
+
+// ScalingDown says which nodes of a NodeGroup go.
+func ScalingDown(group string, removals []plan.Removal) Event {
+	var saves plan.Hourly
+	var nodes []string
+	reasons := map[string]int{}
+	for _, r := range removals {
+		saves += r.Saves
+		nodes = append(nodes, r.Node)
+		reasons[string(r.Reason)]++
+	}
+	return normal("ScalingDown", "ScaleDown", "Removing %s (%s), which saves %s per hour: %s",
+		plural(len(nodes), "node"), counts(reasons), saves, some(nodes))
+}
+
+// ScaleLimitReached says which pods wait because the NodeGroup is at maxNodes.
+func ScaleLimitReached(maxNodes int, pods []string) Event {
+	return warning("ScaleLimitReached", "ScaleUp", "%s", MaximumReached(maxNodes, pods))
+}
+
+// MaximumReached is the reference's text for a NodeGroup at its limit.
+func MaximumReached(maxNodes int, pods []string) string {
+	return fmt.Sprintf("Maximum nodes reached: maxNodes is %d and %s cannot be placed: %s; increase maxNodes or wait for scale-down",
+		maxNodes, plural(len(pods), "pod"), some(pods))
+}
+
+// GroupProvisioningFailed says that a machine of a NodeGroup could not be had.
+func GroupProvisioningFailed(node, instanceType, why string) Event {
+	return warning("ProvisioningFailed", "Provision", "%s (%s): %s", node, instanceType, why)
+}
+
+// InvalidConfiguration says what of a NodeGroup or its account is wrong.
+func InvalidConfiguration(why string) Event {
+	return warning("InvalidConfiguration", "Check", "%s", why)
+}
+
+// VPSCreated says that a VPSieNode's VPS is there.
+func VPSCreated(id int64, instanceType string) Event {
+	return normal("VPSCreated", "Provision", "VPS %d (%s) created", id, instanceType)
+}
+
+// NodeJoined says that a VPSieNode's node registered.
+func NodeJoined(node string) Event {
+	return normal("NodeJoined", "Join", "Node %s joined the cluster", node)
+}
+
+// NodeReady says that a VPSieNode's node takes workloads.
+func NodeReady(node string) Event {
+	return normal("NodeReady", "Join", "Node %s is ready to accept workloads", node)
+}
+
+// Terminating says that a VPSieNode is on its way out.
+func Terminating(node string) Event {
+	return normal("Terminating", "Terminate", "Draining node %s, then deleting its VPS", node)
+}
+
+// ProvisioningFailed says why a VPSieNode's VPS could not be created.
+func ProvisioningFailed(why string) Event {
+	return warning("ProvisioningFailed", "Provision", "%s", why)
+}
+
+// JoinFailed says why a VPSieNode's node did not join.
+func JoinFailed(why string) Event { return warning("JoinFailed", "Join", "%s", why) }
+
+// DrainFailed says why a VPSieNode's node could not be drained.
+func DrainFailed(why string) Event { return warning("DrainFailed", "Drain", "%s", why) }
+
+// mostNamed is how many names a message lists; a note may hold 1024 bytes.
+const mostNamed = 5
+
+func some(names []string) string {
+	if len(names) <= mostNamed {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNamed], ", "), len(names)-mostNamed)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// counts prints {"b":1,"a":2} as "2 a, 1 b", most first.
+func counts(m map[string]int) string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if m[a] != m[b] {
+			return m[b] - m[a]
+		}
+		return strings.Compare(a, b)
+	})
+	for i, k := range keys {
+		keys[i] = fmt.Sprintf("%d %s", m[k], k)
+	}
+	return strings.Join(keys, ", ")
+}
+
+// longestNote is what the events API takes.
+const longestNote = 1024
+
+func clip(s string) string {
+	if len(s) <= longestNote {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longestNote-3], "") + "..."
+}

@@ -1,0 +1,143 @@
+package observe
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// GroupView is all that a NodeGroup's status tells of.
+type GroupView struct {
+	Group    *v1alpha1.NodeGroup
+	Machines []*v1alpha1.VPSieNode // the group's
+	Min, Max int
+	Launches int // machines that the decision adds
+	Removals int // machines that the decision takes away
+	// Waiting are the pods that only maxNodes keeps from being placed.
+	Waiting []string
+	// Fault, when not empty, is why the group cannot do its work, FaultReason its
+	// machine-readable form.
+	FaultReason, Fault string
+	Price              func(*v1alpha1.VPSieNode) plan.Money
+	Now                time.Time
+}
+
+// Status words a NodeGroup's status; lastScaleTime is left as it is.
+func (v GroupView) Status() v1alpha1.NodeGroupStatus {
+	s := *v.Group.Status.DeepCopy()
+	s.ObservedGeneration = v.Group.Generation
+	s.CurrentNodes, s.ReadyNodes, s.DesiredNodes = int32(len(v.Machines)), 0, int32(v.Launches-v.Removals)
+	s.Nodes = nil
+	types := map[string]int{}
+	var cost plan.Money
+	for _, m := range v.Machines {
+		info := infoOf(m)
+		s.Nodes = append(s.Nodes, info)
+		types[info.InstanceType]++
+		cost += v.Price(m)
+		if info.Status == v1alpha1.NodeReady {
+			s.ReadyNodes++
+		}
+		if info.Status != v1alpha1.NodeTerminating && info.Status != v1alpha1.NodeFailed {
+			s.DesiredNodes++
+		}
+	}
+	slices.SortFunc(s.Nodes, func(a, b v1alpha1.NodeInfo) int { return cmp.Compare(a.NodeName, b.NodeName) })
+	s.InstanceTypes = counts(types)
+	s.CostPerHour = plan.Hourly(cost).String()
+	v.conditions(&s)
+	return s
+}
+
+func infoOf(m *v1alpha1.VPSieNode) v1alpha1.NodeInfo {
+	return v1alpha1.NodeInfo{
+		NodeName:     cmp.Or(m.Status.NodeName, m.Name),
+		VPSID:        m.Spec.VPSieInstanceID,
+		InstanceType: m.Spec.InstanceType,
+		Status:       nodeStatus(m),
+		IPAddress:    m.Spec.IPAddress,
+	}
+}
+
+func nodeStatus(m *v1alpha1.VPSieNode) v1alpha1.NodeStatus {
+	if !m.DeletionTimestamp.IsZero() {
+		return v1alpha1.NodeTerminating
+	}
+	switch m.Status.Phase {
+	case "", v1alpha1.PhasePending:
+		return v1alpha1.NodePending
+	case v1alpha1.PhaseReady:
+		if meta.IsStatusConditionTrue(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady) {
+			return v1alpha1.NodeReady
+		}
+		return v1alpha1.NodeProvisioning
+	case v1alpha1.PhaseTerminating, v1alpha1.PhaseDeleting:
+		return v1alpha1.NodeTerminating
+	case v1alpha1.PhaseFailed:
+		return v1alpha1.NodeFailed
+	}
+	return v1alpha1.NodeProvisioning
+}
+
+func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
+	set := func(kind string, is bool, reason, message string) {
+		status := metav1.ConditionFalse
+		if is {
+			status = metav1.ConditionTrue
+		}
+		Set(&s.Conditions, v.Group.Generation, v.Now, kind, status, reason, message)
+	}
+	onWay := int(s.DesiredNodes - s.ReadyNodes)
+	leaving := int(s.CurrentNodes-s.DesiredNodes) + v.Launches
+	deleting := !v.Group.DeletionTimestamp.IsZero()
+
+	switch {
+	case deleting:
+		set(v1alpha1.NodeGroupReady, false, "Deleting", fmt.Sprintf("%s left to delete", plural(len(v.Machines), "node")))
+	case v.Fault != "":
+		set(v1alpha1.NodeGroupReady, false, v.FaultReason, v.Fault)
+	case onWay > 0:
+		set(v1alpha1.NodeGroupReady, false, "NodesNotReady", fmt.Sprintf("%d of %s ready", s.ReadyNodes, plural(int(s.DesiredNodes), "node")))
+	default:
+		set(v1alpha1.NodeGroupReady, true, "AllNodesReady", "All nodes are ready and operational")
+	}
+
+	switch {
+	case onWay > 0 && !deleting:
+		set(v1alpha1.NodeGroupScaling, true, "ScalingUp", plural(onWay, "node")+" on the way")
+	case leaving > 0:
+		set(v1alpha1.NodeGroupScaling, true, "ScalingDown", plural(leaving, "node")+" leaving")
+	default:
+		set(v1alpha1.NodeGroupScaling, false, "Stable", fmt.Sprintf("%s, as wanted", plural(int(s.DesiredNodes), "node")))
+	}
+
+	if v.Fault != "" {
+		set(v1alpha1.NodeGroupError, true, v.FaultReason, v.Fault)
+	} else {
+		set(v1alpha1.NodeGroupError, false, "NoError", "")
+	}
+	v.capacity(set, int(s.CurrentNodes), int(s.DesiredNodes))
+}
+
+func (v GroupView) capacity(set func(string, bool, string, string), current, desired int) {
+	if desired <= v.Min {
+		set(v1alpha1.NodeGroupAtMinCapacity, true, "AtMinNodes", fmt.Sprintf("%s, minNodes is %d", plural(desired, "node"), v.Min))
+	} else {
+		set(v1alpha1.NodeGroupAtMinCapacity, false, "AboveMinNodes", fmt.Sprintf("%s, minNodes is %d", plural(desired, "node"), v.Min))
+	}
+	switch {
+	case len(v.Waiting) > 0:
+		set(v1alpha1.NodeGroupAtMaxCapacity, true, "MaximumNodesReached", MaximumReached(v.Max, v.Waiting))
+	case current+v.Launches >= v.Max:
+		set(v1alpha1.NodeGroupAtMaxCapacity, true, "AtMaxNodes", fmt.Sprintf("%s, maxNodes is %d", plural(current+v.Launches, "node"), v.Max))
+	default:
+		set(v1alpha1.NodeGroupAtMaxCapacity, false, "BelowMaxNodes", fmt.Sprintf("%s, maxNodes is %d", plural(current+v.Launches, "node"), v.Max))
+	}
+}
