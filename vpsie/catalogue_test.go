@@ -2,6 +2,9 @@ package vpsie_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -102,21 +105,30 @@ func TestPlansWithoutArguments(t *testing.T) {
 }
 
 func TestLongListsArePaged(t *testing.T) {
-	c := start(t, vpsietest.Options{Knobs: vpsietest.Knobs{PageSize: 3}})
+	c := start(t, vpsietest.Options{})
 	for i := range 8 {
 		if _, err := c.AddVM(vpsietest.VMSpec{Hostname: fmt.Sprintf("vm%d", i), Plan: "small-2cpu-4gb", Datacenter: "dc-us-east-1"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var got []vpsie.VM
 	eventually(t, "all machines are listed", func() bool {
 		vms, err := c.client.ListVMs(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = vms
 		return len(vms) == 8
 	})
+	before := c.requests("GET", "/apps/v2/vm")
+	if err := c.PatchKnobs([]byte(`{"pageSize":3}`)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.client.ListVMs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := c.requests("GET", "/apps/v2/vm") - before; n != 3 {
+		t.Errorf("8 machines in pages of 3 took %d requests", n)
+	}
 	seen := map[string]bool{}
 	for _, vm := range got {
 		seen[vm.Identifier] = true
@@ -127,9 +139,33 @@ func TestLongListsArePaged(t *testing.T) {
 	if err := c.PatchKnobs([]byte(`{"totalExcess":1}`)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := c.client.ListVMs(t.Context())
+	_, err = c.client.ListVMs(t.Context())
 	want := verdict{vpsie.Temporary, "ListVMs: the list is incomplete: 8 of 9 came", false}
 	if diff := cmp.Diff(want, verdictOf(err)); diff != "" {
 		t.Errorf("ListVMs (-want +got):\n%s", diff)
+	}
+}
+
+// A machine that appears between two pages makes the list not add up; a second reading does.
+func TestListThatChangesBetweenPages(t *testing.T) {
+	pages := []string{
+		`{"data":[{"identifier":"a"},{"identifier":"b"}],"total":3}`,
+		`{"data":[{"identifier":"b"}],"total":4}`,
+		`{"data":[{"identifier":"a"},{"identifier":"x"}],"total":4}`, `{"data":[{"identifier":"b"},{"identifier":"c"}],"total":4}`,
+	}
+	var queries []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		queries = append(queries, r.URL.RawQuery)
+		io.WriteString(w, pages[0]) //nolint:errcheck // the client reports it
+		pages = pages[1:]
+	}))
+	defer s.Close()
+	c := client(t, vpsie.Options{URL: s.URL, Token: "t", HTTPClient: httpClient(t)})
+	vms, err := c.ListVMs(t.Context())
+	if err != nil || len(vms) != 4 {
+		t.Errorf("ListVMs = %v, %v; want 4 machines", vms, err)
+	}
+	if diff := cmp.Diff([]string{"", "limit=100&offset=2", "", "limit=100&offset=2"}, queries); diff != "" {
+		t.Errorf("queries (-want +got):\n%s", diff)
 	}
 }

@@ -2,6 +2,7 @@ package vpsie
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,9 +12,22 @@ import (
 // maxPages bounds a list whose server ignores the offset in a way that looks like progress.
 const maxPages = 10_000
 
-// list reads a whole list. It first asks without paging, as every known client does, and pages by record offset only
-// when the answer says that there is more. key identifies an item across pages.
+// errIncomplete marks a list of which the API gave less than it announced.
+var errIncomplete = errors.New("fewer items than announced")
+
+// list reads a whole list. key identifies an item across pages. Items that come and go while pages are read shift the
+// rest, so a list that does not add up is read once more before that is an error.
 func list[T any](ctx context.Context, c *Client, op, path string, key func(T) string) ([]T, error) {
+	all, err := listOnce(ctx, c, op, path, key)
+	if errors.Is(err, errIncomplete) {
+		return listOnce(ctx, c, op, path, key)
+	}
+	return all, err
+}
+
+// listOnce first asks without paging, as every known client does, and pages by record offset only when the answer says
+// that there is more.
+func listOnce[T any](ctx context.Context, c *Client, op, path string, key func(T) string) ([]T, error) {
 	k := call{op: op, method: http.MethodGet, path: path}
 	var all []T
 	seen := map[string]bool{}
@@ -22,21 +36,20 @@ func list[T any](ctx context.Context, c *Client, op, path string, key func(T) st
 		if err != nil {
 			return nil, err
 		}
-		fresh := 0
+		before := len(all)
 		for _, item := range p.items {
-			if id := key(item); id != "" && seen[id] {
-				continue
-			} else {
-				seen[id] = true
+			id := key(item)
+			if id == "" || !seen[id] {
+				all = append(all, item)
 			}
-			all = append(all, item)
-			fresh++
+			seen[id] = true
 		}
 		if p.total <= len(all) {
 			return all, nil
 		}
-		if fresh == 0 {
-			return nil, named(&Error{Class: Temporary, Status: a.status, Message: fmt.Sprintf("the list is incomplete: %d of %d came", len(all), p.total)}, op)
+		if len(all) == before {
+			message := fmt.Sprintf("the list is incomplete: %d of %d came", len(all), p.total)
+			return nil, named(&Error{Class: Temporary, Status: a.status, Message: message, cause: errIncomplete}, op)
 		}
 		k.query = url.Values{"offset": {strconv.Itoa(len(all))}, "limit": {strconv.Itoa(max(len(p.items), 100))}}
 	}
