@@ -1,7 +1,8 @@
 #!/bin/sh
-# Builds the local control plane into <root>/.local/bin: one binary, and a symlink to it for each component, so that
-# KUBEBUILDER_ASSETS=<root>/.local/bin serves controller-runtime's envtest. Run it as often as you like: with nothing
-# changed it takes a second or two. It downloads Go modules and nothing else, and needs neither root nor Docker.
+# Builds the local control plane into <root>/.local/bin: one binary, a symlink to it for each component, and the command
+# localcluster, which starts them. KUBEBUILDER_ASSETS=<root>/.local/bin serves controller-runtime's envtest, too. Run it
+# as often as you like: with nothing changed it takes a few seconds. It downloads Go modules and nothing else, and needs
+# neither root nor Docker.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,6 +22,7 @@ started=$(date +%s)
 # the build cache that this fills serves "go test" in this module too.
 (cd "$here" && go build -o "$bin/controlplane" -ldflags "-s -w -X $version.gitVersion=$kubernetes \
 	-X $version.gitMajor=1 -X $version.gitMinor=$minor -X $version.gitTreeState=clean" ./cmd/controlplane)
+(cd "$here" && go build -o "$bin/localcluster" ./cmd/localcluster)
 for component in etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok; do
 	ln -sf controlplane "$bin/$component"
 done

@@ -31,3 +31,13 @@ func writeKubeconfig(file, host string, ca *authority, who identity) error {
 	}
 	return nil
 }
+
+// WriteKubeconfig writes a kubeconfig to file by which the API server knows its bearer as the user name in the groups. A
+// ServiceAccount's user name is "system:serviceaccount:<namespace>:<name>".
+func (c *Cluster) WriteKubeconfig(file, name string, groups ...string) error {
+	who, err := c.ca.client(name, groups...)
+	if err != nil {
+		return err
+	}
+	return writeKubeconfig(file, c.layout.apiURL(), c.ca, who)
+}

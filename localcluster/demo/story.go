@@ -1,0 +1,190 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/localcluster/stack"
+)
+
+// patience is how long one step of the story may take. A step takes seconds; a machine that is very busy needs more.
+const patience = 4 * time.Minute
+
+// namespace holds the demo's workload.
+const namespace = "demo"
+
+// Story is one run of the demo.
+type Story struct {
+	stack   *stack.Stack
+	client  client.Client
+	out     io.Writer
+	started time.Time
+	seen    *seen
+	group   *v1alpha1.NodeGroup
+}
+
+// Summary is what a story ended with.
+type Summary struct {
+	Pods, Running, Created, Deleted, Left, Leaked int
+	Elapsed                                       time.Duration
+}
+
+func (s Summary) String() string {
+	return fmt.Sprintf("demo: pods=%d running=%d vpsCreated=%d vpsDeleted=%d vpsLeft=%d leaked=%d seconds=%.0f",
+		s.Pods, s.Running, s.Created, s.Deleted, s.Left, s.Leaked, s.Elapsed.Seconds())
+}
+
+// New prepares a story on a stack whose controller runs. Its lines count the time from started.
+func New(running *stack.Stack, out io.Writer, started time.Time) (*Story, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("preparing the demo: %w", err)
+	}
+	c, err := client.New(running.Cluster.Config(), client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the demo: %w", err)
+	}
+	group, err := sampleGroup()
+	if err != nil {
+		return nil, err
+	}
+	return &Story{stack: running, client: c, out: out, started: started, seen: newSeen(), group: group}, nil
+}
+
+// Tell runs the story to its end. An error says which step failed, with what is stuck and the controller's last words.
+func (s *Story) Tell(ctx context.Context) (Summary, error) {
+	pods, err := s.scaleUp(ctx)
+	if err != nil {
+		return Summary{}, s.explain(ctx, err)
+	}
+	running := pods
+	if err := s.scaleDown(ctx); err != nil {
+		return Summary{}, s.explain(ctx, err)
+	}
+	if err := s.removeAll(ctx); err != nil {
+		return Summary{}, s.explain(ctx, err)
+	}
+	summary := s.settle(pods, running)
+	if summary.Left > 0 || summary.Leaked > 0 {
+		return summary, s.explain(ctx, fmt.Errorf("checking the ledger: %d VPSes are left, %d of them leaked", summary.Left, summary.Leaked))
+	}
+	return summary, nil
+}
+
+// scaleUp applies the group and the workload, and returns the number of pods once all run at the same time.
+func (s *Story) scaleUp(ctx context.Context) (int, error) {
+	s.say("Applying the NodeGroup %s: %d to %d nodes of %v, windows of seconds instead of minutes",
+		s.group.Name, s.group.Spec.MinNodes, s.group.Spec.MaxNodes, s.group.Spec.OfferingIDs)
+	if err := s.client.Create(ctx, s.group); err != nil {
+		return 0, fmt.Errorf("applying the NodeGroup: %w", err)
+	}
+	if err := s.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+		return 0, fmt.Errorf("making the namespace %s: %w", namespace, err)
+	}
+	total := 0
+	for _, d := range workload() {
+		s.say("Creating %s: %d pods of %s CPU and %s memory", d.name, d.replicas, d.cpu, d.memory)
+		if err := s.client.Create(ctx, d.object()); err != nil {
+			return 0, fmt.Errorf("creating the Deployment %s: %w", d.name, err)
+		}
+		total += int(d.replicas)
+	}
+	err := s.until(ctx, "every pod to run", func(now snapshot) error {
+		if now.running() != total || len(now.pods) != total {
+			return fmt.Errorf("%d of %d pods run", now.running(), total)
+		}
+		return nil
+	})
+	return total, err
+}
+
+func (s *Story) scaleDown(ctx context.Context) error {
+	left := 0
+	for _, d := range workload() {
+		s.say("Scaling %s down from %d to %d pods", d.name, d.replicas, d.afterwards)
+		if err := s.scale(ctx, d.name, d.afterwards); err != nil {
+			return err
+		}
+		left += int(d.afterwards)
+	}
+	want := int(s.group.Spec.MinNodes)
+	return s.until(ctx, fmt.Sprintf("the surplus VPSes to be gone, down to minNodes %d", want), func(now snapshot) error {
+		if machines := s.living(); len(machines) != want || len(now.machines) != want {
+			return fmt.Errorf("%d VPSes are paid for and %d VPSieNodes exist", len(machines), len(now.machines))
+		}
+		if now.running() != left {
+			return fmt.Errorf("%d of %d pods run", now.running(), left)
+		}
+		return nil
+	})
+}
+
+func (s *Story) removeAll(ctx context.Context) error {
+	s.say("Deleting the workload and the NodeGroup")
+	if err := s.client.Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+		return fmt.Errorf("deleting the namespace %s: %w", namespace, err)
+	}
+	if err := s.client.Delete(ctx, s.group); err != nil {
+		return fmt.Errorf("deleting the NodeGroup: %w", err)
+	}
+	return s.until(ctx, "every VPS to be gone", func(now snapshot) error {
+		if machines := s.living(); len(machines) > 0 || len(now.machines) > 0 {
+			return fmt.Errorf("%d VPSes are paid for and %d VPSieNodes exist", len(machines), len(now.machines))
+		}
+		err := s.client.Get(ctx, client.ObjectKeyFromObject(s.group), &v1alpha1.NodeGroup{})
+		if err == nil {
+			return errors.New("the NodeGroup exists")
+		}
+		return client.IgnoreNotFound(err)
+	})
+}
+
+// until looks at the cluster, tells what has changed and asks, until the answer is nil or patience ends.
+func (s *Story) until(ctx context.Context, what string, ask func(snapshot) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for {
+		now, err := s.look(ctx)
+		if err == nil {
+			s.tellChanges(now)
+			err = ask(now)
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil || last == nil { // "context ended" says less than what was missing before
+			last = err
+		}
+		select {
+		case failure := <-s.stack.Failed():
+			return failure
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w: %w", what, context.Cause(ctx), last)
+		case <-tick.C:
+		}
+	}
+}
+
+// settle draws the balance from the cloud's ledger. Leaked is what is paid for and no VPSieNode knows of; at the end of
+// the story there are no VPSieNodes.
+func (s *Story) settle(pods, running int) Summary {
+	bills := s.stack.Cloud.Ledger().VMs
+	left := len(s.living())
+	return Summary{
+		Pods: pods, Running: running, Created: len(bills), Deleted: len(bills) - left, Left: left, Leaked: left,
+		Elapsed: time.Since(s.started),
+	}
+}
