@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -148,13 +149,16 @@ func cachesSynced(c cache.Cache) healthz.Checker {
 // cache keeps of the cluster what decisions need, without the bulk that they do not.
 func (f *flags) cache() cache.Options {
 	own := map[string]cache.Config{f.control.Namespace: {}}
-	tokens := map[string]cache.Config{f.control.Namespace: {}, metav1.NamespaceSystem: {}}
+	// The one Secret by name: that is all the role allows to list.
+	account := map[string]cache.Config{f.control.Namespace: {
+		FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, f.control.SecretName),
+	}}
 	return cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.NodeGroup{}: {Namespaces: own},
 			&v1alpha1.VPSieNode{}: {Namespaces: own},
-			&corev1.Secret{}:      {Namespaces: tokens},
+			&corev1.Secret{}:      {Namespaces: account},
 		},
 	}
 }

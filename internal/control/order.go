@@ -2,21 +2,21 @@ package control
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -71,16 +71,17 @@ func startupTaint() corev1.Taint {
 func (o Options) tokenTTL() time.Duration { return o.ProvisionTimeout + o.JoinTimeout }
 
 // mint makes a bootstrap token for one machine (Kubernetes: Authenticating with
-// Bootstrap Tokens). It is deleted when the machine has joined.
+// Bootstrap Tokens). It is deleted when the machine has joined. A token that an
+// earlier try left behind is replaced: its secret half is not to be had any more.
 func (r *machines) mint(ctx context.Context, m *v1alpha1.VPSieNode) (string, error) {
-	id, secret := rand.String(6), rand.String(16)
+	if err := r.burn(ctx, m); err != nil {
+		return "", err
+	}
+	// rand.Text is base32, whose lower case is within a token's alphabet.
+	id, secret := tokenID(m), strings.ToLower(rand.Text()[:16])
 	token := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: metav1.NamespaceSystem,
-			Name:      "bootstrap-token-" + id,
-			Labels:    map[string]string{tokenLabel: m.Name},
-		},
-		Type: corev1.SecretTypeBootstrapToken,
+		ObjectMeta: tokenMeta(m),
+		Type:       corev1.SecretTypeBootstrapToken,
 		StringData: map[string]string{
 			"token-id": id, "token-secret": secret,
 			"expiration":                     r.Clock.Now().Add(r.Options.tokenTTL()).UTC().Format(time.RFC3339),
@@ -96,22 +97,24 @@ func (r *machines) mint(ctx context.Context, m *v1alpha1.VPSieNode) (string, err
 	return id + "." + secret, nil
 }
 
-// tokenLabel names the VPSieNode that a bootstrap token was minted for.
-const tokenLabel = "autoscaler.vpsie.com/vpsienode"
+// tokenID is a machine's bootstrap token's public half. It follows from the UID,
+// so that the token can be found again without the right to list Secrets.
+func tokenID(m *v1alpha1.VPSieNode) string {
+	sum := sha256.Sum256([]byte(m.UID))
+	return hex.EncodeToString(sum[:])[:6]
+}
 
-// burn deletes the machine's bootstrap tokens, also those of a launch that was
-// cut off and tried again.
+func tokenMeta(m *v1alpha1.VPSieNode) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: metav1.NamespaceSystem, Name: "bootstrap-token-" + tokenID(m)}
+}
+
+// burn deletes the machine's bootstrap token, if there is one.
 func (r *machines) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
-	var tokens corev1.SecretList
-	err := r.Client.List(ctx, &tokens, client.InNamespace(metav1.NamespaceSystem), client.MatchingLabels{tokenLabel: m.Name})
-	if err != nil {
-		return fmt.Errorf("listing bootstrap tokens: %w", err)
+	err := r.Client.Delete(ctx, &corev1.Secret{ObjectMeta: tokenMeta(m), Type: corev1.SecretTypeBootstrapToken})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting the bootstrap token of VPSieNode %s: %w", m.Name, err)
 	}
-	var errs []error
-	for i := range tokens.Items {
-		errs = append(errs, client.IgnoreNotFound(r.Client.Delete(ctx, &tokens.Items[i])))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // endpoint is where machines join: the flag's address, else what kubeadm

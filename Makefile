@@ -1,0 +1,65 @@
+# Everything is built from Go modules into .local/, which `make clean` removes.
+BIN := $(CURDIR)/.local/bin
+TOOL := go tool -modfile=tools/go.mod
+export KUBEBUILDER_ASSETS := $(BIN)
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.PHONY: demo
+demo: build ## The whole story on a local control plane: pods come, nodes come, pods go, nodes go
+	@$(BIN)/localcluster demo
+
+.PHONY: up
+up: build ## Start Kubernetes, a fake VPSie and the autoscaler, and leave them running
+	@$(BIN)/localcluster up
+
+.PHONY: down
+down: ## End what `make up` started
+	@test ! -x $(BIN)/localcluster || $(BIN)/localcluster down
+
+.PHONY: up-controller
+up-controller: build ## Start the autoscaler again where `make up` runs
+	@$(BIN)/localcluster up-controller
+
+.PHONY: controlplane
+controlplane: ## Build the local control plane (first time: ten minutes on two cores)
+	@localcluster/build.sh $(BIN)
+
+.PHONY: build
+build: controlplane ## Build all binaries
+	@go build -o $(BIN)/ ./cmd/... ./vpsie/vpsietest/cmd/fakevpsie
+	@cd localcluster && go build -o $(BIN)/localcluster ./cmd/localcluster
+
+.PHONY: test
+test: controlplane ## All checks and tests
+	@tools/steps lint vet verify unit local
+
+.PHONY: lint
+lint: ## golangci-lint, import arrows included
+	@tools/lint
+
+.PHONY: vet
+vet:
+	@go vet ./... && cd localcluster && go vet ./...
+
+.PHONY: generate
+generate: ## Generate deep copies and CRDs
+	@$(TOOL) controller-gen object crd paths=./api/... output:crd:dir=api/v1alpha1/crds
+
+.PHONY: verify
+verify: ## Fail when generated files or module files are not current
+	@tools/verify
+
+.PHONY: unit
+unit: ## Unit, property and integration tests of the main module
+	@go test ./...
+
+.PHONY: local
+local: build ## Tests of the local cluster, a short end-to-end story among them
+	@cd localcluster && go test ./...
+
+.PHONY: clean
+clean: down ## Remove what was built
+	@rm -rf .local
