@@ -12,6 +12,7 @@ type offerKey struct{ datacenter, instanceType string }
 // newWorld works out the state: who is where, what room there is, what is asked for.
 func newWorld(s *State) *world {
 	w := &world{
+		topology:    newTopology(s.Namespaces),
 		state:       s,
 		groupByName: map[string]*group{},
 		offers:      map[offerKey]*Offer{},
@@ -20,12 +21,14 @@ func newWorld(s *State) *world {
 		daemons:     newDaemons(s.DaemonSets),
 	}
 	w.dims = newDims(s.Pods, w.daemons)
+	for _, d := range w.daemons {
+		d.class = w.class(d.pod)
+	}
 	w.buildGroups()
 	w.buildHosts()
 	pending := w.seat()
 	slices.SortFunc(pending, comparePods)
 	w.buildLots(pending)
-	w.giveShapes()
 	return w
 }
 
@@ -79,6 +82,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 	for _, d := range w.daemons {
 		if d.class.on(t.shape) == suits {
 			w.dims.addSize(t.free, &d.pod.requests, -1)
+			t.daemons = append(t.daemons, d)
 		}
 	}
 	return t
@@ -87,7 +91,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 // buildLots groups the pending pods, which come sorted by name.
 func (w *world) buildLots(pending []*Pod) {
 	type key struct {
-		rules                string
+		kind                 *kind
 		cpu, memory, storage int64
 		scalars              string
 		priority             int32
@@ -99,12 +103,12 @@ func (w *world) buildLots(pending []*Pod) {
 			continue
 		}
 		k := key{
-			rules: p.rules, priority: p.priority,
+			kind: w.topology.kind(w.class(p), p), priority: p.priority,
 			cpu: p.requests.cpu, memory: p.requests.memory, storage: p.requests.storage, scalars: p.requests.scalarKey(),
 		}
 		l := known[k]
 		if l == nil {
-			l = &lot{class: w.class(p), size: w.dims.size(&p.requests), priority: p.priority}
+			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority}
 			known[k] = l
 			w.lots = append(w.lots, l)
 		}

@@ -62,12 +62,12 @@ func (w *world) preferredOnly(l *lot, t *template) bool {
 
 // holds says whether one pod of the lot fits an empty node of the template.
 func (t *template) holds(l *lot) bool {
-	return l.class.on(t.shape) == suits && t.free.fits(l.size)
+	return l.kind.class.on(t.shape) == suits && t.free.fits(l.size)
 }
 
 // buyFrom buys the best-rated pattern, as often as demand and limits allow, until
 // no pattern is left.
-func (w *world) buyFrom(lots []*lot, a aim, choice func(*world, *lot, *template) bool) {
+func (w *world) buyFrom(lots []*lot, a aim, choice chooser) {
 	for {
 		left := slices.DeleteFunc(slices.Clone(lots), func(l *lot) bool { return l.left == 0 || l.expendable(w.state) })
 		open := slices.DeleteFunc(slices.Clone(w.templates), func(t *template) bool {
@@ -81,10 +81,18 @@ func (w *world) buyFrom(lots []*lot, a aim, choice func(*world, *lot, *template)
 			return
 		}
 		w.apply(best)
+		for _, l := range left {
+			if l.kind.class.seeks != nil || len(l.kind.class.spreads) > 0 {
+				w.fill(l, w.taking())
+			}
+		}
 	}
 }
 
-func (w *world) bestPattern(lots []*lot, open []*template, a aim, choice func(*world, *lot, *template) bool) pattern {
+// chooser says whether a lot may be bought a template for.
+type chooser func(*world, *lot, *template) bool
+
+func (w *world) bestPattern(lots []*lot, open []*template, a aim, choice chooser) pattern {
 	demand := make(vec, len(w.dims.names))
 	for _, l := range lots {
 		demand.add(l.size, int64(l.left))
@@ -106,34 +114,37 @@ func (w *world) bestPattern(lots []*lot, open []*template, a aim, choice func(*w
 	return best
 }
 
-// pack fills an empty node of the template with the lots in their order. A pod is
-// worth what its resources are, and at the least a little, so that pods that ask
-// for nothing count too.
-func (w *world) pack(t *template, lots []*lot, worth []float64, choice func(*world, *lot, *template) bool) pattern {
+// pack fills a node of the template with the lots in their order, as a what-if. A
+// pod is worth what its resources are, and at the least a little, so that pods that
+// ask for nothing count too.
+func (w *world) pack(t *template, lots []*lot, worth []float64, choice chooser) pattern {
+	mark := w.mark()
+	defer w.revert(mark)
 	p := pattern{template: t}
-	free := slices.Clone(t.free)
+	h := w.open(t, PendingPods)
 	for _, l := range lots {
-		n := free.times(l.size, l.left)
-		if n == 0 || l.class.on(t.shape) != suits || !choice(w, l, t) {
+		if l.left == 0 || !choice(w, l, t) {
 			continue
 		}
-		free.add(l.size, int64(-n))
-		p.shares = append(p.shares, share{lot: l, n: n})
-		p.rating += float64(n) * (l.size.dot(worth) + 1e-6)
+		if n := w.stack(h, l, l.left); n > 0 {
+			p.shares = append(p.shares, share{lot: l, n: n})
+			p.rating += float64(n) * (l.size.dot(worth) + 1e-6)
+		}
 	}
 	return p
 }
 
-// apply buys the pattern as often as its pods are there in full.
+// apply buys the pattern as often as its pods are there in full and their
+// constraints admit them.
 func (w *world) apply(p pattern) {
-	times := p.template.buyable()
-	for _, s := range p.shares {
-		times = min(times, s.lot.left/s.n)
-	}
-	for range times {
+	for p.template.buyable() > 0 {
+		mark := w.mark()
 		h := w.open(p.template, PendingPods)
 		for _, s := range p.shares {
-			w.place(h, s.lot, s.n)
+			if s.lot.left < s.n || w.stack(h, s.lot, s.n) < s.n {
+				w.revert(mark)
+				return
+			}
 		}
 	}
 }

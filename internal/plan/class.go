@@ -16,18 +16,25 @@ type class struct {
 	affinity nodeaffinity.RequiredNodeAffinity
 	// perHost: the constraints name single nodes, so nodes alike in all else differ.
 	perHost bool
+	// ports, apart, seeks and spreads are what the class asks about other pods.
+	ports   []port
+	apart   []*apart
+	seeks   *together
+	spreads []*spread
 	// verdicts are remembered by shape id.
 	verdicts []verdict
 }
 
-// verdict is what the filters that ignore size and other pods say.
+// verdict is what the filters that ignore size and other pods say, as a set of bits.
 type verdict uint8
 
 const (
-	unknownVerdict verdict = iota
-	suits
-	taintNotTolerated
-	affinityMismatch
+	// suits alone, without the other bits, means that nothing speaks against it.
+	suits verdict = 1 << iota
+	// repelled: a taint is not tolerated.
+	repelled
+	// mismatched: the node selector or affinity does not match.
+	mismatched
 )
 
 func newClass(sample *Pod) *class {
@@ -69,21 +76,22 @@ func (c *class) on(s *shape) verdict {
 	if s.id >= len(c.verdicts) {
 		c.verdicts = append(c.verdicts, make([]verdict, s.id+1-len(c.verdicts))...)
 	}
-	if c.verdicts[s.id] == unknownVerdict {
+	if c.verdicts[s.id] == 0 {
 		c.verdicts[s.id] = c.judge(s)
 	}
 	return c.verdicts[s.id]
 }
 
 func (c *class) judge(s *shape) verdict {
+	v := suits
 	if _, found := c.untolerated(s.node.Spec.Taints); found {
-		return taintNotTolerated
+		v |= repelled
 	}
 	// An affinity that does not parse matches nothing, as with kube-scheduler.
 	if ok, err := c.affinity.Match(s.node); err != nil || !ok {
-		return affinityMismatch
+		v |= mismatched
 	}
-	return suits
+	return v
 }
 
 // untolerated is the first taint that keeps the class's pods off.

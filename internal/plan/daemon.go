@@ -15,6 +15,7 @@ type daemon struct {
 	// pod stands for any of its pods.
 	pod   *Pod
 	class *class
+	kind  *kind
 }
 
 // newDaemons works out the DaemonSets, by namespace and name.
@@ -33,7 +34,7 @@ func newDaemons(sets []*appsv1.DaemonSet) []*daemon {
 		}
 		object.Spec.Tolerations = append(object.Spec.Tolerations, daemonTolerations()...)
 		pod := NewPod(object)
-		daemons = append(daemons, &daemon{set: set, pod: pod, class: newClass(pod)})
+		daemons = append(daemons, &daemon{set: set, pod: pod})
 	}
 	slices.SortFunc(daemons, func(a, b *daemon) int {
 		if c := strings.Compare(a.set.Namespace, b.set.Namespace); c != 0 {

@@ -17,17 +17,33 @@ func (w *world) fillExisting(lots []*lot) {
 	}
 }
 
-// fill puts pods of the lot on the hosts, in the order given, until none is left.
+// fill puts pods of the lot on the hosts, in the order given, until none is left or
+// no host takes another.
 func (w *world) fill(l *lot, hosts []*host) {
-	for _, h := range hosts {
-		if l.left == 0 {
-			return
-		}
-		n := h.free.times(l.size, l.left)
-		if n > 0 && w.verdict(l.class, h) == suits {
-			w.place(h, l, n)
+	for again := true; again; {
+		again = false
+		for _, h := range hosts {
+			if l.left == 0 {
+				return
+			}
+			// What spreads may find room where it found none before.
+			again = w.stack(h, l, l.left) > 0 && len(l.kind.class.spreads) > 0 || again
 		}
 	}
+}
+
+// stack puts up to want pods of the lot on the host and says how many.
+func (w *world) stack(h *host, l *lot, want int) int {
+	done := 0
+	for done < want {
+		n := w.most(l.kind, l.size, h, want-done)
+		if n == 0 {
+			break
+		}
+		w.place(h, l, n)
+		done += n
+	}
+	return done
 }
 
 // bySize orders lots for packing: higher priority first, then the larger share of

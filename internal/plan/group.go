@@ -39,6 +39,9 @@ type template struct {
 	// alloc is what the node offers, free what DaemonSets leave of it.
 	alloc, free vec
 	stock       *stock
+	// domains are its nodes' by topology key; daemons will run on each of them.
+	domains []int32
+	daemons []*daemon
 	// barred says why it cannot be bought at all now, if so.
 	barred refusal
 }

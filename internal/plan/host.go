@@ -18,7 +18,10 @@ type host struct {
 	labels map[string]string
 	taints []corev1.Taint
 	// takes says whether pods can be put on it.
-	takes       bool
+	takes bool
+	// domains are the host's by topology key, ports those that are taken.
+	domains     []int32
+	ports       []port
 	alloc, free vec
 	// overhead is what DaemonSet and static pods take, requested what all others
 	// that count towards utilisation do.
@@ -38,8 +41,10 @@ type share struct {
 
 // seated is a pod on a node.
 type seated struct {
-	pod   *Pod
-	class *class // nil for pods that stay with their node
+	pod  *Pod
+	kind *kind
+	// stays: a DaemonSet's or static pod, which is not moved when the node goes.
+	stays bool
 }
 
 // verdict is what the static filters say of the class's pods on the host.
@@ -56,7 +61,7 @@ func (w *world) verdict(c *class, h *host) verdict {
 // lot is a number of pods to be placed that are alike: same constraints, size and
 // priority. Which of them goes where does not matter, so the planner counts them.
 type lot struct {
-	class    *class
+	kind     *kind
 	size     vec
 	priority int32
 	pods     []*Pod // by name

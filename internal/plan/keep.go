@@ -56,7 +56,7 @@ func (r *remover) heldByPods(c *candidate) keep {
 		return keep{KeptNotUnderutilized, "pending pod " + s.lot.pods[0].name() + " and its like fit here"}
 	}
 	for _, s := range h.bound {
-		if s.class != nil && s.pod.stage == stagePending {
+		if s.pod.stage == stagePending {
 			return keep{KeptNotUnderutilized, "pending pod " + s.pod.name() + " is nominated for it"}
 		}
 	}

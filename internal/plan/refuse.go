@@ -85,12 +85,12 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 
 // misfit says why one pod of the lot does not fit an empty node of the template.
 func (w *world) misfit(l *lot, t *template) refusal {
-	switch l.class.on(t.shape) {
-	case taintNotTolerated:
-		taint, _ := l.class.untolerated(t.group.Taints)
+	switch v := l.kind.class.on(t.shape); {
+	case v&repelled != 0:
+		taint, _ := l.kind.class.untolerated(t.group.Taints)
 		return refusal{TaintNotTolerated, "does not tolerate taint " + taint.ToString()}
-	case affinityMismatch:
-		return refusal{NodeAffinity, "nodes of it do not match " + l.class.wants()}
+	case v&mismatched != 0:
+		return refusal{NodeAffinity, "nodes of it do not match " + l.kind.class.wants()}
 	}
 	var short []string
 	for i, x := range l.size {
@@ -101,7 +101,7 @@ func (w *world) misfit(l *lot, t *template) refusal {
 	if len(short) > 0 {
 		return refusal{InsufficientResource, "asks for more than a node of it has: " + strings.Join(short, ", ")}
 	}
-	return refusal{}
+	return w.unsociable(l, t)
 }
 
 // wants spells out the class's node constraints.

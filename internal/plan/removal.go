@@ -13,8 +13,8 @@ type candidate struct {
 	// evicted are the pods that need another place, as lots with one host of origin.
 	evicted []*lot
 	// asks is how many pods it holds of each budget.
-	asks []ask
-	price  Money
+	asks  []ask
+	price Money
 	// due is when the last timer that holds it elapses; zero when it is past.
 	due time.Time
 	// waits says what due waits for.
@@ -122,11 +122,21 @@ func (r *remover) candidates() []*candidate {
 		return cmp.Or(
 			cmp.Compare(b.price, a.price),
 			cmp.Compare(a.pods(), b.pods()),
-			a.host.node.UnneededSince.Compare(b.host.node.UnneededSince),
+			compareSince(a.host.node.UnneededSince, b.host.node.UnneededSince),
 			cmp.Compare(a.host.name, b.host.name),
 		)
 	})
 	return found
+}
+
+// compareSince puts the longest unneeded first, and nodes that have not been
+// unneeded last: otherwise of several equal nodes now these and now those would be
+// chosen, and no timer would ever elapse.
+func compareSince(a, b time.Time) int {
+	if a.IsZero() != b.IsZero() {
+		return cmp.Compare(b.Unix(), a.Unix())
+	}
+	return a.Compare(b)
 }
 
 func (c *candidate) pods() int {
@@ -250,13 +260,13 @@ func (r *remover) move(c *candidate) keep {
 			if l.left == 0 {
 				break
 			}
-			if n := t.free.times(l.size, l.left); t.takes && n > 0 && r.w.verdict(l.class, t) == suits {
-				r.w.place(t, l, n)
-				if t.group != nil {
-					g := r.loads[t.group]
-					g.used = g.used.plus(amountOf(l.size).times(int64(n)))
-					r.loads[t.group] = g
-				}
+			if !t.takes {
+				continue
+			}
+			if n := r.w.stack(t, l, l.left); n > 0 && t.group != nil {
+				g := r.loads[t.group]
+				g.used = g.used.plus(amountOf(l.size).times(int64(n)))
+				r.loads[t.group] = g
 			}
 		}
 		if l.left > 0 {
@@ -285,14 +295,14 @@ func (w *world) evictedFrom(h *host) []*lot {
 	var lots []*lot
 	slices.SortFunc(h.bound, func(a, b seated) int { return comparePods(a.pod, b.pod) })
 	for _, s := range h.bound {
-		if s.class == nil || s.pod.leaves() || s.pod.stage != stageBound || s.pod.priority < w.state.Options.ExpendablePriorityCutoff {
+		if s.stays || s.pod.leaves() || s.pod.stage != stageBound || s.pod.priority < w.state.Options.ExpendablePriorityCutoff {
 			continue
 		}
 		size := w.dims.size(&s.pod.requests)
-		i := slices.IndexFunc(lots, func(l *lot) bool { return l.class == s.class && slices.Equal(l.size, size) })
+		i := slices.IndexFunc(lots, func(l *lot) bool { return l.kind == s.kind && slices.Equal(l.size, size) })
 		if i < 0 {
 			i = len(lots)
-			lots = append(lots, &lot{class: s.class, size: size, origin: h})
+			lots = append(lots, &lot{kind: s.kind, size: size, origin: h})
 		}
 		lots[i].pods = append(lots[i].pods, s.pod)
 		lots[i].left++

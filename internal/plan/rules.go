@@ -24,7 +24,50 @@ func rulesOf(pod *corev1.Pod) string {
 	if a := spec.Affinity; a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
 		b.message('n', a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
 	}
+	b.others(pod)
 	return string(b.buf)
+}
+
+// others spells out what the pod asks about other pods. That depends on its
+// namespace and on the labels that constraints take over.
+func (b *rulesBuilder) others(pod *corev1.Pod) {
+	before := len(b.buf)
+	own := func(keys ...[]string) {
+		for _, key := range slices.Concat(keys...) {
+			if value, ok := pod.Labels[key]; ok {
+				b.text('k', key)
+				b.text('=', value)
+			}
+		}
+	}
+	terms := func(tag byte, list []corev1.PodAffinityTerm) {
+		for i := range list {
+			b.message(tag, &list[i])
+			own(list[i].MatchLabelKeys, list[i].MismatchLabelKeys)
+		}
+	}
+	if a := pod.Spec.Affinity; a != nil {
+		if a.PodAffinity != nil {
+			terms('a', a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
+		}
+		if a.PodAntiAffinity != nil {
+			terms('x', a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
+		}
+	}
+	for i := range pod.Spec.TopologySpreadConstraints {
+		if c := &pod.Spec.TopologySpreadConstraints[i]; c.WhenUnsatisfiable == corev1.DoNotSchedule {
+			b.message('c', c)
+			own(c.MatchLabelKeys)
+		}
+	}
+	if len(b.buf) > before {
+		b.text('N', pod.Namespace)
+	}
+	for _, p := range hostPorts(&pod.Spec) {
+		b.text('p', p.ip)
+		b.text('q', string(p.protocol))
+		b.number(int(p.number))
+	}
 }
 
 type rulesBuilder struct{ buf []byte }
@@ -34,6 +77,8 @@ func (b *rulesBuilder) text(tag byte, s string) {
 	b.buf = binary.AppendUvarint(b.buf, uint64(len(s)))
 	b.buf = append(b.buf, s...)
 }
+
+func (b *rulesBuilder) number(n int) { b.buf = binary.AppendVarint(b.buf, int64(n)) }
 
 // toleration leaves out tolerationSeconds, which matters to eviction only.
 func (b *rulesBuilder) toleration(t *corev1.Toleration) {
@@ -58,22 +103,6 @@ func (b *rulesBuilder) message(tag byte, m interface{ Marshal() ([]byte, error) 
 // words of the pod's spec; empty when there is nothing.
 func unsupportedFeatures(spec *corev1.PodSpec) string {
 	var found []string
-	if a := spec.Affinity; a != nil {
-		if a.PodAffinity != nil && len(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution) > 0 {
-			found = append(found, "required podAffinity")
-		}
-		if a.PodAntiAffinity != nil && len(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution) > 0 {
-			found = append(found, "required podAntiAffinity")
-		}
-	}
-	if slices.ContainsFunc(spec.TopologySpreadConstraints, func(c corev1.TopologySpreadConstraint) bool {
-		return c.WhenUnsatisfiable == corev1.DoNotSchedule
-	}) {
-		found = append(found, "topologySpreadConstraints with DoNotSchedule")
-	}
-	if usesHostPorts(spec) {
-		found = append(found, "hostPort")
-	}
 	if slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return v.PersistentVolumeClaim != nil || v.Ephemeral != nil }) {
 		found = append(found, "persistentVolumeClaim volumes")
 	}
@@ -81,24 +110,4 @@ func unsupportedFeatures(spec *corev1.PodSpec) string {
 		found = append(found, "resourceClaims")
 	}
 	return strings.Join(found, ", ")
-}
-
-// usesHostPorts minds containers and sidecars; ports of init containers that end
-// before the pod runs are free again, as with kube-scheduler.
-func usesHostPorts(spec *corev1.PodSpec) bool {
-	taken := func(c *corev1.Container) bool {
-		return slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.HostPort > 0 })
-	}
-	for i := range spec.Containers {
-		if taken(&spec.Containers[i]) {
-			return true
-		}
-	}
-	for i := range spec.InitContainers {
-		c := &spec.InitContainers[i]
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways && taken(c) {
-			return true
-		}
-	}
-	return false
 }

@@ -105,25 +105,26 @@ func (w *world) lockTypes() {
 // seat puts the pods on the nodes they are bound to, or nominated for, sets room
 // aside for DaemonSet pods that will come, and returns the pods that want room.
 func (w *world) seat() []*Pod {
+	// Who is counted how is only known once all constraints have been read.
+	classes := make([]*class, len(w.state.Pods))
+	for i, p := range w.state.Pods {
+		if p.stage != stageGone && p.stage != stageUndecided {
+			classes[i] = w.class(p)
+		}
+	}
+	for _, d := range w.daemons {
+		d.kind = w.topology.kind(d.class, d.pod)
+	}
+	w.giveShapes()
 	var pending []*Pod
-	for _, p := range w.state.Pods {
-		switch p.stage {
-		case stageBound:
-			if h := w.hostByName[p.Object.Spec.NodeName]; h != nil {
-				w.sit(h, p)
-			}
-		case stageDaemon:
-			if h := w.hostByName[reservedNode(p.Object)]; h != nil {
-				w.sit(h, p)
-			}
-		case stagePending:
-			if h := w.hostByName[p.Object.Status.NominatedNodeName]; h != nil && h.takes {
-				w.sit(h, p)
+	for i, p := range w.state.Pods {
+		switch h := w.seatOf(p); {
+		case h != nil && (h.takes || p.stage != stagePending):
+			w.sit(h, p, w.topology.kind(classes[i], p))
+			if p.stage == stagePending {
 				w.nominated = append(w.nominated, Placement{Pod: p.name(), Node: h.name})
-				continue
 			}
-			pending = append(pending, p)
-		case stageGated:
+		case p.stage == stagePending || p.stage == stageGated:
 			pending = append(pending, p)
 		}
 	}
@@ -132,18 +133,29 @@ func (w *world) seat() []*Pod {
 			w.reserveDaemons(h)
 		}
 	}
+	w.locate()
 	return pending
 }
 
-func (w *world) sit(h *host, p *Pod) {
-	s := seated{pod: p}
-	if !p.stays() {
-		s.class = w.class(p)
+// seatOf is the host that a pod is bound to or that waits for it; nil for none.
+func (w *world) seatOf(p *Pod) *host {
+	switch p.stage {
+	case stageBound:
+		return w.hostByName[p.Object.Spec.NodeName]
+	case stageDaemon:
+		return w.hostByName[reservedNode(p.Object)]
+	case stagePending:
+		return w.hostByName[p.Object.Status.NominatedNodeName]
 	}
-	h.bound = append(h.bound, s)
+	return nil
+}
+
+func (w *world) sit(h *host, p *Pod, k *kind) {
+	h.bound = append(h.bound, seated{pod: p, kind: k, stays: p.stays()})
+	h.ports = append(h.ports, k.class.ports...)
 	w.dims.addSize(h.free, &p.requests, -1)
 	switch {
-	case s.class == nil:
+	case p.stays():
 		h.overhead.addRequests(&p.requests)
 	case !p.leaves() && p.priority >= w.state.Options.ExpendablePriorityCutoff:
 		h.requested.addRequests(&p.requests)
@@ -153,11 +165,12 @@ func (w *world) sit(h *host, p *Pod) {
 // reserveDaemons keeps room on a machine on its way for the DaemonSets that will
 // run there and have no pod there yet.
 func (w *world) reserveDaemons(h *host) {
-	own := w.shapes.single(h.name, h.labels, h.taints)
 	for _, d := range w.daemons {
-		if d.class.judge(own) != suits || slices.ContainsFunc(h.bound, func(s seated) bool { return d.owns(s.pod.Object) }) {
+		if w.verdict(d.class, h) != suits || slices.ContainsFunc(h.bound, func(s seated) bool { return d.owns(s.pod.Object) }) {
 			continue
 		}
+		h.bound = append(h.bound, seated{pod: d.pod, kind: d.kind, stays: true})
+		h.ports = append(h.ports, d.class.ports...)
 		w.dims.addSize(h.free, &d.pod.requests, -1)
 		h.overhead.addRequests(&d.pod.requests)
 	}

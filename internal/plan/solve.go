@@ -120,4 +120,5 @@ func (w *world) run(lots []*lot, a aim) {
 	for _, l := range lots {
 		w.fill(l, w.bought())
 	}
+	w.reconcile(lots, a)
 }

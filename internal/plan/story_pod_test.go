@@ -84,8 +84,9 @@ func (a *attrs) podSpec() corev1.PodSpec {
 	return spec
 }
 
-// affinity reads node=key:In:a,b terms, which are OR-ed, and anti=key, which keeps
-// pods of the same app apart.
+// affinity reads affinity=key:In:a,b node terms, which are OR-ed; near=zone/app=db
+// and anti=host/app=web pod terms, with @team=x for namespaces by label or @* for
+// all; and spread=zone/1/app=web, with minDomains and policies after that.
 func (a *attrs) affinity(spec *corev1.PodSpec) {
 	var affinity corev1.Affinity
 	for _, text := range a.all("affinity") {
@@ -101,12 +102,86 @@ func (a *attrs) affinity(spec *corev1.PodSpec) {
 		required := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
 		required.NodeSelectorTerms = append(required.NodeSelectorTerms, corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{r}})
 	}
-	for _, key := range a.all("anti") {
-		affinity.PodAntiAffinity = &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
-			TopologyKey: key, LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"anti": "yes"}},
-		}}}
+	for _, text := range a.all("anti") {
+		if affinity.PodAntiAffinity == nil {
+			affinity.PodAntiAffinity = &corev1.PodAntiAffinity{}
+		}
+		terms := &affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+		*terms = append(*terms, podTerm(text))
+	}
+	for _, text := range a.all("near") {
+		if affinity.PodAffinity == nil {
+			affinity.PodAffinity = &corev1.PodAffinity{}
+		}
+		terms := &affinity.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+		*terms = append(*terms, podTerm(text))
 	}
 	if affinity != (corev1.Affinity{}) {
 		spec.Affinity = &affinity
 	}
+	for _, text := range a.all("spread") {
+		spec.TopologySpreadConstraints = append(spec.TopologySpreadConstraints, a.spread(text))
+	}
+}
+
+// topologyKey spells out the short names of topology keys.
+func topologyKey(short string) string {
+	switch short {
+	case "host":
+		return corev1.LabelHostname
+	case "zone":
+		return corev1.LabelTopologyZone
+	}
+	return short
+}
+
+func podTerm(text string) corev1.PodAffinityTerm {
+	key, rest, _ := strings.Cut(text, "/")
+	label, namespaces, elsewhere := strings.Cut(rest, "@")
+	label, matchKey, _ := strings.Cut(label, "+")
+	term := corev1.PodAffinityTerm{TopologyKey: topologyKey(key), LabelSelector: labelSelector(label)}
+	if matchKey != "" {
+		term.MatchLabelKeys = []string{matchKey}
+	}
+	switch {
+	case elsewhere && namespaces == "*":
+		term.NamespaceSelector = &metav1.LabelSelector{}
+	case elsewhere && strings.Contains(namespaces, "="):
+		term.NamespaceSelector = labelSelector(namespaces)
+	case elsewhere:
+		term.Namespaces = []string{namespaces}
+	}
+	return term
+}
+
+func labelSelector(pair string) *metav1.LabelSelector {
+	k, v, _ := strings.Cut(pair, "=")
+	return &metav1.LabelSelector{MatchLabels: map[string]string{k: v}}
+}
+
+func (a *attrs) spread(text string) corev1.TopologySpreadConstraint {
+	parts := strings.Split(text, "/")
+	c := corev1.TopologySpreadConstraint{WhenUnsatisfiable: corev1.DoNotSchedule, TopologyKey: topologyKey(parts[0])}
+	skew, err := strconv.Atoi(parts[1])
+	a.note(err)
+	c.MaxSkew = int32(skew)
+	c.LabelSelector = labelSelector(parts[2])
+	honor, ignore := corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore
+	for _, extra := range parts[3:] {
+		switch {
+		case extra == "honor-taints":
+			c.NodeTaintsPolicy = &honor
+		case extra == "ignore-affinity":
+			c.NodeAffinityPolicy = &ignore
+		case strings.HasPrefix(extra, "+"):
+			c.MatchLabelKeys = []string{extra[1:]}
+		case strings.HasPrefix(extra, "min"):
+			n, err := strconv.Atoi(extra[3:])
+			a.note(err)
+			c.MinDomains = new(int32(n))
+		default:
+			a.note(fmt.Errorf("unknown part %q of a spread", extra))
+		}
+	}
+	return c
 }

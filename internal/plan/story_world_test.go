@@ -66,6 +66,8 @@ func (s *story) line(text string) error {
 		s.daemonset(name, a)
 	case "budget":
 		s.budget(name, a)
+	case "namespace":
+		s.state.Namespaces = append(s.state.Namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: a.pairs("labels")}})
 	case "option":
 		s.state.Options.ExpendablePriorityCutoff = int32(a.number("cutoff", -10))
 		s.state.Options.SkipNodesWithLocalStorage = a.flag("skip-local-storage")
@@ -168,6 +170,9 @@ func (s *story) offer(name string, a *attrs) {
 	if d := a.duration("backoff"); d > 0 {
 		o.BackoffUntil = storyNow.Add(d)
 	}
+	if zone := a.text("zone", ""); zone != "" {
+		o.Labels[corev1.LabelTopologyZone] = zone
+	}
 	if gpu := a.number("gpu", 0); gpu > 0 {
 		o.Allocatable["example.com/gpu"] = *resource.NewQuantity(int64(gpu), resource.DecimalSI)
 	}
@@ -214,6 +219,9 @@ func (s *story) node(name string, a *attrs) {
 		n.Usage = usage
 	}
 	labels, taints := a.pairs("labels"), a.taints("taint")
+	if zone := a.text("zone", ""); zone != "" {
+		labels[corev1.LabelTopologyZone] = zone
+	}
 	cordoned, annotations := a.flag("cordoned"), a.pairs("annotation")
 	unregistered := a.flag("unregistered")
 	cpu, memory := a.number("cpu", 0), a.number("memory", 0)

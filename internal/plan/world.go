@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 )
 
 // world is the state that a plan is worked out on. Every change goes through
@@ -17,6 +18,7 @@ type world struct {
 	daemons     []*daemon
 	classes     map[string]*class
 	shapes      shapes
+	topology    *topology
 	// hosts are the existing and ordered nodes by name, then those to be bought in
 	// the order of buying.
 	hosts      []*host
@@ -50,18 +52,34 @@ type step struct {
 type deed uint8
 
 const (
-	placedPods deed = iota // n pods of lot put on host
-	openedHost             // host bought
-	closedHost             // host takes no more pods
-	clearedHost            // the pods placed on host taken up again
+	placedPods  deed = iota // n pods of lot put on host
+	openedHost              // host bought
+	closedHost              // host takes no more pods
+	tookPods                // n pods of lot taken off host
+	clearedHost             // the pods placed on host taken up again
 )
 
 // place puts n pods of the lot on the host, which has room for them.
 func (w *world) place(h *host, l *lot, n int) {
-	h.free.add(l.size, int64(-n))
+	w.shift(h, l, n)
 	h.placed = append(h.placed, share{lot: l, n: n})
-	l.left -= n
 	w.log = append(w.log, step{did: placedPods, host: h, lot: l, n: n})
+}
+
+// shift moves n pods of the lot to the host in all reckonings, or off it when n is
+// negative.
+func (w *world) shift(h *host, l *lot, n int) {
+	h.free.add(l.size, int64(-n))
+	l.left -= n
+	w.count(l.kind, h, int32(n), false)
+	for _, p := range l.kind.class.ports {
+		if n > 0 {
+			h.ports = append(h.ports, p)
+			continue
+		}
+		i := slices.Index(h.ports, p)
+		h.ports = slices.Delete(h.ports, i, i+1)
+	}
 }
 
 // open buys a node.
@@ -73,25 +91,80 @@ func (w *world) open(t *template, reason LaunchReason) *host {
 		shape: t.shape, labels: t.labels, taints: t.group.Taints, takes: true,
 		alloc: t.alloc, free: append(vec(nil), t.free...), overhead: amountOf(t.alloc).minus(amountOf(t.free)),
 	}
+	w.settle(h)
 	w.hosts = append(w.hosts, h)
 	w.log = append(w.log, step{did: openedHost, host: h})
 	return h
 }
 
-// close keeps further pods off a host that is to go.
+// settle gives a node to be bought its place among the others, with the DaemonSet
+// pods that will run on it.
+func (w *world) settle(h *host) {
+	h.domains = slices.Clone(h.template.domains)
+	for i, d := range h.domains {
+		if d == freshDomain {
+			h.domains[i] = w.topology.keys[i].size
+			w.topology.keys[i].size++
+		}
+	}
+	w.countNode(h, 1)
+	for _, d := range h.template.daemons {
+		w.count(d.kind, h, 1, false)
+		h.ports = append(h.ports, d.class.ports...)
+	}
+}
+
+// unsettle takes the node bought last away again.
+func (w *world) unsettle(h *host) {
+	for _, d := range h.template.daemons {
+		w.count(d.kind, h, -1, false)
+	}
+	w.countNode(h, -1)
+	for i, d := range h.template.domains {
+		if d == freshDomain {
+			w.topology.keys[i].size--
+		}
+	}
+}
+
+// close takes a node that is to go, and the pods bound to it, out of all reckonings.
 func (w *world) close(h *host) {
 	h.takes = false
+	w.countBound(h, -1)
 	w.log = append(w.log, step{did: closedHost, host: h})
+}
+
+func (w *world) countBound(h *host, n int32) {
+	for _, s := range h.bound {
+		w.count(s.kind, h, n, s.pod.leaves())
+	}
+	w.countNode(h, n)
 }
 
 // clear takes up the pods that the plan put on a host.
 func (w *world) clear(h *host) {
 	w.log = append(w.log, step{did: clearedHost, host: h, placed: h.placed})
 	for _, s := range h.placed {
-		h.free.add(s.lot.size, int64(s.n))
-		s.lot.left += s.n
+		w.shift(h, s.lot, -s.n)
 	}
 	h.placed = nil
+}
+
+// take takes n pods of the lot off the host.
+func (w *world) take(h *host, l *lot, n int) {
+	w.log = append(w.log, step{did: tookPods, host: h, lot: l, n: n, placed: h.placed})
+	rest, left := make([]share, 0, len(h.placed)), n
+	for _, s := range h.placed {
+		if s.lot == l {
+			off := min(left, s.n)
+			left, s.n = left-off, s.n-off
+		}
+		if s.n > 0 {
+			rest = append(rest, s)
+		}
+	}
+	h.placed = rest
+	w.shift(h, l, -n)
 }
 
 // mark is a point of the log to return to.
@@ -103,24 +176,32 @@ func (w *world) revert(mark int) {
 		s := w.log[i]
 		switch s.did {
 		case placedPods:
-			s.host.free.add(s.lot.size, int64(s.n))
+			w.shift(s.host, s.lot, -s.n)
 			s.host.placed = s.host.placed[:len(s.host.placed)-1]
-			s.lot.left += s.n
 		case openedHost:
 			s.host.group.opened--
 			s.host.template.stock.left++
+			w.unsettle(s.host)
 			w.hosts = w.hosts[:len(w.hosts)-1]
 		case closedHost:
 			s.host.takes = true
+			w.countBound(s.host, 1)
+		case tookPods:
+			s.host.placed = s.placed
+			w.shift(s.host, s.lot, s.n)
 		case clearedHost:
 			s.host.placed = s.placed
 			for _, p := range s.placed {
-				s.host.free.add(p.lot.size, int64(-p.n))
-				p.lot.left -= p.n
+				w.shift(s.host, p.lot, p.n)
 			}
 		}
 	}
 	w.log = w.log[:mark]
+}
+
+// taking are the hosts on which pods can be put.
+func (w *world) taking() []*host {
+	return slices.DeleteFunc(slices.Clone(w.hosts), func(h *host) bool { return !h.takes })
 }
 
 // bought are the hosts that the plan buys.
@@ -132,6 +213,7 @@ func (w *world) class(p *Pod) *class {
 	if !ok {
 		c = newClass(p)
 		w.classes[p.rules] = c
+		w.topology.read(c)
 	}
 	return c
 }

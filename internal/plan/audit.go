@@ -1,0 +1,46 @@
+package plan
+
+// reconcile sees to it that every pod that the plan puts somewhere could be put
+// there in the end: a node that is bought later can make a spread uneven that was
+// even before. Pods for which that is not so are taken up again, and get another
+// place, a node of their own, or a refusal.
+func (w *world) reconcile(lots []*lot, a aim) {
+	const rounds = 8 // each takes up fewer pods; what is left then is refused
+	for range rounds {
+		if w.audit() == 0 {
+			return
+		}
+		for _, l := range lots {
+			w.fill(l, w.taking())
+		}
+		w.buyFor(lots, a)
+	}
+	for w.audit() > 0 {
+	}
+}
+
+// audit takes up the pods that would not be admitted where they are, were they not
+// there yet, and says how many.
+func (w *world) audit() int {
+	taken := 0
+	for _, h := range w.hosts {
+		for i := 0; i < len(h.placed); i++ {
+			l := h.placed[i].lot
+			if l.kind.free() || w.admitted(h, l) {
+				continue
+			}
+			w.take(h, l, 1)
+			taken++
+			i = -1 // the list has changed
+		}
+	}
+	return taken
+}
+
+// admitted says whether one of the lot's pods on the host would be admitted if it
+// came last.
+func (w *world) admitted(h *host, l *lot) bool {
+	w.shift(h, l, -1)
+	defer w.shift(h, l, 1)
+	return w.amongOthers(l.kind, h, 1) > 0
+}

@@ -1,0 +1,97 @@
+package plan
+
+// kind is a set of pods with the same hard constraints, size apart, that the
+// constraints of all pods see alike.
+type kind struct {
+	class   *class
+	profile *profile
+
+	// holds, counted, gathered and spreading are what a placed pod is counted in: as
+	// one that keeps others away, as one that others keep away from, as one that
+	// others seek, and as one that others spread by.
+	holds, counted []*counter
+	gathered       []*together
+	spreading      []*spread
+
+	// avoids must count nothing where a pod is placed.
+	avoids []*counter
+	// avoidsOwn says that one pod of the kind keeps the next away.
+	avoidsOwn bool
+	// seeksOwn says that a pod matches its own required affinity.
+	seeksOwn bool
+	// spreadsOwn is by constraint of the class 1 when it picks the pod itself.
+	spreadsOwn []int32
+}
+
+// free says that nothing about other pods limits where pods of the kind go.
+func (k *kind) free() bool {
+	return len(k.avoids) == 0 && k.class.seeks == nil && len(k.class.spreads) == 0 && len(k.class.ports) == 0
+}
+
+// unseen says that pods of the kind are counted nowhere.
+func (k *kind) unseen() bool {
+	return len(k.holds) == 0 && len(k.counted) == 0 && len(k.gathered) == 0 && len(k.spreading) == 0
+}
+
+// count counts n pods of the kind on the host in, or out when n is negative.
+// Topology spread does not mind pods that are being deleted.
+func (w *world) count(k *kind, h *host, n int32, leaving bool) {
+	if k.unseen() {
+		return
+	}
+	for _, c := range k.holds {
+		c.add(h, n)
+	}
+	for _, c := range k.counted {
+		c.add(h, n)
+	}
+	for _, t := range k.gathered {
+		t.add(h, n)
+	}
+	if leaving {
+		return
+	}
+	for _, s := range k.spreading {
+		if s.eligible(w, h) {
+			s.add(h, n)
+		}
+	}
+}
+
+// most is how many of up to want pods can be put on the host at once; more may fit
+// after that.
+func (w *world) most(k *kind, size vec, h *host, want int) int {
+	n := h.free.times(size, want)
+	if n == 0 || w.verdict(k.class, h) != suits {
+		return 0
+	}
+	if k.free() {
+		return n
+	}
+	return w.amongOthers(k, h, n)
+}
+
+// amongOthers is how many of n pods the other pods admit to the host.
+func (w *world) amongOthers(k *kind, h *host, n int) int {
+	if len(k.class.ports) > 0 {
+		if anyClash(k.class.ports, h.ports) {
+			return 0
+		}
+		n = 1
+	}
+	for _, c := range k.avoids {
+		if c.at(h) > 0 {
+			return 0
+		}
+	}
+	if k.avoidsOwn {
+		n = 1
+	}
+	if t := k.class.seeks; t != nil && !t.allows(h, k.seeksOwn) {
+		return 0
+	}
+	for i, s := range k.class.spreads {
+		n = min(n, s.allows(h, k.spreadsOwn[i], n))
+	}
+	return n
+}
