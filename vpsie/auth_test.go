@@ -100,6 +100,9 @@ func TestFailedRenewalFallsBackOnTheOldToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.clock.Advance(56 * time.Minute)
+	if err := c.client.CreateVM(t.Context(), order("a")); err != nil {
+		t.Fatal(err)
+	}
 	for range 5 {
 		if _, err := c.client.Projects(t.Context()); err != nil {
 			t.Fatal(err)

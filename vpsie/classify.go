@@ -1,6 +1,7 @@
 package vpsie
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -70,11 +71,7 @@ func (c *Client) failure(a answer, mutation bool) *Error {
 	if a.status == http.StatusTooManyRequests || a.status == http.StatusUnauthorized {
 		e.Class = classOfStatus(a.status)
 	} else {
-		e.Class = classOfMessage(message)
-	}
-	understood := e.Class != ""
-	if !understood {
-		e.Class = classOfStatus(statusOf(a))
+		e.Class = cmp.Or(classOfMessage(message), classOfStatus(statusOf(a)))
 	}
 	e.Message = c.clean(message)
 	if e.Message == "" && e.Class != Unauthorized {
@@ -83,8 +80,8 @@ func (c *Client) failure(a answer, mutation bool) *Error {
 	if e.Class != Throttled {
 		e.RetryAfter = min(e.RetryAfter, maxPause)
 	}
-	// A refusal in known words, or a 4xx, is a refusal; a gateway's or a crashed handler's word about its effect is worth nothing.
-	e.ambiguous = mutation && !understood && e.Class == Temporary
+	// Every other class is a refusal; what a gateway or a crashed handler says about the effect is worth nothing.
+	e.ambiguous = mutation && e.Class == Temporary
 	return e
 }
 

@@ -2,6 +2,8 @@ package vpsie_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -117,7 +119,7 @@ func TestOrderReachesTheMachine(t *testing.T) {
 	booted := &bootOnce{machines: make(chan vpsietest.Machine, 1)}
 	c := start(t, vpsietest.Options{Booter: booted})
 	r := order("vpsie-web-abcde")
-	r.UserData = "#cloud-config\nä <&> \x00"
+	r.UserData = "#cloud-config\nä <&> \x00 ???>>>~~~"
 	if err := c.client.CreateVM(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
@@ -182,5 +184,31 @@ func TestProjectIsResolvedOnce(t *testing.T) {
 				t.Errorf("the projects were asked for %d times", n)
 			}
 		})
+	}
+}
+
+// The API drops a password that comes with the word that it is a generated one.
+func TestPasswordIsKept(t *testing.T) {
+	c := start(t, vpsietest.Options{Knobs: vpsietest.Knobs{CreateMillis: 1_000_000}})
+	for _, password := range []string{"", "chosen"} {
+		r := order("a" + password)
+		r.Password = password
+		if err := c.client.CreateVM(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.URL()+"/apps/v2/vm/pending", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Vpsie-Auth", vpsietest.DefaultToken)
+	resp, err := httpClient(t).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || strings.Count(string(text), `"vmPassword":"chosen"`) != 1 || strings.Count(string(text), `"vmPassword":"generated-a"`) != 1 {
+		t.Errorf("pending: %s, %v", text, err)
 	}
 }

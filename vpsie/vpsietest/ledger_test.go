@@ -44,17 +44,19 @@ func TestCost(t *testing.T) {
 	if got := cost(); got != "12.000000000" {
 		t.Errorf("a month costs %s", got)
 	}
+	// The new speed counts from now, not from the last reading.
+	c.advance(720 * time.Hour)
 	c.must(t, "PUT", "/knobs", `{"billingSpeedup":720}`)
 	c.advance(time.Hour)
-	if got := cost(); got != "24.000000000" {
-		t.Errorf("a month and a sped-up hour cost %s", got)
+	if got := cost(); got != "36.000000000" {
+		t.Errorf("two months and a sped-up hour cost %s", got)
 	}
 	// A machine keeps the price that it was ordered at.
 	c.must(t, "PUT", "/knobs", `{"billingSpeedup":1,"prices":{"small-2cpu-4gb":"720.00"}}`)
 	c.order(t, "b")
 	c.advance(time.Hour)
 	bills := c.Ledger().VMs
-	if bills[0].Cost != "24.016666667" || bills[1].Cost != "1.000000000" {
+	if bills[0].Cost != "36.016666667" || bills[1].Cost != "1.000000000" {
 		t.Errorf("the bills are %s and %s", bills[0].Cost, bills[1].Cost)
 	}
 	id := bills[0].Identifier
@@ -63,7 +65,7 @@ func TestCost(t *testing.T) {
 	}
 	eventually(t, "a is deleted", func() bool { return c.Ledger().VMs[0].DeletedAt != nil })
 	c.advance(time.Hour)
-	if got := c.Ledger().VMs[0]; got.Cost != "24.016666667" || got.State != "removed" {
+	if got := c.Ledger().VMs[0]; got.Cost != "36.016666667" || got.State != "removed" {
 		t.Errorf("the deleted machine's bill is %s in state %s", got.Cost, got.State)
 	}
 }
