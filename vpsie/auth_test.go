@@ -92,7 +92,7 @@ func TestRenewalComesFiveMinutesBeforeExpiry(t *testing.T) {
 
 // The old token serves until its end when the exchange is down, without an exchange for each call.
 func TestFailedRenewalFallsBackOnTheOldToken(t *testing.T) {
-	c := start(t, vpsietest.Options{}, exchanged)
+	c := start(t, vpsietest.Options{}, exchanged, func(o *vpsie.Options) { o.ProjectID = vpsietest.Identifier("project", "default") })
 	if _, err := c.client.Projects(t.Context()); err != nil {
 		t.Fatal(err)
 	}

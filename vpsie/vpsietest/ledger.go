@@ -92,7 +92,3 @@ func (s *Server) record(r Request) {
 	}
 	s.requests = append(s.requests, r)
 }
-
-func without(list []*machine, m *machine) []*machine {
-	return slices.DeleteFunc(list, func(other *machine) bool { return other == m })
-}

@@ -226,9 +226,6 @@ func (s *Server) drop(m *machine) {
 	// In this order: whoever sees it stopped must see that it is for good.
 	close(m.gone)
 	m.halt()
-	if m.phantom {
-		s.machines = without(s.machines, m)
-	}
 }
 
 // retire carries out an accepted deletion.
