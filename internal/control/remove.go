@@ -83,15 +83,22 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 	if asked != nil && asked.Reason == reasonDeleting && r.Clock.Since(asked.LastTransitionTime.Time) < deleteAgain {
 		return r.poll(r.Clock.Since(asked.LastTransitionTime.Time)), nil
 	}
+	// Written first, under the lock: from a stale copy the request would be made twice.
+	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
+	meta.RemoveStatusCondition(&m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonDeleting, "VPSie is deleting the VPS")
+	if err := r.save(ctx, before, m); err != nil {
+		return 0, err
+	}
 	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
-	switch {
-	case err == nil, vpsie.IsNotFound(err):
+	if err == nil || vpsie.IsNotFound(err) {
 		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)
-		meta.RemoveStatusCondition(&m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonDeleting, "VPSie is deleting the VPS")
 		r.calm(m)
 		return r.Options.PollInterval, nil
-	case vpsie.ClassOf(err) == vpsie.WrongPassword:
+	}
+	// It stays to be asked for: the condition must not say that it was.
+	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, err.Error())
+	if vpsie.ClassOf(err) == vpsie.WrongPassword {
 		r.trouble(m, "AuthenticationFailed", r.Cloud.Refusal())
 		return passwordRetry, nil
 	}
@@ -100,7 +107,8 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 }
 
 const (
-	reasonDeleting = "Deleting"
+	reasonDeleting   = "Deleting"
+	reasonNotDeleted = "NotDeleted"
 	// deleteAgain is after how long a deletion that has shown no effect is asked for again.
 	deleteAgain = time.Minute
 	// passwordRetry keeps a wrong account password from being tried so often that
