@@ -18,7 +18,7 @@ type authorizer interface {
 	secrets() []string
 }
 
-const tokenHeader = "Vpsie-Auth"
+const tokenHeader = "Vpsie-Auth" //nolint:gosec // a header's name
 
 // staticToken travels in Vpsie-Auth alone, without the word Bearer.
 type staticToken string

@@ -156,7 +156,7 @@ func TestListThatChangesBetweenPages(t *testing.T) {
 	var queries []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		queries = append(queries, r.URL.RawQuery)
-		io.WriteString(w, pages[0]) //nolint:errcheck // the client reports it
+		io.WriteString(w, pages[0])
 		pages = pages[1:]
 	}))
 	defer s.Close()

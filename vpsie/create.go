@@ -155,7 +155,7 @@ func (c *Client) checkCreate(r CreateRequest) error {
 		}
 	}
 	if len(r.Hostname) > 63 || !hostname().MatchString(r.Hostname) {
-		errs = append(errs, fmt.Errorf("Hostname: %s is no host name of letters, digits and hyphens with at most 63 characters", quoteShort(r.Hostname)))
+		errs = append(errs, fmt.Errorf("Hostname: %s is no host name of letters, digits and hyphens with at most 63 characters", quoteShort(r.Hostname))) //nolint:staticcheck // begins with the field's name
 	}
 	if r.ProjectID != "" && !isUUID(r.ProjectID) {
 		errs = append(errs, fmt.Errorf("ProjectID: %s is no UUID; the API refuses project numbers", quoteShort(r.ProjectID)))
@@ -180,7 +180,7 @@ func isUUID(s string) bool {
 // newUUID returns a random (version 4) UUID.
 func newUUID() string {
 	var b [16]byte
-	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never fails
+	rand.Read(b[:]) // never fails
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

@@ -315,7 +315,7 @@ func TestTooLongAnswer(t *testing.T) {
 // answering is a server with one answer for everything.
 func answering(t *testing.T, body string) *vpsie.Client {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, body) //nolint:errcheck // the client reports it
+		io.WriteString(w, body)
 	}))
 	t.Cleanup(s.Close)
 	return client(t, vpsie.Options{URL: s.URL, Token: "t", HTTPClient: httpClient(t)})

@@ -28,7 +28,10 @@ func TestNothingPrintsSecrets(t *testing.T) {
 			"%v": fmt.Sprintf("%v", v), "%+v": fmt.Sprintf("%+v", v), "%#v": fmt.Sprintf("%#v", v), "%s": fmt.Sprintf("%s", v),
 			"slog": log.String(), "json": string(asJSON),
 		} {
-			if strings.Contains(text, secret) && !(name == "request" && how == "json") {
+			if name == "request" && how == "json" {
+				continue // user data has to travel
+			}
+			if strings.Contains(text, secret) {
 				t.Errorf("%s of %s prints a secret: %s", how, name, text)
 			}
 		}

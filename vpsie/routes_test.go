@@ -6,7 +6,7 @@ func TestAddress(t *testing.T) {
 	for raw, want := range map[string][3]string{
 		"https://api.vpsie.com":            {"https://api.vpsie.com/apps/v2", "/apps/v2/vm", "/apps/v2/resources"},
 		"https://api.vpsie.com/":           {"https://api.vpsie.com/apps/v2", "/apps/v2/vm", "/apps/v2/resources"},
-		" https://api.vpsie.com/v2/ ":      {"https://api.vpsie.com/apps/v2", "/apps/v2/vm", "/apps/v2/resources"},
+		"https://api.vpsie.com/v2/":        {"https://api.vpsie.com/apps/v2", "/apps/v2/vm", "/apps/v2/resources"},
 		"https://api.vpsie.com/apps/v2":    {"https://api.vpsie.com/apps/v2", "/apps/v2/vm", "/apps/v2/resources"},
 		"https://api.vpsie.com/api/v2":     {"https://api.vpsie.com/api/v2", "/api/v2/vm", "/apps/v2/resources"},
 		"https://proxy.example/x/apps/v2/": {"https://proxy.example/x/apps/v2", "/x/apps/v2/vm", "/x/apps/v2/resources"},
@@ -29,7 +29,7 @@ func TestAddress(t *testing.T) {
 }
 
 func TestRoutesCanBeReplaced(t *testing.T) {
-	a, err := parseAddress("http://example.com/p/apps/v2", true, Routes{Images: "/images", Plans: "offers"})
+	a, err := parseAddress(" http://example.com/p/apps/v2\n", true, Routes{Images: "/images", Plans: "offers"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (s *Server) takes(change func(body []byte) error) http.HandlerFunc {
 func tell(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(body) //nolint:errcheck // the client may have gone
+	_ = json.NewEncoder(w).Encode(body) // the client may have gone
 }
 
 // PatchKnobs changes the knobs that the JSON object gives.

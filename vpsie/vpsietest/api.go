@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -89,9 +90,7 @@ func (s *Server) linger(r *http.Request, d time.Duration) bool {
 }
 
 func (a reply) write(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	var text []byte
 	if a.raw != "" {
 		text = []byte(a.raw)
@@ -111,7 +110,7 @@ func (a reply) write(w http.ResponseWriter) {
 	}
 	w.WriteHeader(a.status)
 	if a.status != http.StatusNoContent {
-		w.Write(text) //nolint:errcheck // the client may have gone
+		_, _ = w.Write(text) // the client may have gone
 	}
 }
 

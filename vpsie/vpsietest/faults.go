@@ -122,11 +122,8 @@ func (f *fault) reply() reply {
 	for name, value := range f.Headers {
 		r.header.Set(name, value)
 	}
-	switch {
-	case f.body == "":
+	if r.raw = f.body; r.raw == "" {
 		r.body = envelope{Error: true, Code: f.Status, Message: http.StatusText(f.Status)}
-	default:
-		r.raw = f.body
 	}
 	return r
 }

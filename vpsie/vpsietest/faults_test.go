@@ -3,6 +3,7 @@ package vpsietest_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestFaults(t *testing.T) {
 			var got []string
 			for _, rq := range [][3]string{{"POST", vm, order("a", nil)}, {"POST", vm, order("b", nil)}, {"GET", "/apps/v2/sshkeys", ""}} {
 				status, _ := c.api(t, rq[0], rq[1], rq[2])
-				got = append(got, fmt.Sprint(status))
+				got = append(got, strconv.Itoa(status))
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("answers (-want +got):\n%s", diff)
@@ -45,7 +46,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("there are %d machines, want %d", len(l.VMs), tc.vms)
 			}
 			for i, r := range l.Requests {
-				if fmt.Sprint(r.Status) != tc.want[i] {
+				if strconv.Itoa(r.Status) != tc.want[i] {
 					t.Errorf("the ledger says %d for request %d", r.Status, i)
 				}
 			}

@@ -12,7 +12,7 @@ const (
 	DefaultToken           = "vpsietest0token0vpsietest0token0vpsietest0token0vpsietest0token0"
 	DefaultClientID        = "vpsietest-client"
 	DefaultClientSecret    = "vpsietest-client-secret"
-	DefaultAccountPassword = "vpsietest-account-password"
+	DefaultAccountPassword = "vpsietest-account-password" //nolint:gosec // of a fake
 )
 
 // Options configure a Server. The zero value is a working server.

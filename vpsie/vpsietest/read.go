@@ -1,7 +1,6 @@
 package vpsietest
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,7 +191,7 @@ func loose(k Knobs, n int) any {
 	if k.PlainScalars {
 		return n
 	}
-	return fmt.Sprint(n)
+	return strconv.Itoa(n)
 }
 
 func bit(on bool) int {

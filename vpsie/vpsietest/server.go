@@ -56,7 +56,8 @@ func Start(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: opts, shop: shop, knobs: knobs, lastID: firstID - 1,
-		random: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), tokens: map[string]time.Time{},
+		random: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), //nolint:gosec // must be repeatable
+		tokens: map[string]time.Time{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if s.api, err = s.listen(opts.Addr, http.HandlerFunc(s.serveAPI)); err != nil {
@@ -71,7 +72,7 @@ func Start(opts Options) (*Server, error) {
 }
 
 func (s *Server) listen(addr string, h http.Handler) (*listener, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := new(net.ListenConfig).Listen(s.ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listening on %q: %w", addr, err)
 	}
@@ -98,7 +99,7 @@ func (s *Server) Close() {
 	s.cancel()
 	for _, l := range []*listener{s.api, s.admin} {
 		if l != nil {
-			l.http.Close() //nolint:errcheck // nothing is left to do about it
+			_ = l.http.Close() // nothing is left to do about it
 		}
 	}
 	s.work.Wait()
