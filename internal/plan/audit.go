@@ -5,18 +5,51 @@ package plan
 // even before. Pods for which that is not so are taken up again, and get another
 // place, a node of their own, or a refusal.
 func (w *world) reconcile(lots []*lot, a aim) {
-	const rounds = 8 // each takes up fewer pods; what is left then is refused
+	const rounds = 10 // usually one or two; what is not settled by then is refused
 	for range rounds {
 		if w.audit() == 0 {
 			return
 		}
-		for _, l := range lots {
-			w.fill(l, w.taking())
-		}
+		w.fillAll(lots, w.taking())
 		w.buyFor(lots, a)
+		w.fillAll(lots, w.taking())
 	}
 	for w.audit() > 0 {
 	}
+	w.fillCarefully(lots)
+}
+
+// fillCarefully puts what is left pod by pod where it turns nobody else out. It ends
+// the rare quarrels of pods that seek each other and crowd each other out, which
+// would otherwise leave both without a place.
+func (w *world) fillCarefully(lots []*lot) {
+	for again := true; again; {
+		again = false
+		for _, l := range lots {
+			for _, h := range w.taking() {
+				mark := w.mark()
+				if l.left == 0 || w.stack(h, l, 1) == 0 {
+					continue
+				}
+				if w.allAdmitted() {
+					again = true
+					continue
+				}
+				w.revert(mark)
+			}
+		}
+	}
+}
+
+func (w *world) allAdmitted() bool {
+	for _, h := range w.hosts {
+		for _, s := range h.placed {
+			if !s.lot.kind.free() && !w.admitted(h, s.lot) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // audit takes up the pods that would not be admitted where they are, were they not

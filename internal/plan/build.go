@@ -75,7 +75,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 	// selectors to be held against; NUL is in no node's name.
 	labels["kubernetes.io/hostname"] = "\x00"
 	t := &template{
-		group: g, offer: o, labels: labels, shape: w.shapes.single("\x00", labels, g.Taints), stock: s,
+		group: g, offer: o, labels: labels, shape: w.shapes.single("\x00", labels, g.Taints, false), stock: s,
 		alloc: w.dims.amounts(o.Allocatable), barred: barredFor(o, w.state.Now),
 	}
 	t.free = slices.Clone(t.alloc)
@@ -140,6 +140,6 @@ func refusedOutright(p *Pod) refusal {
 func (w *world) giveShapes() {
 	w.shapes.lookAt(w.classes)
 	for _, h := range w.hosts {
-		h.shape = w.shapes.shared(h.labels, h.taints)
+		h.shape = w.shapes.shared(h.labels, h.taints, h.cordoned)
 	}
 }

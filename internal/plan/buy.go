@@ -81,11 +81,7 @@ func (w *world) buyFrom(lots []*lot, a aim, choice chooser) {
 			return
 		}
 		w.apply(best)
-		for _, l := range left {
-			if l.kind.class.seeks != nil || len(l.kind.class.spreads) > 0 {
-				w.fill(l, w.taking())
-			}
-		}
+		w.fillAll(slices.DeleteFunc(left, func(l *lot) bool { return !l.kind.class.depends() }), w.taking())
 	}
 }
 

@@ -33,9 +33,14 @@ const (
 	suits verdict = 1 << iota
 	// repelled: a taint is not tolerated.
 	repelled
+	// fenced: the node is cordoned, which topology spread does not take for a taint.
+	fenced
 	// mismatched: the node selector or affinity does not match.
 	mismatched
 )
+
+// depends says that other pods can make room for the class's pods just by being placed.
+func (c *class) depends() bool { return c.seeks != nil || len(c.spreads) > 0 }
 
 func newClass(sample *Pod) *class {
 	return &class{
@@ -87,11 +92,19 @@ func (c *class) judge(s *shape) verdict {
 	if _, found := c.untolerated(s.node.Spec.Taints); found {
 		v |= repelled
 	}
+	if s.node.Spec.Unschedulable && !c.toleratesCordon() {
+		v |= fenced
+	}
 	// An affinity that does not parse matches nothing, as with kube-scheduler.
 	if ok, err := c.affinity.Match(s.node); err != nil || !ok {
 		v |= mismatched
 	}
 	return v
+}
+
+func (c *class) toleratesCordon() bool {
+	cordon := &corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}
+	return schedulinghelpers.TolerationsTolerateTaint(klog.Logger{}, c.sample.Object.Spec.Tolerations, cordon, false)
 }
 
 // untolerated is the first taint that keeps the class's pods off.

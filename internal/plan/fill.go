@@ -8,13 +8,25 @@ import (
 // fillExisting puts what it can of the lots on hosts that are there already or on
 // their way: the largest pods first, each where the least room is left.
 func (w *world) fillExisting(lots []*lot) {
-	hosts := slices.DeleteFunc(slices.Clone(w.hosts), func(h *host) bool { return !h.takes })
-	if len(hosts) == 0 {
-		return
+	w.fillAll(lots, w.taking())
+}
+
+// fillAll fills the hosts with the lots in their order, and again with those that
+// depend on where others are, as long as that helps. It says how many pods it put.
+func (w *world) fillAll(lots []*lot, hosts []*host) int {
+	placed := 0
+	for again := len(hosts) > 0; again; {
+		before := placed
+		waiting := false
+		for _, l := range lots {
+			left := l.left
+			w.fill(l, hosts)
+			placed += left - l.left
+			waiting = waiting || l.left > 0 && l.kind.class.depends()
+		}
+		again = waiting && placed > before
 	}
-	for _, l := range lots {
-		w.fill(l, hosts)
-	}
+	return placed
 }
 
 // fill puts pods of the lot on the hosts, in the order given, until none is left or

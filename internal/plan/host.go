@@ -17,6 +17,8 @@ type host struct {
 	own    *shape
 	labels map[string]string
 	taints []corev1.Taint
+	// cordoned: marked unschedulable.
+	cordoned bool
 	// takes says whether pods can be put on it.
 	takes bool
 	// domains are the host's by topology key, ports those that are taken.
@@ -53,7 +55,7 @@ func (w *world) verdict(c *class, h *host) verdict {
 		return c.on(h.shape)
 	}
 	if h.own == nil {
-		h.own = w.shapes.single(h.name, h.labels, h.taints)
+		h.own = w.shapes.single(h.name, h.labels, h.taints, h.cordoned)
 	}
 	return c.on(h.own)
 }

@@ -64,13 +64,3 @@ func (o *Options) lastingTaints(taints []corev1.Taint) []corev1.Taint {
 	}
 	return lasting
 }
-
-// nodeTaints are the taints that kube-scheduler sees: those of the node, and the
-// cordon, which its own filter looks at before the taint controller has acted.
-func nodeTaints(node *corev1.Node) []corev1.Taint {
-	taints := node.Spec.Taints
-	if !node.Spec.Unschedulable || slices.ContainsFunc(taints, func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeUnschedulable }) {
-		return taints
-	}
-	return append(slices.Clip(taints), corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule})
-}

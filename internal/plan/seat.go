@@ -33,7 +33,7 @@ func (w *world) newHost(n *Node) *host {
 	if n.State == Ordered {
 		w.describeOrdered(h)
 	} else if n.Object != nil {
-		h.labels, h.taints = n.Object.Labels, nodeTaints(n.Object)
+		h.labels, h.taints, h.cordoned = n.Object.Labels, n.Object.Spec.Taints, n.Object.Spec.Unschedulable
 		h.alloc = w.dims.amounts(n.Object.Status.Allocatable)
 	}
 	if h.alloc == nil {
@@ -61,8 +61,9 @@ func (w *world) describeOrdered(h *host) {
 	if n.Object == nil {
 		return
 	}
+	h.cordoned = n.Object.Spec.Unschedulable
 	maps.Copy(h.labels, n.Object.Labels)
-	for _, t := range w.state.Options.lastingTaints(nodeTaints(n.Object)) {
+	for _, t := range w.state.Options.lastingTaints(n.Object.Spec.Taints) {
 		if !slices.ContainsFunc(h.taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
 			h.taints = append(h.taints, t)
 		}

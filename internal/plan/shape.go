@@ -48,8 +48,11 @@ func (s *shapes) lookAt(classes map[string]*class) {
 
 // shared gives nodes with equal labels, as far as asked about, and equal taints
 // one shape.
-func (s *shapes) shared(labels map[string]string, taints []corev1.Taint) *shape {
+func (s *shapes) shared(labels map[string]string, taints []corev1.Taint, cordoned bool) *shape {
 	var b rulesBuilder
+	if cordoned {
+		b.text('u', "")
+	}
 	for _, key := range s.keys {
 		if value, ok := labels[key]; ok {
 			b.text('l', key)
@@ -66,16 +69,19 @@ func (s *shapes) shared(labels map[string]string, taints []corev1.Taint) *shape 
 	if known, ok := s.known[string(b.buf)]; ok {
 		return known
 	}
-	made := s.single("", labels, taints)
+	made := s.single("", labels, taints, cordoned)
 	s.known[string(b.buf)] = made
 	return made
 }
 
 // single makes a shape of one node's own.
-func (s *shapes) single(name string, labels map[string]string, taints []corev1.Taint) *shape {
+func (s *shapes) single(name string, labels map[string]string, taints []corev1.Taint, cordoned bool) *shape {
 	made := &shape{id: s.made, node: &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
-		Spec:       corev1.NodeSpec{Taints: slices.DeleteFunc(slices.Clone(taints), func(t corev1.Taint) bool { return !repels(&t) })},
+		Spec: corev1.NodeSpec{
+			Unschedulable: cordoned,
+			Taints:        slices.DeleteFunc(slices.Clone(taints), func(t corev1.Taint) bool { return !repels(&t) }),
+		},
 	}}
 	s.made++
 	return made

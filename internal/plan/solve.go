@@ -42,6 +42,7 @@ func (w *world) solve() {
 	lots := w.bySize(w.lots)
 	w.fillExisting(lots)
 	if !w.mustBuy(lots) {
+		w.reconcile(lots, aim{})
 		return
 	}
 	w.decideTypes(lots)
@@ -111,14 +112,10 @@ func (w *world) try(lots []*lot, a aim) outcome {
 func (w *world) run(lots []*lot, a aim) {
 	if a.minFirst {
 		w.buyMinimum()
-		for _, l := range lots {
-			w.fill(l, w.bought())
-		}
+		w.fillAll(lots, w.bought())
 	}
 	w.buyFor(lots, a)
 	w.buyMinimum()
-	for _, l := range lots {
-		w.fill(l, w.bought())
-	}
+	w.fillAll(lots, w.taking())
 	w.reconcile(lots, a)
 }
