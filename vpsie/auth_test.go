@@ -1,6 +1,7 @@
 package vpsie_test
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -258,6 +259,25 @@ func TestNoTokenMeansNoClient(t *testing.T) {
 			_, err := vpsie.New(tc.opts)
 			if err == nil || !strings.HasPrefix(err.Error(), "configuring the VPSie client: "+tc.want) {
 				t.Errorf("New = %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// An order is sent again only where the refusal proves that it had no effect.
+func TestOrderIsRepeatedAfterARefusedTokenOnly(t *testing.T) {
+	for status, want := range map[int]int{401: 2, 200: 2, 403: 1, 502: 1} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			c := start(t, vpsietest.Options{}, exchanged, func(o *vpsie.Options) { o.ProjectID = vpsietest.Identifier("project", "default") })
+			refusal := vpsietest.Fault{Method: "POST", Path: "/apps/v2/vm", Status: status, Body: text(`{"error":true,"message":"Unauthorized"}`)}
+			if err := c.SetFaults(refusal); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.client.CreateVM(t.Context(), order("a")); vpsie.ClassOf(err) != vpsie.Unauthorized {
+				t.Errorf("CreateVM = %v", err)
+			}
+			if n := c.requests("POST", "/apps/v2/vm"); n != want {
+				t.Errorf("the order was sent %d times, want %d", n, want)
 			}
 		})
 	}

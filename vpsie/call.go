@@ -65,9 +65,10 @@ func (c *Client) attempt(ctx context.Context, k call) (answer, error) {
 	}
 }
 
-// isRefusedToken is true for 401 and not for 403, which a new token does not cure.
+// isRefusedToken is true for 401 and for its words under a 2xx. It is false for 403, which a new token does not cure, and
+// for a 5xx, whose words do not prove that nothing happened.
 func isRefusedToken(e *Error) bool {
-	return e.Class == Unauthorized && e.Status != http.StatusForbidden
+	return e.Class == Unauthorized && (e.Status == http.StatusUnauthorized || e.Status < 300)
 }
 
 // send puts one request on the wire and judges the answer.
