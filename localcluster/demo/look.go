@@ -46,10 +46,15 @@ func (s *Story) look(ctx context.Context) (snapshot, error) {
 }
 
 // running counts the pods that run and stay.
-func (n snapshot) running() int {
+func (n snapshot) running() int { return n.in(corev1.PodRunning) }
+
+// waiting counts the pods that have yet to run.
+func (n snapshot) waiting() int { return n.in(corev1.PodPending) }
+
+func (n snapshot) in(phase corev1.PodPhase) int {
 	count := 0
 	for _, pod := range n.pods {
-		if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
+		if pod.Status.Phase == phase && pod.DeletionTimestamp == nil {
 			count++
 		}
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long one step of the story may take. A step takes seconds; a machine that is very busy needs more.
-const patience = 4 * time.Minute
+const patience = 2 * time.Minute
 
 // namespace holds the demo's workload.
 const namespace = "demo"
@@ -157,6 +157,9 @@ func (s *Story) until(ctx context.Context, what string, ask func(snapshot) error
 	defer tick.Stop()
 	var last error
 	for {
+		if err := s.stack.ControllerErr(); err != nil {
+			return err
+		}
 		now, err := s.look(ctx)
 		if err == nil {
 			s.tellChanges(now)

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -10,6 +9,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/localcluster"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
@@ -19,12 +21,12 @@ const hoursPerMonth = 720
 
 // seen is what the audience knows already.
 type seen struct {
-	events map[string]int32 // by name, with the count of a repeated one
+	events map[string]bool // by their text: an event may be repeated
 	ready  map[string]bool
 	totals string
 }
 
-func newSeen() *seen { return &seen{events: map[string]int32{}, ready: map[string]bool{}} }
+func newSeen() *seen { return &seen{events: map[string]bool{}, ready: map[string]bool{}} }
 
 func (s *Story) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, "[%5.1fs] %s\n", time.Since(s.started).Seconds(), fmt.Sprintf(format, args...))
@@ -33,15 +35,11 @@ func (s *Story) say(format string, args ...any) {
 // tellChanges prints what is new: the autoscaler's events, nodes that became ready or went, and the totals.
 func (s *Story) tellChanges(now snapshot) {
 	for _, event := range now.events {
-		count := cmp.Or(event.DeprecatedCount, 1)
-		if event.Series != nil {
-			count = event.Series.Count
+		line := fmt.Sprintf("%s %s: %s: %s", event.Regarding.Kind, event.Regarding.Name, event.Reason, event.Note)
+		if !s.seen.events[line] {
+			s.seen.events[line] = true
+			s.say("  %s", line)
 		}
-		if s.seen.events[event.Name] >= count {
-			continue
-		}
-		s.seen.events[event.Name] = count
-		s.say("  %s %s: %s: %s", event.Regarding.Kind, event.Regarding.Name, event.Reason, event.Note)
 	}
 	present := map[string]bool{}
 	for i := range now.nodes {
@@ -60,7 +58,7 @@ func (s *Story) tellChanges(now snapshot) {
 	}
 	bills := s.living()
 	totals := fmt.Sprintf("pods: %d running, %d waiting; nodes: %d ready; VPSes: %d for $%s per hour",
-		now.running(), len(now.pods)-now.running(), now.ready(), len(bills), perHour(bills))
+		now.running(), now.waiting(), now.ready(), len(bills), perHour(bills))
 	if totals != s.seen.totals {
 		s.seen.totals = totals
 		s.say("%s", totals)
@@ -92,8 +90,12 @@ func (s *Story) explain(ctx context.Context, err error) error {
 		fmt.Fprintf(&stuck, "    %v\n", lookErr)
 	}
 	for _, pod := range now.pods {
-		if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
-			fmt.Fprintf(&stuck, "    pod %s is %s on node %q: %s\n", pod.Name, pod.Status.Phase, pod.Spec.NodeName, whyUnscheduled(pod))
+		fmt.Fprintf(&stuck, "    pod %s is %s on node %q%s\n", pod.Name, pod.Status.Phase, pod.Spec.NodeName, whyUnscheduled(pod))
+	}
+	var group v1alpha1.NodeGroup
+	if err := s.client.Get(ctx, client.ObjectKeyFromObject(s.group), &group); err == nil {
+		for _, condition := range group.Status.Conditions {
+			fmt.Fprintf(&stuck, "    NodeGroup %s is %s=%s: %s: %s\n", group.Name, condition.Type, condition.Status, condition.Reason, condition.Message)
 		}
 	}
 	for _, machine := range now.machines {
@@ -112,7 +114,7 @@ func (s *Story) explain(ctx context.Context, err error) error {
 func whyUnscheduled(pod corev1.Pod) string {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status != corev1.ConditionTrue {
-			return condition.Message
+			return ": " + condition.Message
 		}
 	}
 	return ""

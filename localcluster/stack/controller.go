@@ -50,12 +50,24 @@ func (s *Stack) StartController(ctx context.Context) error {
 	return nil
 }
 
+// ControllerErr says how the controller ended, with the end of its log; nil while it runs.
+func (s *Stack) ControllerErr() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.controller == nil {
+		return errors.New("the controller was not started")
+	}
+	return s.controller.Err()
+}
+
 func (s *Stack) controllerArgs(kubeconfig string) []string {
 	return []string{
 		"run",
 		"--kubeconfig=" + kubeconfig,
 		fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", s.metricsPort),
 		fmt.Sprintf("--health-probe-bind-address=127.0.0.1:%d", s.healthPort),
+		// The stack never runs two, and a controller that was killed would have its successor wait for its lease to expire.
+		"--leader-elect=false",
 	}
 }
 

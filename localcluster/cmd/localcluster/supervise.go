@@ -85,5 +85,20 @@ func (p *paths) claim() error {
 	if err := syscall.Flock(lock, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return fmt.Errorf("claiming %s: another supervisor is starting or stopping there: %w", p.dir, err)
 	}
-	return p.removeState()
+	return errors.Join(p.removeState(), p.removeLogs())
+}
+
+// removeLogs removes the logs of earlier runs; the supervisor's own is being written already.
+func (p *paths) removeLogs() error {
+	logs, err := filepath.Glob(filepath.Join(filepath.Dir(p.supervisorLog()), "*.log"))
+	if err != nil {
+		return fmt.Errorf("finding old logs: %w", err)
+	}
+	var errs []error
+	for _, log := range logs {
+		if log != p.supervisorLog() {
+			errs = append(errs, os.Remove(log))
+		}
+	}
+	return errors.Join(errs...)
 }
