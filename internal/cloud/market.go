@@ -77,24 +77,24 @@ type resolved struct {
 	plans             []vpsie.Plan
 }
 
-func (s *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
+func (c *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
 	var r resolved
-	d, err := s.datacenter(ctx, w.Datacenter)
+	d, err := c.datacenter(ctx, w.Datacenter)
 	if err != nil {
 		return r, err
 	}
 	r.datacenter = d.Identifier
-	if r.image, err = s.image(ctx, w.Image); err != nil {
+	if r.image, err = c.image(ctx, w.Image); err != nil {
 		return r, err
 	}
 	for _, k := range w.SSHKeys {
-		key, err := s.key(ctx, k)
+		key, err := c.key(ctx, k)
 		if err != nil {
 			return r, err
 		}
 		r.keys = append(r.keys, key)
 	}
-	r.plans, err = s.plansOf(ctx, r.datacenter, r.image)
+	r.plans, err = c.plansOf(ctx, r.datacenter, r.image)
 	return r, err
 }
 

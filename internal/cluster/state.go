@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -152,9 +153,7 @@ func (b *Builder) learn(nodes []*plan.Node) {
 		k := keyOf(n.InstanceType, n.DatacenterID)
 		fresh[k] = smaller(fresh[k], n.Object.Status.Allocatable)
 	}
-	for k, size := range fresh {
-		b.learnt[k] = size
-	}
+	maps.Copy(b.learnt, fresh)
 }
 
 func (b *Builder) asLearnt(offer *plan.Offer, k offerKey) *plan.Offer {

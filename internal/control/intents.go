@@ -35,11 +35,11 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) error
 		// The time comes first: a crash after it only delays the next scaling.
 		errs = append(errs, r.noteScaling(ctx, g))
 		if len(launches) > 0 {
-			r.Voice.Say(g, observe.ScalingUp(g.Name, launches))
+			r.Voice.Say(g, observe.ScalingUp(launches))
 			errs = append(errs, r.order(ctx, g, launches))
 		}
 		if len(removals) > 0 {
-			r.Voice.Say(g, observe.ScalingDown(g.Name, removals))
+			r.Voice.Say(g, observe.ScalingDown(removals))
 			errs = append(errs, r.dismiss(ctx, machines, removals))
 		}
 	}

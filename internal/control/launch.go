@@ -143,11 +143,11 @@ func (r *machines) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sig
 		r.calm(m)
 		return r.overdue(m)
 	}
-	return r.unseen(ctx, m, sight)
+	return r.unseen(m, sight)
 }
 
 // unseen handles a machine that is in neither of the cloud's lists.
-func (r *machines) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
+func (r *machines) unseen(m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
 	ordering := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	if ordering == nil || ordering.Reason == reasonOrdering {
 		if ordering != nil && sight.Began.Sub(ordering.LastTransitionTime.Time) < r.Options.CreateSettle {

@@ -25,7 +25,7 @@ func warning(reason, action, format string, args ...any) Event {
 }
 
 // ScalingUp says what is bought for a NodeGroup and for whom.
-func ScalingUp(group string, launches []plan.Launch) Event {
+func ScalingUp(launches []plan.Launch) Event {
 	var price plan.Hourly
 	types := map[string]int{}
 	reasons := map[string]int{}
@@ -44,7 +44,7 @@ func ScalingUp(group string, launches []plan.Launch) Event {
 }
 
 // ScalingDown says which nodes of a NodeGroup go.
-func ScalingDown(group string, removals []plan.Removal) Event {
+func ScalingDown(removals []plan.Removal) Event {
 	var saves plan.Hourly
 	var nodes []string
 	reasons := map[string]int{}

@@ -42,7 +42,7 @@ func TestGuardedProgramEndsWithItsOwner(t *testing.T) {
 	}
 	Eventually(t, func(context.Context) error {
 		if _, err := os.Stat(dir); !os.IsNotExist(err) {
-			return fmt.Errorf("%s is still there: %v", dir, err)
+			return fmt.Errorf("%s is still there: %w", dir, err)
 		}
 		return nil
 	})
