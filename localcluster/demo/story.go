@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ const namespace = "demo"
 
 // Story is one run of the demo.
 type Story struct {
+	// Patience replaces the time that one step may take; zero means two minutes.
+	Patience time.Duration
+
 	stack   *stack.Stack
 	client  client.Client
 	out     io.Writer
@@ -91,6 +95,9 @@ func (s *Story) scaleUp(ctx context.Context) (int, error) {
 	if err := s.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return 0, fmt.Errorf("making the namespace %s: %w", namespace, err)
 	}
+	if err := s.client.Create(ctx, priorityClass()); err != nil {
+		return 0, fmt.Errorf("making the PriorityClass %s: %w", importantClass, err)
+	}
 	total := 0
 	for _, d := range workload() {
 		s.say("Creating %s: %d pods of %s CPU and %s memory", d.name, d.replicas, d.cpu, d.memory)
@@ -151,7 +158,7 @@ func (s *Story) removeAll(ctx context.Context) error {
 
 // until looks at the cluster, tells what has changed and asks, until the answer is nil or patience ends.
 func (s *Story) until(ctx context.Context, what string, ask func(snapshot) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Patience, patience))
 	defer cancel()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()

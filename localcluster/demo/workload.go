@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -46,6 +47,16 @@ func sampleGroup() (*v1alpha1.NodeGroup, error) {
 type deployment struct {
 	name, cpu, memory    string
 	replicas, afterwards int32
+	// important pods get their places first: else kube-scheduler fills the large nodes that are bought for them with
+	// whatever small pod it sees earlier.
+	important bool
+}
+
+// importantClass is the PriorityClass of important pods.
+const importantClass = "demo-important"
+
+func priorityClass() *schedulingv1.PriorityClass {
+	return &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: importantClass}, Value: 1000}
 }
 
 // workload needs several nodes, and of different sizes: a pod of search fits only the largest type.
@@ -53,12 +64,16 @@ func workload() []deployment {
 	return []deployment{
 		{name: "web", cpu: "500m", memory: "512Mi", replicas: 20, afterwards: 3},
 		{name: "api", cpu: "1", memory: "2Gi", replicas: 8, afterwards: 1},
-		{name: "search", cpu: "5", memory: "10Gi", replicas: 2, afterwards: 0},
+		{name: "search", cpu: "5", memory: "10Gi", replicas: 2, afterwards: 0, important: true},
 	}
 }
 
 func (d deployment) object() *appsv1.Deployment {
 	labels := map[string]string{"app": d.name}
+	class := ""
+	if d.important {
+		class = importantClass
+	}
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: d.name, Namespace: namespace},
 		Spec: appsv1.DeploymentSpec{
@@ -66,7 +81,7 @@ func (d deployment) object() *appsv1.Deployment {
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+				Spec: corev1.PodSpec{PriorityClassName: class, Containers: []corev1.Container{{
 					Name: d.name, Image: d.name,
 					Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
 						corev1.ResourceCPU: resource.MustParse(d.cpu), corev1.ResourceMemory: resource.MustParse(d.memory),
