@@ -13,6 +13,7 @@ type offerKey struct{ datacenter, instanceType string }
 func newWorld(s *State) *world {
 	w := &world{
 		topology:    newTopology(s.Namespaces),
+		storage:     newStorage(s),
 		state:       s,
 		groupByName: map[string]*group{},
 		offers:      map[offerKey]*Offer{},
@@ -98,7 +99,7 @@ func (w *world) buildLots(pending []*Pod) {
 	}
 	known := map[key]*lot{}
 	for _, p := range pending {
-		if why := refusedOutright(p); why.reason != "" {
+		if why := w.refusedOutright(p); why.reason != "" {
 			w.refused = append(w.refused, refusedPod{pod: p, why: why})
 			continue
 		}
@@ -120,7 +121,7 @@ func (w *world) buildLots(pending []*Pod) {
 }
 
 // refusedOutright turns down a pending pod for what it is.
-func refusedOutright(p *Pod) refusal {
+func (w *world) refusedOutright(p *Pod) refusal {
 	switch {
 	case p.stage == stageGated:
 		var gates []string
@@ -132,6 +133,9 @@ func refusedOutright(p *Pod) refusal {
 		return refusal{OtherScheduler, "is scheduled by " + p.otherScheduler() + ", whose rules are not known"}
 	case p.unsupported != "":
 		return refusal{NotSupported, "uses " + p.unsupported + ", which is not planned for"}
+	}
+	if v := w.class(p).volumes; v != nil {
+		return v.problem
 	}
 	return refusal{}
 }

@@ -21,6 +21,8 @@ type class struct {
 	apart   []*apart
 	seeks   *together
 	spreads []*spread
+	// volumes is what its persistent volumes ask of a node; nil without any.
+	volumes *volumes
 	// verdicts are remembered by shape id.
 	verdicts []verdict
 }
@@ -37,6 +39,8 @@ const (
 	fenced
 	// mismatched: the node selector or affinity does not match.
 	mismatched
+	// misplaced: a persistent volume cannot be used there.
+	misplaced
 )
 
 // depends says that other pods can make room for the class's pods just by being placed.
@@ -98,6 +102,9 @@ func (c *class) judge(s *shape) verdict {
 	// An affinity that does not parse matches nothing, as with kube-scheduler.
 	if ok, err := c.affinity.Match(s.node); err != nil || !ok {
 		v |= mismatched
+	}
+	if c.volumes != nil && !c.volumes.suit(s.node) {
+		v |= misplaced
 	}
 	return v
 }

@@ -22,8 +22,10 @@ type host struct {
 	// takes says whether pods can be put on it.
 	takes bool
 	// domains are the host's by topology key, ports those that are taken.
-	domains     []int32
-	ports       []port
+	domains []int32
+	ports   []port
+	// attached are its CSI volumes; nil when no driver limits their number.
+	attached    *attachments
 	alloc, free vec
 	// overhead is what DaemonSet and static pods take, requested what all others
 	// that count towards utilisation do.

@@ -61,6 +61,9 @@ func (r *remover) heldByPods(c *candidate) keep {
 		}
 	}
 	for _, l := range c.evicted {
+		if v := l.kind.class.volumes; v != nil && v.problem.reason != "" {
+			return keep{KeptNoRoomElsewhere, fmt.Sprintf("pod %s could not be scheduled again: %s", l.pods[0].name(), v.problem.message)}
+		}
 		for _, p := range l.pods {
 			if why := p.immovable(&r.w.state.Options); why != "" {
 				return keep{KeptPodNotEvictable, why}

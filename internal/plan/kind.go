@@ -25,7 +25,7 @@ type kind struct {
 
 // free says that nothing about other pods limits where pods of the kind go.
 func (k *kind) free() bool {
-	return len(k.avoids) == 0 && k.class.seeks == nil && len(k.class.spreads) == 0 && len(k.class.ports) == 0
+	return len(k.avoids) == 0 && k.class.seeks == nil && len(k.class.spreads) == 0 && len(k.class.ports) == 0 && k.class.volumes == nil
 }
 
 // unseen says that pods of the kind are counted nowhere.
@@ -36,6 +36,9 @@ func (k *kind) unseen() bool {
 // count counts n pods of the kind on the host in, or out when n is negative.
 // Topology spread does not mind pods that are being deleted.
 func (w *world) count(k *kind, h *host, n int32, leaving bool) {
+	if v := k.class.volumes; v != nil {
+		w.use(v, h, int(n))
+	}
 	if k.unseen() {
 		return
 	}
@@ -75,6 +78,12 @@ func (w *world) most(k *kind, size vec, h *host, want int) int {
 func (w *world) amongOthers(k *kind, h *host, n int) int {
 	if len(k.class.ports) > 0 {
 		if anyClash(k.class.ports, h.ports) {
+			return 0
+		}
+		n = 1
+	}
+	if v := k.class.volumes; v != nil {
+		if !w.attachable(v, h) {
 			return 0
 		}
 		n = 1

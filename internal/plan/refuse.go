@@ -92,6 +92,9 @@ func (w *world) misfit(l *lot, t *template) refusal {
 	case v&mismatched != 0:
 		return refusal{NodeAffinity, "nodes of it do not match " + l.kind.class.wants()}
 	}
+	if l.kind.class.on(t.shape)&misplaced != 0 {
+		return refusal{VolumeZone, "one of its persistent volumes cannot be used on nodes of it"}
+	}
 	var short []string
 	for i, x := range l.size {
 		if x > 0 && x > t.free[i] {

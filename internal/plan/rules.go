@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/storage/ephemeral"
 )
 
 // rulesOf spells out the hard constraints of a pod, size and labels apart. Each
@@ -60,6 +61,14 @@ func (b *rulesBuilder) others(pod *corev1.Pod) {
 			own(c.MatchLabelKeys)
 		}
 	}
+	for i := range pod.Spec.Volumes {
+		switch v := &pod.Spec.Volumes[i]; {
+		case v.PersistentVolumeClaim != nil:
+			b.text('V', v.PersistentVolumeClaim.ClaimName)
+		case v.Ephemeral != nil:
+			b.text('E', ephemeral.VolumeClaimName(pod, v))
+		}
+	}
 	if len(b.buf) > before {
 		b.text('N', pod.Namespace)
 	}
@@ -103,9 +112,6 @@ func (b *rulesBuilder) message(tag byte, m interface{ Marshal() ([]byte, error) 
 // words of the pod's spec; empty when there is nothing.
 func unsupportedFeatures(spec *corev1.PodSpec) string {
 	var found []string
-	if slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return v.PersistentVolumeClaim != nil || v.Ephemeral != nil }) {
-		found = append(found, "persistentVolumeClaim volumes")
-	}
 	if len(spec.ResourceClaims) > 0 {
 		found = append(found, "resourceClaims")
 	}

@@ -22,6 +22,11 @@ func (w *world) buildHosts() {
 			h.group.kept++
 		}
 	}
+	for _, n := range w.state.CSINodes {
+		if h := w.hostByName[n.Name]; h != nil {
+			h.attached = newAttachments(n)
+		}
+	}
 	slices.SortFunc(w.hosts, func(a, b *host) int { return cmp.Compare(a.name, b.name) })
 	w.existing = len(w.hosts)
 	w.lockTypes()

@@ -31,6 +31,9 @@ type shapes struct {
 func (s *shapes) lookAt(classes map[string]*class) {
 	asked := map[string]bool{}
 	for _, c := range classes {
+		if c.volumes != nil {
+			c.volumes.asks(func(key string) { asked[key] = true })
+		}
 		spec := &c.sample.Object.Spec
 		for key := range spec.NodeSelector {
 			asked[key] = true

@@ -77,6 +77,16 @@ func (a *attrs) podSpec() corev1.PodSpec {
 	if port := a.number("port", 0); port > 0 {
 		spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: int32(port), ContainerPort: int32(port), Protocol: corev1.ProtocolTCP}}
 	}
+	for _, claim := range a.all("claim") {
+		spec.Volumes = append(spec.Volumes, corev1.Volume{Name: claim, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim},
+		}})
+	}
+	if a.flag("sidecar") {
+		always := corev1.ContainerRestartPolicyAlways
+		spec.InitContainers = append(spec.InitContainers, corev1.Container{Name: "sidecar", RestartPolicy: &always, Ports: spec.Containers[0].Ports})
+		spec.Containers[0].Ports = nil
+	}
 	if init := a.quantities(map[string]corev1.ResourceName{"init-cpu": corev1.ResourceCPU}); len(init) > 0 {
 		spec.InitContainers = []corev1.Container{{Name: "init", Resources: corev1.ResourceRequirements{Requests: init}}}
 	}

@@ -72,7 +72,9 @@ func (s *story) line(text string) error {
 		s.state.Options.ExpendablePriorityCutoff = int32(a.number("cutoff", -10))
 		s.state.Options.SkipNodesWithLocalStorage = a.flag("skip-local-storage")
 	default:
-		return fmt.Errorf("unknown kind %q", kind)
+		if !s.volumeLine(kind, name, a) {
+			return fmt.Errorf("unknown kind %q", kind)
+		}
 	}
 	for key := range a.values {
 		return fmt.Errorf("unknown attribute %q", key)

@@ -20,6 +20,11 @@ func (w *world) unsociable(l *lot, t *template) refusal {
 	if anyClash(k.class.ports, h.ports) {
 		return refusal{HostPort, "a DaemonSet takes host port " + clashing(k.class.ports, h.ports)}
 	}
+	if v := k.class.volumes; v != nil {
+		if claim := w.takenClaim(v); claim != "" {
+			return refusal{VolumeLimit, "PersistentVolumeClaim " + claim + " is ReadWriteOncePod and another pod uses it"}
+		}
+	}
 	if s := k.class.seeks; s != nil && !s.allows(h, k.seeksOwn) {
 		return refusal{PodAffinity, "no pod that its required podAffinity seeks is or will be in the same " + w.keyNames(s.counters)}
 	}

@@ -19,6 +19,7 @@ type world struct {
 	classes     map[string]*class
 	shapes      shapes
 	topology    *topology
+	storage     *storage
 	// hosts are the existing and ordered nodes by name, then those to be bought in
 	// the order of buying.
 	hosts      []*host
@@ -213,6 +214,9 @@ func (w *world) class(p *Pod) *class {
 	if !ok {
 		c = newClass(p)
 		w.classes[p.rules] = c
+		if c.volumes = w.storage.read(p.Object); c.volumes != nil {
+			c.perHost = c.perHost || c.volumes.namesNodes()
+		}
 		w.topology.read(c)
 	}
 	return c

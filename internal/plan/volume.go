@@ -1,0 +1,232 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/component-helpers/storage/ephemeral"
+	volumehelpers "k8s.io/component-helpers/storage/volume"
+)
+
+// storage finds claims, volumes and classes.
+type storage struct {
+	claims  map[string]*corev1.PersistentVolumeClaim // by namespace/name
+	volumes map[string]*corev1.PersistentVolume
+	classes map[string]*storagev1.StorageClass
+	// users counts the pods of claims that only one pod may use.
+	users map[string]int
+}
+
+func newStorage(s *State) *storage {
+	st := &storage{
+		claims: map[string]*corev1.PersistentVolumeClaim{}, volumes: map[string]*corev1.PersistentVolume{},
+		classes: map[string]*storagev1.StorageClass{}, users: map[string]int{},
+	}
+	for _, c := range s.Claims {
+		st.claims[c.Namespace+"/"+c.Name] = c
+	}
+	for _, v := range s.Volumes {
+		st.volumes[v.Name] = v
+	}
+	for _, c := range s.StorageClasses {
+		st.classes[c.Name] = c
+	}
+	return st
+}
+
+// volumes is what the persistent volumes of a class's pods ask of a node.
+type volumes struct {
+	// problem says why no node will do, if so.
+	problem refusal
+	// bound are the volumes that exist; where any is, its labels and affinity bind.
+	bound []*corev1.PersistentVolume
+	// provisioned are the classes of volumes that will be made where the pod is.
+	provisioned []*storagev1.StorageClass
+	// nodes name the one node that a provisioner has been told.
+	nodes []string
+	// attached are what counts towards a node's limits, by driver.
+	attached []attachment
+	// exclusive are the claims that only one pod may use, as namespace/name.
+	exclusive []string
+}
+
+// attachment is a volume in a CSI driver's reckoning.
+type attachment struct{ driver, handle string }
+
+// read works out the persistent volumes of a pod; nil when it has none.
+func (st *storage) read(pod *corev1.Pod) *volumes {
+	var v *volumes
+	for i := range pod.Spec.Volumes {
+		volume := &pod.Spec.Volumes[i]
+		name := ""
+		switch {
+		case volume.PersistentVolumeClaim != nil:
+			name = volume.PersistentVolumeClaim.ClaimName
+		case volume.Ephemeral != nil:
+			name = ephemeral.VolumeClaimName(pod, volume)
+		default:
+			continue
+		}
+		if v == nil {
+			v = &volumes{}
+		}
+		if why := st.readClaim(v, pod, volume, name); why != "" && v.problem.reason == "" {
+			v.problem = refusal{VolumeZone, fmt.Sprintf("PersistentVolumeClaim %s/%s of volume %s %s", pod.Namespace, name, volume.Name, why)}
+		}
+	}
+	return v
+}
+
+// readClaim works out one claim and says what is wrong with it, if anything.
+func (st *storage) readClaim(v *volumes, pod *corev1.Pod, volume *corev1.Volume, name string) string {
+	claim := st.claims[pod.Namespace+"/"+name]
+	switch {
+	case claim == nil:
+		return "does not exist"
+	case claim.DeletionTimestamp != nil:
+		return "is being deleted"
+	case claim.Status.Phase == corev1.ClaimLost:
+		return "has lost its PersistentVolume " + claim.Spec.VolumeName
+	case volume.Ephemeral != nil && pod.UID != "" && ephemeral.VolumeIsForPod(pod, claim) != nil:
+		return "belongs to another pod"
+	}
+	if slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteOncePod) {
+		v.exclusive = append(v.exclusive, pod.Namespace+"/"+name)
+	}
+	if claim.Spec.VolumeName == "" {
+		return st.readUnbound(v, claim)
+	}
+	if _, done := claim.Annotations[volumehelpers.AnnBindCompleted]; !done && claim.Status.Phase != corev1.ClaimBound {
+		return "is not bound to its PersistentVolume " + claim.Spec.VolumeName + " yet"
+	}
+	pv := st.volumes[claim.Spec.VolumeName]
+	if pv == nil {
+		return "names PersistentVolume " + claim.Spec.VolumeName + ", which does not exist"
+	}
+	v.bound = append(v.bound, pv)
+	if pv.Spec.CSI != nil {
+		v.attached = append(v.attached, attachment{pv.Spec.CSI.Driver, pv.Spec.CSI.VolumeHandle})
+	}
+	return ""
+}
+
+// readUnbound works out a claim whose volume is made once the pod has a node.
+func (st *storage) readUnbound(v *volumes, claim *corev1.PersistentVolumeClaim) string {
+	className := volumehelpers.GetPersistentVolumeClaimClass(claim)
+	class := st.classes[className]
+	switch {
+	case className == "":
+		return "is not bound and names no StorageClass"
+	case class == nil:
+		return "names StorageClass " + className + ", which does not exist"
+	case class.VolumeBindingMode == nil || *class.VolumeBindingMode != storagev1.VolumeBindingWaitForFirstConsumer:
+		return "is not bound, and its StorageClass " + className + " does not wait for a pod to be placed"
+	case class.Provisioner == "" || class.Provisioner == volumehelpers.NotSupportedProvisioner:
+		return "is not bound, and its StorageClass " + className + " makes no volumes; matching it with existing ones is not planned for"
+	}
+	v.provisioned = append(v.provisioned, class)
+	if node, ok := claim.Annotations[volumehelpers.AnnSelectedNode]; ok {
+		v.nodes = append(v.nodes, node)
+	}
+	v.attached = append(v.attached, attachment{class.Provisioner, "claim " + claim.Namespace + "/" + claim.Name})
+	return ""
+}
+
+// zoneLabels are those by which a volume says where it is.
+func zoneLabels() []string {
+	return []string{corev1.LabelFailureDomainBetaZone, corev1.LabelFailureDomainBetaRegion, corev1.LabelTopologyZone, corev1.LabelTopologyRegion}
+}
+
+// suit says whether the volumes can be used on the node.
+func (v *volumes) suit(node *corev1.Node) bool {
+	for _, name := range v.nodes {
+		if name != node.Name {
+			return false
+		}
+	}
+	for _, pv := range v.bound {
+		if !inZone(pv, node) || volumehelpers.CheckNodeAffinity(pv, node.Labels) != nil {
+			return false
+		}
+	}
+	for _, class := range v.provisioned {
+		if !matchesTopology(class, node) {
+			return false
+		}
+	}
+	return true
+}
+
+// inZone holds the zone and region labels of a volume against those of the node; a
+// node without any takes all volumes.
+func inZone(pv *corev1.PersistentVolume, node *corev1.Node) bool {
+	if !slices.ContainsFunc(zoneLabels(), func(key string) bool { _, ok := node.Labels[key]; return ok }) {
+		return true
+	}
+	for _, key := range zoneLabels() {
+		value, ok := pv.Labels[key]
+		if !ok {
+			continue
+		}
+		on, ok := node.Labels[key]
+		if !ok {
+			on, ok = node.Labels[strings.Replace(key, "failure-domain.beta.kubernetes.io", "topology.kubernetes.io", 1)]
+		}
+		if !ok || !slices.Contains(strings.Split(value, "__"), on) {
+			return false
+		}
+	}
+	return true
+}
+
+// matchesTopology says whether the class makes volumes for the node.
+func matchesTopology(class *storagev1.StorageClass, node *corev1.Node) bool {
+	if len(class.AllowedTopologies) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(class.AllowedTopologies, func(term corev1.TopologySelectorTerm) bool {
+		for _, e := range term.MatchLabelExpressions {
+			if value, ok := node.Labels[e.Key]; !ok || !slices.Contains(e.Values, value) {
+				return false
+			}
+		}
+		return len(term.MatchLabelExpressions) > 0
+	})
+}
+
+// asks calls note with every label key that the volumes look at.
+func (v *volumes) asks(note func(key string)) {
+	for _, key := range zoneLabels() {
+		note(key)
+	}
+	for _, pv := range v.bound {
+		if pv.Spec.NodeAffinity == nil || pv.Spec.NodeAffinity.Required == nil {
+			continue
+		}
+		for _, term := range pv.Spec.NodeAffinity.Required.NodeSelectorTerms {
+			for _, r := range term.MatchExpressions {
+				note(r.Key)
+			}
+			if len(term.MatchFields) > 0 {
+				note(corev1.LabelHostname)
+			}
+		}
+	}
+	for _, class := range v.provisioned {
+		for _, term := range class.AllowedTopologies {
+			for _, e := range term.MatchLabelExpressions {
+				note(e.Key)
+			}
+		}
+	}
+}
+
+// namesNodes says whether the volumes look at what differs from node to node.
+func (v *volumes) namesNodes() bool {
+	found := len(v.nodes) > 0
+	v.asks(func(key string) { found = found || key == corev1.LabelHostname })
+	return found
+}
