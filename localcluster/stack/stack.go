@@ -59,7 +59,7 @@ func (s *Stack) start(ctx context.Context) (err error) {
 	if s.options.Dir, err = filepath.Abs(s.options.Dir); err != nil {
 		return fmt.Errorf("finding the state directory: %w", err)
 	}
-	ports, err := localcluster.FreePorts(2)
+	ports, err := localcluster.FreePorts(ctx, 2)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Stack) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	cloudLog, err := os.OpenFile(s.log("vpsie"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	cloudLog, err := os.OpenFile(s.log("vpsie"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening the fake VPSie's log: %w", err)
 	}
