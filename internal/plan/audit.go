@@ -41,15 +41,23 @@ func (w *world) fillCarefully(lots []*lot) {
 	}
 }
 
-func (w *world) allAdmitted() bool {
+func (w *world) allAdmitted() bool { return w.turnedOut(0) == nil }
+
+// turnedOut is a lot of which a pod would not be admitted where the plan puts it;
+// nil for none. Hosts with fewer than least pods that depend on others are passed
+// over: 0 looks at all.
+func (w *world) turnedOut(least int) *lot {
 	for _, h := range w.hosts {
+		if h.dependent < least {
+			continue
+		}
 		for _, s := range h.placed {
 			if !s.lot.kind.free() && !w.admitted(h, s.lot) {
-				return false
+				return s.lot
 			}
 		}
 	}
-	return true
+	return nil
 }
 
 // audit takes up the pods that would not be admitted where they are, were they not

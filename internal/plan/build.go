@@ -109,7 +109,7 @@ func (w *world) buildLots(pending []*Pod) {
 		}
 		l := known[k]
 		if l == nil {
-			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority}
+			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority, expendable: p.priority < w.state.Options.ExpendablePriorityCutoff}
 			known[k] = l
 			w.lots = append(w.lots, l)
 		}

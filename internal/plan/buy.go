@@ -69,7 +69,7 @@ func (t *template) holds(l *lot) bool {
 // no pattern is left.
 func (w *world) buyFrom(lots []*lot, a aim, choice chooser) {
 	for {
-		left := slices.DeleteFunc(slices.Clone(lots), func(l *lot) bool { return l.left == 0 || l.expendable(w.state) })
+		left := slices.DeleteFunc(slices.Clone(lots), func(l *lot) bool { return l.left == 0 || l.expendable })
 		open := slices.DeleteFunc(slices.Clone(w.templates), func(t *template) bool {
 			return t.group.closed.reason != "" || t.buyable() == 0
 		})

@@ -14,10 +14,9 @@ func Decide(s *State) *Plan {
 	w := newWorld(s)
 	w.solve()
 	w.buyHeadroom()
-	// The room that pending pods have been given is fixed from here on.
-	p := &Plan{Launches: w.launches(), Placements: w.placements(), Unplaced: w.unplaced()}
-	p.Cost = w.cost()
+	// Removal moves no pending pods but expendable ones.
 	r := w.remove()
+	p := &Plan{Launches: w.launches(), Placements: w.placements(), Unplaced: w.unplaced(), Cost: w.cost()}
 	p.Removals, p.Kept = w.removals(r), kept(r)
 	for _, c := range r.unneeded {
 		p.Unneeded = append(p.Unneeded, c.host.name)
@@ -73,6 +72,9 @@ func (w *world) podNames() map[*host][]string {
 	next := map[*lot]int{}
 	for _, h := range w.hosts {
 		for _, s := range h.placed {
+			if s.lot.origin != nil {
+				continue
+			}
 			for _, p := range s.lot.pods[next[s.lot] : next[s.lot]+s.n] {
 				names[h] = append(names[h], p.name())
 			}

@@ -8,7 +8,40 @@ import (
 // fillExisting puts what it can of the lots on hosts that are there already or on
 // their way: the largest pods first, each where the least room is left.
 func (w *world) fillExisting(lots []*lot) {
+	w.recall(lots)
 	w.fillAll(lots, w.taking())
+}
+
+// recall puts pods where an earlier plan meant them to be, on machines that are
+// still on their way.
+func (w *world) recall(lots []*lot) {
+	hosts := slices.DeleteFunc(w.taking(), func(h *host) bool { return len(h.node.Planned) == 0 })
+	if len(hosts) == 0 {
+		return
+	}
+	lotOf := map[string]*lot{}
+	for _, l := range lots {
+		for _, p := range l.pods {
+			lotOf[p.name()] = l
+		}
+	}
+	type meant struct {
+		host *host
+		lot  *lot
+	}
+	var waiting []meant
+	for _, h := range hosts {
+		for _, name := range h.node.Planned {
+			if l := lotOf[name]; l != nil {
+				waiting = append(waiting, meant{h, l})
+			}
+		}
+	}
+	for again := true; again; {
+		before := len(waiting)
+		waiting = slices.DeleteFunc(waiting, func(m meant) bool { return m.lot.left > 0 && w.stack(m.host, m.lot, 1) > 0 })
+		again = len(waiting) < before
+	}
 }
 
 // fillAll fills the hosts with the lots in their order, and again with those that

@@ -10,8 +10,9 @@ import (
 // group is a NodeGroup in the plan.
 type group struct {
 	*Group
-	// count is how many machines count towards max, kept how many towards min.
-	count, kept int
+	// count is how many machines count towards max, kept how many towards min, and
+	// coming how many of these are still on their way.
+	count, kept, coming int
 	// opened is how many the plan buys.
 	opened    int
 	templates []*template // by instance type

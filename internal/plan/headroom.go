@@ -7,13 +7,15 @@ func (w *world) buyHeadroom() {
 		if g.closed.reason != "" || g.Deleting {
 			continue
 		}
-		l := w.loadOf(g)
-		if !l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory) {
-			continue
-		}
-		t, n := g.relief(l)
-		for range n {
-			w.open(t, Headroom)
+		// Where one type runs out before there is relief, the next-best helps on.
+		for l := w.loadOf(g); l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory); l = w.loadOf(g) {
+			t, n := g.relief(l)
+			if n == 0 {
+				break
+			}
+			for range n {
+				w.open(t, Headroom)
+			}
 		}
 	}
 }

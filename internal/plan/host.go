@@ -34,7 +34,9 @@ type host struct {
 	bound []seated
 	// placed is what the plan puts on it.
 	placed []share
-	reason LaunchReason // of a host to be bought
+	// dependent is how many of these depend on where other pods are.
+	dependent int
+	reason    LaunchReason // of a host to be bought
 }
 
 // share is a number of pods of one lot.
@@ -70,9 +72,8 @@ type lot struct {
 	priority int32
 	pods     []*Pod // by name
 	left     int    // not placed yet
+	// expendable lots use free room but buy nothing and hold no node.
+	expendable bool
 	// origin is the node that bound pods are moved from; nil for pending ones.
 	origin *host
 }
-
-// expendable lots use free room but buy nothing and hold no node.
-func (l *lot) expendable(s *State) bool { return l.priority < s.Options.ExpendablePriorityCutoff }

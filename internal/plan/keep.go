@@ -53,6 +53,9 @@ func (r *remover) heldByPods(c *candidate) keep {
 	h := c.host
 	c.evicted = r.w.evictedFrom(h)
 	for _, s := range h.placed {
+		if s.lot.expendable {
+			continue
+		}
 		return keep{KeptNotUnderutilized, "pending pod " + s.lot.pods[0].name() + " and its like fit here"}
 	}
 	for _, s := range h.bound {
@@ -112,7 +115,8 @@ func (r *remover) notUnderutilized(c *candidate) keep {
 // holding looks at what the nodes that go already leave: the minimum and the budgets.
 func (r *remover) holding(c *candidate) keep {
 	g := c.host.group
-	if g.kept-r.leaving[g] <= g.Min {
+	// A machine on its way may fail to come, so it is no substitute for a node.
+	if g.kept-g.coming-r.leaving[g] <= g.Min {
 		return keep{KeptAtMinNodes, fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)", g.Min)}
 	}
 	for _, a := range c.asks {

@@ -59,6 +59,9 @@ func percent(used, room int64) int64 {
 func (h *host) load() load {
 	used := h.requested
 	for _, s := range h.placed {
+		if s.lot.expendable {
+			continue
+		}
 		used = used.plus(amountOf(s.lot.size).times(int64(s.n)))
 	}
 	if h.node != nil && h.node.Usage != nil {

@@ -4,17 +4,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// drawStory draws a small world of groups, nodes and pods.
-func drawStory(t *rapid.T) *story {
+// drawStory draws a small world of groups, nodes and pods, and returns the lines it
+// is told in.
+func drawStory(t *rapid.T) (*story, string) {
 	s := newStory()
+	var told strings.Builder
 	say := func(format string, args ...any) {
-		if err := s.line(fmt.Sprintf(format, args...)); err != nil {
-			t.Fatalf("%v", err)
+		line := fmt.Sprintf(format, args...)
+		fmt.Fprintln(&told, line)
+		if err := s.line(line); err != nil {
+			t.Fatalf("%s: %v", line, err)
 		}
 	}
 	types := []string{"small", "medium", "large"}
@@ -43,7 +48,7 @@ func drawStory(t *rapid.T) *story {
 			rapid.IntRange(1, 30).Draw(t, "memory")*100, rapid.SampledFrom([]int{0, 0, 10, -20}).Draw(t, "priority"), where,
 			rapid.SampledFrom([]string{"", "", "", " tolerate=t:NoSchedule", " selector=tier=x", " owner=none", " terminating", " gate=g"}).Draw(t, "rule"))
 	}
-	return s
+	return s, told.String()
 }
 
 func encode(t *rapid.T, p *Plan) string {
@@ -56,7 +61,7 @@ func encode(t *rapid.T, p *Plan) string {
 
 func TestSameStateSamePlanWhateverItsOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawStory(t)
+		s, _ := drawStory(t)
 		want := encode(t, Decide(&s.state))
 		s.state.Pods = rapid.Permutation(s.state.Pods).Draw(t, "pods order")
 		s.state.Nodes = rapid.Permutation(s.state.Nodes).Draw(t, "nodes order")
@@ -70,7 +75,7 @@ func TestSameStateSamePlanWhateverItsOrder(t *testing.T) {
 
 func TestNoPlanLeavesMinOrMax(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawStory(t)
+		s, _ := drawStory(t)
 		p := Decide(&s.state)
 		for _, g := range s.state.Groups {
 			before, kept := 0, 0
@@ -114,7 +119,7 @@ func count[T any](list []T, is func(T) bool) int {
 
 func TestEveryPendingPodAppearsOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawStory(t)
+		s, _ := drawStory(t)
 		p := Decide(&s.state)
 		var got, want []string
 		for _, l := range p.Launches {
@@ -144,7 +149,7 @@ func TestEveryPendingPodAppearsOnce(t *testing.T) {
 
 func TestEveryNodeGoesOrSaysWhyItStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawStory(t)
+		s, _ := drawStory(t)
 		p := Decide(&s.state)
 		for _, n := range s.state.Nodes {
 			leaving := n.State == Terminating || n.State == Failed ||

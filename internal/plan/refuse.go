@@ -30,7 +30,7 @@ func (w *world) unplaced() []Unplaced {
 }
 
 func (w *world) refusals(l *lot) []Refusal {
-	if l.expendable(w.state) {
+	if l.expendable {
 		return []Refusal{{Reason: ScaleUpDisabled, Message: fmt.Sprintf(
 			"priority %d is below %d: such pods use free room but buy no node", l.priority, w.state.Options.ExpendablePriorityCutoff)}}
 	}

@@ -215,6 +215,9 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		mark := r.w.mark()
 		before := r.snapshot()
 		why = r.move(c)
+		if l := r.w.turnedOut(1); why.reason == "" && l != nil {
+			why = keep{KeptNoRoomElsewhere, "without it the constraints of pod " + l.pods[0].name() + " would not be met"}
+		}
 		if why.reason == "" && reason != AboveMax {
 			why = r.wouldTrigger(c, before)
 		}
@@ -263,13 +266,13 @@ func (r *remover) move(c *candidate) keep {
 			if !t.takes {
 				continue
 			}
-			if n := r.w.stack(t, l, l.left); n > 0 && t.group != nil {
+			if n := r.w.stack(t, l, l.left); n > 0 && t.group != nil && !l.expendable {
 				g := r.loads[t.group]
 				g.used = g.used.plus(amountOf(l.size).times(int64(n)))
 				r.loads[t.group] = g
 			}
 		}
-		if l.left > 0 {
+		if l.left > 0 && !l.expendable {
 			return keep{KeptNoRoomElsewhere, "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
 		}
 	}

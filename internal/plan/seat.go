@@ -20,6 +20,9 @@ func (w *world) buildHosts() {
 		h.group.count++
 		if n.State != Failed && n.State != Terminating {
 			h.group.kept++
+			if n.State == Ordered {
+				h.group.coming++
+			}
 		}
 	}
 	for _, n := range w.state.CSINodes {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -8,27 +9,32 @@ import (
 type outcome struct {
 	// unplaced counts the pods without a place by priority, highest first.
 	unplaced []int
-	price    Money
-	nodes    int
+	// owed counts the nodes that groups lack to their minimum.
+	owed  int
+	price Money
+	nodes int
 }
 
 func (o outcome) better(than outcome) bool {
 	if c := slices.Compare(o.unplaced, than.unplaced); c != 0 {
 		return c < 0
 	}
-	if o.price != than.price {
-		return o.price < than.price
-	}
-	return o.nodes < than.nodes
+	return cmp.Or(cmp.Compare(o.owed, than.owed), cmp.Compare(o.price, than.price), cmp.Compare(o.nodes, than.nodes)) < 0
 }
 
 func (w *world) outcome(lots []*lot) outcome {
 	var o outcome
 	for i, l := range lots {
+		if l.expendable {
+			break // these come last, and nothing is bought for them
+		}
 		if i == 0 || l.priority != lots[i-1].priority {
 			o.unplaced = append(o.unplaced, 0)
 		}
 		o.unplaced[len(o.unplaced)-1] += l.left
+	}
+	for _, g := range w.groups {
+		o.owed += g.owed()
 	}
 	for _, h := range w.bought() {
 		o.price += h.template.offer.Price
@@ -50,7 +56,7 @@ func (w *world) solve() {
 }
 
 func (w *world) mustBuy(lots []*lot) bool {
-	return slices.ContainsFunc(lots, func(l *lot) bool { return l.left > 0 }) ||
+	return slices.ContainsFunc(lots, func(l *lot) bool { return l.left > 0 && !l.expendable }) ||
 		slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
 }
 

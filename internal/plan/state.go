@@ -152,6 +152,12 @@ type Node struct {
 	UnneededSince time.Time
 	// DoNotDelete is the annotation autoscaler.vpsie.com/do-not-delete.
 	DoNotDelete bool
+	// Planned are the pods, as namespace/name, that an earlier plan bought the
+	// machine for or placed on it while it was on its way (Launch.Pods,
+	// Placement.Pod). They are tried on it first, so that what was packed tightly
+	// once fits again. It is a hint: names that are pending no more are ignored, and
+	// without it the plan is sound but may buy more than was needed.
+	Planned []string
 	// RemovalBackoffUntil: a drain of it failed lately; not removed before then.
 	RemovalBackoffUntil time.Time
 	// RemovalBackoffReason says why the drain failed.

@@ -73,6 +73,9 @@ func (w *world) shift(h *host, l *lot, n int) {
 	h.free.add(l.size, int64(-n))
 	l.left -= n
 	w.count(l.kind, h, int32(n), false)
+	if l.kind.class.depends() {
+		h.dependent += n
+	}
 	for _, p := range l.kind.class.ports {
 		if n > 0 {
 			h.ports = append(h.ports, p)
