@@ -48,7 +48,7 @@ type Cluster struct {
 // Start boots a control plane and returns when its API answers, its controllers have made the default service account
 // and its scheduler and kwok run. The cluster lives until Stop, the end of ctx, or the death of this process.
 func Start(ctx context.Context, options Options) (*Cluster, error) {
-	c, err := prepare(options)
+	c, err := prepare(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 }
 
 // prepare makes everything on disk that the components read.
-func prepare(options Options) (*Cluster, error) {
+func prepare(ctx context.Context, options Options) (*Cluster, error) {
 	bin, err := binaries(options.BinDir)
 	if err != nil {
 		return nil, err
@@ -74,17 +74,17 @@ func prepare(options Options) (*Cluster, error) {
 			return nil, fmt.Errorf("making the cluster's directory: %w", err)
 		}
 	}
-	if err := c.provision(bin); err != nil {
+	if err := c.provision(ctx, bin); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
 	return c, nil
 }
 
-func (c *Cluster) provision(bin string) (err error) {
+func (c *Cluster) provision(ctx context.Context, bin string) (err error) {
 	if c.dir, err = filepath.Abs(c.dir); err != nil {
 		return fmt.Errorf("finding the cluster's directory: %w", err)
 	}
-	if c.layout, err = newLayout(bin, c.dir); err != nil {
+	if c.layout, err = newLayout(ctx, bin, c.dir); err != nil {
 		return err
 	}
 	if c.ca, err = newAuthority(c.layout.pki, firstServiceIP()); err != nil {

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 const binaryDir = "../.local/bin"
@@ -139,10 +140,14 @@ func TestEndOfTheContextStopsTheCluster(t *testing.T) {
 	}
 	cancel()
 	eventually(t, "the cluster's directory to be gone", func() error {
-		if _, err := os.Stat(cluster.dir); !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s is there (%v)", cluster.dir, err)
+		_, err := os.Stat(cluster.dir)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return nil
+		case err == nil:
+			return fmt.Errorf("%s is there", cluster.dir)
 		}
-		return nil
+		return err
 	})
 	checkStopped(t, cluster)
 }

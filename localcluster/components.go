@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"net"
@@ -22,14 +23,14 @@ type layout struct {
 }
 
 // newLayout makes the directories below dir and draws the ports.
-func newLayout(bin, dir string) (*layout, error) {
+func newLayout(ctx context.Context, bin, dir string) (*layout, error) {
 	l := &layout{bin: bin, pki: filepath.Join(dir, "pki"), data: filepath.Join(dir, "data"), logs: filepath.Join(dir, "logs")}
 	for _, d := range []string{l.pki, l.data, l.logs} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("making the cluster's directory: %w", err)
 		}
 	}
-	ports, err := FreePorts(6)
+	ports, err := FreePorts(ctx, 6)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 // KubeletLabel marks the nodes for which kwok plays the kubelet. Its value says how far the kubelet is: "starting" keeps

@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -15,14 +16,14 @@ const (
 )
 
 // FreePorts returns n different TCP ports on 127.0.0.1 on which nobody listens at the moment.
-func FreePorts(n int) ([]int, error) {
+func FreePorts(ctx context.Context, n int) ([]int, error) {
 	ports := make([]int, 0, n)
-	for range 200 * n {
+	for range 20*n + 100 {
 		if len(ports) == n {
 			return ports, nil
 		}
 		port := firstPort + rand.IntN(lastPort-firstPort+1)
-		listener, err := net.Listen("tcp", loopback(port))
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", loopback(port))
 		if err != nil {
 			continue
 		}

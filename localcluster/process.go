@@ -23,11 +23,11 @@ type Process struct {
 
 // StartProcess runs a command with its output appended to the file log. Extra environment variables come as KEY=value.
 func StartProcess(name, log string, env []string, path string, args ...string) (*Process, error) {
-	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the caller chooses where its logs are
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", name, err)
 	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, args...) //nolint:noctx // it lives until Kill, Terminate or its owner's end
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = ownGroup()
@@ -106,7 +106,7 @@ func Tail(file string, lines int) string {
 }
 
 func readEnd(file string, limit int64) ([]byte, error) {
-	f, err := os.Open(file)
+	f, err := os.Open(file) //nolint:gosec // the caller names a log of its own
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,10 @@ package localcluster
 import (
 	"cmp"
 
-	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 const (

@@ -4,9 +4,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 func TestSizeOfANode(t *testing.T) {

@@ -65,8 +65,8 @@ func (s *supervisor) ask(ctx context.Context, method, path string) ([]byte, erro
 
 // serveControl answers on a loopback port as long as this process lives, also while it stops everything, and leaves the
 // card in the directory.
-func serveControl(p *paths, startController func(context.Context) error) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func serveControl(ctx context.Context, p *paths, startController func(context.Context) error) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening for commands: %w", err)
 	}

@@ -44,7 +44,7 @@ func supervise(cmd *cobra.Command, p *paths, knobs vpsietest.Knobs) (err error) 
 	s, err := stack.Start(ctx, stack.Options{
 		BinDir: p.bin, Dir: p.dir, Knobs: knobs,
 		Say: func(format string, args ...any) {
-			fmt.Printf(format+"\n", args...)
+			_, _ = fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...)
 			_, _ = fmt.Fprintf(report, format+"\n", args...) // nobody listens once up has returned
 		},
 	})
@@ -53,7 +53,7 @@ func supervise(cmd *cobra.Command, p *paths, knobs vpsietest.Knobs) (err error) 
 	}
 	// The card goes last: while it is there, the directory is taken.
 	defer func() { err = errors.Join(err, s.Stop(), os.Remove(p.supervisor())) }()
-	if err := serveControl(p, s.StartController); err != nil {
+	if err := serveControl(ctx, p, s.StartController); err != nil {
 		return err
 	}
 	if err := s.StartController(ctx); err != nil {

@@ -42,7 +42,7 @@ func launchSupervisor(ctx context.Context, p *paths, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("finding this binary: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(p.supervisorLog()), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(p.supervisorLog()), 0o750); err != nil {
 		return fmt.Errorf("making the log directory: %w", err)
 	}
 	log, err := os.Create(p.supervisorLog())
@@ -55,7 +55,7 @@ func launchSupervisor(ctx context.Context, p *paths, out io.Writer) error {
 		return fmt.Errorf("making a pipe: %w", err)
 	}
 	defer func() { _ = reading.Close() }()
-	supervisor := exec.Command(executable, "supervise", "--bin="+p.bin, "--dir="+p.dir)
+	supervisor := exec.Command(executable, "supervise", "--bin="+p.bin, "--dir="+p.dir) //nolint:noctx // it outlives ctx once all is ready
 	supervisor.Stdout, supervisor.Stderr = log, log
 	supervisor.ExtraFiles = []*os.File{writing} // becomes reportFD
 	supervisor.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
