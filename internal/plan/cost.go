@@ -16,6 +16,6 @@ func (w *world) cost() Cost {
 			}
 		}
 	}
-	c.LowerBound = c.Before
+	c.LowerBound = c.Before + Hourly(w.lowerBound())
 	return c
 }

@@ -14,9 +14,10 @@ func Decide(s *State) *Plan {
 	w := newWorld(s)
 	w.solve()
 	w.buyHeadroom()
+	cost := w.cost()
 	// Removal moves no pending pods but expendable ones.
 	r := w.remove()
-	p := &Plan{Launches: w.launches(), Placements: w.placements(), Unplaced: w.unplaced(), Cost: w.cost()}
+	p := &Plan{Launches: w.launches(), Placements: w.placements(), Unplaced: w.unplaced(), Cost: cost}
 	p.Removals, p.Kept = w.removals(r), kept(r)
 	for _, c := range r.unneeded {
 		p.Unneeded = append(p.Unneeded, c.host.name)

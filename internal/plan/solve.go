@@ -45,6 +45,9 @@ func (w *world) outcome(lots []*lot) outcome {
 
 // solve places the pending pods and buys nodes for the rest.
 func (w *world) solve() {
+	for _, g := range w.groups {
+		g.owes = g.owed()
+	}
 	lots := w.bySize(w.lots)
 	w.fillExisting(lots)
 	if !w.mustBuy(lots) {

@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -35,6 +39,13 @@ func newTopology(namespaces []*corev1.Namespace) *topology {
 		selectors: newSelectors(namespaces), keyIndex: map[string]int{}, apart: map[apartKey]*apart{}, kinds: map[kindKey]*kind{},
 		apartBy: map[int][]*apart{}, spreadBy: map[int][]*spread{}, togetherBy: map[int][]*together{},
 	}
+}
+
+// apartKeys are the anti-affinity terms in the order of their selectors and keys.
+func (t *topology) apartKeys() []apartKey {
+	return slices.SortedFunc(maps.Keys(t.apart), func(a, b apartKey) int {
+		return cmp.Or(cmp.Compare(a.selector, b.selector), cmp.Compare(a.key, b.key))
+	})
 }
 
 func (t *topology) key(name string) int {
