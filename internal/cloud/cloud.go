@@ -43,9 +43,10 @@ type Options struct {
 type Cloud struct {
 	opts Options
 
-	mu     sync.Mutex
-	data   map[string][]byte
-	client *vpsie.Client
+	mu         sync.Mutex
+	configured bool
+	data       map[string][]byte
+	client     *vpsie.Client
 	// problem is why there is no client.
 	problem error
 	// refusal is why nothing may be bought although there is a client.
@@ -70,11 +71,12 @@ func (c *Cloud) secret() string { return c.opts.Namespace + "/" + c.opts.SecretN
 func (c *Cloud) Configure(data map[string][]byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.data != nil && maps.EqualFunc(c.data, data, bytes.Equal) {
+	if c.configured && (c.data == nil) == (data == nil) && maps.EqualFunc(c.data, data, bytes.Equal) {
 		return false
 	}
 	client, problem := c.connect(data)
-	c.data, c.client, c.problem, c.refusal = data, client, problem, nil
+	c.configured, c.data = true, maps.Clone(data)
+	c.client, c.problem, c.refusal = client, problem, nil
 	c.sight, c.shop = nil, nil
 	if client == nil {
 		return true

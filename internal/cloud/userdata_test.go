@@ -1,0 +1,57 @@
+package cloud
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func TestRender(t *testing.T) {
+	minted := 0
+	data := UserData{
+		NodeName: "vpsie-web-abcde", NodeGroup: "web", InstanceType: "small", Datacenter: "dc",
+		Labels:    map[string]string{"b": "2", "a": "1"},
+		Taints:    []corev1.Taint{{Key: "k", Value: "v", Effect: corev1.TaintEffectNoSchedule}, {Key: "only", Effect: corev1.TaintEffectNoExecute}},
+		APIServer: "192.0.2.1:6443", CACertHash: "sha256:abc",
+		Mint: func() (string, error) { minted++; return "abcdef.0123456789abcdef", nil },
+	}
+	const args = "--hostname-override=vpsie-web-abcde --node-labels=a=1,b=2 --register-with-taints=k=v:NoSchedule,only=:NoExecute"
+	for name, tc := range map[string]struct {
+		text, want string
+		minted     int
+		err        string
+	}{
+		"plain text is passed as it is": {text: "#!/bin/sh\necho ${HOME} }}", want: "#!/bin/sh\necho ${HOME} }}"},
+		"empty text hands the kubelet its arguments": {want: `#cloud-config
+write_files:
+- path: /etc/default/kubelet
+  content: |
+    KUBELET_EXTRA_ARGS=` + args + "\n"},
+		"arguments":            {text: "{{.KubeletExtraArgs}}", want: args},
+		"all words":            {text: "{{.NodeName}} {{.NodeGroup}} {{.InstanceType}} {{.Datacenter}} {{.APIServer}} {{.CACertHash}} {{index .Labels \"a\"}} {{(index .Taints 0).Key}}", want: "vpsie-web-abcde web small dc 192.0.2.1:6443 sha256:abc 1 k"},
+		"a token when asked":   {text: "join {{.BootstrapToken}}", want: "join abcdef.0123456789abcdef", minted: 1},
+		"an unknown field":     {text: "{{.Nope}}", err: "spec.userData"},
+		"a broken template":    {text: "{{.NodeName", err: "spec.userData is no valid template"},
+		"a missing label's no": {text: `{{.Labels.nope}}`, err: "spec.userData"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			minted = 0
+			got, err := data.Render(tc.text)
+			if tc.err != "" {
+				if _, config := IsConfig(err); !config || !strings.Contains(err.Error(), tc.err) {
+					t.Fatalf("error %v, want a ConfigError with %q", err, tc.err)
+				}
+				return
+			}
+			if err != nil || got != tc.want || minted != tc.minted {
+				t.Errorf("Render = %q, %v, %d tokens; want %q, %d tokens", got, err, minted, tc.want, tc.minted)
+			}
+		})
+	}
+	data.Mint = func() (string, error) { return "", errors.New("forbidden") }
+	if _, err := data.Render("{{.BootstrapToken}}"); err == nil || !strings.Contains(err.Error(), "forbidden") {
+		t.Errorf("a token that cannot be made gives %v", err)
+	}
+}
