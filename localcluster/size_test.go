@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -29,5 +30,19 @@ func TestSizeOfANode(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, capacity(machine)); diff != "" {
 		t.Errorf("capacity (-want +got):\n%s", diff)
+	}
+}
+
+// A plan must not count on more than the nodes offer that come.
+func TestNodesOfferWhatThePlannerEstimates(t *testing.T) {
+	for _, p := range vpsietest.DefaultCatalogue().Plans {
+		offered := allocatable(vpsietest.Machine{CPU: p.CPU, MemoryMB: p.MemoryMB, DiskGB: p.DiskGB})
+		for name, estimate := range plan.EstimateAllocatable(p.CPU, p.MemoryMB, p.DiskGB) {
+			surplus := offered[name]
+			surplus.Sub(estimate)
+			if surplus.Sign() < 0 || surplus.Value() > 1024 {
+				t.Errorf("%s: a node offers %v of %s more than the planner estimates", p.Nickname, surplus.Value(), name)
+			}
+		}
 	}
 }
