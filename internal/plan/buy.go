@@ -16,14 +16,6 @@ type aim struct {
 	minFirst bool
 }
 
-// pattern is a way to fill one node of a template.
-type pattern struct {
-	template *template
-	shares   []share
-	// rating is what the pods on it are worth for what it costs.
-	rating float64
-}
-
 // buyFor buys nodes for the lots until none is left or nothing can be bought.
 func (w *world) buyFor(lots []*lot, a aim) {
 	if !a.byPriority {
@@ -46,8 +38,10 @@ func (w *world) buyFor(lots []*lot, a aim) {
 // buyBand serves the preferred types first: a pod that fits its group's preferred
 // type goes there as long as that can be bought.
 func (w *world) buyBand(lots []*lot, a aim) {
-	w.buyFrom(lots, a, (*world).preferredOnly)
-	w.buyFrom(lots, a, func(w *world, l *lot, t *template) bool { return true })
+	if slices.ContainsFunc(w.groups, func(g *group) bool { return g.Preferred != "" && g.AllowMixed }) {
+		w.newBuyer(lots, a, (*world).preferredOnly).buy()
+	}
+	w.newBuyer(lots, a, func(*world, *lot, *template) bool { return true }).buy()
 }
 
 // preferredOnly leaves a lot a group's other types only when it does not fit the
@@ -65,85 +59,8 @@ func (t *template) holds(l *lot) bool {
 	return l.kind.class.on(t.shape) == suits && t.free.fits(l.size)
 }
 
-// buyFrom buys the best-rated pattern, as often as demand and limits allow, until
-// no pattern is left.
-func (w *world) buyFrom(lots []*lot, a aim, choice chooser) {
-	for {
-		left := slices.DeleteFunc(slices.Clone(lots), func(l *lot) bool { return l.left == 0 || l.expendable })
-		open := slices.DeleteFunc(slices.Clone(w.templates), func(t *template) bool {
-			return t.group.closed.reason != "" || t.buyable() == 0
-		})
-		if len(left) == 0 || len(open) == 0 {
-			return
-		}
-		best := w.bestPattern(left, open, a, choice)
-		if best.template == nil {
-			return
-		}
-		w.apply(best)
-		w.fillAll(slices.DeleteFunc(left, func(l *lot) bool { return !l.kind.class.depends() }), w.taking())
-	}
-}
-
 // chooser says whether a lot may be bought a template for.
 type chooser func(*world, *lot, *template) bool
-
-func (w *world) bestPattern(lots []*lot, open []*template, a aim, choice chooser) pattern {
-	demand := make(vec, len(w.dims.names))
-	for _, l := range lots {
-		demand.add(l.size, int64(l.left))
-	}
-	worth := worths(demand, open)
-	var best pattern
-	for _, t := range open {
-		p := w.pack(t, lots, worth, choice)
-		if len(p.shares) == 0 {
-			continue
-		}
-		if !a.perNode {
-			p.rating /= max(float64(t.offer.Price), 1)
-		}
-		if best.template == nil || p.rating > best.rating*(1+1e-9) {
-			best = p
-		}
-	}
-	return best
-}
-
-// pack fills a node of the template with the lots in their order, as a what-if. A
-// pod is worth what its resources are, and at the least a little, so that pods that
-// ask for nothing count too.
-func (w *world) pack(t *template, lots []*lot, worth []float64, choice chooser) pattern {
-	mark := w.mark()
-	defer w.revert(mark)
-	p := pattern{template: t}
-	h := w.open(t, PendingPods)
-	for _, l := range lots {
-		if l.left == 0 || !choice(w, l, t) {
-			continue
-		}
-		if n := w.stack(h, l, l.left); n > 0 {
-			p.shares = append(p.shares, share{lot: l, n: n})
-			p.rating += float64(n) * (l.size.dot(worth) + 1e-6)
-		}
-	}
-	return p
-}
-
-// apply buys the pattern as often as its pods are there in full and their
-// constraints admit them.
-func (w *world) apply(p pattern) {
-	for p.template.buyable() > 0 {
-		mark := w.mark()
-		h := w.open(p.template, PendingPods)
-		for _, s := range p.shares {
-			if s.lot.left < s.n || w.stack(h, s.lot, s.n) < s.n {
-				w.revert(mark)
-				return
-			}
-		}
-	}
-}
 
 // buyMinimum buys what the groups owe to their minimum: the preferred type, else
 // the cheapest.

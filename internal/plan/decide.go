@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,10 @@ func Decide(s *State) *Plan {
 func (w *world) launches() []Launch {
 	names := w.podNames()
 	out := []Launch{}
+	numbers := map[*group]int{}
 	for _, h := range w.bought() {
+		numbers[h.group]++
+		h.name = fmt.Sprintf("%s-new-%d", h.group.Name, numbers[h.group])
 		o := h.template.offer
 		launch := Launch{
 			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,

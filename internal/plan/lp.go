@@ -3,87 +3,129 @@ package plan
 import "math"
 
 // solveLP maximises c·x under a·x ≤ b and x ≥ 0, where every b is at least 0, by
-// the simplex method with Bland's rule, which cannot cycle. It returns x and the
-// duals of the rows. Both are only as good as floating point: whoever proves
-// something by them checks it in integers.
+// the simplex method. It returns x and the duals of the rows. Both are only as good
+// as floating point: whoever proves something by them checks it in integers.
 func solveLP(c []float64, a [][]float64, b []float64) (x, duals []float64) {
-	n, m := len(c), len(a)
-	rows := make([][]float64, m+1)
-	for i := range m {
-		rows[i] = make([]float64, n+m+1)
-		copy(rows[i], a[i])
-		rows[i][n+i] = 1
-		rows[i][n+m] = b[i]
-	}
-	goal := make([]float64, n+m+1)
-	for j := range n {
-		goal[j] = -c[j]
-	}
-	rows[m] = goal
-	basis := make([]int, m)
-	for i := range basis {
-		basis[i] = n + i
-	}
-	const most = 5000 // a guard against rounding, far above what the small problems here need
+	t := newTableau(c, a, b)
+	const most = 20_000 // a guard against rounding, far above what is needed
 	for range most {
-		enter := entering(goal, n+m)
-		if enter < 0 {
+		column := t.entering()
+		if column < 0 {
 			break
 		}
-		leave := leaving(rows[:m], basis, enter, n+m)
-		if leave < 0 {
+		row := t.leaving(column)
+		if row < 0 {
 			break
 		}
-		pivot(rows, leave, enter)
-		basis[leave] = enter
+		t.pivot(row, column)
 	}
-	x = make([]float64, n)
-	for i, j := range basis {
-		if j < n {
-			x[j] = rows[i][n+m]
-		}
+	return t.solution()
+}
+
+// tableau is a linear program in the form of a dictionary: every basic variable and
+// the goal by the variables that are not in the basis. Variables 0 to n-1 are those
+// of x, the others the slacks of the rows.
+type tableau struct {
+	n, m  int
+	rows  [][]float64 // m rows of n coefficients and the right-hand side, then the goal
+	basis []int       // by row
+	out   []int       // by column, the variable that is not in the basis
+	// degenerate counts steps without progress; after many Bland's rule, which cannot
+	// cycle, takes over.
+	degenerate int
+}
+
+func newTableau(c []float64, a [][]float64, b []float64) *tableau {
+	t := &tableau{n: len(c), m: len(a)}
+	flat := make([]float64, (t.m+1)*(t.n+1))
+	for i := range t.m + 1 {
+		t.rows = append(t.rows, flat[i*(t.n+1):(i+1)*(t.n+1)])
 	}
-	return x, goal[n : n+m]
+	for i := range a {
+		copy(t.rows[i], a[i])
+		t.rows[i][t.n] = b[i]
+		t.basis = append(t.basis, t.n+i)
+	}
+	for j, v := range c {
+		t.rows[t.m][j] = -v
+		t.out = append(t.out, j)
+	}
+	return t
 }
 
 const lpEpsilon = 1e-9
 
-func entering(goal []float64, columns int) int {
-	for j := range columns {
-		if goal[j] < -lpEpsilon {
-			return j
+// entering is the column with the steepest gain, or the first with any when steps
+// have stopped to gain; -1 at the optimum.
+func (t *tableau) entering() int {
+	goal := t.rows[t.m]
+	best, at := -lpEpsilon, -1
+	for j := range t.n {
+		switch {
+		case goal[j] >= best:
+		case t.degenerate > 50:
+			if at < 0 || t.out[j] < t.out[at] {
+				at = j
+			}
+		default:
+			best, at = goal[j], j
 		}
 	}
-	return -1
+	return at
 }
 
-func leaving(rows [][]float64, basis []int, enter, rhs int) int {
-	best, leave := math.Inf(1), -1
-	for i, row := range rows {
-		if row[enter] <= lpEpsilon {
+func (t *tableau) leaving(column int) int {
+	best, row := math.Inf(1), -1
+	for i := range t.m {
+		v := t.rows[i][column]
+		if v <= lpEpsilon {
 			continue
 		}
-		ratio := row[rhs] / row[enter]
-		if ratio < best-lpEpsilon || ratio < best+lpEpsilon && leave >= 0 && basis[i] < basis[leave] {
-			best, leave = ratio, i
+		ratio := t.rows[i][t.n] / v
+		if ratio < best-lpEpsilon || ratio < best+lpEpsilon && row >= 0 && t.basis[i] < t.basis[row] {
+			best, row = ratio, i
 		}
 	}
-	return leave
+	if best > lpEpsilon {
+		t.degenerate = 0
+	} else {
+		t.degenerate++
+	}
+	return row
 }
 
-func pivot(rows [][]float64, leave, enter int) {
-	row := rows[leave]
-	scale := 1 / row[enter]
-	for j := range row {
-		row[j] *= scale
+// pivot exchanges the row's basic variable for the column's.
+func (t *tableau) pivot(row, column int) {
+	p := t.rows[row]
+	scale := 1 / p[column]
+	for j := range p {
+		p[j] *= scale
 	}
-	for i, other := range rows {
-		factor := other[enter]
-		if i == leave || factor == 0 {
+	p[column] = scale
+	for i, other := range t.rows {
+		factor := other[column]
+		if i == row || factor == 0 {
 			continue
 		}
-		for j, v := range row {
+		for j, v := range p {
 			other[j] -= factor * v
 		}
+		other[column] = -factor * scale
 	}
+	t.basis[row], t.out[column] = t.out[column], t.basis[row]
+}
+
+func (t *tableau) solution() (x, duals []float64) {
+	x, duals = make([]float64, t.n), make([]float64, t.m)
+	for i, v := range t.basis {
+		if v < t.n {
+			x[v] = t.rows[i][t.n]
+		}
+	}
+	for j, v := range t.out {
+		if v >= t.n {
+			duals[v-t.n] = t.rows[t.m][j]
+		}
+	}
+	return x, duals
 }

@@ -55,7 +55,7 @@ func (w *world) solve() {
 		return
 	}
 	w.decideTypes(lots)
-	w.run(lots, w.bestAim(lots))
+	w.runBest(lots)
 }
 
 func (w *world) mustBuy(lots []*lot) bool {
@@ -77,7 +77,9 @@ func (w *world) decideTypes(lots []*lot) {
 				continue
 			}
 			g.onlyType = t.offer.InstanceType
-			o := w.try(lots, w.bestAim(lots))
+			mark := w.mark()
+			o := w.runBest(lots)
+			w.revert(mark)
 			if choice == "" || o.better(best) {
 				best, choice = o, t.offer.InstanceType
 			}
@@ -86,35 +88,43 @@ func (w *world) decideTypes(lots []*lot) {
 	}
 }
 
-// bestAim tries the ways to buy and returns the one with the best outcome.
-func (w *world) bestAim(lots []*lot) aim {
+// runBest buys in the way with the best outcome.
+func (w *world) runBest(lots []*lot) outcome {
 	owes := slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
-	best := aim{}
-	outcome := w.try(lots, best)
+	mark := w.mark()
+	best, last := aim{}, aim{}
+	w.run(lots, best)
+	result := w.outcome(lots)
 	consider := func(a aim) {
-		if o := w.try(lots, a); o.better(outcome) {
-			best, outcome = a, o
+		w.revert(mark)
+		w.run(lots, a)
+		last = a
+		if o := w.outcome(lots); o.better(result) {
+			best, result = a, o
 		}
 	}
 	if owes {
 		consider(aim{minFirst: true})
 	}
-	if slices.ContainsFunc(outcome.unplaced, func(n int) bool { return n > 0 }) {
+	if slices.ContainsFunc(result.unplaced, func(n int) bool { return n > 0 }) && w.limited() {
 		consider(aim{perNode: true, minFirst: owes})
-		if len(outcome.unplaced) > 1 {
+		if len(result.unplaced) > 1 {
 			consider(aim{byPriority: true, minFirst: owes})
 			consider(aim{byPriority: true, perNode: true, minFirst: owes})
 		}
 	}
-	return best
+	if last != best {
+		w.revert(mark)
+		w.run(lots, best)
+	}
+	return result
 }
 
-// try is a what-if of run.
-func (w *world) try(lots []*lot, a aim) outcome {
-	mark := w.mark()
-	defer w.revert(mark)
-	w.run(lots, a)
-	return w.outcome(lots)
+// limited says whether a maximum or a stock has kept the plan from buying more.
+func (w *world) limited() bool {
+	return slices.ContainsFunc(w.templates, func(t *template) bool {
+		return t.group.closed.reason == "" && t.barred.reason == "" && t.allowed() && t.buyable() == 0
+	})
 }
 
 // run buys in the way given, and what the groups owe to their minimum.

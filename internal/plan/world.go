@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -91,7 +90,7 @@ func (w *world) open(t *template, reason LaunchReason) *host {
 	t.group.opened++
 	t.stock.left--
 	h := &host{
-		name: fmt.Sprintf("%s-new-%d", t.group.Name, t.group.opened), group: t.group, template: t, reason: reason,
+		group: t.group, template: t, reason: reason,
 		shape: t.shape, labels: t.labels, taints: t.group.Taints, takes: true,
 		alloc: t.alloc, free: append(vec(nil), t.free...), overhead: amountOf(t.alloc).minus(amountOf(t.free)),
 	}

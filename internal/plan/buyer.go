@@ -1,0 +1,257 @@
+package plan
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+)
+
+// buyer buys the best-rated pattern, as often as demand and limits allow, until
+// nothing is left to buy for.
+type buyer struct {
+	w      *world
+	aim    aim
+	choice chooser
+	sizes  []*sizeGroup
+	stalls stalls
+	worth  []float64
+	// asked is the worth of all that is left, askedAt what it was when worths were
+	// worked out last.
+	asked, askedAt float64
+	bought, checks int
+}
+
+// sizeGroup is the lots of one size and priority. A node that has no room for one
+// of them has none for any.
+type sizeGroup struct {
+	size  vec
+	worth float64
+	lots  []*lot
+}
+
+// pattern is a way to fill one node of a template.
+type pattern struct {
+	template *template
+	shares   []share
+	// rating is what the pods on it are worth for what it costs.
+	rating float64
+}
+
+// stall is a template on sale with the best rating that it can still have.
+type stall struct {
+	template *template
+	hope     float64
+	// pattern is what the rating rests on while fresh; nothing was bought since.
+	pattern pattern
+	fresh   int
+}
+
+func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
+	b := &buyer{w: w, aim: a, choice: choice}
+	for _, l := range lots {
+		if l.left == 0 || l.expendable {
+			continue
+		}
+		last := len(b.sizes) - 1
+		if last < 0 || !slices.Equal(b.sizes[last].size, l.size) || b.sizes[last].lots[0].priority != l.priority {
+			b.sizes = append(b.sizes, &sizeGroup{size: l.size})
+			last++
+		}
+		b.sizes[last].lots = append(b.sizes[last].lots, l)
+	}
+	return b
+}
+
+// buy buys until no pattern holds any pod.
+func (b *buyer) buy() {
+	for {
+		b.dropServed()
+		if len(b.sizes) == 0 {
+			return
+		}
+		b.appraise()
+		best := b.best()
+		if best.template == nil {
+			if b.revisit() == 0 {
+				return
+			}
+			continue
+		}
+		b.bought += b.apply(best)
+		if b.bought >= b.checks {
+			// What has been bought may admit pods to nodes that did not take them before.
+			// Looking every time would cost more than it saves.
+			b.checks = b.bought + 1 + b.bought/8
+			b.revisit()
+		}
+	}
+}
+
+// dropServed forgets lots of which nothing is left.
+func (b *buyer) dropServed() {
+	b.asked = 0
+	b.sizes = slices.DeleteFunc(b.sizes, func(s *sizeGroup) bool {
+		s.lots = slices.DeleteFunc(s.lots, func(l *lot) bool { return l.left == 0 })
+		for _, l := range s.lots {
+			b.asked += s.worth * float64(l.left)
+		}
+		return len(s.lots) == 0
+	})
+}
+
+// revisit fills nodes with pods that depend on where others are.
+func (b *buyer) revisit() int {
+	var waiting []*lot
+	for _, s := range b.sizes {
+		for _, l := range s.lots {
+			if l.kind.class.depends() {
+				waiting = append(waiting, l)
+			}
+		}
+	}
+	if len(waiting) == 0 {
+		return 0
+	}
+	return b.w.fillAll(waiting, slices.DeleteFunc(b.w.taking(), func(h *host) bool {
+		return !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return h.free.fits(s.size) })
+	}))
+}
+
+// appraise works out what resources are worth to what is left, when that has
+// changed much, and what every template can be hoped to be rated then.
+func (b *buyer) appraise() {
+	if b.worth != nil && b.asked > b.askedAt/2 {
+		return
+	}
+	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
+		return t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
+	})
+	demand := make(vec, len(b.w.dims.names))
+	for _, s := range b.sizes {
+		for _, l := range s.lots {
+			demand.add(l.size, int64(l.left))
+		}
+	}
+	b.worth = worths(demand, open)
+	b.asked = 0
+	for _, s := range b.sizes {
+		// A pod that asks for nothing counts a little, too.
+		s.worth = s.size.dot(b.worth) + 1e-6
+		for _, l := range s.lots {
+			b.asked += s.worth * float64(l.left)
+		}
+	}
+	b.askedAt = b.asked
+	b.stalls = b.stalls[:0]
+	for _, t := range open {
+		b.stalls = append(b.stalls, &stall{template: t, hope: b.rate(t, min(t.free.dot(b.worth)*(1+1e-9)+1, b.asked)), fresh: -1})
+	}
+	heap.Init(&b.stalls)
+}
+
+// wants says whether any lot may be bought the template for.
+func (b *buyer) wants(t *template) bool {
+	for _, s := range b.sizes {
+		if t.free.fits(s.size) && slices.ContainsFunc(s.lots, func(l *lot) bool { return l.kind.class.on(t.shape) == suits && b.choice(b.w, l, t) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *buyer) rate(t *template, worth float64) float64 {
+	if b.aim.perNode {
+		return worth
+	}
+	return worth / max(float64(t.offer.Price), 1)
+}
+
+// best is the best-rated pattern. A rating only falls while more is bought, so a
+// template is only looked at again when its last rating beats all others.
+func (b *buyer) best() pattern {
+	for len(b.stalls) > 0 {
+		top := b.stalls[0]
+		switch {
+		case top.template.buyable() == 0:
+			heap.Pop(&b.stalls)
+		case top.fresh == b.bought:
+			if top.hope == 0 {
+				return pattern{}
+			}
+			return top.pattern
+		default:
+			top.pattern, top.fresh = b.pack(top.template), b.bought
+			top.hope = top.pattern.rating
+			heap.Fix(&b.stalls, 0)
+		}
+	}
+	return pattern{}
+}
+
+// pack fills a node of the template with the lots in their order, as a what-if.
+func (b *buyer) pack(t *template) pattern {
+	mark := b.w.mark()
+	defer b.w.revert(mark)
+	p := pattern{template: t}
+	h := b.w.open(t, PendingPods)
+	worth := 0.0
+	for _, s := range b.sizes {
+		for _, l := range s.lots {
+			if !h.free.fits(s.size) {
+				break
+			}
+			if !b.choice(b.w, l, t) {
+				continue
+			}
+			if n := b.w.stack(h, l, l.left); n > 0 {
+				p.shares = append(p.shares, share{lot: l, n: n})
+				worth += float64(n) * s.worth
+			}
+		}
+	}
+	p.rating = b.rate(t, worth)
+	return p
+}
+
+// apply buys the pattern as often as its pods are there in full and their
+// constraints admit them, and says how often.
+func (b *buyer) apply(p pattern) int {
+	times := 0
+	for ; p.template.buyable() > 0; times++ {
+		mark := b.w.mark()
+		h := b.w.open(p.template, PendingPods)
+		for _, s := range p.shares {
+			if s.lot.left < s.n || b.w.stack(h, s.lot, s.n) < s.n {
+				b.w.revert(mark)
+				return times
+			}
+		}
+	}
+	return times
+}
+
+// stalls is a heap, the highest hope first.
+type stalls []*stall
+
+func (s stalls) Len() int { return len(s) }
+
+func (s stalls) Less(i, j int) bool {
+	// Ratings that differ by rounding only are equal; then the template that comes
+	// first by group and type wins.
+	if a, b := s[i].hope, s[j].hope; a > b*(1+1e-9) || b > a*(1+1e-9) {
+		return a > b
+	}
+	return cmp.Less(s[i].template.index, s[j].template.index)
+}
+
+func (s stalls) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
+
+// Push is part of heap.Interface.
+func (s *stalls) Push(x any) { *s = append(*s, x.(*stall)) }
+
+// Pop is part of heap.Interface.
+func (s *stalls) Pop() any {
+	last := (*s)[len(*s)-1]
+	*s = (*s)[:len(*s)-1]
+	return last
+}
