@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,6 +29,8 @@ import (
 type machines struct {
 	Deps
 	absences absences
+	// asked holds the UIDs of the machines whose VPSes this process has asked the cloud to delete.
+	asked sync.Map
 }
 
 // workers is how many machines are worked on at once; they mostly wait for the cloud.

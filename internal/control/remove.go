@@ -80,7 +80,10 @@ func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (time.D
 // askToDelete repeats the request with growing pauses while the VPS stays.
 func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
 	asked := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-	if asked != nil && asked.Reason == reasonDeleting && r.Clock.Since(asked.LastTransitionTime.Time) < deleteAgain {
+	// The condition alone does not prove that the request was made: the process that
+	// wrote it may have died before, and the VPS would be paid for until the next time.
+	_, byUs := r.asked.Load(m.UID)
+	if byUs && asked != nil && asked.Reason == reasonDeleting && r.Clock.Since(asked.LastTransitionTime.Time) < deleteAgain {
 		return r.poll(r.Clock.Since(asked.LastTransitionTime.Time)), nil
 	}
 	// Written first, under the lock: from a stale copy the request would be made twice.
@@ -90,6 +93,7 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 	if err := r.save(ctx, before, m); err != nil {
 		return 0, err
 	}
+	r.asked.Store(m.UID, true)
 	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
 	if err == nil || vpsie.IsNotFound(err) {
 		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)
@@ -146,6 +150,7 @@ func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1
 		return err
 	}
 	r.absences.forget(m.UID)
+	r.asked.Delete(m.UID)
 	logf.FromContext(ctx).Info("the VPS is gone", "vps", m.Spec.VPSieInstanceID)
 	return client.IgnoreNotFound(r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
 		controllerutil.RemoveFinalizer(m, v1alpha1.Finalizer)
