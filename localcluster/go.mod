@@ -17,6 +17,8 @@ require (
 
 require sigs.k8s.io/yaml v1.6.0
 
+require gomodules.xyz/jsonpatch/v2 v2.4.0 // indirect
+
 require (
 	cel.dev/expr v0.25.1 // indirect
 	cyphar.com/go-pathrs v0.2.5 // indirect

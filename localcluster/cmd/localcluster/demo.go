@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -22,13 +23,16 @@ func demoCommand(p *paths) *cobra.Command {
 
 // runDemo runs in a directory of its own, beside whatever up may have started.
 func runDemo(cmd *cobra.Command, p *paths) (err error) {
-	started, out := time.Now(), cmd.OutOrStdout()
+	started := time.Now()
+	ctx, cancel := context.WithCancelCause(cmd.Context())
+	defer cancel(nil)
+	out := &audience{writer: cmd.OutOrStdout(), leave: cancel}
 	dir, err := os.MkdirTemp("", "vpsie-demo-")
 	if err != nil {
 		return fmt.Errorf("making the demo's directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s, err := stack.Start(cmd.Context(), stack.Options{
+	s, err := stack.Start(ctx, stack.Options{
 		BinDir: p.bin, Dir: dir, Knobs: defaultKnobs(),
 		Say: func(format string, args ...any) {
 			_, _ = fmt.Fprintf(out, "[%5.1fs] %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, args...))
@@ -38,7 +42,7 @@ func runDemo(cmd *cobra.Command, p *paths) (err error) {
 		return err
 	}
 	var summary demo.Summary
-	summary, err = tell(cmd.Context(), s, cmd, started)
+	summary, err = tell(ctx, s, out, started)
 	if err := errors.Join(err, s.Stop()); err != nil {
 		return err
 	}
@@ -46,13 +50,28 @@ func runDemo(cmd *cobra.Command, p *paths) (err error) {
 	return err
 }
 
-func tell(ctx context.Context, s *stack.Stack, cmd *cobra.Command, started time.Time) (demo.Summary, error) {
+func tell(ctx context.Context, s *stack.Stack, out io.Writer, started time.Time) (demo.Summary, error) {
 	if err := s.StartController(ctx); err != nil {
 		return demo.Summary{}, err
 	}
-	story, err := demo.New(s, cmd.OutOrStdout(), started)
+	story, err := demo.New(s, out, started)
 	if err != nil {
 		return demo.Summary{}, err
 	}
 	return story.Tell(ctx)
+}
+
+// audience ends the story when nobody reads it any more.
+type audience struct {
+	writer io.Writer
+	leave  context.CancelCauseFunc
+}
+
+// Write writes to whoever still listens.
+func (a *audience) Write(line []byte) (int, error) {
+	n, err := a.writer.Write(line)
+	if err != nil {
+		a.leave(fmt.Errorf("telling the story: %w", err))
+	}
+	return n, err
 }

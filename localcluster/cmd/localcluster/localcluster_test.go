@@ -122,13 +122,7 @@ func TestDemoEndsWithItsBalance(t *testing.T) {
 	if match == nil || match[1] != match[2] || match[3] != match[4] {
 		t.Errorf("the last line is %q, want %s", lines[len(lines)-1], want)
 	}
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) > 0 {
-		t.Errorf("the demo leaves %v behind (%v)", left, err)
-	}
-	if err := nobodyUses(dir); err != nil {
-		t.Error(err)
-	}
+	checkEmpty(t, dir)
 }
 
 func invoke(t *testing.T, dir string, args ...string) *exec.Cmd {
@@ -249,5 +243,40 @@ func eventually(t *testing.T, what string, ask func() error) {
 			t.Fatalf("waiting for %s: %v", what, err)
 		case <-tick.C:
 		}
+	}
+}
+
+func TestDemoWhoseReaderLeavesCleansUp(t *testing.T) {
+	dir := t.TempDir()
+	demo := invoke(t, dir, "demo")
+	demo.Env = append(demo.Env, "TMPDIR="+dir)
+	output, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(output).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if err := output.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Wait(); err == nil {
+		t.Error("the demo succeeds without a reader")
+	}
+	checkEmpty(t, dir)
+}
+
+// checkEmpty looks for files in a demo's temporary directory and for its processes.
+func checkEmpty(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("the demo leaves %v behind (%v)", left, err)
+	}
+	if err := nobodyUses(dir); err != nil {
+		t.Error(err)
 	}
 }

@@ -17,7 +17,9 @@ import (
 type paths struct{ bin, dir string }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A reader that goes away, as in "demo | head", must not end this process before it has cleaned up.
+	signal.Ignore(syscall.SIGPIPE)
 	err := command().ExecuteContext(ctx)
 	stop()
 	if err != nil {

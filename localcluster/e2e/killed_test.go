@@ -1,0 +1,303 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// A death is one at a step; the zero value lets the controller live.
+type death struct {
+	step step
+	side side
+}
+
+func (d death) String() string {
+	if d.side == "" {
+		return "unharmed"
+	}
+	return fmt.Sprintf("%s %s", d.side, d.step)
+}
+
+// A life is a NodeGroup from its creation to its end, with one machine that a pod needs.
+type life struct {
+	*lane
+	group *v1alpha1.NodeGroup
+}
+
+// The ways to be rid of a machine: its NodeGroup is deleted while a pod still runs on it, or its pod goes.
+type ending string
+
+const (
+	groupDeleted ending = "NodeGroup deleted"
+	podGone      ending = "pod gone"
+)
+
+// lanes is how many lives go on at once, each with a namespace and a controller of its own. They mostly wait.
+const lanes = 2
+
+func TestKilledAtEveryStep(t *testing.T) {
+	first := newLane(t, 0)
+	want, launched, removed := first.live(t, death{}, planned{ending: groupDeleted})
+	other, _, scaledDown := first.live(t, death{}, planned{ending: podGone})
+	if diff := cmp.Diff(want, other); diff != "" {
+		t.Fatalf("two unharmed lives differ (-first +second):\n%s", diff)
+	}
+	t.Logf("a launch has %d steps: %v", len(launched), launched)
+	t.Logf("a removal with the NodeGroup has %d: %v", len(removed), removed)
+	t.Logf("a removal when the pod has gone has %d: %v", len(scaledDown), scaledDown)
+	t.Logf("in the end:\n%s", want)
+
+	launches, endings := deaths(launched), append(plans(removed, groupDeleted), plans(scaledDown, podGone)...)
+	type deal struct {
+		launch death
+		end    planned
+	}
+	deals := make(chan deal, len(launches)+len(endings))
+	for i := range max(len(launches), len(endings)) {
+		if testing.Short() && i%3 != 0 {
+			continue
+		}
+		d := deal{end: planned{ending: groupDeleted}}
+		if i < len(launches) {
+			d.launch = launches[i]
+		}
+		if i < len(endings) {
+			d.end = endings[i]
+		}
+		deals <- d
+	}
+	close(deals)
+	for i := range lanes {
+		t.Run(fmt.Sprintf("lane %d", i), func(t *testing.T) {
+			t.Parallel()
+			l := first
+			if i > 0 {
+				l = newLane(t, i)
+			}
+			for d := range deals {
+				if !t.Run(fmt.Sprintf("launch %s, %s %s", d.launch, d.end.ending, d.end.death), func(t *testing.T) {
+					got, _, _ := l.live(t, d.launch, d.end)
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("the outcome is another than that of an unharmed launch (-unharmed +killed):\n%s", diff)
+					}
+				}) {
+					return // What is left of this life would be in the way of the next.
+				}
+			}
+		})
+	}
+}
+
+// A lane is where one life follows another.
+type lane struct {
+	*controller
+	purpose string
+	work    *appsv1.Deployment
+	lives   int
+}
+
+func newLane(t *testing.T, number int) *lane {
+	t.Helper()
+	l := &lane{purpose: fmt.Sprintf("lane%d", number)}
+	if number == 0 {
+		l.controller = startController(t)
+	} else {
+		l.controller = startControllerIn(t, newNamespace(t, l.purpose), "--cluster-id="+l.purpose)
+	}
+	l.work = newDeployment(l.purpose, l.purpose, 1)
+	create(t, l.work)
+	t.Cleanup(func() { _ = shared.client.Delete(context.WithoutCancel(t.Context()), l.work) })
+	return l
+}
+
+// live is one life from its beginning to its end.
+func (l *lane) live(t *testing.T, launch death, end planned) (outcome string, launched, removed []step) {
+	t.Helper()
+	l.lives++
+	group := newGroup(fmt.Sprintf("%s-life%d", l.purpose, l.lives), 0, 3)
+	group.Namespace = l.namespace
+	group.Spec.Labels[purpose] = l.purpose
+	one := &life{lane: l, group: group}
+	outcome, launched = one.launch(t, launch)
+	return outcome, launched, one.remove(t, end.death, end.ending)
+}
+
+type planned struct {
+	death  death
+	ending ending
+}
+
+func deaths(steps []step) []death {
+	var all []death
+	for _, s := range steps {
+		all = append(all, death{s, before}, death{s, after})
+	}
+	return all
+}
+
+func plans(steps []step, e ending) []planned {
+	var all []planned
+	for _, d := range deaths(steps) {
+		all = append(all, planned{d, e})
+	}
+	return all
+}
+
+// launch creates the NodeGroup for the waiting pod, and waits until the pod runs and all has come to rest. It returns
+// the state at rest, in which names are replaced.
+func (l *life) launch(t *testing.T, d death) (outcome string, steps []step) {
+	t.Helper()
+	l.gate.arm(d.step, d.side)
+	create(t, l.group)
+	l.await(t, "the pod to run on a ready node", func() (err error) {
+		outcome, err = l.look(t)
+		return err
+	})
+	return outcome, l.disarm(t, d)
+}
+
+// remove ends the machine and the NodeGroup, and waits until nothing is left of either.
+func (l *life) remove(t *testing.T, d death, e ending) (steps []step) {
+	t.Helper()
+	l.gate.arm(d.step, d.side)
+	if e == podGone {
+		scale(t, l.work, 0)
+		l.await(t, "the surplus VPSieNode to be gone", func() error {
+			if machines := machinesOf(t, l.group); len(machines) > 0 {
+				return fmt.Errorf("%s is in %s%s", machines[0].Name, machines[0].Status.Phase, told(machines[0].Status.Conditions))
+			}
+			return nil
+		})
+		steps = l.disarm(t, d)
+	}
+	remove(t, l.group)
+	l.await(t, "the end of all that the launch has made", func() error { return left(t, l.group) })
+	if e == groupDeleted {
+		steps = l.disarm(t, d)
+	}
+	scale(t, l.work, 1)
+	if bills := billsOf(l.group); len(bills) != 1 {
+		t.Errorf("%d VPSes were ordered for one machine: %+v", len(bills), bills)
+	}
+	return steps
+}
+
+// disarm ends the count of steps and checks that a planned death took place, and that the controller lives again.
+// A step that is repeated as often as it takes may take fewer times in another run.
+func (l *life) disarm(t *testing.T, d death) []step {
+	t.Helper()
+	steps, struck := l.gate.disarm()
+	if d.side != "" && !struck {
+		if d.step.time == 1 {
+			t.Errorf("the controller never came to %s; its steps were %v", d.step, steps)
+		}
+		t.Logf("not killed: this time there was no %s", d.step)
+	}
+	if struck {
+		l.await(t, "the controller to be started again", func() error { return l.running().Err() })
+	}
+	return steps
+}
+
+// look describes the state of everything that belongs to the life, or says what has not come to rest.
+func (l *life) look(t *testing.T) (string, error) {
+	t.Helper()
+	machines := machinesOf(t, l.group)
+	nodes, bills := nodesOf(t, l.group), running(billsOf(l.group))
+	if len(machines) != 1 || len(nodes) != 1 || len(bills) != 1 {
+		return "", fmt.Errorf("there are %d VPSieNodes, %d Nodes and %d VPSes", len(machines), len(nodes), len(bills))
+	}
+	machine, node, bill := machines[0], nodes[0], bills[0]
+	if machine.Status.Phase != v1alpha1.PhaseReady {
+		return "", fmt.Errorf("VPSieNode %s is in %s%s", machine.Name, machine.Status.Phase, told(machine.Status.Conditions))
+	}
+	if machine.Spec.VPSieInstanceID != int64(bill.ID) || bill.Hostname != machine.Name || node.Name != machine.Name {
+		t.Fatalf("VPSieNode %s has VPS %d, VPS %d has the hostname %s, the node is %s", machine.Name, machine.Spec.VPSieInstanceID, bill.ID, bill.Hostname, node.Name)
+	}
+	if err := l.podRuns(t, node.Name); err != nil {
+		return "", err
+	}
+	// Kubernetes takes this away a moment after it lets pods run.
+	if slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady }) {
+		return "", fmt.Errorf("node %s still has the taints %v", node.Name, node.Spec.Taints)
+	}
+	var group v1alpha1.NodeGroup
+	if err := shared.client.Get(t.Context(), client.ObjectKeyFromObject(l.group), &group); err != nil {
+		return "", err
+	}
+	if ready := meta(group.Status.Conditions, v1alpha1.NodeGroupReady); ready != metav1.ConditionTrue || group.Status.ReadyNodes != 1 {
+		return "", fmt.Errorf("NodeGroup %s has %d ready nodes%s", group.Name, group.Status.ReadyNodes, told(group.Status.Conditions))
+	}
+	if tokens := bootstrapTokens(t, l.group); len(tokens) > 0 {
+		return "", fmt.Errorf("the bootstrap tokens %v are still there", tokens)
+	}
+	text := strings.Join([]string{describeGroup(&group), describeMachine(&machine), describeNode(&node)}, "\n")
+	return strings.NewReplacer(machine.Name, "<machine>", l.group.Name, "<group>", l.purpose, "<purpose>").Replace(text), nil
+}
+
+func (l *life) podRuns(t *testing.T, node string) error {
+	t.Helper()
+	var pods corev1.PodList
+	list(t, &pods, l.work.Namespace)
+	for _, p := range pods.Items {
+		if p.Status.Phase == corev1.PodRunning && p.Spec.NodeName == node && p.DeletionTimestamp == nil {
+			return nil
+		}
+	}
+	return errors.New("no pod runs on it")
+}
+
+func meta(conditions []metav1.Condition, kind string) metav1.ConditionStatus {
+	for _, c := range conditions {
+		if c.Type == kind {
+			return c.Status
+		}
+	}
+	return metav1.ConditionUnknown
+}
+
+func describeGroup(g *v1alpha1.NodeGroup) string {
+	s := g.Status
+	return fmt.Sprintf("NodeGroup: finalizers %v, current %d, desired %d, ready %d, types %s, per hour %s, nodes %d, scaled %t, conditions%s",
+		g.Finalizers, s.CurrentNodes, s.DesiredNodes, s.ReadyNodes, s.InstanceTypes, s.CostPerHour, len(s.Nodes), s.LastScaleTime != nil, verdicts(s.Conditions))
+}
+
+func describeMachine(m *v1alpha1.VPSieNode) string {
+	s := m.Status
+	times := 0
+	for _, at := range []*metav1.Time{s.CreatedAt, s.ProvisionedAt, s.JoinedAt, s.ReadyAt} {
+		if at != nil {
+			times++
+		}
+	}
+	return fmt.Sprintf("VPSieNode: finalizers %v, labels %v, annotations %v, type %s, node %s, address %t, phase %s, hostname %s, status %s, resources %+v, per hour %s, times %d, terminating %t, error %q, conditions%s",
+		m.Finalizers, m.Labels, m.Annotations, m.Spec.InstanceType, m.Spec.NodeName, m.Spec.IPAddress != "", s.Phase, strings.ToLower(s.Hostname), s.VPSieStatus,
+		s.Resources, s.CostPerHour, times, s.TerminatingAt != nil, s.LastError, verdicts(s.Conditions))
+}
+
+func describeNode(n *corev1.Node) string {
+	return fmt.Sprintf("Node: labels %v, annotations %v, taints %v, unschedulable %t", n.Labels, slices.Sorted(maps.Keys(n.Annotations)), n.Spec.Taints, n.Spec.Unschedulable)
+}
+
+// verdicts are conditions without what differs from run to run.
+func verdicts(conditions []metav1.Condition) string {
+	var all []string
+	for _, c := range conditions {
+		all = append(all, fmt.Sprintf("\n\t%s=%s %s", c.Type, c.Status, c.Reason))
+	}
+	slices.Sort(all)
+	return strings.Join(all, "")
+}
