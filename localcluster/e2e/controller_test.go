@@ -49,7 +49,7 @@ func startControllerIn(t *testing.T, namespace string, flags ...string) *control
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports, err := localcluster.FreePorts(1)
+	ports, err := localcluster.FreePorts(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
