@@ -17,6 +17,10 @@ func (w *world) reconcile(lots []*lot, a aim) {
 	for w.audit() > 0 {
 	}
 	w.fillCarefully(lots)
+	mark := w.mark()
+	if w.buyFor(lots, a); w.turnedOut(0) != nil {
+		w.revert(mark)
+	}
 }
 
 // fillCarefully puts what is left pod by pod where it turns nobody else out. It ends
@@ -31,7 +35,7 @@ func (w *world) fillCarefully(lots []*lot) {
 				if l.left == 0 || w.stack(h, l, 1) == 0 {
 					continue
 				}
-				if w.allAdmitted() {
+				if w.turnedOut(0) == nil {
 					again = true
 					continue
 				}
@@ -40,8 +44,6 @@ func (w *world) fillCarefully(lots []*lot) {
 		}
 	}
 }
-
-func (w *world) allAdmitted() bool { return w.turnedOut(0) == nil }
 
 // turnedOut is a lot of which a pod would not be admitted where the plan puts it;
 // nil for none. Hosts with fewer than least pods that depend on others are passed

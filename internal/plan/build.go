@@ -18,6 +18,7 @@ func newWorld(s *State) *world {
 		groupByName: map[string]*group{},
 		offers:      map[offerKey]*Offer{},
 		classes:     map[string]*class{},
+		movers:      map[moverKey]*mover{},
 		hostByName:  make(map[string]*host, len(s.Nodes)),
 		daemons:     newDaemons(s.DaemonSets),
 	}

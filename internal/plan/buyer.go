@@ -19,6 +19,8 @@ type buyer struct {
 	// worked out last.
 	asked, askedAt float64
 	bought, checks int
+	// boughtAt is how many were bought when hopes were worked out last.
+	boughtAt int
 }
 
 // sizeGroup is the lots of one size and priority. A node that has no room for one
@@ -72,9 +74,11 @@ func (b *buyer) buy() {
 		b.appraise()
 		best := b.best()
 		if best.template == nil {
-			if b.revisit() == 0 {
+			if b.revisit() == 0 && b.bought == b.boughtAt {
 				return
 			}
+			// What has been bought since may have raised hopes that were given up.
+			b.worth = nil
 			continue
 		}
 		b.bought += b.apply(best)
@@ -141,7 +145,7 @@ func (b *buyer) appraise() {
 			b.asked += s.worth * float64(l.left)
 		}
 	}
-	b.askedAt = b.asked
+	b.askedAt, b.boughtAt = b.asked, b.bought
 	b.stalls = b.stalls[:0]
 	for _, t := range open {
 		b.stalls = append(b.stalls, &stall{template: t, hope: b.rate(t, min(t.free.dot(b.worth)*(1+1e-9)+1, b.asked)), fresh: -1})

@@ -92,34 +92,16 @@ func (w *world) stack(h *host, l *lot, want int) int {
 }
 
 // bySize orders lots for packing: higher priority first, then the larger share of
-// what the templates and hosts offer. It is stable, so ties keep the order of names.
+// what nodes offer, with equal sizes next to each other. It is stable, so ties keep
+// the order of names.
 func (w *world) bySize(lots []*lot) []*lot {
-	most := make(vec, len(w.dims.names))
-	note := func(v vec) {
-		for i, x := range v {
-			most[i] = max(most[i], x)
-		}
-	}
-	for _, t := range w.templates {
-		note(t.free)
-	}
-	for _, h := range w.hosts {
-		note(h.alloc)
-	}
-	largest := make(map[*lot]float64, len(lots))
+	share := make(map[*lot]float64, len(lots))
 	for _, l := range lots {
-		for i, x := range l.size {
-			if most[i] > 0 && i != dimPods {
-				largest[l] = max(largest[l], float64(x)/float64(most[i]))
-			}
-		}
+		share[l] = w.shareOf(l.size)
 	}
 	sorted := slices.Clone(lots)
 	slices.SortStableFunc(sorted, func(a, b *lot) int {
-		if c := cmp.Compare(b.priority, a.priority); c != 0 {
-			return c
-		}
-		return cmp.Compare(largest[b], largest[a])
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(share[b], share[a]), slices.Compare(b.size, a.size))
 	})
 	return sorted
 }

@@ -74,6 +74,8 @@ type lot struct {
 	left     int    // not placed yet
 	// expendable lots use free room but buy nothing and hold no node.
 	expendable bool
+	// mover stands for the like of the pods on all nodes; nil for pending pods.
+	mover *mover
 	// origin is the node that bound pods are moved from; nil for pending ones.
 	origin *host
 }

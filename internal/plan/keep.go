@@ -129,11 +129,11 @@ func (r *remover) holding(c *candidate) keep {
 }
 
 // wouldTrigger holds a node without which a group would reach a threshold at which
-// it scales up again.
-func (r *remover) wouldTrigger(c *candidate, before map[*group]load) keep {
+// it scales up again. A group above its maximum cannot.
+func (r *remover) wouldTrigger(c *candidate, reason RemovalReason, before map[*group]load) keep {
 	for _, g := range r.w.groups {
 		l := r.loads[g]
-		if l == before[g] || !g.ScaleUp.Enabled || !l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory) {
+		if l == before[g] || reason == AboveMax && g == c.host.group || !g.ScaleUp.Enabled || !l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory) {
 			continue
 		}
 		return keep{KeptWouldTriggerScaleUp, fmt.Sprintf("without it NodeGroup %s would be at %d%% of cpu (scale-up at %d%%) and %d%% of memory (scale-up at %d%%)",

@@ -44,6 +44,13 @@ type remover struct {
 	targets []*host
 	// kept says of every node that stays why.
 	kept map[*host]keep
+	// tried is how far the movers of the present attempt have got.
+	tried []progress
+}
+
+type progress struct {
+	mover *mover
+	next  int
 }
 
 // removals is what the remover comes to.
@@ -58,12 +65,12 @@ type removals struct {
 // elapsed go, if they still can on their own.
 func (w *world) remove() removals {
 	r := &remover{w: w, budgets: newBudgets(w.state), loads: map[*group]load{}, leaving: map[*group]int{}, kept: map[*host]keep{}}
-	for _, g := range w.groups {
-		r.loads[g] = w.loadOf(g)
-	}
 	candidates := r.candidates()
 	r.findTargets(candidates)
 	w.seatEvicted()
+	for _, g := range w.groups {
+		r.loads[g] = w.loadOf(g)
+	}
 	mark := w.mark()
 	gone := r.together(candidates)
 	result := removals{unneeded: gone, gone: gone, kept: r.kept}
@@ -78,6 +85,9 @@ func (w *world) remove() removals {
 	}
 	w.revert(mark)
 	r.forget(gone)
+	for _, m := range w.movers {
+		m.next = 0
+	}
 	result.gone = r.together(ready)
 	for _, c := range gone {
 		if !c.due.IsZero() {
@@ -145,6 +155,14 @@ func (c *candidate) pods() int {
 		n += len(l.pods)
 	}
 	return n
+}
+
+// turnedOut is a lot whose place the attempt has spoilt; nil for none.
+func (r *remover) turnedOut() *lot {
+	if r.w.dependent == 0 {
+		return nil
+	}
+	return r.w.turnedOut(1)
 }
 
 // findTargets orders the hosts that take moved pods: those that stay anyway first,
@@ -215,11 +233,11 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		mark := r.w.mark()
 		before := r.snapshot()
 		why = r.move(c)
-		if l := r.w.turnedOut(1); why.reason == "" && l != nil {
+		if l := r.turnedOut(); why.reason == "" && l != nil {
 			why = keep{KeptNoRoomElsewhere, "without it the constraints of pod " + l.pods[0].name() + " would not be met"}
 		}
-		if why.reason == "" && reason != AboveMax {
-			why = r.wouldTrigger(c, before)
+		if why.reason == "" {
+			why = r.wouldTrigger(c, reason, before)
 		}
 		if why.reason != "" {
 			r.w.revert(mark)
@@ -258,25 +276,49 @@ func (r *remover) move(c *candidate) keep {
 		lots = append(lots, s.lot)
 	}
 	r.w.clear(h)
+	r.tried = r.tried[:0]
 	for _, l := range lots {
-		for _, t := range r.targets {
-			if l.left == 0 {
-				break
-			}
-			if !t.takes {
-				continue
-			}
-			if n := r.w.stack(t, l, l.left); n > 0 && t.group != nil && !l.expendable {
-				g := r.loads[t.group]
-				g.used = g.used.plus(amountOf(l.size).times(int64(n)))
-				r.loads[t.group] = g
-			}
-		}
+		r.settle(l)
 		if l.left > 0 && !l.expendable {
 			return keep{KeptNoRoomElsewhere, "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
 		}
 	}
+	for _, m := range r.tried {
+		m.mover.next = m.next
+	}
 	return keep{}
+}
+
+// settle puts the lot's pods on the first targets that take them.
+func (r *remover) settle(l *lot) {
+	i := 0
+	if l.mover != nil {
+		i = l.mover.next
+		// Another lot of this attempt may have been as far already.
+		for _, m := range r.tried {
+			if m.mover == l.mover {
+				i = m.next
+			}
+		}
+	}
+	for ; l.left > 0 && i < len(r.targets); i++ {
+		t := r.targets[i]
+		if !t.takes {
+			continue
+		}
+		n := r.w.stack(t, l, l.left)
+		if n > 0 && t.group != nil && !l.expendable {
+			g := r.loads[t.group]
+			g.used = g.used.plus(amountOf(l.size).times(int64(n)))
+			r.loads[t.group] = g
+		}
+		if l.left == 0 {
+			break // there may be room for more
+		}
+	}
+	if l.mover != nil && l.kind.free() {
+		r.tried = append(r.tried, progress{l.mover, i})
+	}
 }
 
 // seatEvicted sets room aside for the pods of nodes that are being removed already,
@@ -291,24 +333,4 @@ func (w *world) seatEvicted() {
 			w.fill(l, slices.DeleteFunc(slices.Clone(w.hosts[:w.existing]), func(t *host) bool { return !t.takes || t.node.State != Ready }))
 		}
 	}
-}
-
-// evictedFrom are the host's pods that need another place, the largest first.
-func (w *world) evictedFrom(h *host) []*lot {
-	var lots []*lot
-	slices.SortFunc(h.bound, func(a, b seated) int { return comparePods(a.pod, b.pod) })
-	for _, s := range h.bound {
-		if s.stays || s.pod.leaves() || s.pod.stage != stageBound || s.pod.priority < w.state.Options.ExpendablePriorityCutoff {
-			continue
-		}
-		size := w.dims.size(&s.pod.requests)
-		i := slices.IndexFunc(lots, func(l *lot) bool { return l.kind == s.kind && slices.Equal(l.size, size) })
-		if i < 0 {
-			i = len(lots)
-			lots = append(lots, &lot{kind: s.kind, size: size, origin: h})
-		}
-		lots[i].pods = append(lots[i].pods, s.pod)
-		lots[i].left++
-	}
-	return w.bySize(lots)
 }

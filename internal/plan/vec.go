@@ -48,6 +48,13 @@ func (v vec) times(w vec, most int) int {
 	return int(max(n, 0))
 }
 
+// raise makes every amount of v at least that of w.
+func (v vec) raise(w vec) {
+	for i, x := range w {
+		v[i] = max(v[i], x)
+	}
+}
+
 // covers says that every amount of v is at least that of w.
 func (v vec) covers(w vec) bool {
 	for i, x := range w {

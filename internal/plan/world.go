@@ -30,6 +30,12 @@ type world struct {
 	// refused are the pending pods that are no question of room.
 	refused []refusedPod
 
+	movers map[moverKey]*mover
+	// largest is the most that any node or template offers of every resource.
+	largest vec
+	// dependent is how many placed pods depend on where others are.
+	dependent int
+
 	log []step
 }
 
@@ -74,6 +80,7 @@ func (w *world) shift(h *host, l *lot, n int) {
 	w.count(l.kind, h, int32(n), false)
 	if l.kind.class.depends() {
 		h.dependent += n
+		w.dependent += n
 	}
 	for _, p := range l.kind.class.ports {
 		if n > 0 {
