@@ -7,18 +7,7 @@ import "math"
 // as floating point: whoever proves something by them checks it in integers.
 func solveLP(c []float64, a [][]float64, b []float64) (x, duals []float64) {
 	t := newTableau(c, a, b)
-	const most = 20_000 // a guard against rounding, far above what is needed
-	for range most {
-		column := t.entering()
-		if column < 0 {
-			break
-		}
-		row := t.leaving(column)
-		if row < 0 {
-			break
-		}
-		t.pivot(row, column)
-	}
+	t.maximise()
 	return t.solution()
 }
 
@@ -27,7 +16,8 @@ func solveLP(c []float64, a [][]float64, b []float64) (x, duals []float64) {
 // of x, the others the slacks of the rows.
 type tableau struct {
 	n, m  int
-	rows  [][]float64 // m rows of n coefficients and the right-hand side, then the goal
+	rows  [][]float64 // n coefficients and the right-hand side
+	goal  []float64   // the same for the goal
 	basis []int       // by row
 	out   []int       // by column, the variable that is not in the basis
 	// degenerate counts steps without progress; after many Bland's rule, which cannot
@@ -38,16 +28,16 @@ type tableau struct {
 func newTableau(c []float64, a [][]float64, b []float64) *tableau {
 	t := &tableau{n: len(c), m: len(a)}
 	flat := make([]float64, (t.m+1)*(t.n+1))
-	for i := range t.m + 1 {
-		t.rows = append(t.rows, flat[i*(t.n+1):(i+1)*(t.n+1)])
-	}
+	t.goal = flat[t.m*(t.n+1):]
 	for i := range a {
-		copy(t.rows[i], a[i])
-		t.rows[i][t.n] = b[i]
+		row := flat[i*(t.n+1) : (i+1)*(t.n+1)]
+		copy(row, a[i])
+		row[t.n] = b[i]
+		t.rows = append(t.rows, row)
 		t.basis = append(t.basis, t.n+i)
 	}
 	for j, v := range c {
-		t.rows[t.m][j] = -v
+		t.goal[j] = -v
 		t.out = append(t.out, j)
 	}
 	return t
@@ -58,17 +48,16 @@ const lpEpsilon = 1e-9
 // entering is the column with the steepest gain, or the first with any when steps
 // have stopped to gain; -1 at the optimum.
 func (t *tableau) entering() int {
-	goal := t.rows[t.m]
 	best, at := -lpEpsilon, -1
 	for j := range t.n {
 		switch {
-		case goal[j] >= best:
+		case t.goal[j] >= best:
 		case t.degenerate > 50:
 			if at < 0 || t.out[j] < t.out[at] {
 				at = j
 			}
 		default:
-			best, at = goal[j], j
+			best, at = t.goal[j], j
 		}
 	}
 	return at
@@ -103,16 +92,90 @@ func (t *tableau) pivot(row, column int) {
 	}
 	p[column] = scale
 	for i, other := range t.rows {
-		factor := other[column]
-		if i == row || factor == 0 {
+		if i != row {
+			eliminate(other, p, column)
+		}
+	}
+	eliminate(t.goal, p, column)
+	t.basis[row], t.out[column] = t.out[column], t.basis[row]
+}
+
+// eliminate takes the pivot row's variable out of another row.
+func eliminate(row, pivot []float64, column int) {
+	factor := row[column]
+	if factor == 0 {
+		return
+	}
+	for j, v := range pivot {
+		row[j] -= factor * v
+	}
+	row[column] = -factor * pivot[column]
+}
+
+// maximise steps to the optimum from a basis that is feasible.
+func (t *tableau) maximise() {
+	const most = 20_000 // a guard against rounding, far above what is needed
+	for range most {
+		column := t.entering()
+		if column < 0 {
+			return
+		}
+		row := t.leaving(column)
+		if row < 0 {
+			return
+		}
+		t.pivot(row, column)
+	}
+}
+
+// add adds the row a·x ≤ b to a program at its optimum; repair makes it feasible.
+func (t *tableau) add(a []float64, b float64) {
+	row := make([]float64, t.n+1)
+	for j, v := range t.out {
+		if v < t.n {
+			row[j] = a[v]
+		}
+	}
+	row[t.n] = b
+	for i, v := range t.basis {
+		if v >= t.n || a[v] == 0 {
 			continue
 		}
-		for j, v := range p {
-			other[j] -= factor * v
+		for j, x := range t.rows[i] {
+			row[j] -= a[v] * x
 		}
-		other[column] = -factor * scale
 	}
-	t.basis[row], t.out[column] = t.out[column], t.basis[row]
+	t.rows = append(t.rows, row)
+	t.basis = append(t.basis, t.n+t.m)
+	t.m++
+}
+
+// repair steps to the optimum again after rows have been added, by the dual simplex
+// method.
+func (t *tableau) repair() {
+	for range 50 * (t.n + 10) {
+		row, worst := -1, -1e-7
+		for i := range t.rows {
+			if t.rows[i][t.n] < worst {
+				row, worst = i, t.rows[i][t.n]
+			}
+		}
+		if row < 0 {
+			return
+		}
+		column, best := -1, math.Inf(1)
+		for j := range t.n {
+			if v := t.rows[row][j]; v < -lpEpsilon {
+				if ratio := max(t.goal[j], 0) / -v; ratio < best-lpEpsilon || ratio < best+lpEpsilon && column >= 0 && t.out[j] < t.out[column] {
+					best, column = ratio, j
+				}
+			}
+		}
+		if column < 0 {
+			return
+		}
+		t.pivot(row, column)
+	}
 }
 
 func (t *tableau) solution() (x, duals []float64) {
@@ -124,7 +187,7 @@ func (t *tableau) solution() (x, duals []float64) {
 	}
 	for j, v := range t.out {
 		if v >= t.n {
-			duals[v-t.n] = t.rows[t.m][j]
+			duals[v-t.n] = t.goal[j]
 		}
 	}
 	return x, duals

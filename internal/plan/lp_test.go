@@ -66,3 +66,43 @@ func TestSolveLPIsOptimal(t *testing.T) {
 		}
 	})
 }
+
+// TestRowsAddedLaterCountTheSame solves a program at once and row by row.
+func TestRowsAddedLaterCountTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, m := rapid.IntRange(1, 5).Draw(t, "n"), rapid.IntRange(1, 8).Draw(t, "m")
+		number := rapid.IntRange(0, 9)
+		c, a, b := make([]float64, n), make([][]float64, m), make([]float64, m)
+		for j := range c {
+			c[j] = float64(number.Draw(t, "c"))
+		}
+		for i := range a {
+			a[i] = make([]float64, n)
+			b[i] = float64(1 + number.Draw(t, "b"))
+			for j := range a[i] {
+				a[i][j] = float64(number.Draw(t, "a"))
+				if i == 0 {
+					a[i][j]++ // bounded from the start
+				}
+			}
+		}
+		value := func(x []float64) float64 {
+			sum := 0.0
+			for j := range c {
+				sum += c[j] * x[j]
+			}
+			return sum
+		}
+		want, _ := solveLP(c, a, b)
+		tab := newTableau(c, a[:1], b[:1])
+		tab.maximise()
+		for i := 1; i < m; i++ {
+			tab.add(a[i], b[i])
+			tab.repair()
+		}
+		got, _ := tab.solution()
+		if math.Abs(value(got)-value(want)) > 1e-6*(1+value(want)) {
+			t.Fatalf("row by row %g, at once %g", value(got), value(want))
+		}
+	})
+}

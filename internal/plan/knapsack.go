@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
+
+// good is a thing to pack: how much it takes, what it is worth in grains, and how
+// many there are at most.
+type good struct {
+	size  vec
+	worth int64
+	most  int
+}
+
+// grainBits is how many binary places a grain lies below the smallest unit of Money.
+// Prices of up to 137,000 a month keep within an int64.
+const grainBits = 26
+
+// knapsack finds out how much worth fits a node.
+type knapsack struct {
+	goods []good
+	// rate is what a unit of each resource counts in bounds, in grains. Any rates give
+	// a bound; those near the duals of the packing give a tight one.
+	rate []int64
+	// order is the goods by worth for what they take, best first.
+	order []int
+	cost  []int64 // by good, rate·size
+
+	free  vec
+	left  int64 // rate·free
+	taken []int
+	value int64
+
+	best      int64
+	bestTaken []int
+	// bound is at least the worth of every packing.
+	bound int64
+	steps int
+}
+
+// solve packs a node with that much free. It looks at no more than steps branches:
+// what it finds may then not be the best, while the bound still holds.
+func (k *knapsack) solve(free vec, steps int) {
+	k.free = append(k.free[:0], free...)
+	for i, x := range k.free {
+		k.free[i] = max(x, 0)
+	}
+	k.cost = make([]int64, len(k.goods))
+	k.order = k.order[:0]
+	for i, g := range k.goods {
+		for d, x := range g.size {
+			k.cost[i] += k.rate[d] * x
+		}
+		if g.worth > 0 && g.most > 0 && k.free.fits(g.size) {
+			k.order = append(k.order, i)
+		}
+	}
+	density := func(i int) float64 { return float64(k.goods[i].worth) / float64(max(k.cost[i], 1)) }
+	slices.SortStableFunc(k.order, func(a, b int) int { return cmp.Compare(density(b), density(a)) })
+	k.left = 0
+	for d, x := range k.free {
+		k.left += k.rate[d] * x
+	}
+	k.taken = make([]int, len(k.goods))
+	k.bestTaken = make([]int, len(k.goods))
+	k.value, k.best, k.bound, k.steps = 0, 0, 0, steps
+	k.branch(0)
+	k.bound = max(k.bound, k.best)
+}
+
+// ceiling is the most that the goods from position at on can add: the best of them
+// by rate, filling all that is left, or all of them, whichever is less.
+func (k *knapsack) ceiling(at int) int64 {
+	sum, left := int64(0), k.left
+	for _, i := range k.order[at:] {
+		g := &k.goods[i]
+		if k.cost[i] <= 0 {
+			sum += g.worth * int64(g.most)
+			continue
+		}
+		n := int64(g.most)
+		if k.cost[i]*n <= left {
+			sum += g.worth * n
+			left -= k.cost[i] * n
+			continue
+		}
+		// The last one in part, rounded up. The product may not fit an int64.
+		return sum + mulDivUp(g.worth, left, k.cost[i])
+	}
+	return sum
+}
+
+func (k *knapsack) branch(at int) {
+	for at < len(k.order) && !k.free.fits(k.goods[k.order[at]].size) {
+		at++
+	}
+	if k.value > k.best {
+		k.best = k.value
+		copy(k.bestTaken, k.taken)
+	}
+	if at == len(k.order) {
+		return
+	}
+	if k.value+k.ceiling(at) <= k.best {
+		return
+	}
+	if k.steps <= 0 {
+		k.bound = max(k.bound, k.value+k.ceiling(at))
+		return
+	}
+	i := k.order[at]
+	g := &k.goods[i]
+	for n := k.free.times(g.size, g.most); n >= 0; n-- {
+		k.steps--
+		k.take(i, n)
+		k.branch(at + 1)
+		k.take(i, -n)
+	}
+}
+
+// mulDivUp is a·b/c, rounded up, for a, b ≥ 0 and c > 0.
+func mulDivUp(a, b, c int64) int64 {
+	if b <= 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	lo, carry := bits.Add64(lo, uint64(c-1), 0)
+	quotient, _ := bits.Div64(hi+carry, lo, uint64(c))
+	return int64(quotient)
+}
+
+func (k *knapsack) take(i, n int) {
+	g := &k.goods[i]
+	k.free.add(g.size, int64(-n))
+	k.left -= k.cost[i] * int64(n)
+	k.value += g.worth * int64(n)
+	k.taken[i] += n
+}

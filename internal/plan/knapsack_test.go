@@ -1,0 +1,61 @@
+package plan
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// bestByTrying is the slow twin: it tries every packing.
+func bestByTrying(goods []good, free vec) int64 {
+	if len(goods) == 0 {
+		return 0
+	}
+	best := int64(0)
+	g := goods[0]
+	for n := range free.times(g.size, g.most) + 1 {
+		rest := append(vec(nil), free...)
+		rest.add(g.size, int64(-n))
+		best = max(best, int64(n)*g.worth+bestByTrying(goods[1:], rest))
+	}
+	return best
+}
+
+func TestKnapsackFindsTheBestAndBoundsIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		k := &knapsack{rate: []int64{rapid.Int64Range(0, 5).Draw(t, "rate"), rapid.Int64Range(0, 5).Draw(t, "rate")}}
+		for range rapid.IntRange(0, 5).Draw(t, "goods") {
+			k.goods = append(k.goods, good{
+				size:  vec{rapid.Int64Range(1, 6).Draw(t, "cpu"), rapid.Int64Range(0, 6).Draw(t, "memory")},
+				worth: rapid.Int64Range(0, 9).Draw(t, "worth"), most: rapid.IntRange(0, 4).Draw(t, "most"),
+			})
+		}
+		free := vec{rapid.Int64Range(-1, 12).Draw(t, "cpu"), rapid.Int64Range(-1, 12).Draw(t, "memory")}
+		want := bestByTrying(k.goods, vec{max(free[0], 0), max(free[1], 0)})
+		k.solve(free, 1<<20)
+		if k.best != want || k.bound != want {
+			t.Fatalf("best %d, bound %d, want %d", k.best, k.bound, want)
+		}
+		used, value := vec{0, 0}, int64(0)
+		for i, n := range k.bestTaken {
+			used.add(k.goods[i].size, int64(n))
+			value += int64(n) * k.goods[i].worth
+		}
+		if value != want || !(vec{max(free[0], 0), max(free[1], 0)}).covers(used) {
+			t.Fatalf("taken %v is worth %d and takes %v", k.bestTaken, value, used)
+		}
+		// Cut short, it still bounds.
+		k.solve(free, rapid.IntRange(0, 10).Draw(t, "steps"))
+		if k.best > want || k.bound < want {
+			t.Fatalf("cut short: best %d, bound %d, want %d", k.best, k.bound, want)
+		}
+	})
+}
+
+func TestMulDivUp(t *testing.T) {
+	for _, c := range [][4]int64{{7, 3, 2, 11}, {0, 5, 3, 0}, {1 << 60, 1 << 60, 1 << 60, 1 << 60}, {5, 0, 1, 0}} {
+		if got := mulDivUp(c[0], c[1], c[2]); got != c[3] {
+			t.Errorf("%d·%d/%d = %d, want %d", c[0], c[1], c[2], got, c[3])
+		}
+	}
+}
