@@ -14,7 +14,11 @@ type buyer struct {
 	choice chooser
 	sizes  []*sizeGroup
 	stalls stalls
-	worth  []float64
+	priced bool
+	// program prices sizes and patterns; nil when there are too many sizes.
+	program *columns
+	// wide: templates that the program passed over are looked at, too.
+	wide bool
 	// asked is the worth of all that is left, askedAt what it was when worths were
 	// worked out last.
 	asked, askedAt float64
@@ -26,7 +30,11 @@ type buyer struct {
 // sizeGroup is the lots of one size and priority. A node that has no room for one
 // of them has none for any.
 type sizeGroup struct {
-	size  vec
+	size vec
+	// place is the counter by which the pods keep each other apart by hostname; nil
+	// when they do not.
+	place *counter
+	good  int // index in the buyer's program
 	worth float64
 	lots  []*lot
 }
@@ -54,12 +62,16 @@ func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
 		if l.left == 0 || l.expendable {
 			continue
 		}
-		last := len(b.sizes) - 1
-		if last < 0 || !slices.Equal(b.sizes[last].size, l.size) || b.sizes[last].lots[0].priority != l.priority {
-			b.sizes = append(b.sizes, &sizeGroup{size: l.size})
-			last++
+		place := w.ownPlace(l.kind)
+		i := len(b.sizes) - 1
+		for i >= 0 && slices.Equal(b.sizes[i].size, l.size) && b.sizes[i].lots[0].priority == l.priority && b.sizes[i].place != place {
+			i--
 		}
-		b.sizes[last].lots = append(b.sizes[last].lots, l)
+		if i < 0 || !slices.Equal(b.sizes[i].size, l.size) || b.sizes[i].lots[0].priority != l.priority {
+			i = len(b.sizes)
+			b.sizes = append(b.sizes, &sizeGroup{size: l.size, place: place})
+		}
+		b.sizes[i].lots = append(b.sizes[i].lots, l)
 	}
 	return b
 }
@@ -71,14 +83,20 @@ func (b *buyer) buy() {
 		if len(b.sizes) == 0 {
 			return
 		}
-		b.appraise()
+		before := b.bought
+		if b.appraise(); b.bought > before {
+			continue
+		}
 		best := b.best()
 		if best.template == nil {
 			if b.revisit() == 0 && b.bought == b.boughtAt {
-				return
+				if b.wide {
+					return
+				}
+				b.wide = true
 			}
 			// What has been bought since may have raised hopes that were given up.
-			b.worth = nil
+			b.priced = false
 			continue
 		}
 		b.bought += b.apply(best)
@@ -119,38 +137,6 @@ func (b *buyer) revisit() int {
 	return b.w.fillAll(waiting, slices.DeleteFunc(b.w.taking(), func(h *host) bool {
 		return !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return h.free.fits(s.size) })
 	}))
-}
-
-// appraise works out what resources are worth to what is left, when that has
-// changed much, and what every template can be hoped to be rated then.
-func (b *buyer) appraise() {
-	if b.worth != nil && b.asked > b.askedAt/2 {
-		return
-	}
-	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
-		return t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
-	})
-	demand := make(vec, len(b.w.dims.names))
-	for _, s := range b.sizes {
-		for _, l := range s.lots {
-			demand.add(l.size, int64(l.left))
-		}
-	}
-	b.worth = worths(demand, open)
-	b.asked = 0
-	for _, s := range b.sizes {
-		// A pod that asks for nothing counts a little, too.
-		s.worth = s.size.dot(b.worth) + 1e-6
-		for _, l := range s.lots {
-			b.asked += s.worth * float64(l.left)
-		}
-	}
-	b.askedAt, b.boughtAt = b.asked, b.bought
-	b.stalls = b.stalls[:0]
-	for _, t := range open {
-		b.stalls = append(b.stalls, &stall{template: t, hope: b.rate(t, min(t.free.dot(b.worth)*(1+1e-9)+1, b.asked)), fresh: -1})
-	}
-	heap.Init(&b.stalls)
 }
 
 // wants says whether any lot may be bought the template for.

@@ -40,16 +40,54 @@ type knapsack struct {
 	steps int
 }
 
-// solve packs a node with that much free. It looks at no more than steps branches:
-// what it finds may then not be the best, while the bound still holds.
-func (k *knapsack) solve(free vec, steps int) {
+// reset starts over with a node that has that much free.
+func (k *knapsack) reset(free vec) {
 	k.free = append(k.free[:0], free...)
 	for i, x := range k.free {
 		k.free[i] = max(x, 0)
 	}
 	k.cost = make([]int64, len(k.goods))
+	k.taken = make([]int, len(k.goods))
+	k.bestTaken = make([]int, len(k.goods))
+	k.value, k.best, k.bound = 0, 0, 0
+}
+
+// seed takes the whole parts of a packing in parts for a start, filled up with what
+// fits beside.
+func (k *knapsack) seed(parts []float64) {
+	for i, x := range parts {
+		k.take(i, k.free.times(k.goods[i].size, min(int(x+1e-6), k.goods[i].most)))
+	}
+	for i, g := range k.goods {
+		if g.worth > 0 {
+			k.take(i, k.free.times(g.size, g.most-k.taken[i]))
+		}
+	}
+	k.note()
+	for i, n := range k.taken {
+		k.take(i, -n)
+	}
+}
+
+// note keeps the present packing if it is the best so far.
+func (k *knapsack) note() {
+	if k.value > k.best {
+		k.best = k.value
+		copy(k.bestTaken, k.taken)
+	}
+}
+
+// search looks for the best packing, what a unit of each resource counts in bounds
+// being given in Money. It looks at no more than steps branches: what it finds may
+// then not be the best, while the bound still holds.
+func (k *knapsack) search(rates []float64, steps int) {
+	k.rate = k.rate[:0]
+	for _, r := range rates {
+		k.rate = append(k.rate, grains(r))
+	}
 	k.order = k.order[:0]
 	for i, g := range k.goods {
+		k.cost[i] = 0
 		for d, x := range g.size {
 			k.cost[i] += k.rate[d] * x
 		}
@@ -63,9 +101,7 @@ func (k *knapsack) solve(free vec, steps int) {
 	for d, x := range k.free {
 		k.left += k.rate[d] * x
 	}
-	k.taken = make([]int, len(k.goods))
-	k.bestTaken = make([]int, len(k.goods))
-	k.value, k.best, k.bound, k.steps = 0, 0, 0, steps
+	k.bound, k.steps = 0, steps
 	k.branch(0)
 	k.bound = max(k.bound, k.best)
 }
@@ -96,10 +132,7 @@ func (k *knapsack) branch(at int) {
 	for at < len(k.order) && !k.free.fits(k.goods[k.order[at]].size) {
 		at++
 	}
-	if k.value > k.best {
-		k.best = k.value
-		copy(k.bestTaken, k.taken)
-	}
+	k.note()
 	if at == len(k.order) {
 		return
 	}

@@ -23,7 +23,9 @@ func bestByTrying(goods []good, free vec) int64 {
 
 func TestKnapsackFindsTheBestAndBoundsIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		k := &knapsack{rate: []int64{rapid.Int64Range(0, 5).Draw(t, "rate"), rapid.Int64Range(0, 5).Draw(t, "rate")}}
+		k := &knapsack{}
+		rates := []float64{float64(rapid.IntRange(0, 5).Draw(t, "rate")), float64(rapid.IntRange(0, 5).Draw(t, "rate"))}
+		var parts []float64
 		for range rapid.IntRange(0, 5).Draw(t, "goods") {
 			k.goods = append(k.goods, good{
 				size:  vec{rapid.Int64Range(1, 6).Draw(t, "cpu"), rapid.Int64Range(0, 6).Draw(t, "memory")},
@@ -31,8 +33,13 @@ func TestKnapsackFindsTheBestAndBoundsIt(t *testing.T) {
 			})
 		}
 		free := vec{rapid.Int64Range(-1, 12).Draw(t, "cpu"), rapid.Int64Range(-1, 12).Draw(t, "memory")}
+		for range k.goods {
+			parts = append(parts, rapid.Float64Range(0, 3).Draw(t, "part"))
+		}
 		want := bestByTrying(k.goods, vec{max(free[0], 0), max(free[1], 0)})
-		k.solve(free, 1<<20)
+		k.reset(free)
+		k.seed(parts)
+		k.search(rates, 1<<20)
 		if k.best != want || k.bound != want {
 			t.Fatalf("best %d, bound %d, want %d", k.best, k.bound, want)
 		}
@@ -45,7 +52,8 @@ func TestKnapsackFindsTheBestAndBoundsIt(t *testing.T) {
 			t.Fatalf("taken %v is worth %d and takes %v", k.bestTaken, value, used)
 		}
 		// Cut short, it still bounds.
-		k.solve(free, rapid.IntRange(0, 10).Draw(t, "steps"))
+		k.reset(free)
+		k.search(rates, rapid.IntRange(0, 10).Draw(t, "steps"))
 		if k.best > want || k.bound < want {
 			t.Fatalf("cut short: best %d, bound %d, want %d", k.best, k.bound, want)
 		}

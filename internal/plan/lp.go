@@ -128,6 +128,27 @@ func (t *tableau) maximise() {
 	}
 }
 
+// retarget changes the goal and steps to its optimum from where the old one was.
+func (t *tableau) retarget(c []float64) {
+	for j, v := range t.out {
+		t.goal[j] = 0
+		if v < t.n {
+			t.goal[j] = -c[v]
+		}
+	}
+	t.goal[t.n] = 0
+	for i, v := range t.basis {
+		if v >= t.n || c[v] == 0 {
+			continue
+		}
+		for j, x := range t.rows[i] {
+			t.goal[j] += c[v] * x
+		}
+	}
+	t.degenerate = 0
+	t.maximise()
+}
+
 // add adds the row a·x ≤ b to a program at its optimum; repair makes it feasible.
 func (t *tableau) add(a []float64, b float64) {
 	row := make([]float64, t.n+1)

@@ -104,5 +104,15 @@ func TestRowsAddedLaterCountTheSame(t *testing.T) {
 		if math.Abs(value(got)-value(want)) > 1e-6*(1+value(want)) {
 			t.Fatalf("row by row %g, at once %g", value(got), value(want))
 		}
+		// And with another goal, from where the first one ended.
+		for j := range c {
+			c[j] = float64(number.Draw(t, "c again"))
+		}
+		want, _ = solveLP(c, a, b)
+		tab.retarget(c)
+		got, _ = tab.solution()
+		if math.Abs(value(got)-value(want)) > 1e-6*(1+value(want)) {
+			t.Fatalf("from the old goal %g, at once %g", value(got), value(want))
+		}
 	})
 }

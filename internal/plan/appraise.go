@@ -1,0 +1,226 @@
+package plan
+
+import (
+	"cmp"
+	"container/heap"
+	"math/bits"
+	"slices"
+)
+
+// Bounds on the work of pricing. More finds little that is better.
+const (
+	mostGoods     = 64  // sizes told apart when worths are worked out
+	mostTemplates = 3   // templates of a family and scale of price whose patterns are looked for
+	pricingRounds = 40  // of looking for patterns
+	pricingSteps  = 200 // of looking for one pattern
+)
+
+// appraise works out what every size is worth, when what is left has changed much,
+// and what every template can be hoped to be rated then.
+func (b *buyer) appraise() {
+	if b.priced && b.asked > b.askedAt/2 {
+		return
+	}
+	b.priced = true
+	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
+		return t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
+	})
+	demand := make(vec, len(b.w.dims.names))
+	for _, s := range b.sizes {
+		for _, l := range s.lots {
+			demand.add(l.size, int64(l.left))
+		}
+	}
+	rates := worths(demand, open)
+	for _, s := range b.sizes {
+		s.worth = s.size.dot(rates)
+	}
+	if b.program != nil || len(b.sizes) <= mostGoods && len(open) > 0 {
+		priced := b.price(open, rates)
+		if !b.wide {
+			open = priced
+		}
+	}
+	b.asked = 0
+	for _, s := range b.sizes {
+		s.worth += 1e-6 // a pod that asks for nothing counts a little, too
+		for _, l := range s.lots {
+			b.asked += s.worth * float64(l.left)
+		}
+	}
+	b.askedAt, b.boughtAt = b.asked, b.bought
+	b.stalls = b.stalls[:0]
+	for _, t := range open {
+		b.stalls = append(b.stalls, &stall{template: t, hope: b.rate(t, min(2*t.free.dot(rates)+1, b.asked)), fresh: -1})
+	}
+	heap.Init(&b.stalls)
+}
+
+// price works out the worths of sizes from the patterns that would serve them best,
+// and buys what of these patterns is needed in whole numbers anyway. It returns the
+// templates that patterns were looked for.
+func (b *buyer) price(open []*template, rates []float64) []*template {
+	c := b.program
+	if c == nil {
+		c = b.columns(open, rates)
+		b.program = c
+		c.grow(pricingRounds, pricingSteps)
+	} else {
+		counts := make([]int, len(c.goods))
+		for _, s := range b.sizes {
+			for _, l := range s.lots {
+				counts[s.good] += l.left
+			}
+		}
+		c.retarget(counts)
+		c.grow(pricingRounds/8, pricingSteps)
+	}
+	for _, s := range b.sizes {
+		s.worth = c.worth[s.good]
+	}
+	if !b.aim.perNode {
+		for j, times := range c.times() {
+			b.buyWhole(c, c.patterns[j], int(times+1e-6))
+		}
+	}
+	return c.templates
+}
+
+// columns sets up the packing of what is left into the templates that promise most,
+// at every scale of price, and into one for every size that these do not hold.
+func (b *buyer) columns(open []*template, rates []float64) *columns {
+	goods, places := b.goods()
+	promise := func(t *template) float64 { return t.free.dot(rates) / max(float64(t.offer.Price), 1) }
+	sorted := slices.Clone(open)
+	slices.SortStableFunc(sorted, func(x, y *template) int { return cmp.Compare(promise(y), promise(x)) })
+	held := make([]bool, len(goods))
+	families := map[string][]*template{}
+	var chosen []*template
+	var free []vec
+	var allowed [][]bool
+	for _, t := range sorted {
+		takes, family := b.takes(t)
+		rivals := families[family]
+		alike := 0
+		for _, u := range rivals {
+			if u.offer.Price <= t.offer.Price && u.free.covers(t.free) {
+				alike = mostTemplates
+			}
+			if bits.Len64(uint64(u.offer.Price)) == bits.Len64(uint64(t.offer.Price)) {
+				alike++
+			}
+		}
+		needed := alike < mostTemplates
+		for i, takes := range takes {
+			needed = needed || takes && !held[i]
+		}
+		if !needed {
+			continue
+		}
+		families[family] = append(rivals, t)
+		for i, takes := range takes {
+			held[i] = held[i] || takes
+		}
+		room := slices.Clone(t.free)
+		for range places {
+			room = append(room, 1)
+		}
+		chosen, free, allowed = append(chosen, t), append(free, room), append(allowed, takes)
+	}
+	return newColumns(goods, chosen, free, allowed)
+}
+
+// goods are what is left by size. Pods that keep each other apart by hostname ask
+// besides for a place of which every node has one; places is how many kinds of such
+// places there are.
+func (b *buyer) goods() (goods []good, places int) {
+	index := map[*counter]int{}
+	for _, s := range b.sizes {
+		if _, known := index[s.place]; s.place != nil && !known {
+			index[s.place] = len(index)
+		}
+	}
+	for i, s := range b.sizes {
+		s.good = i
+		g := good{size: append(slices.Clone(s.size), make(vec, len(index))...)}
+		if s.place != nil {
+			g.size[len(s.size)+index[s.place]] = 1
+		}
+		for _, l := range s.lots {
+			g.most += l.left
+		}
+		goods = append(goods, g)
+	}
+	return goods, len(index)
+}
+
+// takes says which sizes the template takes, and tells its family: templates that
+// take the same and are in the same domains.
+func (b *buyer) takes(t *template) (takes []bool, family string) {
+	takes = make([]bool, len(b.sizes))
+	var key rulesBuilder
+	for i, s := range b.sizes {
+		suited := slices.ContainsFunc(s.lots, func(l *lot) bool { return l.kind.class.on(t.shape) == suits && b.choice(b.w, l, t) })
+		takes[i] = suited && t.free.fits(s.size)
+		if suited {
+			key.number(i)
+		}
+	}
+	key.text('d', "")
+	for _, d := range t.domains {
+		key.number(int(d))
+	}
+	return takes, string(key.buf)
+}
+
+// buyWhole buys a pattern a number of times, as long as what other pods ask for lets
+// it be filled nearly as it should.
+func (b *buyer) buyWhole(c *columns, p packing, times int) {
+	t := c.templates[p.template]
+	wanted := 0.0
+	for i, n := range p.taken {
+		wanted += float64(n) * c.worth[i]
+	}
+	if wanted <= 0 {
+		return
+	}
+	for range min(times, t.buyable()) {
+		mark := b.w.mark()
+		h := b.w.open(t, PendingPods)
+		got := 0.0
+		for i, n := range p.taken {
+			if s := b.ofGood(i); n > 0 && s != nil {
+				got += float64(b.stackOf(h, s, n)) * c.worth[i]
+			}
+		}
+		if got < 0.98*wanted {
+			b.w.revert(mark)
+			return
+		}
+		b.bought++
+	}
+}
+
+// ofGood is the size of a good while any is left.
+func (b *buyer) ofGood(i int) *sizeGroup {
+	for _, s := range b.sizes {
+		if s.good == i {
+			return s
+		}
+	}
+	return nil
+}
+
+// stackOf puts up to n pods of the size on the host and says how many.
+func (b *buyer) stackOf(h *host, s *sizeGroup, n int) int {
+	done := 0
+	for _, l := range s.lots {
+		if done == n {
+			break
+		}
+		if l.left > 0 && b.choice(b.w, l, h.template) {
+			done += b.w.stack(h, l, min(n-done, l.left))
+		}
+	}
+	return done
+}
