@@ -76,7 +76,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		c.grow(pricingRounds/8, pricingSteps)
 	}
 	for _, s := range b.sizes {
-		s.worth = c.worth[s.good]
+		s.worth = c.worth[s.good] * moneyUnit
 	}
 	if !b.aim.perNode {
 		for j, times := range c.times() {

@@ -18,7 +18,7 @@ type columns struct {
 	unheld   []bool
 	program  *tableau
 	patterns []packing
-	worth    []float64 // by good, in Money
+	worth    []float64 // by good, in units of the currency
 	sack     knapsack
 }
 
@@ -53,7 +53,7 @@ func newColumns(goods []good, templates []*template, free []vec, allowed [][]boo
 		price := 0.0
 		if best >= 0 {
 			row[i] = float64(times)
-			price = float64(templates[best].offer.Price)
+			price = priceOf(templates[best])
 		} else {
 			demand[i], c.unheld[i] = 0, true
 		}
@@ -80,6 +80,7 @@ func (c *columns) grow(rounds, steps int) {
 			return
 		}
 		c.program.repair()
+		c.program.thin(3 * len(c.goods))
 		c.worth, _ = c.program.solution()
 	}
 }
@@ -101,9 +102,9 @@ func (c *columns) retarget(counts []int) {
 // than its price.
 func (c *columns) improve(t, steps int) bool {
 	c.price(t, steps)
-	price := c.templates[t].offer.Price
+	price := priceOf(c.templates[t])
 	// A pattern that is better by less than this changes nothing that matters.
-	if c.sack.best <= grains(float64(price)*(1+1e-4)+1) {
+	if c.sack.best <= grains(price*(1+1e-4)) {
 		return false
 	}
 	c.use(t, c.sack.bestTaken)
@@ -117,7 +118,7 @@ func (c *columns) use(t int, taken []int) {
 		row[i] = float64(n)
 	}
 	c.patterns = append(c.patterns, packing{t, slices.Clone(taken)})
-	c.program.add(row, float64(c.templates[t].offer.Price))
+	c.program.add(row, priceOf(c.templates[t]))
 }
 
 // price finds the packing of the template that is worth most now.
@@ -132,7 +133,7 @@ func (c *columns) price(t, steps int) {
 	}
 	free := c.free[t]
 	parts, rates := c.inParts(t)
-	price := float64(c.templates[t].offer.Price)
+	price := priceOf(c.templates[t])
 	// The duals bound well; but where they leave resources out they guide badly, and
 	// an even rate guides better.
 	even := make([]float64, len(free))
@@ -177,8 +178,12 @@ func (c *columns) inParts(t int) (parts, rates []float64) {
 	return parts, rates
 }
 
-// grains is an amount of Money in grains.
-func grains(money float64) int64 { return int64(max(money, 0) * (1 << grainBits)) }
+// priceOf is a template's price in units of the currency, an order of magnitude that
+// suits floating point.
+func priceOf(t *template) float64 { return float64(t.offer.Price) / moneyUnit }
+
+// grains is an amount in units of the currency in grains.
+func grains(amount float64) int64 { return int64(max(amount, 0) * moneyUnit * (1 << grainBits)) }
 
 // times is how often the linear program uses each pattern.
 func (c *columns) times() []float64 {

@@ -1,6 +1,9 @@
 package plan
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // solveLP maximises c·x under a·x ≤ b and x ≥ 0, where every b is at least 0, by
 // the simplex method. It returns x and the duals of the rows. Both are only as good
@@ -15,7 +18,7 @@ func solveLP(c []float64, a [][]float64, b []float64) (x, duals []float64) {
 // the goal by the variables that are not in the basis. Variables 0 to n-1 are those
 // of x, the others the slacks of the rows.
 type tableau struct {
-	n, m  int
+	n, m  int         // variables, and rows ever added: slack i is variable n+i
 	rows  [][]float64 // n coefficients and the right-hand side
 	goal  []float64   // the same for the goal
 	basis []int       // by row
@@ -65,7 +68,7 @@ func (t *tableau) entering() int {
 
 func (t *tableau) leaving(column int) int {
 	best, row := math.Inf(1), -1
-	for i := range t.m {
+	for i := range t.rows {
 		v := t.rows[i][column]
 		if v <= lpEpsilon {
 			continue
@@ -171,10 +174,32 @@ func (t *tableau) add(a []float64, b float64) {
 	t.m++
 }
 
+// thin drops rows that are far from binding, down to about most.
+func (t *tableau) thin(most int) {
+	if len(t.rows) <= most {
+		return
+	}
+	var slacks []float64
+	for i, v := range t.basis {
+		if v >= t.n {
+			slacks = append(slacks, t.rows[i][t.n])
+		}
+	}
+	slices.Sort(slacks)
+	limit := slacks[max(len(slacks)-1-(len(t.rows)-most), 0)]
+	rows, basis := t.rows[:0], t.basis[:0]
+	for i, v := range t.basis {
+		if v < t.n || t.rows[i][t.n] <= limit {
+			rows, basis = append(rows, t.rows[i]), append(basis, v)
+		}
+	}
+	t.rows, t.basis = rows, basis
+}
+
 // repair steps to the optimum again after rows have been added, by the dual simplex
 // method.
 func (t *tableau) repair() {
-	for range 50 * (t.n + 10) {
+	for range 20 * (t.n + 10) { // a guard against rounding
 		row, worst := -1, -1e-7
 		for i := range t.rows {
 			if t.rows[i][t.n] < worst {
