@@ -26,6 +26,15 @@ type Market struct {
 type Builder struct {
 	pods   map[types.UID]memo
 	learnt map[offerKey]corev1.ResourceList
+	// planned are the pods that each machine on its way is meant for.
+	planned map[string]meant
+}
+
+type meant struct {
+	pods []string
+	// seen: a State has had the machine. Before, its absence only means that the
+	// cache is behind.
+	seen bool
 }
 
 type memo struct {
@@ -35,7 +44,7 @@ type memo struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{pods: map[types.UID]memo{}, learnt: map[offerKey]corev1.ResourceList{}}
+	return &Builder{pods: map[types.UID]memo{}, learnt: map[offerKey]corev1.ResourceList{}, planned: map[string]meant{}}
 }
 
 // State describes the objects as the planner sees them. markets is keyed by
@@ -54,6 +63,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		CSINodes:       o.CSINodes,
 	}
 	s.Nodes = nodesOf(o)
+	b.recall(s.Nodes)
 	b.learn(s.Nodes)
 	offered := map[offerKey]bool{}
 	for _, g := range o.NodeGroups {
@@ -82,6 +92,28 @@ func (b *Builder) convert(pods []*corev1.Pod) []*plan.Pod {
 	}
 	b.pods = seen
 	return converted
+}
+
+// Meant notes the pods, as namespace/name, that a machine on its way is meant
+// for, so that the coming States say so (plan.Node.Planned). It is a hint, kept in
+// memory only.
+func (b *Builder) Meant(machine string, pods []string) { b.planned[machine] = meant{pods: pods} }
+
+// recall hands the hints over and forgets those of machines that have arrived.
+func (b *Builder) recall(nodes []*plan.Node) {
+	kept := make(map[string]meant, len(b.planned))
+	for _, n := range nodes {
+		if m, known := b.planned[n.Machine]; known && n.State == plan.Ordered {
+			n.Planned = m.pods
+			kept[n.Machine] = meant{m.pods, true}
+		}
+	}
+	for machine, m := range b.planned {
+		if !m.seen && kept[machine].pods == nil {
+			kept[machine] = m
+		}
+	}
+	b.planned = kept
 }
 
 func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, blocked string) *plan.Group {

@@ -59,8 +59,13 @@ func (r *round) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
 const mostAtOnce = 16
 
 func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []plan.Launch) error {
+	machines := make(map[string]*v1alpha1.VPSieNode, len(launches))
+	for _, l := range launches {
+		machines[l.Name] = machineFor(g, l)
+		r.builder.Meant(machines[l.Name].Name, l.Pods)
+	}
 	return forEach(launches, func(l plan.Launch) error {
-		m := machineFor(g, l)
+		m := machines[l.Name]
 		if err := r.Client.Create(ctx, m); err != nil {
 			return fmt.Errorf("creating VPSieNode %s: %w", m.Name, err)
 		}

@@ -76,6 +76,7 @@ func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.R
 	}
 	logf.FromContext(ctx).V(1).Info("decided", "launches", len(decision.Launches), "removals", len(decision.Removals),
 		"placements", len(decision.Placements), "unplaced", len(decision.Unplaced), "took", took)
+	r.notePlacements(decision)
 	err = errors.Join(
 		r.noteUnneeded(ctx, objects.VPSieNodes, decision, now),
 		r.act(ctx, objects, decision),
@@ -91,6 +92,19 @@ func (r *round) next(p *plan.Plan) time.Duration {
 	}
 	// A moment later than the timer, so that the round finds it elapsed.
 	return min(max(p.RecheckAt.Sub(r.Clock.Now())+10*time.Millisecond, r.Options.Debounce), idleRound)
+}
+
+// notePlacements remembers which pods the machines on their way are meant for
+// after this decision; those that arrive or were never ordered are forgotten by the
+// next State.
+func (r *round) notePlacements(p *plan.Plan) {
+	pods := map[string][]string{}
+	for _, placed := range p.Placements {
+		pods[placed.Node] = append(pods[placed.Node], placed.Pod)
+	}
+	for node, names := range pods {
+		r.builder.Meant(node, names)
+	}
 }
 
 // fault is why a group cannot do its work.
