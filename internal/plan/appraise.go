@@ -65,6 +65,9 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		c = b.columns(open, rates)
 		b.program = c
 		c.grow(pricingRounds, pricingSteps)
+		if b.w.appraisal == nil || len(b.w.bought()) == 0 {
+			b.w.appraisal = b.appraisalOf(c)
+		}
 	} else {
 		counts := make([]int, len(c.goods))
 		for _, s := range b.sizes {

@@ -23,7 +23,7 @@ func (w *world) lowerBound() Money {
 	if len(b.templates) == 0 {
 		return 0
 	}
-	return b.prove(b.worths())
+	return max(b.prove(b.worths()), w.patternBound(b.templates))
 }
 
 // bounding is the linear program behind a lower bound.

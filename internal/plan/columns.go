@@ -132,41 +132,42 @@ func (c *columns) price(t, steps int) {
 		c.sack.goods = append(c.sack.goods, g)
 	}
 	free := c.free[t]
-	parts, rates := c.inParts(t)
-	price := priceOf(c.templates[t])
+	parts, rates := inParts(c.sack.goods, free)
 	// The duals bound well; but where they leave resources out they guide badly, and
 	// an even rate guides better.
+	c.sack.reset(free)
+	c.sack.seed(parts)
+	c.sack.search(evenRates(free, priceOf(c.templates[t])), steps/2)
+	c.sack.search(rates, steps/2)
+}
+
+// evenRates gives every resource of a node the same share of the price.
+func evenRates(free vec, price float64) []float64 {
 	even := make([]float64, len(free))
 	for d, x := range free {
 		even[d] = price / float64(max(x, 1))
 	}
-	c.sack.reset(free)
-	c.sack.seed(parts)
-	c.sack.search(even, steps/2)
-	loose := c.sack.bound
-	c.sack.search(rates, steps/2)
-	c.sack.bound = min(c.sack.bound, loose)
+	return even
 }
 
-// inParts packs the template with goods that may be packed in parts: how many of
-// each, and what a unit of each resource is worth in that.
-func (c *columns) inParts(t int) (parts, rates []float64) {
-	free := c.free[t]
+// inParts packs goods that may be packed in parts: how many of each, and what a unit
+// of each resource is worth in that, in units of the currency.
+func inParts(goods []good, free vec) (parts, rates []float64) {
 	a := make([][]float64, len(free))
 	b := make([]float64, len(free))
 	for d, x := range free {
-		a[d] = make([]float64, len(c.goods))
+		a[d] = make([]float64, len(goods))
 		b[d] = 1
-		for i, g := range c.goods {
-			if c.allowed[t][i] && x > 0 {
+		for i, g := range goods {
+			if g.most > 0 && x > 0 {
 				a[d][i] = float64(g.size[d]) / float64(x)
 			}
 		}
 	}
-	goal := make([]float64, len(c.goods))
-	for i := range c.goods {
-		if c.allowed[t][i] {
-			goal[i] = c.worth[i]
+	goal := make([]float64, len(goods))
+	for i, g := range goods {
+		if g.most > 0 && free.fits(g.size) {
+			goal[i] = float64(g.worth) / (moneyUnit * (1 << grainBits))
 		}
 	}
 	parts, rates = solveLP(goal, a, b)
@@ -178,15 +179,20 @@ func (c *columns) inParts(t int) (parts, rates []float64) {
 	return parts, rates
 }
 
-// priceOf is a template's price in units of the currency, an order of magnitude that
-// suits floating point.
-func priceOf(t *template) float64 { return float64(t.offer.Price) / moneyUnit }
-
-// grains is an amount in units of the currency in grains.
-func grains(amount float64) int64 { return int64(max(amount, 0) * moneyUnit * (1 << grainBits)) }
+func partRates(goods []good, free vec) []float64 {
+	_, rates := inParts(goods, free)
+	return rates
+}
 
 // times is how often the linear program uses each pattern.
 func (c *columns) times() []float64 {
 	_, duals := c.program.solution()
 	return duals
 }
+
+// priceOf is a template's price in units of the currency, an order of magnitude that
+// suits floating point.
+func priceOf(t *template) float64 { return float64(t.offer.Price) / moneyUnit }
+
+// grains is an amount in units of the currency in grains.
+func grains(amount float64) int64 { return int64(max(amount, 0) * moneyUnit * (1 << grainBits)) }

@@ -33,6 +33,8 @@ type world struct {
 	movers map[moverKey]*mover
 	// largest is the most that any node or template offers of every resource.
 	largest vec
+	// appraisal is what pods were found to be worth when the whole demand was priced.
+	appraisal *appraisal
 	// dependent is how many placed pods depend on where others are.
 	dependent int
 

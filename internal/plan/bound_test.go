@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestNoPlanCostsLessThanItsBound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s *story
+		told := ""
+		if rapid.Bool().Draw(t, "sociable") {
+			s, told = drawSociable(t)
+		} else {
+			s, told = drawStory(t)
+		}
+		p := Decide(&s.state)
+		if p.Cost.LowerBound > p.Cost.After || p.Cost.LowerBound < 0 {
+			t.Fatalf("costs %s, at least %s\n%s\n%s", p.Cost.After, p.Cost.LowerBound, tell(p, s.state.Now), told)
+		}
+	})
+}
+
+// cheapest tries every number of nodes of every template for the least price at
+// which all pods fit, each pod anywhere.
+func cheapest(nodes []vec, prices []Money, sizes []vec, best Money) Money {
+	free := []vec{}
+	var fits func(i int) bool
+	fits = func(i int) bool {
+		if i == len(sizes) {
+			return true
+		}
+		for _, f := range free {
+			if f.fits(sizes[i]) {
+				f.add(sizes[i], -1)
+				ok := fits(i + 1)
+				f.add(sizes[i], 1)
+				if ok {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	var try func(from int, spent Money)
+	try = func(from int, spent Money) {
+		if spent >= best {
+			return
+		}
+		if fits(0) {
+			best = spent
+			return
+		}
+		for t := from; t < len(nodes) && len(free) < len(sizes); t++ {
+			free = append(free, append(vec(nil), nodes[t]...))
+			try(t, spent+prices[t])
+			free = free[:len(free)-1]
+		}
+	}
+	try(0, 0)
+	return best
+}
+
+// TestPlansAreNearlyTheCheapest holds plans for a handful of pods against the best
+// that there is, and the bound against it too.
+func TestPlansAreNearlyTheCheapest(t *testing.T) {
+	var paid, needed float64
+	rapid.Check(t, func(t *rapid.T) {
+		s := newStory()
+		say := func(line string) {
+			if err := s.line(line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		say("offer small cpu=2 memory=4096 price=12")
+		say("offer medium cpu=4 memory=8192 price=20")
+		say("offer large cpu=8 memory=16384 price=44")
+		say("group web max=100 offers=small,medium,large mixed")
+		for range rapid.IntRange(1, 7).Draw(t, "pods") {
+			object := benchPod("default", rapid.StringMatching("[a-z]{8}").Draw(t, "name"), int64(rapid.IntRange(1, 38).Draw(t, "cpu")*100), int64(rapid.IntRange(1, 70).Draw(t, "memory")*100), nil)
+			s.state.Pods = append(s.state.Pods, NewPod(object))
+		}
+		w := newWorld(&s.state)
+		var nodes, sizes []vec
+		var prices []Money
+		for _, tm := range w.templates {
+			nodes, prices = append(nodes, tm.free), append(prices, tm.offer.Price)
+		}
+		for _, p := range s.state.Pods {
+			sizes = append(sizes, w.dims.size(&p.requests))
+		}
+		best := cheapest(nodes, prices, sizes, math.MaxInt64)
+		p := Decide(&s.state)
+		if Money(p.Cost.LowerBound) > best || Money(p.Cost.After) < best {
+			t.Fatalf("the cheapest is %s, the plan %s, the bound %s", best, Money(p.Cost.After), Money(p.Cost.LowerBound))
+		}
+		if float64(p.Cost.After) > 1.7*float64(best) {
+			t.Fatalf("the cheapest is %s, the plan %s", best, Money(p.Cost.After))
+		}
+		paid, needed = paid+float64(p.Cost.After), needed+float64(best)
+	})
+	if paid > 1.05*needed {
+		t.Errorf("plans for a few pods cost %.3f times the least on average", paid/needed)
+	}
+	t.Logf("plans for a few pods cost %.4f times the least on average", paid/needed)
+}

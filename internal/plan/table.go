@@ -1,0 +1,124 @@
+package plan
+
+// table finds the most that fits a node by cpu and memory alone, however many pods
+// there are: at least what any packing is worth.
+type table struct {
+	// dims is how many resources are amounts; those after it are places, of which a
+	// node has one each.
+	dims         int
+	best, before []int64
+}
+
+// most fills the table in the largest common steps of the sizes, or in coarser ones,
+// with sizes rounded down, where that would be too much work.
+func (t *table) most(goods []good, free vec, work int64) int64 {
+	sum := int64(0)
+	var used []good
+	for _, g := range goods {
+		switch {
+		case g.most <= 0 || g.worth <= 0:
+		case g.size[dimCPU] <= 0 && g.size[dimMemory] <= 0:
+			sum += g.worth * int64(g.most) // takes nothing that is looked at here
+		default:
+			used = append(used, g)
+		}
+	}
+	if len(used) == 0 {
+		return sum
+	}
+	cpu, memory := stride(used, dimCPU), stride(used, dimMemory)
+	columns := func() (int64, int64) { return max(free[dimCPU], 0)/cpu + 1, max(free[dimMemory], 0)/memory + 1 }
+	c, m := columns()
+	for c*m*int64(len(used)) > work {
+		if c > m {
+			cpu *= 2
+		} else {
+			memory *= 2
+		}
+		c, m = columns()
+	}
+	return sum + t.fill(used, cpu, memory, c, m)
+}
+
+// stride is the largest amount of which all the goods' are multiples.
+func stride(goods []good, dim int) int64 {
+	a := int64(0)
+	for _, g := range goods {
+		for b := g.size[dim]; b != 0; {
+			a, b = b, a%b
+		}
+	}
+	return max(a, 1)
+}
+
+// fill works out the best for every amount of cpu and memory, in steps.
+func (t *table) fill(goods []good, cpu, memory, c, m int64) int64 {
+	if int64(cap(t.best)) < c*m {
+		t.best = make([]int64, c*m)
+	}
+	t.best = t.best[:c*m]
+	clear(t.best)
+	t.fillPlaces(goods, cpu, memory, c, m)
+	for _, g := range goods {
+		if t.place(g) >= 0 {
+			continue
+		}
+		x, y := g.size[dimCPU]/cpu, g.size[dimMemory]/memory
+		if x == 0 && y == 0 {
+			// Rounded down to nothing: as many as there are, and as there is room for.
+			n := int64(g.most)
+			if g.size[dimCPU] > 0 {
+				n = min(n, c*cpu/g.size[dimCPU])
+			}
+			if g.size[dimMemory] > 0 {
+				n = min(n, m*memory/g.size[dimMemory])
+			}
+			for i := range t.best {
+				t.best[i] += g.worth * n
+			}
+			continue
+		}
+		for i := x; i < c; i++ {
+			row, before := t.best[i*m:(i+1)*m], t.best[(i-x)*m:]
+			for j := y; j < m; j++ {
+				row[j] = max(row[j], before[j-y]+g.worth)
+			}
+		}
+	}
+	return t.best[c*m-1]
+}
+
+// place is the place that a good takes; -1 for none.
+func (t *table) place(g good) int {
+	for i := t.dims; i < len(g.size); i++ {
+		if g.size[i] > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// fillPlaces lets every place be taken by one good at most.
+func (t *table) fillPlaces(goods []good, cpu, memory, c, m int64) {
+	places := map[int][]good{}
+	for _, g := range goods {
+		if i := t.place(g); i >= 0 {
+			places[i] = append(places[i], g)
+		}
+	}
+	for i := range len(goods[0].size) {
+		if len(places[i]) == 0 {
+			continue
+		}
+		t.before = append(t.before[:0], t.best...)
+		for _, g := range places[i] {
+			x, y := g.size[dimCPU]/cpu, g.size[dimMemory]/memory
+			for i := x; i < c; i++ {
+				row, before := t.best[i*m:(i+1)*m], t.before[(i-x)*m:]
+				for j := y; j < m; j++ {
+					row[j] = max(row[j], before[j-y]+g.worth)
+				}
+			}
+		}
+	}
+}
