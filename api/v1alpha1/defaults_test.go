@@ -1,6 +1,7 @@
 package v1alpha1_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,9 +18,7 @@ func bare(name string, more map[string]any) *unstructured.Unstructured {
 	spec := map[string]any{
 		"minNodes": int64(0), "maxNodes": int64(1), "datacenterID": "d", "offeringIDs": []any{"o"}, "osImageID": "i",
 	}
-	for key, value := range more {
-		spec[key] = value
-	}
+	maps.Copy(spec, more)
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "autoscaler.vpsie.com/v1alpha1", "kind": "NodeGroup",
 		"metadata": map[string]any{"name": name, "namespace": "kube-system"}, "spec": spec,

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"cmp"
+	"maps"
+	"maps"
 	"slices"
 	"time"
 )
@@ -259,9 +261,7 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 
 func (r *remover) snapshot() map[*group]load {
 	before := make(map[*group]load, len(r.loads))
-	for g, l := range r.loads {
-		before[g] = l
-	}
+	maps.Copy(before, r.loads)
 	return before
 }
 

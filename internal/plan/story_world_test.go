@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -139,7 +140,7 @@ func (a *attrs) note(err error) {
 func (a *attrs) pairs(key string) map[string]string {
 	out := map[string]string{}
 	for _, v := range a.all(key) {
-		for _, pair := range strings.Split(v, ",") {
+		for pair := range strings.SplitSeq(v, ",") {
 			k, value, _ := strings.Cut(pair, "=")
 			out[k] = value
 		}
@@ -248,9 +249,7 @@ func (s *story) node(name string, a *attrs) {
 		object.Status.Allocatable = EstimateAllocatable(cpu, memory, 80)
 	}
 	object.Labels[corev1.LabelHostname] = name
-	for k, v := range labels {
-		object.Labels[k] = v
-	}
+	maps.Copy(object.Labels, labels)
 	object.Spec.Taints = append(object.Spec.Taints, taints...)
 	object.Spec.Unschedulable = cordoned
 	n.Object = object
