@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"maps"
-	"maps"
 	"slices"
 	"time"
 )
