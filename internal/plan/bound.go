@@ -113,11 +113,11 @@ func (w *world) ownPlace(k *kind) *counter {
 	return nil
 }
 
-// minima adds a resource for every group that owed nodes to its minimum.
+// minima adds a resource for every group that owed nodes to its minimum and gets them.
 func (b *bounding) minima(w *world) {
 	for _, g := range w.groups {
-		if g.owes > 0 {
-			b.add(int64(g.owes), func(t *template) int64 {
+		if met := g.owes - g.owed(); met > 0 {
+			b.add(int64(met), func(t *template) int64 {
 				if t.group == g {
 					return 1
 				}
