@@ -52,7 +52,7 @@ func startGuardedAndDie(dir string) {
 	forever := filepath.Join(filepath.Dir(dir), "forever")
 	script, err := "", os.Mkdir(dir, 0o700)
 	if err == nil {
-		err = os.WriteFile(forever, []byte("#!/bin/sh\necho running\nexec sleep 1000000\n"), 0o700)
+		err = os.WriteFile(forever, []byte("#!/bin/sh\necho running\n: >\"$0.started\"\nexec sleep 1000000\n"), 0o700)
 	}
 	if err == nil {
 		script, err = guarded(forever, dir)
@@ -65,5 +65,10 @@ func startGuardedAndDie(dir string) {
 	if err != nil {
 		panic(err)
 	}
-	os.Exit(3)
+	// An owner that dies sooner takes the program with it before it has said anything.
+	for range time.Tick(10 * time.Millisecond) {
+		if _, err := os.Stat(forever + ".started"); err == nil {
+			os.Exit(3)
+		}
+	}
 }
