@@ -9,10 +9,9 @@ import (
 
 // Bounds on the work of pricing. More finds little that is better.
 const (
-	mostGoods     = 64  // sizes told apart when worths are worked out
 	mostTemplates = 3   // templates of a family and scale of price whose patterns are looked for
 	pricingRounds = 40  // of looking for patterns
-	pricingSteps  = 200 // of looking for one pattern
+	pricingSteps  = 100 // of looking for one pattern
 )
 
 // appraise works out what every size is worth, when what is left has changed much,
@@ -35,7 +34,7 @@ func (b *buyer) appraise() {
 	for _, s := range b.sizes {
 		s.worth = s.size.dot(rates)
 	}
-	if b.program != nil || len(b.sizes) <= mostGoods && len(open) > 0 {
+	if len(open) > 0 {
 		priced := b.price(open, rates)
 		if !b.wide {
 			open = priced
@@ -79,9 +78,9 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		c.grow(pricingRounds/8, pricingSteps)
 	}
 	for _, s := range b.sizes {
-		s.worth = c.worth[s.good] * moneyUnit
+		s.worth = c.worth[s.good] * s.part * moneyUnit
 	}
-	if !b.aim.perNode {
+	if !b.aim.perNode && len(c.goods) >= len(b.sizes) {
 		for j, times := range c.times() {
 			b.buyWhole(c, c.patterns[j], int(times+1e-6))
 		}
@@ -92,7 +91,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 // columns sets up the packing of what is left into the templates that promise most,
 // at every scale of price, and into one for every size that these do not hold.
 func (b *buyer) columns(open []*template, rates []float64) *columns {
-	goods, places := b.goods()
+	goods, places := b.goods(rates)
 	promise := func(t *template) float64 { return t.free.dot(rates) / max(float64(t.offer.Price), 1) }
 	sorted := slices.Clone(open)
 	slices.SortStableFunc(sorted, func(x, y *template) int { return cmp.Compare(promise(y), promise(x)) })
@@ -102,7 +101,7 @@ func (b *buyer) columns(open []*template, rates []float64) *columns {
 	var free []vec
 	var allowed [][]bool
 	for _, t := range sorted {
-		takes, family := b.takes(t)
+		takes, family := b.takes(goods, t)
 		rivals := families[family]
 		alike := 0
 		for _, u := range rivals {
@@ -133,40 +132,18 @@ func (b *buyer) columns(open []*template, rates []float64) *columns {
 	return newColumns(goods, chosen, free, allowed)
 }
 
-// goods are what is left by size. Pods that keep each other apart by hostname ask
-// besides for a place of which every node has one; places is how many kinds of such
-// places there are.
-func (b *buyer) goods() (goods []good, places int) {
-	index := map[*counter]int{}
-	for _, s := range b.sizes {
-		if _, known := index[s.place]; s.place != nil && !known {
-			index[s.place] = len(index)
-		}
-	}
-	for i, s := range b.sizes {
-		s.good = i
-		g := good{size: append(slices.Clone(s.size), make(vec, len(index))...)}
-		if s.place != nil {
-			g.size[len(s.size)+index[s.place]] = 1
-		}
-		for _, l := range s.lots {
-			g.most += l.left
-		}
-		goods = append(goods, g)
-	}
-	return goods, len(index)
-}
-
-// takes says which sizes the template takes, and tells its family: templates that
+// takes says which goods the template takes, and tells its family: templates that
 // take the same and are in the same domains.
-func (b *buyer) takes(t *template) (takes []bool, family string) {
-	takes = make([]bool, len(b.sizes))
+func (b *buyer) takes(goods []good, t *template) (takes []bool, family string) {
+	takes = make([]bool, len(goods))
 	var key rulesBuilder
-	for i, s := range b.sizes {
-		suited := slices.ContainsFunc(s.lots, func(l *lot) bool { return l.kind.class.on(t.shape) == suits && b.choice(b.w, l, t) })
-		takes[i] = suited && t.free.fits(s.size)
-		if suited {
-			key.number(i)
+	for _, s := range b.sizes {
+		if takes[s.good] {
+			continue
+		}
+		if slices.ContainsFunc(s.lots, func(l *lot) bool { return l.kind.class.on(t.shape) == suits && b.choice(b.w, l, t) }) {
+			key.number(s.good)
+			takes[s.good] = t.free.fits(goods[s.good].size[:len(t.free)])
 		}
 	}
 	key.text('d', "")
@@ -192,7 +169,10 @@ func (b *buyer) buyWhole(c *columns, p packing, times int) {
 		h := b.w.open(t, PendingPods)
 		got := 0.0
 		for i, n := range p.taken {
-			if s := b.ofGood(i); n > 0 && s != nil {
+			if n == 0 {
+				continue
+			}
+			for _, s := range b.sizesOf(i) {
 				got += float64(b.stackOf(h, s, n)) * c.worth[i]
 			}
 		}
@@ -202,16 +182,6 @@ func (b *buyer) buyWhole(c *columns, p packing, times int) {
 		}
 		b.bought++
 	}
-}
-
-// ofGood is the size of a good while any is left.
-func (b *buyer) ofGood(i int) *sizeGroup {
-	for _, s := range b.sizes {
-		if s.good == i {
-			return s
-		}
-	}
-	return nil
 }
 
 // stackOf puts up to n pods of the size on the host and says how many.

@@ -35,6 +35,8 @@ type sizeGroup struct {
 	// when they do not.
 	place *counter
 	good  int // index in the buyer's program
+	// part is what the size is worth of what its good is.
+	part  float64
 	worth float64
 	lots  []*lot
 }

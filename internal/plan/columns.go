@@ -104,7 +104,7 @@ func (c *columns) improve(t, steps int) bool {
 	c.price(t, steps)
 	price := priceOf(c.templates[t])
 	// A pattern that is better by less than this changes nothing that matters.
-	if c.sack.best <= grains(price*(1+1e-4)) {
+	if c.sack.best <= grains(price*(1+1e-3)) {
 		return false
 	}
 	c.use(t, c.sack.bestTaken)

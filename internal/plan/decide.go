@@ -18,7 +18,8 @@ func Decide(s *State) *Plan {
 	cost := w.cost()
 	// Removal moves no pending pods but expendable ones.
 	r := w.remove()
-	p := &Plan{Launches: w.launches(), Placements: w.placements(), Unplaced: w.unplaced(), Cost: cost}
+	names := w.podNames()
+	p := &Plan{Launches: w.launches(names), Placements: w.placements(names), Unplaced: w.unplaced(), Cost: cost}
 	p.Removals, p.Kept = w.removals(r), kept(r)
 	for _, c := range r.unneeded {
 		p.Unneeded = append(p.Unneeded, c.host.name)
@@ -32,8 +33,7 @@ func Decide(s *State) *Plan {
 	return p
 }
 
-func (w *world) launches() []Launch {
-	names := w.podNames()
+func (w *world) launches(names map[*host][]string) []Launch {
 	out := []Launch{}
 	numbers := map[*group]int{}
 	for _, h := range w.bought() {
@@ -54,12 +54,12 @@ func (w *world) launches() []Launch {
 	return out
 }
 
-func (w *world) placements() []Placement {
+func (w *world) placements(names map[*host][]string) []Placement {
 	out := slices.Clone(w.nominated)
 	if out == nil {
 		out = []Placement{}
 	}
-	for h, pods := range w.podNames() {
+	for h, pods := range names {
 		if h.node == nil {
 			continue
 		}

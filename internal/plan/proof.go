@@ -20,7 +20,7 @@ func (b *buyer) appraisalOf(c *columns) *appraisal {
 	for _, s := range b.sizes {
 		a.sizes = append(a.sizes, s.size)
 		a.places = append(a.places, s.place)
-		a.worth = append(a.worth, grains(c.worth[s.good]))
+		a.worth = append(a.worth, grains(c.worth[s.good]*s.part))
 	}
 	return a
 }
@@ -202,15 +202,15 @@ func (p *proof) within(h *host) int64 {
 	}
 	goods := make([]good, len(p.goods))
 	room := p.room(free)
-	any := false
+	some := false
 	for i, g := range p.goods {
 		if !room.fits(g.size) || !slices.ContainsFunc(p.lots[i], func(l *lot) bool { return p.w.verdict(l.kind.class, h) == suits }) {
 			g.most = 0
 		}
 		goods[i] = g
-		any = any || g.most > 0
+		some = some || g.most > 0
 	}
-	if !any {
+	if !some {
 		return 0
 	}
 	return p.quick(goods, room, 1, 0)
