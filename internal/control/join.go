@@ -46,7 +46,7 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "NodeNotReady", "The Kubernetes node is not ready")
 		return r.late(m)
 	}
-	return 0, r.ready(ctx, m, node)
+	return 0, r.ready(ctx, m)
 }
 
 // claim notes the node, and puts its labels and taints in place; only then the
@@ -68,7 +68,6 @@ func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	m.Status.NodeName = node.Name
 	if m.Status.JoinedAt == nil {
 		m.Status.JoinedAt = new(metav1.NewTime(r.Clock.Now()))
-		r.Voice.Say(m, observe.NodeJoined(node.Name))
 	}
 	m.Status.Phase = v1alpha1.PhaseJoining
 	r.condition(m, v1alpha1.VPSieNodeNodeJoined, metav1.ConditionTrue, "NodeJoinedCluster", "Node successfully joined Kubernetes cluster")
@@ -110,7 +109,7 @@ func holdsPodsOff(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotRead
 
 func isStartup(t corev1.Taint) bool { return t.Key == v1alpha1.TaintUninitialized }
 
-func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
+func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionTrue, "NodeReady", "Kubernetes node is ready to accept workloads")
 	r.calm(m)
 	if m.Status.Phase == v1alpha1.PhaseReady {
@@ -119,7 +118,6 @@ func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	m.Status.Phase = v1alpha1.PhaseReady
 	if m.Status.ReadyAt == nil {
 		m.Status.ReadyAt = new(metav1.NewTime(r.Clock.Now()))
-		r.Voice.Say(m, observe.NodeReady(node.Name))
 	}
 	return r.burn(ctx, m)
 }

@@ -99,9 +99,32 @@ func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 		if apierrors.IsConflict(written) {
 			return reconcile.Result{RequeueAfter: staleRetry}, nil
 		}
-		err = errors.Join(err, written)
+		return reconcile.Result{}, errors.Join(err, written)
+	}
+	for _, e := range milestones(before, &m) {
+		r.Voice.Say(&m, e)
 	}
 	return reconcile.Result{RequeueAfter: wait}, err
+}
+
+// milestones are the events of what this reconciliation has reached. They are said
+// once it is written down: what a stale copy shows as new has been said before.
+func milestones(before, m *v1alpha1.VPSieNode) []observe.Event {
+	var events []observe.Event
+	was, is := &before.Status, &m.Status
+	if before.Spec.VPSieInstanceID == 0 && m.Spec.VPSieInstanceID != 0 {
+		events = append(events, observe.VPSCreated(m.Spec.VPSieInstanceID, m.Spec.InstanceType))
+	}
+	if was.JoinedAt == nil && is.JoinedAt != nil {
+		events = append(events, observe.NodeJoined(is.NodeName))
+	}
+	if was.ReadyAt == nil && is.ReadyAt != nil {
+		events = append(events, observe.NodeReady(is.NodeName))
+	}
+	if was.TerminatingAt == nil && is.TerminatingAt != nil {
+		events = append(events, observe.Terminating(cluster.NodeNameOf(m)))
+	}
+	return events
 }
 
 // step dispatches by where the machine stands; it returns how long to wait when

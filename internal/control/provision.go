@@ -10,7 +10,6 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
-	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -37,12 +36,8 @@ func (r *machines) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM
 
 // built takes over what the list says of the VPS, and moves on when it runs.
 func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
-	fresh := m.Spec.VPSieInstanceID == 0
 	if err := r.identify(ctx, m, vm); err != nil {
 		return 0, err
-	}
-	if fresh {
-		r.Voice.Say(m, observe.VPSCreated(m.Spec.VPSieInstanceID, m.Spec.InstanceType))
 	}
 	r.describe(ctx, m, vm)
 	r.calm(m)

@@ -13,8 +13,6 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
-	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
-	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -23,7 +21,6 @@ import (
 func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	if m.Status.TerminatingAt == nil {
 		m.Status.TerminatingAt = new(metav1.NewTime(r.Clock.Now()))
-		r.Voice.Say(m, observe.Terminating(cluster.NodeNameOf(m)))
 	}
 	node, err := r.nodeOf(ctx, m)
 	if err != nil {
