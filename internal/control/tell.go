@@ -23,7 +23,8 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		view := observe.GroupView{
 			Group: g, Machines: machinesOf(o.VPSieNodes, g.Name), Min: limits.Min, Max: limits.Max,
 			Launches: len(launchesOf(p, g.Name)), Removals: len(removalsOf(p, g.Name)),
-			Waiting:     waitingFor(p, g.Name),
+			Waiting:     refusedBy(p, g.Name, plan.MaxNodesReached),
+			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing),
 			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
 			Price: r.priceOf(ctx, g), Now: r.Clock.Now(),
 		}
@@ -83,12 +84,12 @@ func machinesOf(all []*v1alpha1.VPSieNode, group string) []*v1alpha1.VPSieNode {
 	return own
 }
 
-// waitingFor lists the pods that the group's maxNodes keeps waiting.
-func waitingFor(p *plan.Plan, group string) []string {
+// refusedBy lists the unplaced pods that the group refuses for the reason.
+func refusedBy(p *plan.Plan, group string, reason plan.RefusalReason) []string {
 	var pods []string
 	for _, u := range p.Unplaced {
 		for _, refusal := range u.Refusals {
-			if refusal.Group == group && refusal.Reason == plan.MaxNodesReached {
+			if refusal.Group == group && refusal.Reason == reason {
 				pods = append(pods, u.Pod)
 				break
 			}

@@ -22,6 +22,8 @@ type GroupView struct {
 	Removals int // machines that the decision takes away
 	// Waiting are the pods that only maxNodes keeps from being placed.
 	Waiting []string
+	// Stabilizing are the pods that wait for the window after the last scaling.
+	Stabilizing []string
 	// Fault, when not empty, is why the group cannot do its work, FaultReason its
 	// machine-readable form.
 	FaultReason, Fault string
@@ -112,6 +114,9 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 	switch {
 	case onWay > 0 && !deleting:
 		set(v1alpha1.NodeGroupScaling, true, "ScalingUp", plural(onWay, "node")+" on the way")
+	case len(v.Stabilizing) > 0:
+		set(v1alpha1.NodeGroupScaling, false, "Stabilizing", fmt.Sprintf("%s that fit no node wait until scaleUpPolicy.stabilizationWindowSeconds have passed since the last scaling: %s",
+			plural(len(v.Stabilizing), "pod"), some(v.Stabilizing)))
 	case leaving > 0:
 		set(v1alpha1.NodeGroupScaling, true, "ScalingDown", plural(leaving, "node")+" leaving")
 	default:

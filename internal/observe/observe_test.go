@@ -138,6 +138,10 @@ func TestGroupStatus(t *testing.T) {
 			GroupView{Max: 1, Machines: []*v1alpha1.VPSieNode{ready}, Waiting: []string{"a/b"}}, 1, 1, 1,
 			"Ready=True/AllNodesReady Scaling=False/Stable Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=True/MaximumNodesReached",
 		},
+		"waiting for its window": {
+			GroupView{Max: 5, Machines: []*v1alpha1.VPSieNode{ready}, Stabilizing: []string{"a/b"}}, 1, 1, 1,
+			"Ready=True/AllNodesReady Scaling=False/Stabilizing Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes",
+		},
 		"at fault": {
 			GroupView{Max: 5, Machines: []*v1alpha1.VPSieNode{ready}, FaultReason: "DatacenterNotFound", Fault: "Datacenter not found"}, 1, 1, 1,
 			"Ready=False/DatacenterNotFound Scaling=False/Stable Error=True/DatacenterNotFound AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes",
