@@ -156,6 +156,23 @@ func BenchmarkDeployments(b *testing.B) {
 	}
 }
 
+// BenchmarkSingles has no two pods of a size.
+func BenchmarkSingles(b *testing.B) {
+	for _, n := range []int{1000, 10000} {
+		b.Run(fmt.Sprintf("pods=%d", n), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(9, 9))
+			offers := vpsOffers()
+			var objects []*corev1.Pod
+			for i := range n {
+				objects = append(objects, benchPod("default", fmt.Sprintf("p-%05d", i), 20+r.Int64N(2000), 30+r.Int64N(5000), nil))
+			}
+			report(b, func() *State {
+				return &State{Offers: offers, Groups: []*Group{mixedGroup("web", offers)}, Pods: newPods(objects)}
+			})
+		})
+	}
+}
+
 func BenchmarkDiverse(b *testing.B) {
 	for _, n := range []int{1000, 5000, 10000} {
 		b.Run(fmt.Sprintf("pods=%d", n), func(b *testing.B) {

@@ -22,7 +22,9 @@ type buyer struct {
 	// asked is the worth of all that is left, askedAt what it was when worths were
 	// worked out last.
 	asked, askedAt float64
-	bought, checks int
+	// bought counts nodes; at checks and drops of them waiting pods are looked at
+	// again and served ones forgotten.
+	bought, checks, drops int
 	// boughtAt is how many were bought when hopes were worked out last.
 	boughtAt int
 }
@@ -81,7 +83,10 @@ func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
 // buy buys until no pattern holds any pod.
 func (b *buyer) buy() {
 	for {
-		b.dropServed()
+		if b.bought >= b.drops || !b.priced {
+			b.drops = b.bought + 1 + b.bought/16
+			b.dropServed()
+		}
 		if len(b.sizes) == 0 {
 			return
 		}
@@ -97,6 +102,7 @@ func (b *buyer) buy() {
 				}
 				b.wide = true
 			}
+			b.drops = 0
 			// What has been bought since may have raised hopes that were given up.
 			b.priced = false
 			continue

@@ -90,19 +90,26 @@ func (w *world) newProof() *proof {
 		}
 	}
 	p.places = len(index)
+	type key struct {
+		size  string
+		place *counter
+	}
+	alike := map[key][]*lot{}
+	for _, l := range order {
+		k := key{l.size.key(), w.ownPlace(l.kind)}
+		alike[k] = append(alike[k], l)
+	}
 	for i, size := range w.appraisal.sizes {
 		place := w.appraisal.places[i]
 		g := good{size: append(slices.Clone(size), make(vec, p.places)...), worth: w.appraisal.worth[i]}
 		if place != nil {
 			g.size[len(size)+index[place]] = 1
 		}
-		var kinds []*lot
-		for _, l := range order {
-			if lots[l] > 0 && w.ownPlace(l.kind) == place && slices.Equal(l.size, size) {
-				g.most += lots[l]
-				kinds = append(kinds, l)
-				lots[l] = 0 // sizes of several priorities come more than once
-			}
+		k := key{size.key(), place}
+		kinds := alike[k]
+		delete(alike, k) // sizes of several priorities come more than once
+		for _, l := range kinds {
+			g.most += lots[l]
 		}
 		if g.most > 0 && g.worth > 0 {
 			p.goods, p.lots = append(p.goods, g), append(p.lots, kinds)

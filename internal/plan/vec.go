@@ -48,6 +48,15 @@ func (v vec) times(w vec, most int) int {
 	return int(max(n, 0))
 }
 
+// key spells out the amounts.
+func (v vec) key() string {
+	var b rulesBuilder
+	for _, x := range v {
+		b.number(int(x))
+	}
+	return string(b.buf)
+}
+
 // raise makes every amount of v at least that of w.
 func (v vec) raise(w vec) {
 	for i, x := range w {
