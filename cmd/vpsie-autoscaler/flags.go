@@ -28,17 +28,44 @@ type flags struct {
 	control           control.Options
 }
 
+// add declares the settings of the controller.
 func (f *flags) add(s *pflag.FlagSet) {
+	f.addCluster(s)
+	f.addPlanning(s)
+	f.addAccount(s)
+	f.addController(s)
+}
+
+// addCluster declares where the cluster is, and what of it is the autoscaler's.
+func (f *flags) addCluster(s *pflag.FlagSet) {
 	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; empty takes $KUBECONFIG, the service account in a pod, or ~/.kube/config")
+	s.StringVar(&f.control.Namespace, "namespace", "kube-system", "namespace of the NodeGroups, VPSieNodes and the Secret")
+	s.StringVar(&f.control.SecretName, "secret", "vpsie-secret", "Secret with the VPSie account")
+}
+
+// addPlanning declares what changes decisions.
+func (f *flags) addPlanning(s *pflag.FlagSet) {
+	s.Int32Var(&f.control.Plan.ExpendablePriorityCutoff, "expendable-pods-priority-cutoff", -10, "pods of a lower priority neither buy nor hold a node")
+	s.BoolVar(&f.control.Plan.SkipNodesWithLocalStorage, "skip-nodes-with-local-storage", false, "keep nodes with pods that use emptyDir or hostPath")
+}
+
+// addAccount declares how the VPSie API is asked.
+func (f *flags) addAccount(s *pflag.FlagSet) {
+	s.Float64Var(&f.requestsPerMinute, "vpsie-requests-per-minute", 100, "limit of all requests to the VPSie API together")
+	s.DurationVar(&f.requestTimeout, "vpsie-request-timeout", 30*time.Second, "limit of one request to the VPSie API")
+	s.BoolVar(&f.allowPlainHTTP, "vpsie-allow-plain-http", false, "allow http:// to a VPSie API that is not on this machine")
+}
+
+// addController declares what only a running controller has.
+func (f *flags) addController(s *pflag.FlagSet) {
 	s.BoolVar(&f.leaderElect, "leader-elect", true, "let only one replica act")
 	s.StringVar(&f.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 is off")
 	s.StringVar(&f.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 is off")
 	s.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	s.DurationVar(&f.catalogueTTL, "vpsie-catalogue-ttl", 10*time.Minute, "how long prices and plans are taken as current")
 	s.StringVar(&f.clusterID, "cluster-id", "", "marks this cluster's VPSes; empty takes the UID of the namespace kube-system")
 
 	c := &f.control
-	s.StringVar(&c.Namespace, "namespace", "kube-system", "namespace of the NodeGroups, VPSieNodes and the Secret")
-	s.StringVar(&c.SecretName, "secret", "vpsie-secret", "Secret with the VPSie account")
 	s.DurationVar(&c.Debounce, "debounce", 50*time.Millisecond, "how long a decision waits for more changes after the first")
 	s.DurationVar(&c.ProvisionTimeout, "provision-timeout", 20*time.Minute, "how long a VPS may take until it runs")
 	s.DurationVar(&c.JoinTimeout, "join-timeout", 15*time.Minute, "how long a running VPS may take until its node is ready")
@@ -49,13 +76,6 @@ func (f *flags) add(s *pflag.FlagSet) {
 	s.DurationVar(&c.SweepInterval, "sweep-interval", time.Minute, "pause between two comparisons of the VPSie account with the cluster")
 	s.DurationVar(&c.SweepGrace, "sweep-grace", 5*time.Minute, "how long a VPS of this cluster may be without its VPSieNode")
 	s.StringVar(&c.APIServer, "join-api-server", "", "host:port for {{.APIServer}} in userData; empty takes kube-public/cluster-info's")
-	s.Int32Var(&c.Plan.ExpendablePriorityCutoff, "expendable-pods-priority-cutoff", -10, "pods of a lower priority neither buy nor hold a node")
-	s.BoolVar(&c.Plan.SkipNodesWithLocalStorage, "skip-nodes-with-local-storage", false, "keep nodes with pods that use emptyDir or hostPath")
-
-	s.Float64Var(&f.requestsPerMinute, "vpsie-requests-per-minute", 100, "limit of all requests to the VPSie API together")
-	s.DurationVar(&f.requestTimeout, "vpsie-request-timeout", 30*time.Second, "limit of one request to the VPSie API")
-	s.DurationVar(&f.catalogueTTL, "vpsie-catalogue-ttl", 10*time.Minute, "how long prices and plans are taken as current")
-	s.BoolVar(&f.allowPlainHTTP, "vpsie-allow-plain-http", false, "allow http:// to a VPSie API that is not on this machine")
 }
 
 // validate refuses settings that cannot work, naming the flag.

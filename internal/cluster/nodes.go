@@ -25,9 +25,13 @@ func nodesOf(o *Objects) []*plan.Node {
 		}
 		nodes = append(nodes, machineNode(m, object))
 	}
+	datacenters := make(map[string]string, len(o.NodeGroups))
+	for _, g := range o.NodeGroups {
+		datacenters[g.Name] = g.Spec.DatacenterID
+	}
 	for _, n := range o.Nodes {
 		if !taken[n.Name] {
-			nodes = append(nodes, foreignNode(n))
+			nodes = append(nodes, foreignNode(n, datacenters))
 		}
 	}
 	return nodes
@@ -83,8 +87,9 @@ func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {
 }
 
 // foreignNode is a node without a VPSieNode: part of a group only if its labels
-// say so, as in a dump of a cluster without the autoscaler's objects.
-func foreignNode(n *corev1.Node) *plan.Node {
+// say so, as in a dump of a cluster without the autoscaler's objects. Unless it
+// says otherwise it is in its NodeGroup's datacenter.
+func foreignNode(n *corev1.Node, datacenters map[string]string) *plan.Node {
 	state := plan.NotReady
 	if IsReady(n) {
 		state = plan.Ready
@@ -92,11 +97,12 @@ func foreignNode(n *corev1.Node) *plan.Node {
 	if !n.DeletionTimestamp.IsZero() {
 		state = plan.Terminating
 	}
+	group := n.Labels[v1alpha1.LabelNodeGroup]
 	return &plan.Node{
 		Name:         n.Name,
-		Group:        n.Labels[v1alpha1.LabelNodeGroup],
+		Group:        group,
 		InstanceType: firstOf(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]),
-		DatacenterID: firstOf(n.Labels[v1alpha1.LabelDatacenter], n.Labels[corev1.LabelTopologyRegion]),
+		DatacenterID: firstOf(n.Labels[v1alpha1.LabelDatacenter], datacenters[group], n.Labels[corev1.LabelTopologyRegion]),
 		State:        state,
 		Object:       n,
 		DoNotDelete:  n.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",

@@ -18,6 +18,8 @@ type Market struct {
 	Offers []*plan.Offer
 	// Blocked, when not empty, says why nothing can be bought for the group.
 	Blocked string
+	// Fixed: the offers' allocatable is as given, whatever the group's nodes show.
+	Fixed bool
 }
 
 // Builder turns Objects into States. It remembers the pods it has converted, by
@@ -54,7 +56,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		Now:            now,
 		Options:        opts,
 		Pods:           b.convert(o.Pods),
-		DaemonSets:     o.DaemonSets,
+		DaemonSets:     asPods(o.DaemonSets),
 		Budgets:        o.Budgets,
 		Namespaces:     o.Namespaces,
 		Volumes:        o.Volumes,
@@ -72,7 +74,10 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		for _, offer := range market.Offers {
 			if k := keyOf(offer.InstanceType, offer.DatacenterID); !offered[k] {
 				offered[k] = true
-				s.Offers = append(s.Offers, b.asLearnt(offer, k))
+				if !market.Fixed {
+					offer = b.asLearnt(offer, k)
+				}
+				s.Offers = append(s.Offers, offer)
 			}
 		}
 	}

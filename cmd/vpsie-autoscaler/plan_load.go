@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+)
+
+// input is what a dry run looks at.
+type input struct {
+	objects *cluster.Objects
+	markets map[string]cluster.Market
+	// notes say what a person should know of it.
+	notes []string
+}
+
+// load reads objects from files or the cluster, and prices from a file or the
+// account that the cluster's Secret names.
+func (f *planFlags) load(ctx context.Context, stdin io.Reader) (input, error) {
+	var in input
+	var live client.Reader
+	if len(f.files) == 0 || f.fromCluster && f.offerings == "" {
+		var err error
+		if live, err = f.reader(); err != nil {
+			return in, err
+		}
+	} else if f.fromCluster {
+		in.notes = append(in.notes, "--kubeconfig is not used: -f and --offerings leave nothing to read from a cluster")
+	}
+	if err := f.loadObjects(ctx, &in, stdin, live); err != nil {
+		return in, err
+	}
+	var notes []string
+	var err error
+	switch {
+	case f.offerings != "":
+		in.markets, notes, err = f.fileMarkets(in.objects.NodeGroups)
+	case live != nil:
+		in.markets, notes, err = f.accountMarkets(ctx, live, in.objects.NodeGroups)
+	default:
+		in.markets, notes = f.noMarkets(in.objects.NodeGroups)
+	}
+	in.notes = append(in.notes, notes...)
+	return in, err
+}
+
+func (f *planFlags) loadObjects(ctx context.Context, in *input, stdin io.Reader, live client.Reader) error {
+	namespace := f.control.Namespace
+	if len(f.files) == 0 {
+		objects, err := cluster.Load(ctx, live, namespace)
+		if err != nil {
+			return fmt.Errorf("reading the cluster (-f FILE plans without one): %w", err)
+		}
+		in.objects, in.notes = objects, append(in.notes, cluster.Gaps(objects)...)
+		return nil
+	}
+	if f.anyNamespace {
+		namespace = ""
+	}
+	read, err := cluster.ReadFiles(f.files, stdin, namespace)
+	if err != nil {
+		return err
+	}
+	in.objects, in.notes = read.Objects, append(in.notes, read.Notes...)
+	return nil
+}
+
+// reader reads the cluster itself: a single look is not worth a cache.
+func (f *planFlags) reader() (client.Reader, error) {
+	config, err := f.restConfig()
+	if err != nil {
+		return nil, fmt.Errorf("%w (-f FILE and --offerings FILE plan without a cluster)", err)
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("registering kinds: %w", err)
+	}
+	reader, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	return reader, nil
+}
+
+// accountMarkets asks the account of the cluster's Secret what can be bought.
+func (f *planFlags) accountMarkets(ctx context.Context, live client.Reader, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
+	account := cloud.New(cloud.Options{
+		Namespace: f.control.Namespace, SecretName: f.control.SecretName, AllowPlainHTTP: f.allowPlainHTTP,
+		RequestsPerMinute: f.requestsPerMinute, Timeout: f.requestTimeout, CatalogueTTL: f.catalogueTTL, Clock: clock.RealClock{},
+	})
+	var secret corev1.Secret
+	key := client.ObjectKey{Namespace: f.control.Namespace, Name: f.control.SecretName}
+	if err := live.Get(ctx, key, &secret); err == nil {
+		account.Configure(secret.Data)
+	} else if client.IgnoreNotFound(err) != nil {
+		return nil, nil, fmt.Errorf("reading the VPSie account (--offerings FILE does without it): %w", err)
+	}
+	markets := make(map[string]cluster.Market, len(groups))
+	var notes []string
+	for _, g := range groups {
+		offers, problems, err := account.Market(ctx, cloud.Wanted{
+			Datacenter: g.Spec.DatacenterID, Offerings: g.Spec.OfferingIDs, Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs,
+		})
+		market := cluster.Market{Offers: offers}
+		if err != nil {
+			market.Blocked = err.Error()
+		}
+		for _, problem := range append([]error{err}, problems...) {
+			if problem != nil {
+				notes = append(notes, "NodeGroup "+g.Name+": "+problem.Error())
+			}
+		}
+		markets[g.Name] = market
+	}
+	return markets, notes, nil
+}
+
+// noMarkets is what can be bought when nobody said.
+func (f *planFlags) noMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string) {
+	markets := make(map[string]cluster.Market, len(groups))
+	for _, g := range groups {
+		markets[g.Name] = cluster.Market{Blocked: "what can be bought is not known: give --offerings FILE, or --kubeconfig FILE to ask the account of that cluster"}
+	}
+	if len(groups) == 0 {
+		return markets, nil
+	}
+	return markets, []string{"no prices and nothing to buy: give --offerings FILE, or --kubeconfig FILE to ask the account of that cluster"}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/internal/strict"
+)
+
+// offering is an entry of the --offerings file.
+type offering struct {
+	ID            string `json:"id"`
+	DatacenterID  string `json:"datacenterID"`
+	CPU           int    `json:"cpu"`
+	MemoryMB      int    `json:"memoryMB"`
+	DiskGB        int    `json:"diskGB"`
+	BandwidthGB   int    `json:"bandwidthGB"`
+	PricePerMonth price  `json:"pricePerMonth"`
+	// Available defaults to true.
+	Available *bool `json:"available"`
+	// Allocatable is estimated from the size where it does not say.
+	Allocatable corev1.ResourceList `json:"allocatable"`
+	Labels      map[string]string   `json:"labels"`
+}
+
+// price is a decimal, as text or as a number.
+type price string
+
+func (p *price) UnmarshalJSON(data []byte) error {
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		*p = price(text)
+		return nil
+	}
+	var number json.Number
+	if err := json.Unmarshal(data, &number); err != nil {
+		return errors.New(`want a decimal number such as "12.00"`)
+	}
+	*p = price(number.String())
+	return nil
+}
+
+func readOfferings(file string) ([]*plan.Offer, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--offerings: %w", err)
+	}
+	docs := strict.Documents(file, data)
+	if len(docs) != 1 {
+		return nil, fmt.Errorf("--offerings: %s: holds %d documents, want one with the field offerings", file, len(docs))
+	}
+	text, err := docs[0].JSON()
+	if err == nil {
+		err = strict.WantObject(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--offerings: %w", err)
+	}
+	var list struct {
+		Offerings []offering `json:"offerings"`
+	}
+	faults := strict.Decode(text, &list)
+	if len(faults) == 0 && list.Offerings == nil {
+		faults = []error{field.Required(field.NewPath("offerings"), "")}
+	}
+	if len(faults) > 0 {
+		return nil, inFile(file, faults)
+	}
+	var offers []*plan.Offer
+	seen := map[[2]string]int{}
+	for i, o := range list.Offerings {
+		path := field.NewPath("offerings").Index(i)
+		offer, wrong := o.offer(path)
+		key := [2]string{o.ID, o.DatacenterID}
+		if first, twice := seen[key]; twice {
+			wrong = append(wrong, field.Invalid(path.Child("id"), o.ID, fmt.Sprintf("is in datacenter %s twice, before in offerings[%d]", o.DatacenterID, first)))
+		}
+		seen[key] = i
+		offers = append(offers, offer)
+		for _, fault := range wrong {
+			faults = append(faults, fault)
+		}
+	}
+	return offers, inFile(file, faults)
+}
+
+func inFile(file string, faults []error) error {
+	for i := range faults {
+		faults[i] = fmt.Errorf("--offerings: %s: %w", file, faults[i])
+	}
+	return errors.Join(faults...)
+}
+
+// offer is the entry in the planner's words.
+func (o *offering) offer(path *field.Path) (*plan.Offer, field.ErrorList) {
+	var faults field.ErrorList
+	for name, value := range map[string]string{"id": o.ID, "datacenterID": o.DatacenterID, "pricePerMonth": string(o.PricePerMonth)} {
+		if value == "" {
+			faults = append(faults, field.Required(path.Child(name), ""))
+		}
+	}
+	for name, size := range map[string]int{"cpu": o.CPU, "memoryMB": o.MemoryMB, "diskGB": o.DiskGB} {
+		if size < 0 || size == 0 && name != "diskGB" || size > mostSize {
+			faults = append(faults, field.Invalid(path.Child(name), size, fmt.Sprintf("must be above 0 and at most %d", mostSize)))
+		}
+	}
+	slices.SortFunc(faults, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
+	money, err := plan.ParseMoney(string(o.PricePerMonth))
+	if err != nil && o.PricePerMonth != "" {
+		faults = append(faults, field.Invalid(path.Child("pricePerMonth"), string(o.PricePerMonth), err.Error()))
+	}
+	allocatable := plan.EstimateAllocatable(o.CPU, o.MemoryMB, o.DiskGB)
+	for _, name := range slices.Sorted(maps.Keys(o.Allocatable)) {
+		q := o.Allocatable[name]
+		if q.Sign() < 0 {
+			faults = append(faults, field.Invalid(path.Child("allocatable").Key(string(name)), q.String(), "must be >= 0"))
+		}
+		allocatable[name] = q
+	}
+	faults = append(faults, metavalidation.ValidateLabels(o.Labels, path.Child("labels"))...)
+	return &plan.Offer{
+		InstanceType: o.ID,
+		DatacenterID: o.DatacenterID,
+		Price:        money,
+		Capacity: corev1.ResourceList{
+			corev1.ResourceCPU:              *resource.NewQuantity(int64(o.CPU), resource.DecimalSI),
+			corev1.ResourceMemory:           *resource.NewQuantity(int64(o.MemoryMB)<<20, resource.BinarySI),
+			corev1.ResourceEphemeralStorage: *resource.NewQuantity(int64(o.DiskGB)<<30, resource.BinarySI),
+		},
+		Allocatable: allocatable,
+		Labels:      o.Labels,
+		Available:   o.Available == nil || *o.Available,
+		Stock:       -1,
+	}, faults
+}
+
+// mostSize keeps sizes in bytes within 64 bits.
+const mostSize = 1 << 30
+
+// fileMarkets finds the groups' offerings in the file, by name without regard to
+// case, as in the account's catalogue. The file's other offerings give nodes of
+// such types their price.
+func (f *planFlags) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
+	offers, err := readOfferings(f.offerings)
+	if err != nil {
+		return nil, nil, err
+	}
+	markets := make(map[string]cluster.Market, len(groups))
+	var notes []string
+	for _, g := range groups {
+		market := cluster.Market{Fixed: true}
+		for _, name := range g.Spec.OfferingIDs {
+			i := slices.IndexFunc(offers, func(o *plan.Offer) bool {
+				return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, g.Spec.DatacenterID)
+			})
+			if i < 0 {
+				notes = append(notes, fmt.Sprintf("NodeGroup %s: Instance type not available: %s has no offering %s in datacenter %s", g.Name, f.offerings, name, g.Spec.DatacenterID))
+				continue
+			}
+			offer := *offers[i]
+			offer.InstanceType, offer.DatacenterID = name, g.Spec.DatacenterID
+			market.Offers = append(market.Offers, &offer)
+		}
+		market.Offers = append(market.Offers, offers...)
+		markets[g.Name] = market
+	}
+	return markets, notes, nil
+}

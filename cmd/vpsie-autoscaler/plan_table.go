@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// table prints a plan for people: rows of what is alike, so that ten thousand pods
+// fit a screen.
+type table struct {
+	out *strings.Builder
+	// pods say what a pod is one of, by namespace/name.
+	pods podNames
+	// types are the instance types of nodes.
+	types map[string]string
+}
+
+func newTable(s *plan.State) *table {
+	t := &table{out: &strings.Builder{}, pods: namePods(s.Pods), types: make(map[string]string, len(s.Nodes))}
+	for _, n := range s.Nodes {
+		t.types[n.Name] = n.InstanceType
+	}
+	return t
+}
+
+func (t *table) write(w io.Writer, o output) error {
+	if len(o.Launches)+len(o.Removals)+len(o.Placements)+len(o.Unplaced) == 0 {
+		fmt.Fprint(t.out, "Nothing to do: no pod waits for a node, and no node can go.\n\n")
+	}
+	t.launches(o.Launches)
+	t.removals(o.Removals)
+	t.placements(o.Placements)
+	t.unplaced(o.Unplaced)
+	t.kept(o.Kept)
+	t.cost(o.Cost)
+	fmt.Fprintf(t.out, "Read in %.1f ms, planned in %.1f ms.\n", o.Timing.Load, o.Timing.Plan)
+	_, err := io.WriteString(w, t.out.String())
+	return err
+}
+
+func (t *table) launches(list []plan.Launch) {
+	if len(list) == 0 {
+		return
+	}
+	type key struct {
+		group, instanceType, datacenter string
+		price                           plan.Hourly
+		reason                          plan.LaunchReason
+	}
+	rows := bundle(list, func(l plan.Launch) key {
+		return key{l.Group, l.InstanceType, l.DatacenterID, l.Price, l.Reason}
+	})
+	var total plan.Hourly
+	for _, l := range list {
+		total += l.Price
+	}
+	s := t.section("BUY %s for %s an hour", count(len(list), "machine"), total)
+	s.row("NODE GROUP", "TYPE", "COUNT", "EACH/H", "WHY", "FOR")
+	for _, r := range first(s, rows) {
+		var pods []string
+		for _, l := range r.items {
+			pods = append(pods, l.Pods...)
+		}
+		s.row(r.key.group, r.key.instanceType, fmt.Sprint(len(r.items)), r.key.price.String(), string(r.key.reason), t.pods.summary(pods))
+	}
+	s.end()
+}
+
+func (t *table) removals(list []plan.Removal) {
+	if len(list) == 0 {
+		return
+	}
+	type key struct {
+		group, instanceType string
+		reason              plan.RemovalReason
+		saves               plan.Hourly
+	}
+	rows := bundle(list, func(r plan.Removal) key { return key{r.Group, t.types[r.Node], r.Reason, r.Saves} })
+	var total plan.Hourly
+	for _, r := range list {
+		total += r.Saves
+	}
+	s := t.section("REMOVE %s and save %s an hour", count(len(list), "node"), total)
+	s.row("NODE GROUP", "TYPE", "COUNT", "EACH/H", "WHY", "NODES", "PODS THAT MOVE")
+	for _, r := range first(s, rows) {
+		var nodes, to []string
+		moves := 0
+		for _, removal := range r.items {
+			nodes = append(nodes, removal.Node)
+			for _, m := range removal.Moves {
+				to = append(to, m.To)
+				moves++
+			}
+		}
+		what := "none"
+		if moves > 0 {
+			what = fmt.Sprintf("%d to %s", moves, someOf(distinct(to)))
+		}
+		s.row(r.key.group, r.key.instanceType, fmt.Sprint(len(nodes)), r.key.saves.String(), string(r.key.reason), someOf(nodes), what)
+	}
+	s.end()
+}
+
+func (t *table) placements(list []plan.Placement) {
+	if len(list) == 0 {
+		return
+	}
+	rows := bundle(list, func(p plan.Placement) string { return t.pods.of(p.Pod) })
+	s := t.section("PLACE %s on nodes that are there or on their way", count(len(list), "pod"))
+	s.row("COUNT", "PODS", "NODES")
+	for _, r := range first(s, rows) {
+		var nodes []string
+		for _, p := range r.items {
+			nodes = append(nodes, p.Node)
+		}
+		s.row(fmt.Sprint(len(r.items)), t.pods.label(r.items[0].Pod, len(r.items)), someOf(distinct(nodes)))
+	}
+	s.end()
+}
+
+func (t *table) kept(list []plan.Kept) {
+	if len(list) == 0 {
+		return
+	}
+	type key struct {
+		group  string
+		reason plan.KeptReason
+	}
+	rows := bundle(list, func(k plan.Kept) key { return key{k.Group, k.Reason} })
+	s := t.section("KEEP %s", count(len(list), "node"))
+	s.row("NODE GROUP", "COUNT", "WHY", "NODES")
+	for _, r := range first(s, rows) {
+		var nodes []string
+		messages := map[string]bool{}
+		for _, k := range r.items {
+			nodes = append(nodes, k.Node)
+			messages[k.Message] = true
+		}
+		why := r.items[0].Message
+		if len(messages) > 1 {
+			why = r.items[0].Node + " " + why
+		}
+		s.row(r.key.group, fmt.Sprint(len(nodes)), fmt.Sprintf("%s: %s", r.key.reason, why), someOf(nodes))
+	}
+	s.end()
+}
+
+func (t *table) cost(c plan.Cost) {
+	fmt.Fprintf(t.out, "COST an hour: %s now, %s after", c.Before, c.After)
+	if c.After != c.Before {
+		fmt.Fprintf(t.out, " (a month: %s now, %s after)", plan.Money(c.Before), plan.Money(c.After))
+	}
+	fmt.Fprintf(t.out, "; lower bound %s", c.LowerBound)
+	if c.LowerBound > 0 {
+		fmt.Fprintf(t.out, " (after / bound = %.3f)", float64(c.After)/float64(c.LowerBound))
+	}
+	fmt.Fprintln(t.out)
+}

@@ -1,0 +1,184 @@
+package cluster
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/strict"
+)
+
+// Files is what was read from files.
+type Files struct {
+	*Objects
+	// Notes say, a line each, what was left out and what was taken for granted.
+	Notes []string
+}
+
+// ReadFiles reads Kubernetes objects as `kubectl get -o yaml` prints them: YAML or
+// JSON, several documents in a file, Lists. A path is a file, a directory (with all
+// below it), or "-" for stdin. Objects that did not pass through an API server get
+// its defaults. NodeGroups and VPSieNodes of other namespaces than the given one
+// are left out; empty takes all. The error names file, object and field of every
+// fault.
+func ReadFiles(paths []string, stdin io.Reader, namespace string) (*Files, error) {
+	known, err := kinds()
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{namespace: namespace, kinds: known, seen: map[identity]string{}, ignored: map[string]int{}}
+	files, err := expand(paths)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		data, err := readFile(file, stdin)
+		if err != nil {
+			return nil, err
+		}
+		r.read(cmp.Or(strings.TrimPrefix(file, "-"), "stdin"), data)
+	}
+	r.applyDefaults()
+	if len(r.faults) > 0 {
+		return nil, joinSome(r.faults)
+	}
+	return &Files{Objects: &r.objects, Notes: r.notes()}, nil
+}
+
+// reader gathers the objects of all files.
+type reader struct {
+	namespace string
+	kinds     map[schema.GroupKind]kind
+	objects   Objects
+	// priorityClasses give pods that passed no admission their priority.
+	priorityClasses []*schedulingv1.PriorityClass
+	// seen says where each object was found.
+	seen map[identity]string
+	// ignored counts the objects of kinds that no decision needs.
+	ignored map[string]int
+	// foreign are the objects of namespaces that are not served.
+	foreign []string
+	faults  []error
+}
+
+type identity struct {
+	kind            schema.GroupKind
+	namespace, name string
+}
+
+func (r *reader) read(file string, data []byte) {
+	docs := strict.Documents(file, data)
+	if len(docs) == 0 {
+		r.faults = append(r.faults, fmt.Errorf("%s: holds no object; was it written to the end?", file))
+		return
+	}
+	var all []element
+	for _, doc := range docs {
+		converted, err := doc.JSON()
+		if err == nil {
+			all, err = elements(all, doc.Name, converted, typeMeta{})
+		}
+		if err != nil {
+			r.faults = append(r.faults, err)
+		}
+	}
+	decoded := make([]found, len(all))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	const batch = 64
+	for start := 0; start < len(all); start += batch {
+		work.Go(func() error {
+			for i := start; i < min(start+batch, len(all)); i++ {
+				decoded[i] = r.decode(all[i])
+			}
+			return nil
+		})
+	}
+	_ = work.Wait() // the faults are with the objects
+	for _, f := range decoded {
+		r.add(f)
+	}
+}
+
+// element is one object, still in JSON.
+type element struct {
+	// where is the file, the document's number and the place in its List.
+	where string
+	data  []byte
+	// list is what a typed list says of its items, which then do not say it.
+	list typeMeta
+}
+
+type typeMeta struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+}
+
+// listHead is a List, or a typed one such as PodList.
+type listHead struct {
+	typeMeta
+	Metadata map[string]any    `json:"metadata"`
+	Items    []json.RawMessage `json:"items"`
+}
+
+// elements appends the document's object, or those of the List that it is.
+func elements(all []element, where string, data []byte, list typeMeta) ([]element, error) {
+	if err := strict.WantObject(data); err != nil {
+		return all, fmt.Errorf("%s: %w", where, err)
+	}
+	var head listHead
+	faults := strict.Decode(data, &head)
+	if head.Kind != "List" && (head.Items == nil || !strings.HasSuffix(head.Kind, "List")) {
+		// An object by itself, whose faults its own decoder tells.
+		return append(all, element{where, data, list}), nil
+	}
+	if len(faults) > 0 {
+		return all, fmt.Errorf("%s: %s: %w", where, head.Kind, errors.Join(faults...))
+	}
+	if head.Kind != "List" {
+		list = typeMeta{head.APIVersion, strings.TrimSuffix(head.Kind, "List")}
+	}
+	separator := ": "
+	if strings.Contains(where, ": document ") {
+		separator = ", "
+	}
+	for i, item := range head.Items {
+		var err error
+		if all, err = elements(all, fmt.Sprintf("%s%sitem %d", where, separator, i+1), item, list); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// readFile reads a file; "-" is stdin.
+func readFile(name string, stdin io.Reader) ([]byte, error) {
+	if name != "-" {
+		return os.ReadFile(name)
+	}
+	data, err := io.ReadAll(stdin)
+	if err != nil {
+		return nil, fmt.Errorf("reading stdin: %w", err)
+	}
+	return data, nil
+}
+
+// mostFaults is how many faults are told at once.
+const mostFaults = 20
+
+func joinSome(faults []error) error {
+	if more := len(faults) - mostFaults; more > 0 {
+		faults = append(slices.Clone(faults[:mostFaults]), fmt.Errorf("and %d more faults", more))
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,119 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/strict"
+)
+
+// found is an object as one element of a file gave it.
+type found struct {
+	// what is where it is and what it is called, as faults begin.
+	what string
+	// ignored is its kind when no decision needs that.
+	ignored string
+	kind    kind
+	group   schema.GroupKind
+	object  client.Object
+	faults  []error
+}
+
+// decode reads an element by itself; it only reads the reader.
+func (r *reader) decode(e element) found {
+	var head struct {
+		typeMeta
+		Metadata struct {
+			Name      string `json:"name"`
+			Namespace string `json:"namespace"`
+		} `json:"metadata"`
+	}
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(e.data, &head); err != nil {
+		return found{what: e.where, faults: strict.Mismatches(e.data, &head, err)}
+	}
+	if head.Kind == "" && head.APIVersion == "" {
+		head.typeMeta = e.list
+	}
+	f := found{what: fmt.Sprintf("%s: %s %s", e.where, head.Kind, title(head.Metadata.Namespace, head.Metadata.Name))}
+	version, err := schema.ParseGroupVersion(head.APIVersion)
+	switch {
+	case head.Kind == "":
+		return found{what: e.where, faults: []error{fmt.Errorf("kind: required; want a Kubernetes object as `kubectl get -o yaml` prints it")}}
+	case head.APIVersion == "":
+		f.faults = []error{fmt.Errorf("apiVersion: required")}
+		return f
+	case err != nil:
+		f.faults = []error{fmt.Errorf("apiVersion: %w", err)}
+		return f
+	}
+	f.group = schema.GroupKind{Group: version.Group, Kind: head.Kind}
+	kind, known := r.kinds[f.group]
+	if !known {
+		f.ignored = head.Kind + " (" + head.APIVersion + ")"
+		return f
+	}
+	if version.Version != kind.version {
+		want := schema.GroupVersion{Group: version.Group, Version: kind.version}
+		f.faults = []error{fmt.Errorf("apiVersion: %s is not read; print it as %s, such as with `kubectl get %s.%s.%s -o yaml`",
+			version, want, strings.ToLower(head.Kind), kind.version, version.Group)}
+		return f
+	}
+	f.kind = kind
+	f.object, f.faults = kind.decode(e.data)
+	return f
+}
+
+func title(namespace, name string) string {
+	if name == "" {
+		name = "without a name"
+	}
+	if namespace == "" {
+		return name
+	}
+	return namespace + "/" + name
+}
+
+// add keeps what was decoded, unless it is at fault, of no use, or there already.
+func (r *reader) add(f found) {
+	for _, fault := range f.faults {
+		r.faults = append(r.faults, fmt.Errorf("%s: %w", f.what, fault))
+	}
+	switch {
+	case f.ignored != "":
+		r.ignored[f.ignored]++
+		return
+	case f.object == nil || len(f.faults) > 0:
+		return
+	}
+	id := identity{kind: f.group, name: f.object.GetName()}
+	switch f.kind.scope {
+	case namespaced:
+		if f.object.GetNamespace() == "" {
+			f.object.SetNamespace("default")
+		}
+		id.namespace = f.object.GetNamespace()
+	case ours:
+		if n := f.object.GetNamespace(); r.namespace != "" && n != "" && n != r.namespace {
+			r.foreign = append(r.foreign, f.group.Kind+" "+title(n, id.name))
+			return
+		}
+	}
+	if where, twice := r.seen[id]; twice {
+		r.faults = append(r.faults, fmt.Errorf("%s: is there twice, before in %s%s", f.what, where, r.whichNamespace(f)))
+		return
+	}
+	r.seen[id] = f.what
+	f.kind.keep(r, f.object)
+}
+
+// whichNamespace is the way out when files hold what several autoscalers serve.
+func (r *reader) whichNamespace(f found) string {
+	if f.kind.scope != ours || r.namespace != "" {
+		return ""
+	}
+	return "; where they are in two namespaces, --namespace takes one of them"
+}

@@ -1,0 +1,122 @@
+package cluster
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// checkMeta tests what the API server asks of every object's metadata, as far as a
+// decision depends on it.
+func checkMeta(o metav1.Object) field.ErrorList {
+	var faults field.ErrorList
+	path := field.NewPath("metadata")
+	if o.GetName() == "" {
+		return append(faults, field.Required(path.Child("name"), ""))
+	}
+	for _, problem := range validation.NameIsDNSSubdomain(o.GetName(), false) {
+		faults = append(faults, field.Invalid(path.Child("name"), o.GetName(), problem))
+	}
+	return append(faults, metavalidation.ValidateLabels(o.GetLabels(), path.Child("labels"))...)
+}
+
+// The CEL rules of the NodeGroup's CustomResourceDefinition.
+const (
+	nameRule      = "metadata.name must have at most 51 characters and no dot: it becomes part of hostnames, vpsie-<name>-<random>"
+	minMaxRule    = "MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
+	preferredRule = "preferredInstanceType must be one of offeringIDs"
+	taintsRule    = "taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
+)
+
+func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
+	var faults field.ErrorList
+	spec := field.NewPath("spec")
+	if len(g.Name) > 51 || strings.Contains(g.Name, ".") {
+		faults = append(faults, field.Invalid(field.NewPath("metadata", "name"), g.Name, nameRule))
+	}
+	if g.Spec.MaxNodes < g.Spec.MinNodes {
+		faults = append(faults, field.Invalid(spec.Child("maxNodes"), g.Spec.MaxNodes, minMaxRule))
+	}
+	if p := g.Spec.PreferredInstanceType; p != "" && !slices.Contains(g.Spec.OfferingIDs, p) {
+		faults = append(faults, field.Invalid(spec.Child("preferredInstanceType"), p, preferredRule))
+	}
+	for i, t := range g.Spec.Taints {
+		if !isTaintEffect(t.Effect) {
+			faults = append(faults, field.Invalid(spec.Child("taints").Index(i).Child("effect"), t.Effect, taintsRule))
+		}
+	}
+	return faults
+}
+
+func checkVPSieNode(m *v1alpha1.VPSieNode) field.ErrorList {
+	since, set := m.Annotations[v1alpha1.AnnotationUnneededSince]
+	if !set {
+		return nil
+	}
+	if _, err := time.Parse(time.RFC3339, since); err != nil {
+		path := field.NewPath("metadata", "annotations").Key(v1alpha1.AnnotationUnneededSince)
+		return field.ErrorList{field.Invalid(path, since, "must be a time as RFC 3339 writes it, such as 2025-10-12T10:00:00Z")}
+	}
+	return nil
+}
+
+func checkNode(n *corev1.Node) field.ErrorList {
+	status := field.NewPath("status")
+	faults := notNegative(n.Status.Capacity, status.Child("capacity"))
+	faults = append(faults, notNegative(n.Status.Allocatable, status.Child("allocatable"))...)
+	return append(faults, checkTaints(n.Spec.Taints, field.NewPath("spec", "taints"))...)
+}
+
+func checkTaints(taints []corev1.Taint, path *field.Path) field.ErrorList {
+	var faults field.ErrorList
+	for i, t := range taints {
+		if t.Key == "" {
+			faults = append(faults, field.Required(path.Index(i).Child("key"), ""))
+		}
+		if !isTaintEffect(t.Effect) {
+			faults = append(faults, field.NotSupported(path.Index(i).Child("effect"), t.Effect, taintEffects()))
+		}
+	}
+	return faults
+}
+
+func checkVolume(v *corev1.PersistentVolume) field.ErrorList {
+	if a := v.Spec.NodeAffinity; a != nil && a.Required != nil {
+		return checkNodeSelector(a.Required, field.NewPath("spec", "nodeAffinity", "required"))
+	}
+	return nil
+}
+
+func checkNodeSelector(s *corev1.NodeSelector, path *field.Path) field.ErrorList {
+	if _, err := nodeaffinity.NewNodeSelector(s); err != nil {
+		return field.ErrorList{field.Invalid(path, "", err.Error())}
+	}
+	return nil
+}
+
+func checkDaemonSet(d *appsv1.DaemonSet) field.ErrorList {
+	return checkPodSpec(&d.Spec.Template.Spec, field.NewPath("spec", "template", "spec"))
+}
+
+func checkBudget(b *policyv1.PodDisruptionBudget) field.ErrorList {
+	faults := checkSelector(b.Spec.Selector, field.NewPath("spec", "selector"))
+	if n := b.Status.DisruptionsAllowed; n < 0 {
+		faults = append(faults, field.Invalid(field.NewPath("status", "disruptionsAllowed"), n, "must be >= 0"))
+	}
+	return faults
+}
+
+func checkSelector(s *metav1.LabelSelector, path *field.Path) field.ErrorList {
+	return metavalidation.ValidateLabelSelector(s, metavalidation.LabelSelectorValidationOptions{}, path)
+}

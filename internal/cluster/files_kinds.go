@@ -1,0 +1,118 @@
+package cluster
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/strict"
+)
+
+// kind is how objects of one kind are read.
+type kind struct {
+	version string
+	scope   scope
+	// decode reads an object and tests it against the kind's rules.
+	decode func(data []byte) (client.Object, []error)
+	keep   func(*reader, client.Object)
+}
+
+// scope says which namespace an object is in that names none.
+type scope int
+
+const (
+	clusterWide scope = iota
+	// namespaced objects are in "default" like those that kubectl applies.
+	namespaced
+	// ours are in the autoscaler's namespace.
+	ours
+)
+
+// kinds are those that a decision needs, or that say more about what it needs.
+func kinds() (map[schema.GroupKind]kind, error) {
+	groups, err := newCRDSchema("nodegroups")
+	if err != nil {
+		return nil, err
+	}
+	machines, err := newCRDSchema("vpsienodes")
+	if err != nil {
+		return nil, err
+	}
+	ourGroup := v1alpha1.GroupVersion.Group
+	return map[schema.GroupKind]kind{
+		{Group: ourGroup, Kind: "NodeGroup"}: validated(groups, kindOf("v1alpha1", ours, checkNodeGroup,
+			func(r *reader) *[]*v1alpha1.NodeGroup { return &r.objects.NodeGroups })),
+		{Group: ourGroup, Kind: "VPSieNode"}: validated(machines, kindOf("v1alpha1", ours, checkVPSieNode,
+			func(r *reader) *[]*v1alpha1.VPSieNode { return &r.objects.VPSieNodes })),
+		{Kind: "Node"}: kindOf("v1", clusterWide, checkNode,
+			func(r *reader) *[]*corev1.Node { return &r.objects.Nodes }),
+		{Kind: "Pod"}: kindOf("v1", namespaced, checkPod,
+			func(r *reader) *[]*corev1.Pod { return &r.objects.Pods }),
+		{Kind: "Namespace"}: kindOf("v1", clusterWide, nil,
+			func(r *reader) *[]*corev1.Namespace { return &r.objects.Namespaces }),
+		{Kind: "PersistentVolume"}: kindOf("v1", clusterWide, checkVolume,
+			func(r *reader) *[]*corev1.PersistentVolume { return &r.objects.Volumes }),
+		{Kind: "PersistentVolumeClaim"}: kindOf("v1", namespaced, nil,
+			func(r *reader) *[]*corev1.PersistentVolumeClaim { return &r.objects.Claims }),
+		{Group: "apps", Kind: "DaemonSet"}: kindOf("v1", namespaced, checkDaemonSet,
+			func(r *reader) *[]*appsv1.DaemonSet { return &r.objects.DaemonSets }),
+		// Pods of these are counted as they are; the objects are read so that a dump of
+		// `kubectl get all` is understood and its faults are told.
+		{Group: "apps", Kind: "ReplicaSet"}:  kindOf[appsv1.ReplicaSet]("v1", namespaced, nil, nil),
+		{Group: "apps", Kind: "StatefulSet"}: kindOf[appsv1.StatefulSet]("v1", namespaced, nil, nil),
+		{Group: "policy", Kind: "PodDisruptionBudget"}: kindOf("v1", namespaced, checkBudget,
+			func(r *reader) *[]*policyv1.PodDisruptionBudget { return &r.objects.Budgets }),
+		{Group: "scheduling.k8s.io", Kind: "PriorityClass"}: kindOf("v1", clusterWide, nil,
+			func(r *reader) *[]*schedulingv1.PriorityClass { return &r.priorityClasses }),
+		{Group: "storage.k8s.io", Kind: "StorageClass"}: kindOf("v1", clusterWide, nil,
+			func(r *reader) *[]*storagev1.StorageClass { return &r.objects.StorageClasses }),
+		{Group: "storage.k8s.io", Kind: "CSINode"}: kindOf("v1", clusterWide, nil,
+			func(r *reader) *[]*storagev1.CSINode { return &r.objects.CSINodes }),
+	}, nil
+}
+
+// kindOf reads a kind into the list that into names; objects without a list are
+// only checked.
+func kindOf[T any, P interface {
+	*T
+	client.Object
+}](version string, s scope, check func(P) field.ErrorList, into func(*reader) *[]P) kind {
+	return kind{
+		version: version,
+		scope:   s,
+		decode: func(data []byte) (client.Object, []error) {
+			object := P(new(T))
+			faults := strict.Decode(data, object)
+			if len(faults) > 0 {
+				return object, faults
+			}
+			wrong := checkMeta(object)
+			if check != nil {
+				wrong = append(wrong, check(object)...)
+			}
+			return object, asErrors(wrong)
+		},
+		keep: func(r *reader, object client.Object) {
+			if into != nil {
+				list := into(r)
+				*list = append(*list, object.(P))
+			}
+		},
+	}
+}
+
+// validated adds the schema of a CustomResourceDefinition to a kind's rules.
+func validated(s *crdSchema, k kind) kind {
+	decode := k.decode
+	k.decode = func(data []byte) (client.Object, []error) {
+		object, faults := decode(data)
+		return object, append(s.faults(data), faults...)
+	}
+	return k
+}

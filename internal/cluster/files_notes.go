@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// notes tell what a person should know of who reads the plan.
+func (r *reader) notes() []string {
+	var notes []string
+	for _, kind := range slices.Sorted(maps.Keys(r.ignored)) {
+		notes = append(notes, fmt.Sprintf("%d of kind %s ignored: no decision depends on them", r.ignored[kind], kind))
+	}
+	if len(r.foreign) > 0 {
+		notes = append(notes, fmt.Sprintf("left out because --namespace is %s: %s", r.namespace, some(r.foreign)))
+	}
+	return append(notes, Gaps(&r.objects)...)
+}
+
+// Gaps tell what of the objects names others that are not there, and how that is
+// taken; in a dump of a part of a cluster that is easily missed.
+func Gaps(o *Objects) []string {
+	groups := map[string]bool{}
+	for _, g := range o.NodeGroups {
+		groups[g.Name] = true
+	}
+	var gaps []string
+	add := func(format string, names []string) {
+		if len(names) > 0 {
+			slices.Sort(names)
+			gaps = append(gaps, fmt.Sprintf(format, some(names)))
+		}
+	}
+	nodes := map[string]bool{}
+	var silent, lost []string
+	for _, n := range o.Nodes {
+		nodes[n.Name] = true
+		if !slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady }) {
+			silent = append(silent, n.Name)
+		}
+		if g := n.Labels[v1alpha1.LabelNodeGroup]; g != "" && !groups[g] {
+			lost = append(lost, n.Name+" of "+g)
+		}
+	}
+	add("taken as not ready, for want of a Ready condition: nodes %s", silent)
+	add("taken as nobody's, for want of their NodeGroup: nodes %s", lost)
+	lost = nil
+	for _, m := range o.VPSieNodes {
+		nodes[m.Name] = true
+		if !groups[m.Spec.NodeGroupName] {
+			lost = append(lost, m.Name+" of "+m.Spec.NodeGroupName)
+		}
+	}
+	add("taken as nobody's, for want of their NodeGroup: VPSieNodes %s", lost)
+	absent := map[string]bool{}
+	for _, p := range o.Pods {
+		if n := p.Spec.NodeName; n != "" && !nodes[n] {
+			absent[n] = true
+		}
+	}
+	add("pods left out because their nodes are not there: those of %s", slices.Collect(maps.Keys(absent)))
+	for _, g := range o.NodeGroups {
+		for _, problem := range LimitsOf(g).Problems {
+			gaps = append(gaps, "NodeGroup "+g.Name+": "+problem)
+		}
+	}
+	return gaps
+}
+
+// mostExamples is how many names a note gives.
+const mostExamples = 5
+
+func some(names []string) string {
+	if more := len(names) - mostExamples; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:mostExamples], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
