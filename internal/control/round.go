@@ -40,10 +40,12 @@ func setupRound(mgr ctrl.Manager, d Deps) error {
 }
 
 func (r *round) debounce() time.Duration {
-	return max(r.Options.Debounce, time.Duration(r.lastTook.Load()))
+	return min(max(r.Options.Debounce, time.Duration(r.lastTook.Load())), longestDebounce)
 }
 
 const (
+	// longestDebounce bounds how long a change may wait for its round.
+	longestDebounce = time.Second
 	// staleRetry is how soon a round is tried again whose sight was behind the API server.
 	staleRetry = 50 * time.Millisecond
 	// idleRound bounds the time between two rounds when nothing happens: prices,
