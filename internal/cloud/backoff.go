@@ -20,15 +20,15 @@ type backoffs struct {
 type typeKey struct{ datacenter, instanceType string }
 
 type refused struct {
-	until  time.Time
-	wait   time.Duration
-	reason string
+	until time.Time
+	wait  time.Duration
+	why   error
 }
 
 func newBackoffs() *backoffs { return &backoffs{byType: map[typeKey]refused{}} }
 
 // add doubles the wait with each refusal that follows another.
-func (b *backoffs) add(k typeKey, now time.Time, reason string) {
+func (b *backoffs) add(k typeKey, now time.Time, why error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.byType[k]
@@ -37,7 +37,7 @@ func (b *backoffs) add(k typeKey, now time.Time, reason string) {
 		return
 	}
 	r.wait = min(max(2*r.wait, firstBackoff), lastBackoff)
-	r.until, r.reason = now.Add(r.wait), reason
+	r.until, r.why = now.Add(r.wait), why
 	b.byType[k] = r
 }
 
@@ -45,6 +45,13 @@ func (b *backoffs) clear(k typeKey) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.byType, k)
+}
+
+// forget drops what another account refused.
+func (b *backoffs) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.byType)
 }
 
 func (b *backoffs) get(k typeKey) refused {

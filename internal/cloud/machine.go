@@ -62,7 +62,7 @@ func (c *Cloud) remember(k typeKey, err error) {
 	case err == nil:
 		c.backoff.clear(k)
 	case Refused(err):
-		c.backoff.add(k, c.opts.Clock.Now(), err.Error())
+		c.backoff.add(k, c.opts.Clock.Now(), err)
 	}
 }
 
@@ -84,8 +84,11 @@ func (c *Cloud) Delete(ctx context.Context, vm *vpsie.VM, note string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.mayDelete(); err != nil {
+		return err
+	}
 	err = a.client.DeleteVM(ctx, vm.Identifier, "not needed any more", note)
-	c.refuse(err)
+	c.learnPassword(a.client, err)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -48,11 +49,36 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	if len(offers) == 0 {
 		return nil, nil, errors.Join(problems...)
 	}
+	if why := c.refusedAll(offers); why != nil {
+		problems = append(problems, why)
+	}
 	return offers, problems, c.Refusal()
+}
+
+// refusedAll says why the cloud sells none of the offers for the time being, nil
+// when one of them may be ordered: then a refusal of the others is no trouble.
+func (c *Cloud) refusedAll(offers []*plan.Offer) error {
+	now := c.opts.Clock.Now()
+	var why error
+	var until time.Time
+	for _, o := range offers {
+		refused := c.backoff.get(typeKey{o.DatacenterID, o.InstanceType})
+		if !refused.until.After(now) {
+			return nil
+		}
+		if why == nil || refused.until.Before(until) {
+			why, until = refused.why, refused.until
+		}
+	}
+	return fmt.Errorf("%w; the next try is at %s", why, until.UTC().Format(time.TimeOnly))
 }
 
 func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
 	refused := c.backoff.get(typeKey{datacenter, name})
+	reason := ""
+	if refused.why != nil {
+		reason = refused.why.Error()
+	}
 	return &plan.Offer{
 		InstanceType: name,
 		DatacenterID: datacenter,
@@ -66,7 +92,7 @@ func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
 		Available:     true,
 		Stock:         -1,
 		BackoffUntil:  refused.until,
-		BackoffReason: refused.reason,
+		BackoffReason: reason,
 	}
 }
 
@@ -143,6 +169,8 @@ func Fault(err error) (reason string, config bool) {
 		return "AuthenticationFailed", true
 	case vpsie.Quota:
 		return "QuotaExceeded", false
+	case vpsie.OutOfStock:
+		return "OutOfStock", false
 	case "":
 		return "AccountNotUsable", true
 	}

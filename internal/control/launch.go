@@ -41,6 +41,9 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "Looking for the VPS to adopt")
 		return staleRetry, nil
 	}
+	if left, _ := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
+		return left, nil
+	}
 	group, err := r.groupOf(ctx, m)
 	if apierrors.IsNotFound(err) || err == nil && !group.DeletionTimestamp.IsZero() {
 		// The NodeGroup went while the intent was being written.
@@ -105,11 +108,13 @@ func (r *machines) declined(m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, er
 	reason, _ := cloud.Fault(err)
 	r.trouble(m, reason, err)
 	r.Voice.SayNew(m, observe.ProvisioningFailed(err.Error()))
-	return max(vpsie.RetryAfter(err), pendingRetry), nil
+	long := max(vpsie.RetryAfter(err), pendingRetry)
+	r.pauses.begin(m.UID, r.Clock.Now(), long)
+	return long, nil
 }
 
 // pendingRetry is the pause between two tries of an order that the API could not
-// take; a change of the Secret or a success elsewhere does not shorten it.
+// take; a change of the Secret ends it.
 const pendingRetry = 5 * time.Second
 
 // provision waits until the ordered machine runs.

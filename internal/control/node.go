@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,15 +28,14 @@ import (
 type machines struct {
 	Deps
 	absences absences
-	// asked holds the UIDs of the machines whose VPSes this process has asked the cloud to delete.
-	asked sync.Map
+	pauses   pauses
 }
 
 // workers is how many machines are worked on at once; they mostly wait for the cloud.
 const workers = 32
 
 func setupNodes(mgr ctrl.Manager, d Deps) error {
-	r := &machines{Deps: d, absences: newAbsences()}
+	r := &machines{Deps: d, absences: newAbsences(), pauses: newPauses()}
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
 		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.ofNode), changed(nodeNews)).
@@ -72,6 +70,7 @@ func (r *machines) ofSecret(ctx context.Context, o client.Object) []reconcile.Re
 	if o.GetName() != r.Options.SecretName || r.loadAccount(ctx) != nil {
 		return nil
 	}
+	r.pauses.endAll()
 	var list v1alpha1.VPSieNodeList
 	if err := r.Client.List(ctx, &list, inNamespace(r.Options.Namespace)); err != nil {
 		return nil

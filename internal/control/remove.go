@@ -74,14 +74,10 @@ func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (time.D
 	return r.askToDelete(ctx, m, vm)
 }
 
-// askToDelete repeats the request with growing pauses while the VPS stays.
+// askToDelete repeats the request while the VPS stays.
 func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
-	asked := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-	// The condition alone does not prove that the request was made: the process that
-	// wrote it may have died before, and the VPS would be paid for until the next time.
-	_, byUs := r.asked.Load(m.UID)
-	if byUs && asked != nil && asked.Reason == reasonDeleting && r.Clock.Since(asked.LastTransitionTime.Time) < deleteAgain {
-		return r.poll(r.Clock.Since(asked.LastTransitionTime.Time)), nil
+	if left, lasted := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
+		return min(left, r.poll(lasted)), nil
 	}
 	// Written first, under the lock: from a stale copy the request would be made twice.
 	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
@@ -90,21 +86,25 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 	if err := r.save(ctx, before, m); err != nil {
 		return 0, err
 	}
-	r.asked.Store(m.UID, true)
 	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
 	if err == nil || vpsie.IsNotFound(err) {
 		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)
+		r.pauses.begin(m.UID, r.Clock.Now(), deleteAgain)
 		r.calm(m)
 		return r.Options.PollInterval, nil
 	}
 	// It stays to be asked for: the condition must not say that it was.
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, err.Error())
-	if vpsie.ClassOf(err) == vpsie.WrongPassword {
-		r.trouble(m, "AuthenticationFailed", r.Cloud.Refusal())
-		return passwordRetry, nil
+	long := max(vpsie.RetryAfter(err), pendingRetry)
+	// No refusal with a wrong password means that the Secret has changed meanwhile.
+	if refusal := r.Cloud.Refusal(); refusal != nil && vpsie.ClassOf(err) == vpsie.WrongPassword {
+		long = passwordRetry
+		r.trouble(m, "AuthenticationFailed", refusal)
+	} else {
+		r.trouble(m, "DeleteFailed", err)
 	}
-	r.trouble(m, "DeleteFailed", err)
-	return max(vpsie.RetryAfter(err), pendingRetry), nil
+	r.pauses.begin(m.UID, r.Clock.Now(), long)
+	return long, nil
 }
 
 const (
@@ -112,8 +112,8 @@ const (
 	reasonNotDeleted = "NotDeleted"
 	// deleteAgain is after how long a deletion that has shown no effect is asked for again.
 	deleteAgain = time.Minute
-	// passwordRetry keeps a wrong account password from being tried so often that
-	// the account is locked; a change of the Secret is tried at once.
+	// passwordRetry is the pause after a wrong account password; a change of the
+	// Secret ends it.
 	passwordRetry = 10 * time.Minute
 	// secondLook is the least time between the two sights that prove absence.
 	secondLook = 500 * time.Millisecond
@@ -147,7 +147,7 @@ func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1
 		return err
 	}
 	r.absences.forget(m.UID)
-	r.asked.Delete(m.UID)
+	r.pauses.end(m.UID)
 	logf.FromContext(ctx).Info("the VPS is gone", "vps", m.Spec.VPSieInstanceID)
 	return client.IgnoreNotFound(r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
 		controllerutil.RemoveFinalizer(m, v1alpha1.Finalizer)

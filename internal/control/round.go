@@ -123,6 +123,9 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 	for _, g := range groups {
 		offers, problems, err := r.Cloud.Market(ctx, wantedOf(g))
 		market := cluster.Market{Offers: offers}
+		if err == nil {
+			err = tryUserData(g)
+		}
 		if err != nil {
 			market.Blocked = err.Error()
 		}
@@ -138,6 +141,16 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 		markets[g.Name] = market
 	}
 	return markets, faults
+}
+
+// tryUserData renders the group's userData for no machine in particular: one that
+// cannot be rendered would fail every machine after it was decided on, and the next
+// round would decide on another.
+func tryUserData(g *v1alpha1.NodeGroup) error {
+	m := &v1alpha1.VPSieNode{Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: g.Name}}
+	data := cloud.UserData{NodeGroup: g.Name, Labels: nodeLabels(m, g), Mint: func() (string, error) { return "", nil }}
+	_, err := data.Render(g.Spec.UserData)
+	return err
 }
 
 func faultOf(err error) fault {

@@ -43,6 +43,13 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 	} else {
 		r.Voice.Over(g, limit.Reason)
 	}
+	// What the cloud declined to sell has been told with the machine's name.
+	failing := observe.ProvisioningFailed(view.Fault)
+	if view.FaultReason == "VPSieUnreachable" || view.FaultReason == "VPSieThrottled" {
+		r.Voice.SayNew(g, failing)
+	} else {
+		r.Voice.Over(g, failing.Reason)
+	}
 	invalid := observe.InvalidConfiguration(view.Fault)
 	if config {
 		r.Voice.SayNew(g, invalid)
