@@ -169,14 +169,16 @@ func with(keys map[string]string, changes map[string]string) map[string]string {
 	return changed
 }
 
+type bill = vpsietest.Bill
+
 // billsOf lists the VPSes that were ever ordered for a NodeGroup.
-func billsOf(g *v1alpha1.NodeGroup) []vpsietest.Bill {
-	return slices.DeleteFunc(shared.Cloud.Ledger().VMs, func(b vpsietest.Bill) bool { return !strings.HasPrefix(b.Hostname, hostnames(g)) })
+func billsOf(g *v1alpha1.NodeGroup) []bill {
+	return slices.DeleteFunc(shared.Cloud.Ledger().VMs, func(b bill) bool { return !strings.HasPrefix(b.Hostname, hostnames(g)) })
 }
 
 // running lists the VPSes that cost money now.
-func running(bills []vpsietest.Bill) []vpsietest.Bill {
-	return slices.DeleteFunc(slices.Clone(bills), func(b vpsietest.Bill) bool { return b.DeletedAt != nil })
+func running(bills []bill) []bill {
+	return slices.DeleteFunc(slices.Clone(bills), func(b bill) bool { return b.DeletedAt != nil })
 }
 
 // awaitNodes waits until the group has so many nodes, all ready.
@@ -229,6 +231,38 @@ func left(t *testing.T, g *v1alpha1.NodeGroup) error {
 		return nil
 	}
 	return fmt.Errorf("there is still\n%s", strings.Join(found, "\n"))
+}
+
+// clear deletes all NodeGroups and VPSieNodes, and waits until they and their VPSes are gone. Groups are those of the
+// test, also when they were deleted before.
+func (c *controller) clear(t *testing.T, groups ...*v1alpha1.NodeGroup) {
+	t.Helper()
+	here := client.InNamespace(c.namespace)
+	for _, kind := range []client.Object{&v1alpha1.NodeGroup{}, &v1alpha1.VPSieNode{}} {
+		if err := shared.client.DeleteAllOf(t.Context(), kind, here); err != nil {
+			t.Error(err)
+		}
+	}
+	c.await(t, "the end of everything", func() error {
+		var now v1alpha1.NodeGroupList
+		list(t, &now, c.namespace)
+		for i := range now.Items {
+			if err := left(t, &now.Items[i]); err != nil {
+				return err
+			}
+		}
+		for _, g := range groups {
+			if err := left(t, g); err != nil {
+				return err
+			}
+		}
+		var machines v1alpha1.VPSieNodeList
+		list(t, &machines, c.namespace)
+		if len(machines.Items) > 0 {
+			return fmt.Errorf("VPSieNode %s is left", machines.Items[0].Name)
+		}
+		return nil
+	})
 }
 
 // nodesOf lists the Nodes of a NodeGroup's machines by their names, which they have before any label.
