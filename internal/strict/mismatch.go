@@ -58,8 +58,7 @@ func mismatches(t reflect.Type, raw any, path string) []error {
 
 func structMismatches(t reflect.Type, object map[string]any, path string) []error {
 	var found []error
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported() && !f.Anonymous:
