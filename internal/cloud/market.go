@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -149,12 +148,6 @@ func IsConfig(err error) (reason string, ok bool) {
 		return e.Reason, true
 	}
 	return "", false
-}
-
-// FirstLine is the first line of an error's text, for places with room for one.
-func FirstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }
 
 // Fault names the condition reason of an error, and whether a person must mend

@@ -30,15 +30,6 @@ type Objects struct {
 	CSINodes       []*storagev1.CSINode
 }
 
-// Watched is one object of every kind that Load reads.
-func Watched() []client.Object {
-	return []client.Object{
-		&v1alpha1.NodeGroup{}, &v1alpha1.VPSieNode{}, &corev1.Node{}, &corev1.Pod{}, &corev1.Namespace{},
-		&appsv1.DaemonSet{}, &policyv1.PodDisruptionBudget{}, &corev1.PersistentVolume{},
-		&corev1.PersistentVolumeClaim{}, &storagev1.StorageClass{}, &storagev1.CSINode{},
-	}
-}
-
 // Load reads everything a decision needs; NodeGroups and VPSieNodes of the given
 // namespace only. From a cache the objects come without a copy, because copying
 // 150,000 pods each round would be most of its cost.
