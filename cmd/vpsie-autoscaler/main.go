@@ -16,15 +16,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
-	if status, ok := errors.AsType[exitStatus](err); ok {
-		os.Exit(int(status))
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "vpsie-autoscaler:", err)
-		os.Exit(1)
-	}
+	os.Exit(status)
 }
 
 // exitStatus ends the program with a status that is no failure to tell of.
@@ -32,7 +26,8 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// run returns the program's exit status, after telling why it failed.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:           "vpsie-autoscaler",
 		Short:         "Kubernetes node autoscaler for the VPSie cloud",
@@ -40,8 +35,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		SilenceErrors: true,
 	}
 	root.SetArgs(args)
+	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(runCommand(), planCommand(), versionCommand())
-	return root.ExecuteContext(ctx)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if status, ok := errors.AsType[exitStatus](err); ok {
+		return int(status)
+	}
+	fmt.Fprintln(stderr, "vpsie-autoscaler:", err)
+	return 1
 }

@@ -112,9 +112,11 @@ func (o *offering) offer(path *field.Path) (*plan.Offer, field.ErrorList) {
 			faults = append(faults, field.Required(path.Child(name), ""))
 		}
 	}
-	for name, size := range map[string]int{"cpu": o.CPU, "memoryMB": o.MemoryMB, "diskGB": o.DiskGB} {
-		if size < 0 || size == 0 && name != "diskGB" || size > mostSize {
-			faults = append(faults, field.Invalid(path.Child(name), size, fmt.Sprintf("must be above 0 and at most %d", mostSize)))
+	for name, size := range map[string]struct{ value, least int }{
+		"cpu": {o.CPU, 1}, "memoryMB": {o.MemoryMB, 1}, "diskGB": {o.DiskGB, 0}, "bandwidthGB": {o.BandwidthGB, 0},
+	} {
+		if size.value < size.least || size.value > mostSize {
+			faults = append(faults, field.Invalid(path.Child(name), size.value, fmt.Sprintf("must be between %d and %d", size.least, mostSize)))
 		}
 	}
 	slices.SortFunc(faults, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })

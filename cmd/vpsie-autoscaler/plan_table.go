@@ -139,11 +139,12 @@ func (t *table) kept(list []plan.Kept) {
 			nodes = append(nodes, k.Node)
 			messages[k.Message] = true
 		}
-		why := r.items[0].Message
+		why := string(r.key.reason)
 		if len(messages) > 1 {
-			why = r.items[0].Node + " " + why
+			why += ", such as " + r.items[0].Node
 		}
-		s.row(r.key.group, fmt.Sprint(len(nodes)), fmt.Sprintf("%s: %s", r.key.reason, why), someOf(nodes))
+		why += ": " + r.items[0].Message
+		s.row(r.key.group, fmt.Sprint(len(nodes)), why, someOf(nodes))
 	}
 	s.end()
 }

@@ -64,14 +64,18 @@ func (s *crdSchema) faults(data []byte) []error {
 		case !ok || fault.Code() == openapierrors.InvalidTypeCode:
 			// A wrong type: the decoder says it.
 		case fault.Code() == openapierrors.RequiredFailCode:
-			faults = append(faults, field.Required(field.NewPath(fault.Name), ""))
+			faults = append(faults, field.Required(pathOf(fault), ""))
 		default:
-			faults = append(faults, field.Invalid(field.NewPath(fault.Name), fault.Value, fault.Error()))
+			faults = append(faults, field.Invalid(pathOf(fault), fault.Value, fault.Error()))
 		}
 	}
 	// The validator walks maps, in no order.
 	slices.SortFunc(faults, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
 	return asErrors(faults)
+}
+
+func pathOf(fault *openapierrors.Validation) *field.Path {
+	return field.NewPath(strings.TrimPrefix(fault.Name, "."))
 }
 
 func asErrors(list field.ErrorList) []error {

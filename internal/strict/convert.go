@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"runtime"
 	"slices"
 
+	goyaml "go.yaml.in/yaml/v2"
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/yaml"
 )
@@ -19,28 +21,51 @@ func (d Document) JSON() ([]byte, error) {
 	if d.json {
 		return d.text, nil
 	}
-	if converted := d.listToJSON(); converted != nil {
+	if converted := d.listToJSON(chunkSize); converted != nil {
 		return converted, nil
 	}
 	converted, err := yaml.YAMLToJSONStrict(d.text)
+	if err == nil {
+		err = endsThere(d.text)
+	}
 	if err != nil {
 		// Once more, with the lines numbered as in the file.
 		padded := append(bytes.Repeat([]byte("\n"), d.line), d.text...)
-		_, err = yaml.YAMLToJSONStrict(padded)
+		if _, again := yaml.YAMLToJSONStrict(padded); again != nil {
+			err = again
+		}
 		return nil, fmt.Errorf("%s: reading YAML: %w", d.Name, err)
 	}
 	return converted, nil
 }
 
-// chunkSize is how much of a list is converted in one piece, in bytes.
+// endsThere refuses text behind a mapping in braces: the library reads no further
+// than the closing one, and what follows would be left out without a word.
+func endsThere(text []byte) error {
+	if !bytes.Contains(text, []byte("{")) || bytes.ContainsAny(text[:bytes.IndexByte(text, '{')], ":") {
+		return nil
+	}
+	d := goyaml.NewDecoder(bytes.NewReader(text))
+	var value any
+	if err := d.Decode(&value); err != nil {
+		return err
+	}
+	if err := d.Decode(&value); err != io.EOF {
+		return fmt.Errorf("something follows the closing brace: %w", err)
+	}
+	return nil
+}
+
+// chunkSize is how much of a list is converted in one piece, in bytes, unless an
+// item is longer.
 const chunkSize = 256 << 10
 
 // listToJSON converts a long list as kubectl prints it, its items in pieces side by
 // side: YAML is by far the slowest part of reading a dump. It is nil when the
 // document is of another form, or a piece does not stand for itself, such as one
 // with an alias; then the document has to be converted whole.
-func (d Document) listToJSON() []byte {
-	head, items := splitList(d.text)
+func (d Document) listToJSON(size int) []byte {
+	head, items := splitList(d.text, size)
 	if len(items) < 2 {
 		return nil
 	}
@@ -75,7 +100,7 @@ func (d Document) listToJSON() []byte {
 // splitList cuts the items of a top-level `items:` out of a document, into pieces
 // of whole items. No line of an item but its first can begin with "- " unless it is
 // in the middle of a quoted or bracketed value, and then the piece is not YAML.
-func splitList(text []byte) (head []byte, pieces [][]byte) {
+func splitList(text []byte, size int) (head []byte, pieces [][]byte) {
 	const key = "\nitems:\n- "
 	at := bytes.Index(text, []byte(key))
 	if at < 0 {
@@ -87,7 +112,7 @@ func splitList(text []byte) (head []byte, pieces [][]byte) {
 	for at < len(text) {
 		switch line := text[at:]; {
 		case bytes.HasPrefix(line, []byte("- ")):
-			if at-start >= chunkSize {
+			if at-start >= size {
 				pieces = append(pieces, text[start:at])
 				start = at
 			}

@@ -59,7 +59,8 @@ func jsonDocuments(data []byte) []Document {
 func yamlDocuments(data []byte) []Document {
 	var docs []Document
 	doc := Document{}
-	blank := true // nothing but comments and directives so far
+	blank := true     // nothing but comments and directives so far
+	directed := false // a directive among them
 	number, start := 0, 0
 	end := func(at int) {
 		if doc.text = data[start:at]; !blank {
@@ -77,13 +78,15 @@ func yamlDocuments(data []byte) []Document {
 			end(at)
 			doc, blank, start = Document{line: number + 1}, true, next
 		case marks(line, "---"):
-			if !blank {
-				end(at)
+			end(at)
+			if !blank || !directed {
 				doc, start = Document{line: number}, at
 			}
-			blank = meaningless(line[3:])
+			blank, directed = meaningless(line[3:]), false
+		case blank && line[0] == '%':
+			directed = true
 		default:
-			blank = blank && (meaningless(line) || line[0] == '%')
+			blank = blank && meaningless(line)
 		}
 		at = next
 	}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+)
+
+// TestPlanStories runs the stories of testdata/plan: `file NAME` writes a file, `plan`
+// runs the command with its input as arguments, a line each, and prints the exit
+// status, stdout and stderr. Run with -rewrite to write the outcomes anew.
+func TestPlanStories(t *testing.T) {
+	datadriven.Walk(t, "testdata/plan", func(t *testing.T, path string) {
+		dir := t.TempDir()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			switch d.Cmd {
+			case "file":
+				name := filepath.Join(dir, d.CmdArgs[0].Key)
+				if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(name, []byte(d.Input+"\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return ""
+			case "plan":
+				return planIn(t, dir, strings.Fields(d.Input))
+			}
+			d.Fatalf(t, "unknown command %s", d.Cmd)
+			return ""
+		})
+	})
+}
+
+// planIn runs the command in the directory; `<NAME` in args is its stdin.
+func planIn(t *testing.T, dir string, args []string) string {
+	t.Helper()
+	t.Chdir(dir)
+	var stdin bytes.Buffer
+	full := []string{"plan", "--now=2025-10-12T12:00:00Z"}
+	for _, arg := range args {
+		name, isInput := strings.CutPrefix(arg, "<")
+		if !isInput {
+			full = append(full, arg)
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdin.Write(text)
+	}
+	var stdout, stderr bytes.Buffer
+	status := run(t.Context(), full, &stdin, &stdout, &stderr)
+	out := fmt.Sprintf("exit status %d\n%s%s", status, stdout.String(), stderr.String())
+	return withoutTimes(out)
+}
+
+// withoutTimes blots out what differs from run to run.
+func withoutTimes(out string) string {
+	out = regexp.MustCompile(`Millis"?: [0-9.e+-]+`).ReplaceAllStringFunc(out, func(s string) string { return s[:strings.Index(s, ":")] + ": 0" })
+	return regexp.MustCompile(`Read in .* ms, planned in .* ms`).ReplaceAllString(out, "Read in 0 ms, planned in 0 ms")
+}
