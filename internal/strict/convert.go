@@ -50,7 +50,7 @@ func endsThere(text []byte) error {
 	if err := d.Decode(&value); err != nil {
 		return err
 	}
-	if err := d.Decode(&value); err != io.EOF {
+	if err := d.Decode(&value); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("something follows the closing brace: %w", err)
 	}
 	return nil

@@ -22,7 +22,7 @@ type outer struct {
 	Nested  struct{ Deep *outer }        `json:"nested"`
 	Bytes   []byte                       `json:"bytes"`
 	Hidden  string                       `json:"-"`
-	private string
+	private string                       //nolint:unused // a field that the decoder must pass over
 }
 
 func TestDecodeNamesEveryFault(t *testing.T) {

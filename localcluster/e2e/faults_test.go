@@ -247,7 +247,7 @@ func (f *faults) groups(t *testing.T) {
 	}{
 		"datacenter": {func(g *v1alpha1.NodeGroup) { g.Spec.DatacenterID = "atlantis" }, "DatacenterNotFound", errDatacenter, `{"spec":{"datacenterID":"dc-us-east-1"}}`},
 		"offering":   {func(g *v1alpha1.NodeGroup) { g.Spec.OfferingIDs = []string{"nano"} }, "InstanceTypeNotAvailable", errOffering, `{"spec":{"offeringIDs":["small-2cpu-4gb"]}}`},
-		"image":      {func(g *v1alpha1.NodeGroup) { g.Spec.OSImageID = "templeos" }, "ImageNotFound", "OS image not found", `{"spec":{"osImageID":"debian-12"}}`},
+		"image":      {func(g *v1alpha1.NodeGroup) { g.Spec.OSImageID = "beos" }, "ImageNotFound", "OS image not found", `{"spec":{"osImageID":"debian-12"}}`},
 		"ssh key":    {func(g *v1alpha1.NodeGroup) { g.Spec.SSHKeyIDs = []string{"lost"} }, "SSHKeyNotFound", "SSH key not found", `{"spec":{"sshKeyIDs":[]}}`},
 		"overrides": {func(g *v1alpha1.NodeGroup) {
 			g.Annotations = map[string]string{v1alpha1.AnnotationMinNodesOverride: "3"}
