@@ -8,11 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -37,29 +35,34 @@ type faults struct {
 	*witness
 }
 
-// TestFaultsAreToldInTheReferencesWords spoils one thing after another, and mends it. All along one controller runs and
-// stays up. What mends by the passing of time is left to itself and looked at last.
+// TestFaultsAreToldInTheReferencesWords spoils one thing after another, and mends it. All along the controllers stay up.
+// What mends by the passing of time alone has a controller of its own, which nothing else disturbs, and is looked at
+// last.
 func TestFaultsAreToldInTheReferencesWords(t *testing.T) {
-	f := &faults{startController(t, "--join-timeout=10s", "--drain-retry=2s"), newWitness(t)}
+	w := newWitness(t)
+	f := &faults{startController(t, "--drain-retry=2s"), w}
+	patient := &faults{startControllerIn(t, newNamespace(t, "patient"), "--cluster-id=patient", "--join-timeout=10s"), w}
 	f.awaitReady(t)
+	patient.awaitReady(t)
 	defer f.clear(t)
+	defer patient.clear(t)
+	neverJoins := patient.machineThatNeverJoins(t)
+	quota := patient.quota(t)
+	stock := patient.outOfStock(t)
 	f.accounts(t)
 	t.Run("wrong account password", f.wrongPassword)
 	t.Run("refused orders", f.refusedOrders)
-	neverJoins := f.machineThatNeverJoins(t)
-	quota := f.quota(t)
-	stock := f.outOfStock(t)
 	t.Run("groups", f.groups)
 	t.Run("machine that never joins is replaced", func(t *testing.T) {
-		f.await(t, "the failure to be told", func() error {
-			return f.heard(
+		patient.await(t, "the failure to be told", func() error {
+			return w.heard(
 				condition(machinesAre(neverJoins), v1alpha1.VPSieNodeError, "JoinFailed", errJoin),
 				warning(machinesAre(neverJoins), "JoinFailed", errJoin))
 		})
-		f.mended(t, neverJoins)
+		patient.mended(t, neverJoins)
 	})
-	t.Run("raised quota is used", func(t *testing.T) { f.mended(t, quota) })
-	t.Run("new stock is used", func(t *testing.T) { f.mended(t, stock) })
+	t.Run("raised quota is used", func(t *testing.T) { patient.mended(t, quota) })
+	t.Run("new stock is used", func(t *testing.T) { patient.mended(t, stock) })
 }
 
 func machinesAre(g *v1alpha1.NodeGroup) string { return "VPSieNode " + hostnames(g) }
@@ -68,17 +71,14 @@ func groupIs(g *v1alpha1.NodeGroup) string     { return "NodeGroup " + g.Name }
 // group creates a NodeGroup that is deleted when the test ends.
 func (f *faults) group(t *testing.T, g *v1alpha1.NodeGroup) *v1alpha1.NodeGroup {
 	t.Helper()
+	g.Namespace = f.namespace
 	create(t, g)
-	t.Cleanup(func() { f.end(t, g) })
+	t.Cleanup(func() {
+		if err := shared.client.Delete(context.WithoutCancel(t.Context()), g); client.IgnoreNotFound(err) != nil {
+			t.Error(err)
+		}
+	})
 	return g
-}
-
-// end deletes a NodeGroup and sees to it that no later test meets what is left of it.
-func (f *faults) end(t *testing.T, g *v1alpha1.NodeGroup) {
-	ctx := context.WithoutCancel(t.Context())
-	if err := client.IgnoreNotFound(shared.client.Delete(ctx, g)); err != nil {
-		t.Error(err)
-	}
 }
 
 // mended waits until the group does what it is there for.
@@ -108,6 +108,7 @@ func knobs(t *testing.T, body string) {
 func (f *faults) machineThatNeverJoins(t *testing.T) *v1alpha1.NodeGroup {
 	t.Helper()
 	knobs(t, `{"neverJoin":1}`)
+	defer knobs(t, `{"neverJoin":0}`)
 	g := f.group(t, newGroup("never-joins", 1, 2))
 	f.await(t, "the machine that will not join", func() error {
 		if len(billsOf(g)) == 0 {
@@ -123,6 +124,7 @@ func (f *faults) quota(t *testing.T) *v1alpha1.NodeGroup {
 	g := newGroup("quota", 1, 2)
 	g.Spec.OfferingIDs = []string{"medium-4cpu-8gb"}
 	knobs(t, `{"quota":1}`)
+	defer knobs(t, `{"quota":0}`)
 	f.group(t, g)
 	f.await(t, "the quota to be told", func() error {
 		return f.heard(
@@ -130,7 +132,6 @@ func (f *faults) quota(t *testing.T) *v1alpha1.NodeGroup {
 			warning(groupIs(g), "ProvisioningFailed", errQuota),
 			warning(machinesAre(g), "ProvisioningFailed", errQuota))
 	})
-	knobs(t, `{"quota":0}`)
 	return g
 }
 
@@ -139,6 +140,7 @@ func (f *faults) outOfStock(t *testing.T) *v1alpha1.NodeGroup {
 	g := newGroup("stock", 1, 2)
 	g.Spec.OfferingIDs = []string{"large-8cpu-16gb"}
 	knobs(t, `{"stock":{"large-8cpu-16gb":0}}`)
+	defer knobs(t, `{"stock":{"large-8cpu-16gb":null}}`)
 	f.group(t, g)
 	f.await(t, "the lack of stock to be told", func() error {
 		return f.heard(
@@ -146,7 +148,6 @@ func (f *faults) outOfStock(t *testing.T) *v1alpha1.NodeGroup {
 			warning(groupIs(g), "ProvisioningFailed", errOffering),
 			warning(machinesAre(g), "ProvisioningFailed", errOffering))
 	})
-	knobs(t, `{"stock":{"large-8cpu-16gb":null}}`)
 	return g
 }
 
@@ -191,7 +192,7 @@ func (f *faults) wrongPassword(t *testing.T) {
 	setAccount(t, f.namespace, with(f.account(), map[string]string{"accountPassword": "wrong"}))
 	defer setAccount(t, f.namespace, f.account())
 	doomed := machinesOf(t, g)[0]
-	asked := requests(http.MethodDelete)
+	f.gate.arm(step{}, "")
 	remove(t, &doomed)
 	f.await(t, "the wrong password to be told", func() error {
 		return f.heard(
@@ -202,9 +203,9 @@ func (f *faults) wrongPassword(t *testing.T) {
 	if alive := running(billsOf(g)); len(alive) != 1 || alive[0].Hostname != doomed.Name {
 		t.Errorf("the cloud has %+v, want the VPS that cannot be deleted and no other", alive)
 	}
-	f.rest(t)
-	if again := requests(http.MethodDelete) - asked; again != 1 {
-		t.Errorf("the wrong password was tried %d times, which locks accounts", again)
+	f.rest(t, g)
+	if n := f.requests("DELETE vm"); n != 1 {
+		t.Errorf("the wrong password was tried %d times, which locks accounts", n)
 	}
 	setAccount(t, f.namespace, f.account())
 	f.mended(t, g)
@@ -219,17 +220,17 @@ func (f *faults) refusedOrders(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = shared.Cloud.SetFaults() }()
-	asked := requests(http.MethodPost)
+	began := time.Now()
+	f.gate.arm(step{}, "")
 	g := f.group(t, newGroup("refused", 1, 2))
 	f.await(t, "the refusal to be told", func() error {
 		return f.heard(
 			condition(machinesAre(g), v1alpha1.VPSieNodeError, "AuthenticationFailed", errAuth),
 			warning(machinesAre(g), "ProvisioningFailed", errAuth))
 	})
-	f.rest(t)
-	// One for every machine and pause, and the client repeats what is refused with a 401 once; without a pause there
-	// would be dozens.
-	if n := requests(http.MethodPost) - asked; n > 6 {
+	f.rest(t, g)
+	const between = 5 * time.Second // two tries
+	if n := f.requests("POST vm"); n > 1+int(time.Since(began)/between) {
 		t.Errorf("the order was placed %d times", n)
 	}
 	if err := shared.Cloud.SetFaults(); err != nil {
@@ -238,150 +239,23 @@ func (f *faults) refusedOrders(t *testing.T) {
 	f.mended(t, g)
 }
 
-// groups spoils NodeGroups, and corrects them.
-func (f *faults) groups(t *testing.T) {
-	for name, test := range map[string]struct {
-		spoil        func(*v1alpha1.NodeGroup)
-		reason, text string
-		mend         string
-	}{
-		"datacenter": {func(g *v1alpha1.NodeGroup) { g.Spec.DatacenterID = "atlantis" }, "DatacenterNotFound", errDatacenter, `{"spec":{"datacenterID":"dc-us-east-1"}}`},
-		"offering":   {func(g *v1alpha1.NodeGroup) { g.Spec.OfferingIDs = []string{"nano"} }, "InstanceTypeNotAvailable", errOffering, `{"spec":{"offeringIDs":["small-2cpu-4gb"]}}`},
-		"image":      {func(g *v1alpha1.NodeGroup) { g.Spec.OSImageID = "beos" }, "ImageNotFound", "OS image not found", `{"spec":{"osImageID":"debian-12"}}`},
-		"ssh key":    {func(g *v1alpha1.NodeGroup) { g.Spec.SSHKeyIDs = []string{"lost"} }, "SSHKeyNotFound", "SSH key not found", `{"spec":{"sshKeyIDs":[]}}`},
-		"overrides": {func(g *v1alpha1.NodeGroup) {
-			g.Annotations = map[string]string{v1alpha1.AnnotationMinNodesOverride: "3"}
-		}, "InvalidConfiguration", errMinMax, `{"metadata":{"annotations":{"` + v1alpha1.AnnotationMinNodesOverride + `":null}}}`},
-		"user data": {func(g *v1alpha1.NodeGroup) { g.Spec.UserData = "{{.NoSuchThing}}" }, "InvalidUserData", "spec.userData", `{"spec":{"userData":""}}`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := newGroup("wrong-"+strings.ReplaceAll(name, " ", "-"), 1, 2)
-			test.spoil(g)
-			f.group(t, g)
-			f.await(t, "the fault to be told", func() error {
-				return f.heard(
-					condition(groupIs(g), v1alpha1.NodeGroupError, test.reason, test.text),
-					warning(groupIs(g), "InvalidConfiguration", test.text))
-			})
-			patch(t, g, test.mend)
-			f.mended(t, g)
-		})
-	}
-	t.Run("minNodes above maxNodes", func(t *testing.T) {
-		t.Parallel()
-		if err := shared.client.Create(t.Context(), newGroup("upside-down", 3, 2)); err == nil || !strings.Contains(err.Error(), errMinMax) {
-			t.Errorf("the API server says %v", err)
-		}
-	})
-	t.Run("maxNodes", f.maxNodes)
-	t.Run("blocked drain", f.blockedDrain)
+// requests ends the count of this controller's steps, and says how many were of that kind.
+func (f *faults) requests(what string) int {
+	steps, _ := f.gate.disarm()
+	return len(slices.DeleteFunc(steps, func(s step) bool { return s.what != what }))
 }
 
-func (f *faults) maxNodes(t *testing.T) {
-	t.Parallel()
-	g := f.group(t, newGroup("full", 0, 1))
-	work := newDeployment("full", "full", 2)
-	create(t, work)
-	t.Cleanup(func() { _ = shared.client.Delete(context.WithoutCancel(t.Context()), work) })
-	f.await(t, "the limit to be told", func() error {
-		return f.heard(
-			condition(groupIs(g), v1alpha1.NodeGroupAtMaxCapacity, "MaximumNodesReached", errMaxNodes),
-			warning(groupIs(g), "ScaleLimitReached", errMaxNodes))
-	})
-	if bills := billsOf(g); len(bills) > 1 {
-		t.Errorf("%d VPSes were bought, maxNodes is 1", len(bills))
-	}
-	patch(t, g, `{"spec":{"maxNodes":2}}`)
-	f.awaitNodes(t, g, 2)
-	f.await(t, "both pods to run", func() error { return podsRun(t, "full", 2) })
-}
-
-// blockedDrain deletes a node whose pod a disruption budget keeps from being evicted.
-func (f *faults) blockedDrain(t *testing.T) {
-	t.Parallel()
-	g := f.group(t, newGroup("drained", 1, 2))
-	work := newDeployment("drained", "drained", 1)
-	create(t, work)
-	budget := &policyv1.PodDisruptionBudget{
-		ObjectMeta: metav1.ObjectMeta{Name: "drained", Namespace: metav1.NamespaceDefault},
-		Spec:       policyv1.PodDisruptionBudgetSpec{MaxUnavailable: new(intstr.FromInt32(0)), Selector: work.Spec.Selector},
-	}
-	create(t, budget)
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		_, _ = shared.client.Delete(ctx, budget), shared.client.Delete(ctx, work)
-	})
-	f.await(t, "the pod to run", func() error { return podsRun(t, "drained", 1) })
-	doomed := machinesOf(t, g)[0]
-	patch(t, &doomed, `{"metadata":{"annotations":{"`+v1alpha1.AnnotationDrainTimeout+`":"2"}}}`)
-	remove(t, &doomed)
-	f.await(t, "the failed drain to be told", func() error {
-		return f.heard(
-			condition("VPSieNode "+doomed.Name, v1alpha1.VPSieNodeError, "DrainFailed", "default/drained"),
-			warning("VPSieNode "+doomed.Name, "DrainFailed", "default/drained"))
-	})
-	f.await(t, "the node to be uncordoned until the next try", func() error {
-		var node corev1.Node
-		if err := shared.client.Get(t.Context(), client.ObjectKey{Name: doomed.Status.NodeName}, &node); err != nil {
-			return err
-		}
-		if node.Spec.Unschedulable || node.Labels[corev1.LabelNodeExcludeBalancers] != "" {
-			return fmt.Errorf("unschedulable %t, labels %v", node.Spec.Unschedulable, node.Labels)
-		}
-		return nil
-	})
-	if !slices.ContainsFunc(running(billsOf(g)), func(b bill) bool { return b.Hostname == doomed.Name }) {
-		t.Errorf("the VPS was deleted under the pod")
-	}
-	remove(t, budget)
-	f.await(t, "the node to be gone", func() error {
-		if slices.ContainsFunc(running(billsOf(g)), func(b bill) bool { return b.Hostname == doomed.Name }) {
-			return errors.New("its VPS is still there")
-		}
-		return nil
-	})
-	f.mended(t, g)
-	f.await(t, "the pod to run elsewhere", func() error { return podsRun(t, "drained", 1) })
-}
-
-func podsRun(t *testing.T, app string, want int) error {
+// rest gives the controller the time to do again what it does too often: as long as it takes to give up a VPS that is
+// not there.
+func (f *faults) rest(t *testing.T, g *v1alpha1.NodeGroup) {
 	t.Helper()
-	var pods corev1.PodList
-	if err := shared.client.List(t.Context(), &pods, client.InNamespace(metav1.NamespaceDefault), client.MatchingLabels{"app": app}); err != nil {
-		t.Fatal(err)
+	m := &v1alpha1.VPSieNode{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "rest-", Namespace: f.namespace},
+		Spec:       v1alpha1.VPSieNodeSpec{VPSieInstanceID: 987654, InstanceType: small, NodeGroupName: g.Name, DatacenterID: g.Spec.DatacenterID},
 	}
-	runs := 0
-	for _, p := range pods.Items {
-		if p.Status.Phase == corev1.PodRunning && p.DeletionTimestamp == nil {
-			runs++
-		}
-	}
-	if runs != want {
-		return fmt.Errorf("%d run, want %d", runs, want)
-	}
-	return nil
-}
-
-// requests counts the orders or the deletions that the cloud has been asked for.
-func requests(method string) int {
-	n := 0
-	for _, r := range shared.Cloud.Ledger().Requests {
-		if r.Method == method && r.Path == orders {
-			n++
-		}
-	}
-	return n
-}
-
-// rest lets the controller compare cloud and cluster a few times, in which it would do again what it does too often.
-func (f *faults) rest(t *testing.T) {
-	t.Helper()
-	seen := requests(http.MethodGet)
-	f.await(t, "some sweeps", func() error {
-		if n := requests(http.MethodGet) - seen; n < 4 {
-			return fmt.Errorf("there were %d", n)
-		}
-		return nil
+	create(t, m)
+	f.await(t, "a missing VPS to be given up", func() error {
+		return f.heard(condition("VPSieNode "+m.Name, v1alpha1.VPSieNodeError, "ProvisioningFailed", "VPS not found"))
 	})
+	remove(t, m)
 }
