@@ -8,20 +8,27 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-// unplaced tells why pods wait on: one entry for those of one controller that are
-// refused for the same reasons.
+// unplaced tells why pods wait on: one entry for those that are refused for the
+// same reasons, with the first pod's messages.
 func (t *table) unplaced(list []plan.Unplaced) {
 	if len(list) == 0 {
 		return
 	}
-	type key struct{ pods, reasons string }
-	rows := bundle(list, func(u plan.Unplaced) key { return key{t.pods.of(u.Pod), reasonsOf(u.Refusals)} })
+	rows := bundle(list, func(u plan.Unplaced) string { return reasonsOf(u.Refusals) })
 	s := t.section("WAIT %s without a node", count(len(list), "pod"))
 	s.row("COUNT", "PODS", "WHY")
 	for _, r := range first(s, rows) {
+		var pods []string
+		for _, u := range r.items {
+			pods = append(pods, u.Pod)
+		}
+		head := []string{fmt.Sprint(len(r.items)), t.pods.summary(pods)}
 		sample := r.items[0]
-		head := []string{fmt.Sprint(len(r.items)), t.pods.label(sample.Pod, len(r.items))}
+		alike := !slices.ContainsFunc(r.items, func(u plan.Unplaced) bool { return !slices.Equal(u.Refusals, sample.Refusals) })
 		for _, why := range whys(sample.Refusals) {
+			if !alike {
+				why += " (" + sample.Pod + ")"
+			}
 			s.row(append(head, why)...)
 			head = []string{"", ""}
 		}

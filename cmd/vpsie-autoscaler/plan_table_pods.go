@@ -71,7 +71,7 @@ func (n podNames) summary(pods []string) string {
 			break
 		}
 		part := n.label(r.items[0], len(r.items))
-		if len(r.items) > 1 {
+		if len(r.items) > 1 && len(rows) > 1 {
 			part = fmt.Sprintf("%d of %s", len(r.items), part)
 		}
 		parts = append(parts, part)

@@ -36,7 +36,14 @@ func ReadFiles(paths []string, stdin io.Reader, namespace string) (*Files, error
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{namespace: namespace, kinds: known, seen: map[identity]string{}, ignored: map[string]int{}}
+	return newReader(known, namespace).readAll(paths, stdin)
+}
+
+func newReader(known map[schema.GroupKind]kind, namespace string) *reader {
+	return &reader{namespace: namespace, kinds: known, seen: map[identity]string{}, ignored: map[string]int{}}
+}
+
+func (r *reader) readAll(paths []string, stdin io.Reader) (*Files, error) {
 	files, err := expand(paths)
 	if err != nil {
 		return nil, err

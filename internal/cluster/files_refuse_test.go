@@ -29,6 +29,7 @@ func TestBadObjects(t *testing.T) {
 	}
 	const thePod, theGroup, theMachine = "stdin: Pod p: ", "stdin: NodeGroup kube-system/web: ", "stdin: VPSieNode kube-system/m: "
 	tests := map[string]struct{ text, want string }{
+		"nothing":                  {"# a comment\n", "stdin: holds no object; was it written to the end?"},
 		"no kind":                  {"{apiVersion: v1, metadata: {name: p}}", "stdin: kind: required; want a Kubernetes object"},
 		"no apiVersion":            {"{kind: Pod, metadata: {name: p}}", thePod + "apiVersion: required"},
 		"odd apiVersion":           {"{apiVersion: a/b/c, kind: Pod, metadata: {name: p}}", thePod + "apiVersion: unexpected GroupVersion string: a/b/c"},
@@ -51,6 +52,7 @@ func TestBadObjects(t *testing.T) {
 		"unknown top-level field":  {strings.Replace(pod("p"), "kind: Pod", "kind: Pod, sepc: {}", 1), thePod + `unknown field "sepc"`},
 		"wrong type":               {with("priority: high"), thePod + `spec.priority: want a whole number of 32 bits, found the text "high"`},
 		"wrong quantity":           {container("resources: {requests: {cpu: 1 core}}"), thePod + `spec.containers[0].resources.requests.cpu: invalid value "1 core"`},
+		"endless quantity":         {container("resources: {requests: {cpu: 1e-99999999 }}") + "\n---\n" + container("resources: {requests: {cpu: '1e-99999999'}}"), `stdin: document 2: Pod p: spec.containers[0].resources.requests.cpu: invalid value "1e-99999999": the exponent of a quantity has at most 3 digits`},
 		"negative request":         {container("resources: {requests: {cpu: -1}}"), thePod + `spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be >= 0`},
 		"negative limit":           {container("resources: {limits: {memory: -1Gi}}"), thePod + `spec.containers[0].resources.limits[memory]: Invalid value: "-1Gi": must be >= 0`},
 		"request above limit":      {container("resources: {requests: {cpu: 2}, limits: {cpu: 1}}"), thePod + `spec.containers[0].resources.requests[cpu]: Invalid value: "2": must be less than or equal to the limit of 1`},

@@ -23,8 +23,12 @@ func FuzzReadFiles(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	known, err := kinds()
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		read, err := ReadFiles([]string{"-"}, strings.NewReader(string(data)), "")
+		read, err := newReader(known, "").readAll([]string{"-"}, strings.NewReader(string(data)))
 		if err != nil {
 			if strings.TrimSpace(err.Error()) == "" {
 				t.Error("an error without a word")

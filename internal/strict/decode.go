@@ -12,6 +12,9 @@ import (
 // Decode reads JSON into what v points to, as the Kubernetes API server reads
 // objects in strict mode. Every fault names the field it is about.
 func Decode(data []byte, v any) []error {
+	if faults := hugeExponents(data, v); len(faults) > 0 {
+		return faults
+	}
 	faults, err := kjson.UnmarshalStrict(data, v)
 	if err == nil {
 		return faults

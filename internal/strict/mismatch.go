@@ -80,6 +80,9 @@ func single(t reflect.Type, raw any, path string) []error {
 	if err != nil {
 		return []error{fmt.Errorf("%s: %w", path, err)}
 	}
+	if err := checkExponent(t, data); err != nil {
+		return []error{fmt.Errorf("%s: invalid value %s: %w", path, data, err)}
+	}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, reflect.New(t).Interface()); err != nil {
 		if want := wanted(t); want != "" {
 			return wrong(path, want, raw)

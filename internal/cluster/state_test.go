@@ -1,0 +1,115 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+func TestGroupsInThePlannersWords(t *testing.T) {
+	text := strings.Replace(aGroup, "namespace: kube-system}", "namespace: kube-system, annotations: {autoscaler.vpsie.com/pause: 'true', autoscaler.vpsie.com/max-nodes-override: '7'}}", 1)
+	text = strings.Replace(text, "osImageID: u}", `osImageID: u, preferredInstanceType: small, allowMixedInstances: true, labels: {a: b}, taints: [{key: k, effect: NoSchedule}],
+  scaleUpPolicy: {enabled: false, stabilizationWindowSeconds: 5, cpuThreshold: 70, memoryThreshold: 71}, scaleDownPolicy: {unneededTime: 0}}
+status: {lastScaleTime: "2025-10-12T10:00:00Z"}`, 1)
+	state := NewBuilder().State(readText(t, text).Objects, map[string]Market{"web": {Blocked: "no account"}}, time.Now(), plan.Options{})
+	want := []*plan.Group{{
+		Name: "web", Min: 0, Max: 7, Paused: true, DatacenterID: "dc", Offers: []string{"small"}, Preferred: "small", AllowMixed: true,
+		Labels: map[string]string{"a": "b"}, Taints: []corev1.Taint{{Key: "k", Effect: "NoSchedule"}},
+		ScaleUp:   plan.ScaleUp{Enabled: false, Window: 5 * time.Second, CPU: 70, Memory: 71},
+		ScaleDown: plan.ScaleDown{Enabled: true, Window: 600 * time.Second, CPU: 50, Memory: 50, UnneededTime: 0},
+		LastScale: time.Date(2025, 10, 12, 10, 0, 0, 0, time.UTC), Blocked: "no account",
+	}}
+	if diff := cmp.Diff(want, state.Groups); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// The last scaling survives a status that could not be written: the machines that
+// the autoscaler ordered show it.
+func TestLastScale(t *testing.T) {
+	at := func(minute int) metav1.Time { return metav1.Date(2025, 10, 12, 10, minute, 0, 0, time.UTC) }
+	machine := func(group, reason string, minute int) *v1alpha1.VPSieNode {
+		m := &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: at(minute)}, Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: group}}
+		if reason != "" {
+			metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationLaunchReason, reason)
+		}
+		return m
+	}
+	group := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "web"}}
+	if got := LastScale(group, nil); !got.IsZero() {
+		t.Errorf("a new group scaled at %s", got)
+	}
+	status := at(10)
+	group.Status.LastScaleTime = &status
+	for name, test := range map[string]struct {
+		machine *v1alpha1.VPSieNode
+		want    metav1.Time
+	}{
+		"a later machine":       {machine("web", "PendingPods", 20), at(20)},
+		"an earlier machine":    {machine("web", "PendingPods", 5), at(10)},
+		"another group's":       {machine("db", "PendingPods", 20), at(10)},
+		"one that a person set": {machine("web", "", 20), at(10)},
+	} {
+		if got := LastScale(group, []*v1alpha1.VPSieNode{test.machine}); !got.Equal(test.want.Time) {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// A pod is worked out again when it has changed, and only then.
+func TestPodsAreWorkedOutOnce(t *testing.T) {
+	b := NewBuilder()
+	made := func(uid, version string) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: "ns", UID: types.UID(uid), ResourceVersion: version}}
+	}
+	convert := func(p *corev1.Pod) *plan.Pod {
+		return b.State(&Objects{Pods: []*corev1.Pod{p}}, nil, time.Now(), plan.Options{}).Pods[0]
+	}
+	first := convert(made("u", "1"))
+	if convert(made("u", "1")) != first {
+		t.Error("the same version was worked out twice")
+	}
+	second := convert(made("u", "2"))
+	if second == first {
+		t.Error("a new version was not worked out")
+	}
+	if convert(made("v", "2")) == second {
+		t.Error("another pod was taken for it")
+	}
+	if convert(made("u", "2")) == second {
+		t.Error("a pod that was gone for a round was still remembered")
+	}
+	nameless := convert(made("", "2"))
+	if convert(made("", "2")) == nameless {
+		t.Error("pods without a UID, as in files, were taken for the same")
+	}
+}
+
+// Offers of several groups are listed once; what a file says of their size is not
+// corrected by what nodes show.
+func TestOffers(t *testing.T) {
+	small := &plan.Offer{InstanceType: "small", DatacenterID: "dc", Allocatable: list("cpu", "1900m")}
+	text := aGroup + "---\n" + strings.Replace(aGroup, "name: web", "name: db", 1) +
+		"---\n{apiVersion: v1, kind: Node, metadata: {name: n1, labels: {autoscaler.vpsie.com/nodegroup: web, autoscaler.vpsie.com/instance-type: small}}, status: {allocatable: {cpu: 1}, conditions: [{type: Ready, status: 'True'}]}}\n"
+	for fixed, want := range map[bool]string{true: "1900m", false: "1"} {
+		market := Market{Offers: []*plan.Offer{small}, Fixed: fixed}
+		state := NewBuilder().State(readText(t, text).Objects, map[string]Market{"web": market, "db": market}, time.Now(), plan.Options{})
+		if len(state.Groups) != 2 || len(state.Offers) != 1 {
+			t.Fatalf("%d groups and %d offers, want 2 and 1", len(state.Groups), len(state.Offers))
+		}
+		if got := state.Offers[0].Allocatable.Cpu().String(); got != want {
+			t.Errorf("fixed %t: %s cpu allocatable, want %s", fixed, got, want)
+		}
+	}
+	if got := small.Allocatable.Cpu().String(); got != "1900m" {
+		t.Errorf("the market's own offer was changed to %s", got)
+	}
+}
