@@ -28,11 +28,18 @@ func (r *machines) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM
 	if _, ours := r.Cloud.Ours(vm); !ours && vm.Notes != "" {
 		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but was not ordered by this cluster", vm.ID, m.Name)
 	}
+	if vm.Notes == "" && !vm.CreatedAt.IsZero() && vm.CreatedAt.Before(m.CreationTimestamp.Add(-clockSkew)) {
+		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but is older than the VPSieNode and carries no mark", vm.ID, m.Name)
+	}
 	if mark, ours := r.Cloud.Ours(vm); ours && mark.UID != string(m.UID) {
 		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but was ordered for another VPSieNode of that name", vm.ID, m.Name)
 	}
 	return vm, pending, nil
 }
+
+// clockSkew is how far the cloud's clock may be behind the cluster's. Without it an
+// own VPS would be refused whose notes the cloud has not filled in yet.
+const clockSkew = time.Minute
 
 // built takes over what the list says of the VPS, and moves on when it runs.
 func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
