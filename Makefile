@@ -58,7 +58,7 @@ unit: ## Unit, property and integration tests of the main module
 
 .PHONY: local
 local: build ## Tests of the local cluster, a short end-to-end story among them
-	@cd localcluster && go test ./...
+	@cd localcluster && go test -count=1 ./... # they start binaries, which the test cache does not see
 
 .PHONY: clean
 clean: down ## Remove what was built

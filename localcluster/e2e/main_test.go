@@ -18,10 +18,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/localcluster/stack"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
-
-	// The controller runs as a process of its own. Without this import a change of it would leave these tests' result in
-	// the test cache valid.
-	_ "github.com/vpsie/vpsie-autoscaler/internal/control"
 )
 
 // bed is what all tests share: one control plane and one cloud. Each test starts controllers of its own.
