@@ -2,19 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
 )
 
 // input is what a dry run looks at.
@@ -82,9 +79,9 @@ func (f *planFlags) reader() (client.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (-f FILE and --offerings FILE plan without a cluster)", err)
 	}
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return nil, fmt.Errorf("registering kinds: %w", err)
+	scheme, err := kinds()
+	if err != nil {
+		return nil, err
 	}
 	reader, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
@@ -95,10 +92,7 @@ func (f *planFlags) reader() (client.Reader, error) {
 
 // accountMarkets asks the account of the cluster's Secret what can be bought.
 func (f *planFlags) accountMarkets(ctx context.Context, live client.Reader, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
-	account := cloud.New(cloud.Options{
-		Namespace: f.control.Namespace, SecretName: f.control.SecretName, AllowPlainHTTP: f.allowPlainHTTP,
-		RequestsPerMinute: f.requestsPerMinute, Timeout: f.requestTimeout, CatalogueTTL: f.catalogueTTL, Clock: clock.RealClock{},
-	})
+	account := cloud.New(f.cloudOptions())
 	var secret corev1.Secret
 	key := client.ObjectKey{Namespace: f.control.Namespace, Name: f.control.SecretName}
 	if err := live.Get(ctx, key, &secret); err == nil {
@@ -109,9 +103,7 @@ func (f *planFlags) accountMarkets(ctx context.Context, live client.Reader, grou
 	markets := make(map[string]cluster.Market, len(groups))
 	var notes []string
 	for _, g := range groups {
-		offers, problems, err := account.Market(ctx, cloud.Wanted{
-			Datacenter: g.Spec.DatacenterID, Offerings: g.Spec.OfferingIDs, Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs,
-		})
+		offers, problems, err := account.Market(ctx, control.WantedOf(g))
 		market := cluster.Market{Offers: offers}
 		if err != nil {
 			market.Blocked = err.Error()

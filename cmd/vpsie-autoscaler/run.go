@@ -65,14 +65,12 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	told := observe.NewMetrics(metrics.Registry)
+	options := f.cloudOptions()
+	options.ClusterID, options.Observe = clusterID, told.Request
 	deps := control.Deps{
-		Client: mgr.GetClient(),
-		Live:   mgr.GetAPIReader(),
-		Cloud: cloud.New(cloud.Options{
-			ClusterID: clusterID, Namespace: f.control.Namespace, SecretName: f.control.SecretName,
-			AllowPlainHTTP: f.allowPlainHTTP, RequestsPerMinute: f.requestsPerMinute, Timeout: f.requestTimeout,
-			CatalogueTTL: f.catalogueTTL, Clock: clock.RealClock{}, Observe: told.Request,
-		}),
+		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
+		Cloud:   cloud.New(options),
 		Voice:   observe.NewVoice(mgr.GetEventRecorder("vpsie-autoscaler")),
 		Metrics: told,
 		Clock:   clock.RealClock{},
@@ -107,11 +105,9 @@ func (f *flags) restConfig() (*rest.Config, error) {
 }
 
 func (f *flags) manager(config *rest.Config) (ctrl.Manager, error) {
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return nil, fmt.Errorf("registering kinds: %w", err)
-		}
+	scheme, err := kinds()
+	if err != nil {
+		return nil, err
 	}
 	stopIn := 20 * time.Second
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
@@ -133,6 +129,23 @@ func (f *flags) manager(config *rest.Config) (ctrl.Manager, error) {
 		return nil, err
 	}
 	return mgr, mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))
+}
+
+// kinds are all kinds that this program reads or writes.
+func kinds() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("registering kinds: %w", err)
+	}
+	return scheme, nil
+}
+
+// cloudOptions are what the flags say of the account and the way to it.
+func (f *flags) cloudOptions() cloud.Options {
+	return cloud.Options{
+		Namespace: f.control.Namespace, SecretName: f.control.SecretName, AllowPlainHTTP: f.allowPlainHTTP,
+		RequestsPerMinute: f.requestsPerMinute, Timeout: f.requestTimeout, CatalogueTTL: f.catalogueTTL, Clock: clock.RealClock{},
+	}
 }
 
 func cachesSynced(c cache.Cache) healthz.Checker {

@@ -13,7 +13,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
-// Keys of the Secret that holds the account (DESIGN section 7).
+// Keys of the Secret that holds the account (docs/reference.md).
 const (
 	KeyToken           = "token"
 	KeyClientID        = "clientId"
@@ -61,9 +61,13 @@ type Cloud struct {
 // New returns a Cloud that has no account yet; see Configure.
 func New(opts Options) *Cloud {
 	c := &Cloud{opts: opts, backoff: newBackoffs()}
-	c.problem = fmt.Errorf("VPSie API authentication failed: there is no Secret %s; create it with the key %s, or %s and %s, and the key %s",
-		c.secret(), KeyToken, KeyClientID, KeyClientSecret, KeyAccountPassword)
+	c.problem = c.noAccount()
 	return c
+}
+
+func (c *Cloud) noAccount() error {
+	return fmt.Errorf("VPSie API authentication failed: there is no Secret %s; create it with the key %s, or %s and %s, and the key %s",
+		c.secret(), KeyToken, KeyClientID, KeyClientSecret, KeyAccountPassword)
 }
 
 func (c *Cloud) secret() string { return c.opts.Namespace + "/" + c.opts.SecretName }
@@ -95,7 +99,7 @@ func (c *Cloud) Configure(data map[string][]byte) bool {
 
 func (c *Cloud) connect(data map[string][]byte) (*vpsie.Client, error) {
 	if data == nil {
-		return nil, New(c.opts).problem
+		return nil, c.noAccount()
 	}
 	value := func(key string) string { return string(bytes.TrimSpace(data[key])) }
 	client, err := vpsie.New(vpsie.Options{

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -101,8 +102,8 @@ func foreignNode(n *corev1.Node, datacenters map[string]string) *plan.Node {
 	return &plan.Node{
 		Name:         n.Name,
 		Group:        group,
-		InstanceType: firstOf(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]),
-		DatacenterID: firstOf(n.Labels[v1alpha1.LabelDatacenter], datacenters[group], n.Labels[corev1.LabelTopologyRegion]),
+		InstanceType: cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]),
+		DatacenterID: cmp.Or(n.Labels[v1alpha1.LabelDatacenter], datacenters[group], n.Labels[corev1.LabelTopologyRegion]),
 		State:        state,
 		Object:       n,
 		DoNotDelete:  n.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
@@ -123,13 +124,4 @@ func timeAnnotation(m *v1alpha1.VPSieNode, name string) time.Time {
 	// An unreadable time reads as none: the timer starts again, which only delays.
 	t, _ := time.Parse(time.RFC3339, m.Annotations[name])
 	return t
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -66,7 +66,7 @@ func (r *groups) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 // be left without its group.
 func (r *groups) dismissAll(ctx context.Context, g *v1alpha1.NodeGroup) (left int, err error) {
 	var list v1alpha1.VPSieNodeList
-	if err := r.Live.List(ctx, &list, inNamespace(g.Namespace)); err != nil {
+	if err := r.Live.List(ctx, &list, client.InNamespace(g.Namespace)); err != nil {
 		return 0, fmt.Errorf("listing VPSieNodes: %w", err)
 	}
 	for i := range list.Items {

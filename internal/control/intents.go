@@ -168,5 +168,3 @@ func forEach[T any](items []T, do func(T) error) error {
 	wg.Wait()
 	return errors.Join(errs...)
 }
-
-func inNamespace(ns string) client.ListOption { return client.InNamespace(ns) }

@@ -52,7 +52,7 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 // claim notes the node, and puts its labels and taints in place; only then the
 // startup taint goes.
 func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
-	group, err := r.groupOf(ctx, m)
+	group, err := r.groupOf(ctx, r.Client, m)
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (r *machines) lastSeen(ctx context.Context, m *v1alpha1.VPSieNode) *vpsie.V
 	return &vpsie.VM{ID: int(m.Spec.VPSieInstanceID)}
 }
 
-// isNodeOf tells whether a node is the machine's (DESIGN section 7, Join). A node
+// isNodeOf tells whether a node is the machine's (docs/joining.md). A node
 // that was there before the machine was ordered is not, whatever it is called.
 func isNodeOf(n *corev1.Node, m *v1alpha1.VPSieNode, vm *vpsie.VM) bool {
 	if orderedByUs(m) && n.CreationTimestamp.Before(&m.CreationTimestamp) {

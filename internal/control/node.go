@@ -52,7 +52,7 @@ func setupNodes(mgr ctrl.Manager, d Deps) error {
 // been claimed may be any waiting machine's: its name alone does not say.
 func (r *machines) ofNode(ctx context.Context, o client.Object) []reconcile.Request {
 	var list v1alpha1.VPSieNodeList
-	if err := r.Client.List(ctx, &list, inNamespace(r.Options.Namespace)); err != nil {
+	if err := r.Client.List(ctx, &list, client.InNamespace(r.Options.Namespace)); err != nil {
 		return nil
 	}
 	var requests []reconcile.Request
@@ -72,7 +72,7 @@ func (r *machines) ofSecret(ctx context.Context, o client.Object) []reconcile.Re
 	}
 	r.pauses.endAll()
 	var list v1alpha1.VPSieNodeList
-	if err := r.Client.List(ctx, &list, inNamespace(r.Options.Namespace)); err != nil {
+	if err := r.Client.List(ctx, &list, client.InNamespace(r.Options.Namespace)); err != nil {
 		return nil
 	}
 	requests := make([]reconcile.Request, len(list.Items))
@@ -244,10 +244,12 @@ func (r *machines) patch(ctx context.Context, m *v1alpha1.VPSieNode, change func
 	return nil
 }
 
-func (r *machines) groupOf(ctx context.Context, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {
+// groupOf reads the machine's NodeGroup: through the cache, or from the API server
+// itself where a group that is being deleted must not be missed.
+func (r *machines) groupOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {
 	var g v1alpha1.NodeGroup
 	key := types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}
-	if err := r.Live.Get(ctx, key, &g); err != nil {
+	if err := from.Get(ctx, key, &g); err != nil {
 		return nil, fmt.Errorf("reading NodeGroup %s: %w", m.Spec.NodeGroupName, err)
 	}
 	g.SetDefaults()

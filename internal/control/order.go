@@ -26,8 +26,6 @@ import (
 
 // orderFor says what to ask the cloud for.
 func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (cloud.Order, error) {
-	wanted := wantedOf(g)
-	wanted.Datacenter = m.Spec.DatacenterID
 	data := cloud.UserData{
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
 		Labels: nodeLabels(m, g), Taints: append(slices.Clone(g.Spec.Taints), startupTaint()),
@@ -42,7 +40,7 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 		return cloud.Order{}, err
 	}
 	return cloud.Order{
-		Name: m.Name, UID: string(m.UID), Group: g.Name, Wanted: wanted,
+		Name: m.Name, UID: string(m.UID), Group: g.Name, Wanted: wantedFor(m, g),
 		InstanceType: m.Spec.InstanceType, UserData: text, Tags: g.Spec.Tags,
 	}, nil
 }

@@ -83,13 +83,11 @@ func (r *machines) describe(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsi
 	m.Status.Resources = v1alpha1.NodeResources{
 		CPU: int64(vm.CPU), MemoryMB: int64(vm.MemoryMB), DiskGB: int64(vm.DiskGB), BandwidthGB: int64(vm.TrafficGB),
 	}
-	group, err := r.groupOf(ctx, m)
+	group, err := r.groupOf(ctx, r.Client, m)
 	if err != nil {
 		return // The price is for the eye; its absence says enough.
 	}
-	wanted := wantedOf(group)
-	wanted.Datacenter = m.Spec.DatacenterID
-	if price, ok := r.Cloud.Price(ctx, wanted, m.Spec.InstanceType); ok {
+	if price, ok := r.Cloud.Price(ctx, wantedFor(m, group), m.Spec.InstanceType); ok {
 		m.Status.CostPerHour = plan.Hourly(price).String()
 	}
 }

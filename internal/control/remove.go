@@ -122,17 +122,16 @@ const (
 // absent returns 0 when the VPS is proved to be gone, else when to look again. An
 // order that may still be under way is given the time to show.
 func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) time.Duration {
-	long := secondLook
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	if m.Spec.VPSieInstanceID == 0 && c != nil && c.Reason != reasonNotOrdered {
 		if left := r.Options.CreateSettle - began.Sub(c.LastTransitionTime.Time); left > 0 {
 			return min(left, slowestPoll)
 		}
 	}
-	if r.absences.since(m.UID, began, long) {
+	if r.absences.since(m.UID, began, secondLook) {
 		return 0
 	}
-	return long
+	return secondLook
 }
 
 // bury deletes the Node, then lets the object go.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -121,7 +122,7 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 	markets := make(map[string]cluster.Market, len(groups))
 	faults := map[string]fault{}
 	for _, g := range groups {
-		offers, problems, err := r.Cloud.Market(ctx, wantedOf(g))
+		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
 		market := cluster.Market{Offers: offers}
 		if err == nil {
 			err = tryUserData(g)
@@ -161,11 +162,20 @@ func faultOf(err error) fault {
 	return fault{reason, err.Error(), config}
 }
 
-func wantedOf(g *v1alpha1.NodeGroup) cloud.Wanted {
+// WantedOf says what a NodeGroup asks the cloud for.
+func WantedOf(g *v1alpha1.NodeGroup) cloud.Wanted {
 	return cloud.Wanted{
 		Datacenter: g.Spec.DatacenterID, Offerings: g.Spec.OfferingIDs,
 		Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs,
 	}
+}
+
+// wantedFor is what a NodeGroup asks for where the machine was ordered, which stays
+// when the group's datacenter changes.
+func wantedFor(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) cloud.Wanted {
+	wanted := WantedOf(g)
+	wanted.Datacenter = m.Spec.DatacenterID
+	return wanted
 }
 
 // sightIsFresh tells whether the VPSieNodes that the decision was made from are
@@ -173,7 +183,7 @@ func wantedOf(g *v1alpha1.NodeGroup) cloud.Wanted {
 // round's own writes, or another leader's, would buy the same machine twice.
 func (r *round) sightIsFresh(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
 	var live v1alpha1.VPSieNodeList
-	if err := r.Live.List(ctx, &live, inNamespace(r.Options.Namespace)); err != nil {
+	if err := r.Live.List(ctx, &live, client.InNamespace(r.Options.Namespace)); err != nil {
 		return false, fmt.Errorf("listing VPSieNodes: %w", err)
 	}
 	known := make(map[string]bool, len(seen))

@@ -58,7 +58,7 @@ func (s *sweep) once(ctx context.Context) error {
 	// The objects are read after the machines: an object that is ordered in
 	// between is then known, while the other order would take its VPS for a stray.
 	var list v1alpha1.VPSieNodeList
-	if err := s.Live.List(ctx, &list, inNamespace(s.Options.Namespace)); err != nil {
+	if err := s.Live.List(ctx, &list, client.InNamespace(s.Options.Namespace)); err != nil {
 		return fmt.Errorf("listing VPSieNodes: %w", err)
 	}
 	known := make(map[string]bool, len(list.Items))

@@ -73,10 +73,8 @@ func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v
 }
 
 func (r *round) priceOf(ctx context.Context, g *v1alpha1.NodeGroup) func(*v1alpha1.VPSieNode) plan.Money {
-	wanted := wantedOf(g)
 	return func(m *v1alpha1.VPSieNode) plan.Money {
-		wanted.Datacenter = m.Spec.DatacenterID
-		price, _ := r.Cloud.Price(ctx, wanted, m.Spec.InstanceType)
+		price, _ := r.Cloud.Price(ctx, wantedFor(m, g), m.Spec.InstanceType)
 		return price
 	}
 }
