@@ -22,7 +22,7 @@ func (b *buyer) appraise() {
 	}
 	b.priced = true
 	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
-		return t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
+		return t == b.aim.without || t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
 	})
 	demand := make(vec, len(b.w.dims.names))
 	for _, s := range b.sizes {
@@ -34,7 +34,7 @@ func (b *buyer) appraise() {
 	for _, s := range b.sizes {
 		s.worth = s.size.dot(rates)
 	}
-	if len(open) > 0 {
+	if len(open) > 0 && !b.aim.byResource {
 		priced := b.price(open, rates)
 		if !b.wide {
 			open = priced
@@ -80,7 +80,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 	for _, s := range b.sizes {
 		s.worth = c.worth[s.good] * s.part * moneyUnit
 	}
-	if !b.aim.perNode && len(c.goods) >= len(b.sizes) {
+	if !b.aim.perNode && !b.aim.oneByOne && len(c.goods) >= len(b.sizes) {
 		for j, times := range c.times() {
 			b.buyWhole(c, c.patterns[j], int(times+1e-6))
 		}

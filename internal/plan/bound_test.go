@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -105,4 +106,34 @@ func TestPlansAreNearlyTheCheapest(t *testing.T) {
 		t.Errorf("plans for a few pods cost %.3f times the least on average", paid/needed)
 	}
 	t.Logf("plans for a few pods cost %.4f times the least on average", paid/needed)
+}
+
+// offerTolerance is by how much a plan may become dearer when an offer is added; see
+// the package documentation.
+const offerTolerance = 1.15
+
+func TestAnotherOfferMakesNoPlanMuchDearer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := newStory()
+		say := func(line string) {
+			if err := s.line(line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		say("offer small cpu=2 memory=4096 price=12")
+		say("offer medium cpu=4 memory=8192 price=20")
+		say("offer large cpu=8 memory=16384 price=44")
+		say(fmt.Sprintf("offer extra cpu=%d memory=%d price=%d", rapid.IntRange(1, 12).Draw(t, "cpu"), rapid.IntRange(1, 24).Draw(t, "gb")*1024, rapid.IntRange(5, 60).Draw(t, "price")))
+		say("group web max=100 offers=small,medium,large mixed")
+		for i := range rapid.IntRange(1, 24).Draw(t, "pods") {
+			object := benchPod("default", fmt.Sprint("p", i), int64(rapid.IntRange(1, 38).Draw(t, "cpu")*100), int64(rapid.IntRange(1, 70).Draw(t, "memory")*100), nil)
+			s.state.Pods = append(s.state.Pods, NewPod(object))
+		}
+		before := Decide(&s.state).Cost.After
+		s.state.Groups[0].Offers = append(s.state.Groups[0].Offers, "extra")
+		after := Decide(&s.state).Cost.After
+		if float64(after) > offerTolerance*float64(before) {
+			t.Fatalf("with another offer the plan costs %s instead of %s", after, before)
+		}
+	})
 }

@@ -14,6 +14,13 @@ type aim struct {
 	// minFirst buys what the groups owe to their minimum before anything else, so
 	// that pods can use it.
 	minFirst bool
+	// byResource values pods by the resources they take alone.
+	byResource bool
+	// oneByOne fills nodes one by one with what is left, without first buying the
+	// patterns that are needed many times.
+	oneByOne bool
+	// without is a template that is not bought, for the sake of what else that leads to.
+	without *template
 }
 
 // buyFor buys nodes for the lots until none is left or nothing can be bought.

@@ -88,11 +88,25 @@ func (w *world) decideTypes(lots []*lot) {
 	}
 }
 
+// fewPods is for how many pods at most further ways to buy are tried: with more,
+// what the ways differ in is a small part of the price.
+const fewPods = 500
+
+// With very few of both, also what can be had without each template is looked at: a
+// tempting one more must not lead astray.
+const (
+	veryFewPods      = 24
+	veryFewTemplates = 8
+)
+
 // runBest buys in the way with the best outcome.
 func (w *world) runBest(lots []*lot) outcome {
 	owes := slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
 	mark := w.mark()
-	best, last := aim{}, aim{}
+	best, last, left := aim{}, aim{}, 0
+	for _, l := range lots {
+		left += l.left
+	}
 	w.run(lots, best)
 	result := w.outcome(lots)
 	consider := func(a aim) {
@@ -105,6 +119,22 @@ func (w *world) runBest(lots []*lot) outcome {
 	}
 	if owes {
 		consider(aim{minFirst: true})
+	}
+	minFirst := best.minFirst
+	if left <= fewPods && result.nodes > 0 {
+		ways := []aim{{oneByOne: true}, {byResource: true}}
+		if left <= veryFewPods && len(w.templates) <= veryFewTemplates {
+			for _, t := range w.templates {
+				if t.offer.InstanceType == t.group.Preferred {
+					continue // what fits it goes there, at whatever price
+				}
+				ways = append(ways, aim{without: t}, aim{without: t, byResource: true})
+			}
+		}
+		for _, a := range ways {
+			a.minFirst = minFirst
+			consider(a)
+		}
 	}
 	if slices.ContainsFunc(result.unplaced, func(n int) bool { return n > 0 }) && w.limited() {
 		consider(aim{perNode: true, minFirst: owes})
@@ -137,4 +167,9 @@ func (w *world) run(lots []*lot, a aim) {
 	w.buyMinimum()
 	w.fillAll(lots, w.taking())
 	w.reconcile(lots, a)
+	w.shrink()
+	// A cheaper template may take what the other did not.
+	if w.fillAll(lots, w.taking()) > 0 {
+		w.reconcile(lots, a)
+	}
 }

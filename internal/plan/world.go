@@ -53,8 +53,9 @@ type step struct {
 	host *host
 	lot  *lot
 	n    int
-	// placed is what lay on a host that was cleared.
-	placed []share
+	// placed is what lay on a host that was cleared, template what a host was before.
+	placed   []share
+	template *template
 }
 
 type deed uint8
@@ -65,6 +66,7 @@ const (
 	closedHost              // host takes no more pods
 	tookPods                // n pods of lot taken off host
 	clearedHost             // the pods placed on host taken up again
+	retypedHost             // host is of another template
 )
 
 // place puts n pods of the lot on the host, which has room for them.
@@ -198,6 +200,8 @@ func (w *world) revert(mark int) {
 		case closedHost:
 			s.host.takes = true
 			w.countBound(s.host, 1)
+		case retypedHost:
+			w.become(s.host, s.template)
 		case tookPods:
 			s.host.placed = s.placed
 			w.shift(s.host, s.lot, s.n)

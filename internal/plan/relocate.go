@@ -1,0 +1,73 @@
+package plan
+
+import "slices"
+
+// move puts the candidate's pods, and those that were moved to it before, on hosts
+// that stay.
+func (r *remover) move(c *candidate) keep {
+	h := c.host
+	r.loads[h.group] = r.loads[h.group].minus(h.load())
+	r.w.close(h)
+	lots := slices.Clone(c.evicted)
+	for _, s := range h.placed {
+		lots = append(lots, s.lot)
+	}
+	r.w.clear(h)
+	r.tried = r.tried[:0]
+	for _, l := range lots {
+		r.settle(l)
+		if l.left > 0 && !l.expendable {
+			return keep{KeptNoRoomElsewhere, "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
+		}
+	}
+	for _, m := range r.tried {
+		m.mover.next = m.next
+	}
+	return keep{}
+}
+
+// settle puts the lot's pods on the first targets that take them.
+func (r *remover) settle(l *lot) {
+	i := 0
+	if l.mover != nil {
+		i = l.mover.next
+		// Another lot of this attempt may have been as far already.
+		for _, m := range r.tried {
+			if m.mover == l.mover {
+				i = m.next
+			}
+		}
+	}
+	for ; l.left > 0 && i < len(r.targets); i++ {
+		t := r.targets[i]
+		if !t.takes {
+			continue
+		}
+		n := r.w.stack(t, l, l.left)
+		if n > 0 && t.group != nil && !l.expendable {
+			g := r.loads[t.group]
+			g.used = g.used.plus(amountOf(l.size).times(int64(n)))
+			r.loads[t.group] = g
+		}
+		if l.left == 0 {
+			break // there may be room for more
+		}
+	}
+	if l.mover != nil && l.kind.free() {
+		r.tried = append(r.tried, progress{l.mover, i})
+	}
+}
+
+// seatEvicted sets room aside for the pods of nodes that are being removed already,
+// so that no plan counts on that room a second time.
+func (w *world) seatEvicted() {
+	for _, h := range w.hosts[:w.existing] {
+		leaving := h.node.State == Terminating || h.group != nil && h.group.Deleting
+		if !leaving {
+			continue
+		}
+		for _, l := range w.evictedFrom(h) {
+			w.fill(l, slices.DeleteFunc(slices.Clone(w.hosts[:w.existing]), func(t *host) bool { return !t.takes || t.node.State != Ready }))
+		}
+	}
+}

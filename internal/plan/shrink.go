@@ -1,0 +1,98 @@
+package plan
+
+import "slices"
+
+// shrink gives every node that is bought for pods the cheapest template that holds
+// what it got: the last of a kind is seldom full.
+func (w *world) shrink() {
+	for _, h := range w.bought() {
+		// What fits a preferred type stays on it, at whatever price.
+		if h.reason == PendingPods && h.template.offer.InstanceType != h.group.Preferred {
+			w.shrinkOne(h)
+		}
+	}
+}
+
+func (w *world) shrinkOne(h *host) {
+	var cheaper []*template
+	for _, t := range w.templates {
+		if t.offer.Price < h.template.offer.Price && t.group.closed.reason == "" && t.barred.reason == "" && t.allowed() &&
+			t.stock.left > 0 && (t.group == h.group || t.group.room() > 0) {
+			cheaper = append(cheaper, t)
+		}
+	}
+	slices.SortStableFunc(cheaper, func(a, b *template) int { return int(a.offer.Price - b.offer.Price) })
+	for _, t := range cheaper {
+		if w.holdsAll(t, h) && w.sameToOthers(t, h) {
+			mark, before := w.mark(), h.group
+			w.retype(h, t)
+			if before.owed() == 0 {
+				return
+			}
+			w.revert(mark)
+		}
+	}
+}
+
+// holdsAll says whether the template would take what is on the host, other pods
+// apart, and whether all of it may be bought the template for.
+func (w *world) holdsAll(t *template, h *host) bool {
+	free := slices.Clone(t.free)
+	for _, s := range h.placed {
+		if s.lot.kind.class.on(t.shape) != suits || !w.preferredOnly(s.lot, t) {
+			return false
+		}
+		free.add(s.lot.size, int64(-s.n))
+	}
+	return !slices.ContainsFunc(free, func(x int64) bool { return x < 0 })
+}
+
+// sameToOthers says whether what pods ask about each other has the same answers when
+// the host is one of the template.
+func (w *world) sameToOthers(t *template, h *host) bool {
+	if !slices.Equal(t.domains, h.template.domains) || !slices.Equal(t.daemons, h.template.daemons) {
+		return false
+	}
+	const minded = repelled | mismatched
+	return !slices.ContainsFunc(w.topology.spreads, func(s *spread) bool {
+		return s.class.on(t.shape)&minded != s.class.on(h.shape)&minded
+	})
+}
+
+// retype makes the host one of another template.
+func (w *world) retype(h *host, t *template) {
+	w.log = append(w.log, step{did: retypedHost, host: h, template: h.template})
+	w.become(h, t)
+}
+
+func (w *world) become(h *host, t *template) {
+	placed := h.placed
+	for _, s := range placed {
+		w.shift(h, s.lot, -s.n)
+	}
+	for _, d := range h.template.daemons {
+		w.count(d.kind, h, -1, false)
+	}
+	w.countNode(h, -1)
+	h.group.opened--
+	h.template.stock.left++
+	for i, d := range t.domains {
+		if d != freshDomain {
+			h.domains[i] = d
+		}
+	}
+	h.group, h.template, h.shape, h.labels, h.taints = t.group, t, t.shape, t.labels, t.group.Taints
+	h.alloc, h.free = t.alloc, slices.Clone(t.free)
+	h.overhead = amountOf(t.alloc).minus(amountOf(t.free))
+	h.group.opened++
+	h.template.stock.left--
+	h.ports = h.ports[:0]
+	w.countNode(h, 1)
+	for _, d := range t.daemons {
+		w.count(d.kind, h, 1, false)
+		h.ports = append(h.ports, d.class.ports...)
+	}
+	for _, s := range placed {
+		w.shift(h, s.lot, s.n)
+	}
+}
