@@ -17,9 +17,10 @@ const (
 // appraise works out what every size is worth, when what is left has changed much,
 // and what every template can be hoped to be rated then.
 func (b *buyer) appraise() {
-	if b.priced && b.asked > b.askedAt/2 {
+	if b.priced && !b.again && b.asked > b.askedAt/2 {
 		return
 	}
+	b.again = false
 	b.priced = true
 	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
 		return t == b.aim.without || t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
@@ -63,6 +64,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 	if c == nil {
 		c = b.columns(open, rates)
 		b.program = c
+		c.seed(pricingSteps / 4)
 		c.grow(pricingRounds, pricingSteps)
 		if b.w.appraisal == nil || len(b.w.bought()) == 0 {
 			b.w.appraisal = b.appraisalOf(c)
@@ -70,9 +72,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 	} else {
 		counts := make([]int, len(c.goods))
 		for _, s := range b.sizes {
-			for _, l := range s.lots {
-				counts[s.good] += l.left
-			}
+			counts[s.good] += s.pods()
 		}
 		c.retarget(counts)
 		c.grow(pricingRounds/8, pricingSteps)
@@ -80,10 +80,11 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 	for _, s := range b.sizes {
 		s.worth = c.worth[s.good] * s.part * moneyUnit
 	}
-	if !b.aim.perNode && !b.aim.oneByOne && len(c.goods) >= len(b.sizes) {
-		for j, times := range c.times() {
-			b.buyWhole(c, c.patterns[j], int(times+1e-6))
-		}
+	if !b.aim.perNode && !b.aim.oneByOne {
+		b.again = b.realiseAll(c) > 0
+	}
+	if len(c.goods) < len(b.sizes) {
+		b.program = nil // what is left is divided anew
 	}
 	return c.templates
 }
@@ -129,7 +130,7 @@ func (b *buyer) columns(open []*template, rates []float64) *columns {
 		}
 		chosen, free, allowed = append(chosen, t), append(free, room), append(allowed, takes)
 	}
-	return newColumns(goods, chosen, free, allowed)
+	return newColumns(goods, rates, chosen, free, allowed)
 }
 
 // takes says which goods the template takes, and tells its family: templates that
@@ -151,49 +152,4 @@ func (b *buyer) takes(goods []good, t *template) (takes []bool, family string) {
 		key.number(int(d))
 	}
 	return takes, string(key.buf)
-}
-
-// buyWhole buys a pattern a number of times, as long as what other pods ask for lets
-// it be filled nearly as it should.
-func (b *buyer) buyWhole(c *columns, p packing, times int) {
-	t := c.templates[p.template]
-	wanted := 0.0
-	for i, n := range p.taken {
-		wanted += float64(n) * c.worth[i]
-	}
-	if wanted <= 0 {
-		return
-	}
-	for range min(times, t.buyable()) {
-		mark := b.w.mark()
-		h := b.w.open(t, PendingPods)
-		got := 0.0
-		for i, n := range p.taken {
-			if n == 0 {
-				continue
-			}
-			for _, s := range b.sizesOf(i) {
-				got += float64(b.stackOf(h, s, n)) * c.worth[i]
-			}
-		}
-		if got < 0.98*wanted {
-			b.w.revert(mark)
-			return
-		}
-		b.bought++
-	}
-}
-
-// stackOf puts up to n pods of the size on the host and says how many.
-func (b *buyer) stackOf(h *host, s *sizeGroup, n int) int {
-	done := 0
-	for _, l := range s.lots {
-		if done == n {
-			break
-		}
-		if l.left > 0 && b.choice(b.w, l, h.template) {
-			done += b.w.stack(h, l, min(n-done, l.left))
-		}
-	}
-	return done
 }

@@ -234,3 +234,37 @@ func BenchmarkRemoval(b *testing.B) {
 		})
 	}
 }
+
+// medley draws four Deployments of one size each, pods that keep apart from each other
+// by hostname, and bare pods of which no two are alike.
+func medley(n int) []*corev1.Pod {
+	r := rand.New(rand.NewPCG(7, 8))
+	var pods []*corev1.Pod
+	for d, size := range [][2]int64{{100, 128}, {250, 512}, {500, 1024}, {1000, 4096}} {
+		for i := range n * 21 / 100 {
+			pods = append(pods, benchPod("default", fmt.Sprintf("app-%d-%d", d, i), size[0], size[1], map[string]string{"app": fmt.Sprint("app-", d)}))
+		}
+	}
+	for i := range n / 95 {
+		pod := benchPod("default", fmt.Sprintf("apart-%d", i), 500, 512, map[string]string{"app": "apart"})
+		pod.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
+			TopologyKey: corev1.LabelHostname, LabelSelector: labelSelector("app=apart"),
+		}}}}
+		pods = append(pods, pod)
+	}
+	for i := 0; len(pods) < n; i++ {
+		pods = append(pods, benchPod("default", fmt.Sprintf("bare-%d", i), 50+10*r.Int64N(200), 64+r.Int64N(4000), nil))
+	}
+	return pods
+}
+
+func BenchmarkMedley(b *testing.B) {
+	for _, n := range []int{1000, 3800} {
+		b.Run(fmt.Sprintf("pods=%d", n), func(b *testing.B) {
+			objects, offers := medley(n), vpsOffers()
+			report(b, func() *State {
+				return &State{Offers: offers, Groups: []*Group{mixedGroup("web", offers)}, Pods: newPods(objects)}
+			})
+		})
+	}
+}

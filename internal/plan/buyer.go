@@ -17,6 +17,12 @@ type buyer struct {
 	priced bool
 	// program prices sizes and patterns; nil when there are too many sizes.
 	program *columns
+	// byGood is the sizes by the program's goods, those worth most first.
+	byGood [][]*sizeGroup
+	// byWorth is all sizes, those worth most first.
+	byWorth []*sizeGroup
+	// again: the program has served some, and more is to be had from it.
+	again bool
 	// wide: templates that the program passed over are looked at, too.
 	wide bool
 	// asked is the worth of all that is left, askedAt what it was when worths were
@@ -83,7 +89,7 @@ func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
 // buy buys until no pattern holds any pod.
 func (b *buyer) buy() {
 	for {
-		if b.bought >= b.drops || !b.priced {
+		if b.bought >= b.drops || !b.priced || b.again {
 			b.drops = b.bought + 1 + b.bought/16
 			b.dropServed()
 		}

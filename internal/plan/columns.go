@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"slices"
 )
 
@@ -19,7 +20,10 @@ type columns struct {
 	program  *tableau
 	patterns []packing
 	worth    []float64 // by good, in units of the currency
-	sack     knapsack
+	// center are the worths by which the highest bound was proved, and proved that bound.
+	center []float64
+	proved float64
+	sack   knapsack
 }
 
 // packing is a pattern with its template and how many of each good it holds.
@@ -29,7 +33,7 @@ type packing struct {
 }
 
 // newColumns sets the problem up with one pattern a good.
-func newColumns(goods []good, templates []*template, free []vec, allowed [][]bool) *columns {
+func newColumns(goods []good, rates []float64, templates []*template, free []vec, allowed [][]bool) *columns {
 	c := &columns{goods: goods, templates: templates, free: free, allowed: allowed}
 	c.unheld = make([]bool, len(goods))
 	demand := make([]float64, len(goods))
@@ -65,24 +69,111 @@ func newColumns(goods []good, templates []*template, free []vec, allowed [][]boo
 	c.program = newTableau(demand, rows, prices)
 	c.program.maximise()
 	c.worth, _ = c.program.solution()
+	c.center = make([]float64, len(goods))
+	for i, g := range goods {
+		c.center[i] = g.size[:len(rates)].dot(rates) / moneyUnit
+	}
 	return c
+}
+
+// seed starts the program off with the patterns of a plausible packing: the best node
+// by the center's worths for what is left, as often as that allows, and so on.
+func (c *columns) seed(steps int) {
+	most := make([]int, len(c.goods))
+	for i := range c.goods {
+		most[i] = c.goods[i].most
+	}
+	for range 2 * len(c.goods) {
+		best, rating := -1, 0.0
+		var taken []int
+		for t := range c.templates {
+			c.pack(t, c.center, steps)
+			if r := float64(c.sack.best) / float64(max(c.templates[t].offer.Price, 1)); r > rating {
+				best, rating, taken = t, r, slices.Clone(c.sack.bestTaken)
+			}
+		}
+		if best < 0 {
+			break
+		}
+		c.use(best, taken)
+		times := math.MaxInt
+		for i, n := range taken {
+			if n > 0 {
+				times = min(times, c.goods[i].most/n)
+			}
+		}
+		for i, n := range taken {
+			c.goods[i].most -= n * max(times, 1)
+		}
+	}
+	for i := range c.goods {
+		c.goods[i].most = most[i]
+	}
+	c.program.repair()
+	c.worth, _ = c.program.solution()
 }
 
 // grow adds patterns that hold more worth than their node costs, until there is
 // none or rounds are over.
+//
+// The program's own worths swing far at first, and patterns that are best by them are
+// good for nothing. So patterns are looked for by worths that lie between the
+// program's and the best ones that were seen, by the bound that they prove; the closer
+// the two come, the more the program's count.
 func (c *columns) grow(rounds, steps int) {
+	pull := 0.8
 	for range rounds {
-		grew := false
+		smooth := make([]float64, len(c.worth))
+		for i, w := range c.worth {
+			smooth[i] = pull*c.center[i] + (1-pull)*w
+		}
+		grew, proved := false, 1.0
 		for t := range c.templates {
-			grew = c.improve(t, steps) || grew
+			c.pack(t, smooth, steps)
+			price := priceOf(c.templates[t])
+			proved = min(proved, float64(grains(price))/float64(max(c.sack.best, 1)))
+			// A pattern that is better by less than this changes nothing that matters.
+			if c.worthOf(c.sack.bestTaken) > price*(1+1e-3) {
+				c.use(t, c.sack.bestTaken)
+				grew = true
+			}
 		}
-		if !grew {
+		if bound := proved * c.asks(smooth); bound > c.proved {
+			c.proved, c.center = bound, smooth
+		}
+		switch {
+		case grew:
+			c.program.repair()
+			c.program.thin(3 * len(c.goods))
+			c.worth, _ = c.program.solution()
+		case pull == 0:
 			return
+		case pull < 0.1:
+			pull = 0
+		default:
+			pull /= 2
 		}
-		c.program.repair()
-		c.program.thin(3 * len(c.goods))
-		c.worth, _ = c.program.solution()
 	}
+}
+
+// worthOf is what a packing is worth by the program.
+func (c *columns) worthOf(taken []int) float64 {
+	sum := 0.0
+	for i, n := range taken {
+		sum += float64(n) * c.worth[i]
+	}
+	return sum
+}
+
+// asks is what all goods come to with such worths.
+func (c *columns) asks(worth []float64) float64 {
+	sum := 0.0
+	for i, g := range c.goods {
+		if !c.unheld[i] {
+			sum += float64(g.most) * worth[i]
+		}
+	}
+	return sum
 }
 
 // retarget changes how many there are of each good.
@@ -95,20 +186,8 @@ func (c *columns) retarget(counts []int) {
 		}
 	}
 	c.program.retarget(demand)
+	c.proved = 0
 	c.worth, _ = c.program.solution()
-}
-
-// improve adds the packing of the template that is worth most now, if that is more
-// than its price.
-func (c *columns) improve(t, steps int) bool {
-	c.price(t, steps)
-	price := priceOf(c.templates[t])
-	// A pattern that is better by less than this changes nothing that matters.
-	if c.sack.best <= grains(price*(1+1e-3)) {
-		return false
-	}
-	c.use(t, c.sack.bestTaken)
-	return true
 }
 
 // use adds a pattern to the program.
@@ -121,11 +200,11 @@ func (c *columns) use(t int, taken []int) {
 	c.program.add(row, priceOf(c.templates[t]))
 }
 
-// price finds the packing of the template that is worth most now.
-func (c *columns) price(t, steps int) {
+// pack finds the packing of the template that is worth most.
+func (c *columns) pack(t int, worth []float64, steps int) {
 	c.sack.goods = c.sack.goods[:0]
 	for i, g := range c.goods {
-		g.worth = grains(c.worth[i])
+		g.worth = grains(worth[i])
 		if !c.allowed[t][i] {
 			g.most = 0
 		}

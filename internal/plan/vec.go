@@ -57,6 +57,17 @@ func (v vec) key() string {
 	return string(b.buf)
 }
 
+// fitsBeside says whether v has room for w and rest together, or for w in what rest
+// does not ask for.
+func (v vec) fitsBeside(w, rest vec) bool {
+	for i, x := range w {
+		if x > 0 && x > v[i]-rest[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // raise makes every amount of v at least that of w.
 func (v vec) raise(w vec) {
 	for i, x := range w {

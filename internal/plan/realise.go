@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+)
+
+// realiseAll buys the program's patterns as often as it uses them in whole numbers, or
+// else the one that it uses most.
+func (b *buyer) realiseAll(c *columns) int {
+	bought := 0
+	b.byWorth = slices.Clone(b.sizes)
+	slices.SortStableFunc(b.byWorth, func(x, y *sizeGroup) int { return cmp.Compare(y.worth, x.worth) })
+	times := c.times()
+	order := make([]int, 0, len(times))
+	for j, n := range times {
+		if n > 1e-6 {
+			order = append(order, j)
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(times[j], times[i]) })
+	for _, j := range order {
+		n := int(times[j] + 1e-6)
+		if n == 0 {
+			if bought > 0 {
+				break
+			}
+			n = 1
+		}
+		if len(c.goods) < len(b.sizes) {
+			n = (n + 1) / 2 // what is left of the sizes then goes together differently
+		}
+		bought += b.buyWhole(c, c.patterns[j], n)
+	}
+	return bought
+}
+
+// buyWhole buys a pattern a number of times, as long as what other pods ask for lets
+// it be filled nearly as it should. It says how many it bought.
+func (b *buyer) buyWhole(c *columns, p packing, times int) int {
+	t := c.templates[p.template]
+	wanted := 0.0
+	var goods []int
+	for i, n := range p.taken {
+		if n > 0 {
+			wanted += float64(n) * c.worth[i]
+			goods = append(goods, i)
+		}
+	}
+	if wanted <= 0 {
+		return 0
+	}
+	// The goods that are worth most first: small ones make up best for what sizes differ
+	// from the means.
+	slices.SortStableFunc(goods, func(i, j int) int { return cmp.Compare(c.worth[j], c.worth[i]) })
+	for done := range min(times, t.buyable()) {
+		mark := b.w.mark()
+		if got := b.realise(c, p, goods, 0.999*wanted); got < 0.98*wanted {
+			b.w.revert(mark)
+			return done
+		}
+		b.bought++
+	}
+	return max(min(times, t.buyable()), 0)
+}
+
+// realise buys a node for the pattern and puts pods of its goods on it, and says
+// what they are worth.
+func (b *buyer) realise(c *columns, p packing, goods []int, wanted float64) float64 {
+	h := b.w.open(c.templates[p.template], PendingPods)
+	rest := make(vec, len(h.free)) // what the pods to come take on average
+	for _, i := range goods {
+		rest.add(c.goods[i].size[:len(rest)], int64(p.taken[i]))
+	}
+	got := 0.0
+	for g, i := range goods {
+		mean := c.goods[i].size[:len(rest)]
+		if sizes := b.byGood[i]; len(sizes) == 1 {
+			rest.add(mean, int64(-p.taken[i]))
+			got += float64(b.stackOf(h, sizes[0], p.taken[i])) * c.worth[i]
+			continue
+		}
+		for k := range p.taken[i] {
+			rest.add(mean, -1)
+			sizes := b.byGood[i]
+			if g == len(goods)-1 && k == p.taken[i]-1 {
+				sizes = b.byWorth // the last one fills the node up, whatever good it is
+			}
+			if s := b.stackBest(h, sizes, rest); s != nil {
+				got += c.worth[s.good] * s.part
+			}
+		}
+	}
+	if got < wanted {
+		got += b.topUp(c, h)
+	}
+	return got
+}
+
+// topUp fills the host with whatever it takes, what is worth most first, and says what
+// that is worth.
+func (b *buyer) topUp(c *columns, h *host) float64 {
+	got := 0.0
+	for _, s := range b.byWorth {
+		if h.free.fits(s.size) {
+			got += float64(b.stackOf(h, s, h.free.times(s.size, s.pods()))) * c.worth[s.good] * s.part
+		}
+	}
+	return got
+}
+
+// stackBest puts the largest pod of the good on the host that leaves room for the
+// rest, else the smallest that it has room for at all.
+func (b *buyer) stackBest(h *host, sizes []*sizeGroup, rest vec) *sizeGroup {
+	for _, s := range sizes {
+		if h.free.fitsBeside(s.size, rest) && b.stackOf(h, s, 1) > 0 {
+			return s
+		}
+	}
+	for _, s := range slices.Backward(sizes) {
+		if h.free.fits(s.size) && b.stackOf(h, s, 1) > 0 {
+			return s
+		}
+	}
+	return nil
+}
+
+// stackOf puts up to n pods of the size on the host and says how many.
+func (b *buyer) stackOf(h *host, s *sizeGroup, n int) int {
+	done := 0
+	for _, l := range s.lots {
+		if done == n {
+			break
+		}
+		if l.left > 0 && b.choice(b.w, l, h.template) {
+			done += b.w.stack(h, l, min(n-done, l.left))
+		}
+	}
+	return done
+}
