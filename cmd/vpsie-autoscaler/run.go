@@ -14,8 +14,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
@@ -29,6 +27,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
@@ -105,7 +104,7 @@ func (f *flags) restConfig() (*rest.Config, error) {
 }
 
 func (f *flags) manager(config *rest.Config) (ctrl.Manager, error) {
-	scheme, err := kinds()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		return nil, err
 	}
@@ -129,15 +128,6 @@ func (f *flags) manager(config *rest.Config) (ctrl.Manager, error) {
 		return nil, err
 	}
 	return mgr, mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache()))
-}
-
-// kinds are all kinds that this program reads or writes.
-func kinds() (*runtime.Scheme, error) {
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return nil, fmt.Errorf("registering kinds: %w", err)
-	}
-	return scheme, nil
 }
 
 // cloudOptions are what the flags say of the account and the way to it.

@@ -1,4 +1,4 @@
-package main
+package dryrun
 
 import (
 	"encoding/json"
@@ -155,8 +155,8 @@ const mostSize = 1 << 30
 // fileMarkets finds the groups' offerings in the file, by name without regard to
 // case, as in the account's catalogue. The file's other offerings give nodes of
 // such types their price.
-func (f *planFlags) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
-	offers, err := readOfferings(f.offerings)
+func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
+	offers, err := readOfferings(o.Offerings)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -169,7 +169,7 @@ func (f *planFlags) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluste
 				return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, g.Spec.DatacenterID)
 			})
 			if i < 0 {
-				notes = append(notes, fmt.Sprintf("NodeGroup %s: Instance type not available: %s has no offering %s in datacenter %s", g.Name, f.offerings, name, g.Spec.DatacenterID))
+				notes = append(notes, fmt.Sprintf("NodeGroup %s: Instance type not available: %s has no offering %s in datacenter %s", g.Name, o.Offerings, name, g.Spec.DatacenterID))
 				continue
 			}
 			offer := *offers[i]

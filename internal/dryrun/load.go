@@ -1,4 +1,4 @@
-package main
+package dryrun
 
 import (
 	"context"
@@ -24,37 +24,37 @@ type input struct {
 
 // load reads objects from files or the cluster, and prices from a file or the
 // account that the cluster's Secret names.
-func (f *planFlags) load(ctx context.Context, stdin io.Reader) (input, error) {
+func (o *Options) load(ctx context.Context, stdin io.Reader) (input, error) {
 	var in input
 	var live client.Reader
-	if len(f.files) == 0 || f.fromCluster && f.offerings == "" {
+	if len(o.Files) == 0 || o.FromCluster && o.Offerings == "" {
 		var err error
-		if live, err = f.reader(); err != nil {
+		if live, err = o.reader(); err != nil {
 			return in, err
 		}
-	} else if f.fromCluster {
+	} else if o.FromCluster {
 		in.notes = append(in.notes, "--kubeconfig is not used: -f and --offerings leave nothing to read from a cluster")
 	}
-	if err := f.loadObjects(ctx, &in, stdin, live); err != nil {
+	if err := o.loadObjects(ctx, &in, stdin, live); err != nil {
 		return in, err
 	}
 	var notes []string
 	var err error
 	switch {
-	case f.offerings != "":
-		in.markets, notes, err = f.fileMarkets(in.objects.NodeGroups)
+	case o.Offerings != "":
+		in.markets, notes, err = o.fileMarkets(in.objects.NodeGroups)
 	case live != nil:
-		in.markets, notes, err = f.accountMarkets(ctx, live, in.objects.NodeGroups)
+		in.markets, notes, err = o.accountMarkets(ctx, live, in.objects.NodeGroups)
 	default:
-		in.markets, notes = f.noMarkets(in.objects.NodeGroups)
+		in.markets, notes = o.noMarkets(in.objects.NodeGroups)
 	}
 	in.notes = append(in.notes, notes...)
 	return in, err
 }
 
-func (f *planFlags) loadObjects(ctx context.Context, in *input, stdin io.Reader, live client.Reader) error {
-	namespace := f.control.Namespace
-	if len(f.files) == 0 {
+func (o *Options) loadObjects(ctx context.Context, in *input, stdin io.Reader, live client.Reader) error {
+	namespace := o.Cloud.Namespace
+	if len(o.Files) == 0 {
 		objects, err := cluster.Load(ctx, live, namespace)
 		if err != nil {
 			return fmt.Errorf("reading the cluster (-f FILE plans without one): %w", err)
@@ -62,10 +62,10 @@ func (f *planFlags) loadObjects(ctx context.Context, in *input, stdin io.Reader,
 		in.objects, in.notes = objects, append(in.notes, cluster.Gaps(objects)...)
 		return nil
 	}
-	if f.anyNamespace {
+	if o.AnyNamespace {
 		namespace = ""
 	}
-	read, err := cluster.ReadFiles(f.files, stdin, namespace)
+	read, err := cluster.ReadFiles(o.Files, stdin, namespace)
 	if err != nil {
 		return err
 	}
@@ -74,12 +74,12 @@ func (f *planFlags) loadObjects(ctx context.Context, in *input, stdin io.Reader,
 }
 
 // reader reads the cluster itself: a single look is not worth a cache.
-func (f *planFlags) reader() (client.Reader, error) {
-	config, err := f.restConfig()
+func (o *Options) reader() (client.Reader, error) {
+	config, err := o.Config()
 	if err != nil {
 		return nil, fmt.Errorf("%w (-f FILE and --offerings FILE plan without a cluster)", err)
 	}
-	scheme, err := kinds()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +91,10 @@ func (f *planFlags) reader() (client.Reader, error) {
 }
 
 // accountMarkets asks the account of the cluster's Secret what can be bought.
-func (f *planFlags) accountMarkets(ctx context.Context, live client.Reader, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
-	account := cloud.New(f.cloudOptions())
+func (o *Options) accountMarkets(ctx context.Context, live client.Reader, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
+	account := cloud.New(o.Cloud)
 	var secret corev1.Secret
-	key := client.ObjectKey{Namespace: f.control.Namespace, Name: f.control.SecretName}
+	key := client.ObjectKey{Namespace: o.Cloud.Namespace, Name: o.Cloud.SecretName}
 	if err := live.Get(ctx, key, &secret); err == nil {
 		account.Configure(secret.Data)
 	} else if client.IgnoreNotFound(err) != nil {
@@ -119,7 +119,7 @@ func (f *planFlags) accountMarkets(ctx context.Context, live client.Reader, grou
 }
 
 // noMarkets is what can be bought when nobody said.
-func (f *planFlags) noMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string) {
+func (o *Options) noMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string) {
 	markets := make(map[string]cluster.Market, len(groups))
 	for _, g := range groups {
 		markets[g.Name] = cluster.Market{Blocked: "what can be bought is not known: give --offerings FILE, or --kubeconfig FILE to ask the account of that cluster"}

@@ -1,0 +1,122 @@
+package dryrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/rest"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// Options are the settings of a dry run.
+type Options struct {
+	// Config finds the cluster.
+	Config func() (*rest.Config, error)
+	// Cloud is the way to the account.
+	Cloud cloud.Options
+	// Plan are the flags that change decisions.
+	Plan plan.Options
+
+	Files     []string
+	Offerings string
+	Now       string
+	Output    string
+	Detailed  bool
+	// FromCluster: --kubeconfig was given, so that with -f the account's catalogue
+	// is still the cluster's.
+	FromCluster bool
+	// AnyNamespace: --namespace was not given, so that files may use any.
+	AnyNamespace bool
+}
+
+// Long describes the command.
+const Long = `Say what the autoscaler would buy and remove, for how much, and why; change nothing.
+
+Without -f it looks at the cluster and at the VPSie account of the Secret there.
+With -f it looks at files with Kubernetes objects as "kubectl get -o yaml" prints
+them, and takes prices from --offerings. Each can be combined with the other:
+--offerings alone prices the live cluster from a file, -f with --kubeconfig prices
+files with the account of that cluster.
+
+Exit status: 0; 1 when the input is wrong; with --detailed-exitcode 2 when there is
+something to buy or to remove.`
+
+// Example shows the command, which the program's name goes before.
+const Example = `  %[1]s plan
+  %[1]s plan -f nodegroup.yaml -f dump/ --offerings offerings.yaml -o json
+  kubectl get nodes,pods,ng,vn -A -o yaml | %[1]s plan -f - --offerings offerings.yaml --ignore-timers`
+
+// AddFlags declares what only a dry run has.
+func (o *Options) AddFlags(s *pflag.FlagSet) {
+	s.StringArrayVarP(&o.Files, "filename", "f", nil, "file or directory with Kubernetes objects, - for stdin; may be given several times")
+	s.StringVar(&o.Offerings, "offerings", "", "file with what can be bought, in place of the account's catalogue")
+	s.StringVar(&o.Now, "now", "", "the time to plan for (RFC 3339); empty takes the clock's")
+	s.BoolVar(&o.Plan.IgnoreTimers, "ignore-timers", false, "take stabilization windows and unneededTime as elapsed")
+	s.StringVarP(&o.Output, "output", "o", "table", "table, json or yaml")
+	s.BoolVar(&o.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to buy or to remove")
+}
+
+// Run prints the plan. It says whether --detailed-exitcode wants its status.
+func (o *Options) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) (changes bool, err error) {
+	now, err := o.validate()
+	if err != nil {
+		return false, err
+	}
+	start := time.Now()
+	in, err := o.load(ctx, stdin)
+	if err != nil {
+		return false, err
+	}
+	slices.Sort(in.notes)
+	for _, note := range slices.Compact(in.notes) {
+		fmt.Fprintln(stderr, "note:", oneLine(note))
+	}
+	loaded := time.Now()
+	if now.IsZero() {
+		now = loaded
+	}
+	state := cluster.NewBuilder().State(in.objects, in.markets, now, o.Plan)
+	decision := plan.Decide(state)
+	planned := time.Now()
+	result := output{Plan: decision, Timing: timing{millis(loaded.Sub(start)), millis(planned.Sub(loaded))}}
+	if err := result.write(stdout, o.Output, state); err != nil {
+		return false, fmt.Errorf("writing the plan: %w", err)
+	}
+	return o.Detailed && len(decision.Launches)+len(decision.Removals) > 0, nil
+}
+
+// validate refuses settings that cannot work, naming the flag, and reads --now;
+// zero is the clock's time.
+func (o *Options) validate() (time.Time, error) {
+	var now time.Time
+	var errs []error
+	if o.Now != "" {
+		var err error
+		if now, err = time.Parse(time.RFC3339, o.Now); err != nil || now.IsZero() {
+			errs = append(errs, fmt.Errorf("--now: %q is not a time as RFC 3339 writes it, such as 2025-10-12T10:00:00Z", o.Now))
+		}
+	}
+	if !slices.Contains([]string{"table", "json", "yaml"}, o.Output) {
+		errs = append(errs, fmt.Errorf("--output: %q is not table, json or yaml", o.Output))
+	}
+	if o.Cloud.RequestsPerMinute <= 0 {
+		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", o.Cloud.RequestsPerMinute))
+	}
+	if o.Cloud.Timeout <= 0 {
+		errs = append(errs, fmt.Errorf("--vpsie-request-timeout: %s is not > 0", o.Cloud.Timeout))
+	}
+	// The catalogue is asked once.
+	o.Cloud.CatalogueTTL = time.Hour
+	return now, errors.Join(errs...)
+}
+
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
