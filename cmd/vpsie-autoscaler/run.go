@@ -55,7 +55,8 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	mgr, err := f.manager(config)
+	journal := observe.NewJournal()
+	mgr, err := f.manager(config, journal)
 	if err != nil {
 		return err
 	}
@@ -72,6 +73,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		Cloud:   cloud.New(options),
 		Voice:   observe.NewVoice(mgr.GetEventRecorder("vpsie-autoscaler")),
 		Metrics: told,
+		Journal: journal,
 		Clock:   clock.RealClock{},
 		Options: f.control,
 	}
@@ -103,7 +105,7 @@ func (f *flags) restConfig() (*rest.Config, error) {
 	return config, nil
 }
 
-func (f *flags) manager(config *rest.Config) (ctrl.Manager, error) {
+func (f *flags) manager(config *rest.Config, journal *observe.Journal) (ctrl.Manager, error) {
 	scheme, err := cluster.Scheme()
 	if err != nil {
 		return nil, err
@@ -118,7 +120,10 @@ func (f *flags) manager(config *rest.Config) (ctrl.Manager, error) {
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       &stopIn,
 		HealthProbeBindAddress:        f.healthAddress,
-		Metrics:                       server.Options{BindAddress: f.metricsAddress},
+		Metrics: server.Options{
+			BindAddress:   f.metricsAddress,
+			ExtraHandlers: map[string]http.Handler{observe.JournalPath: journal.Handler(clock.RealClock{})},
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("setting up the manager: %w", err)

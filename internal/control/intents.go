@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -20,8 +21,10 @@ import (
 )
 
 // act writes the decision down: a VPSieNode for each machine to buy, the deletion
-// of one for each node to remove. Nothing is asked of the cloud here.
-func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) error {
+// of one for each node to remove. Nothing is asked of the cloud here. It returns
+// the VPSieNodes that were made, by launch.
+func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[string]string, error) {
+	ordered := map[string]string{}
 	var errs []error
 	machines := map[string]*v1alpha1.VPSieNode{}
 	for _, m := range o.VPSieNodes {
@@ -36,14 +39,16 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) error
 		errs = append(errs, r.noteScaling(ctx, g))
 		if len(launches) > 0 {
 			r.Voice.Say(g, observe.ScalingUp(launches))
-			errs = append(errs, r.order(ctx, g, launches))
+			names, err := r.order(ctx, g, launches)
+			errs = append(errs, err)
+			maps.Copy(ordered, names)
 		}
 		if len(removals) > 0 {
 			r.Voice.Say(g, observe.ScalingDown(removals))
 			errs = append(errs, r.dismiss(ctx, machines, removals))
 		}
 	}
-	return errors.Join(errs...)
+	return ordered, errors.Join(errs...)
 }
 
 func (r *round) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
@@ -58,13 +63,13 @@ func (r *round) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
 // mostAtOnce bounds the writes under way to the API server.
 const mostAtOnce = 16
 
-func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []plan.Launch) error {
+func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []plan.Launch) (map[string]string, error) {
 	machines := make(map[string]*v1alpha1.VPSieNode, len(launches))
 	for _, l := range launches {
 		machines[l.Name] = machineFor(g, l)
 		r.builder.Meant(machines[l.Name].Name, l.Pods)
 	}
-	return forEach(launches, func(l plan.Launch) error {
+	err := forEach(launches, func(l plan.Launch) error {
 		m := machines[l.Name]
 		if err := r.Client.Create(ctx, m); err != nil {
 			return fmt.Errorf("creating VPSieNode %s: %w", m.Name, err)
@@ -73,6 +78,13 @@ func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []pla
 			"instanceType", l.InstanceType, "pricePerHour", l.Price.String(), "reason", l.Reason, "pods", len(l.Pods))
 		return nil
 	})
+	made := make(map[string]string, len(machines))
+	for launch, m := range machines {
+		if m.UID != "" {
+			made[launch] = m.Name
+		}
+	}
+	return made, err
 }
 
 // machineFor is the intent to buy one machine. The finalizer is there from the

@@ -29,12 +29,14 @@ type round struct {
 	// lastTook slows rounds down when they get long, so that a storm of changes
 	// in a large cluster cannot keep a core busy.
 	lastTook atomic.Int64
+	// heard are the changes that start rounds, for the journal.
+	heard news
 }
 
 func setupRound(mgr ctrl.Manager, d Deps) error {
 	r := &round{Deps: d, builder: cluster.NewBuilder()}
 	b := ctrl.NewControllerManagedBy(mgr).Named(roundName)
-	if err := watchWorld(b, d.Options.SecretName, r.debounce).Complete(d.measured("nodegroup", r)); err != nil {
+	if err := watchWorld(b, d.Options.SecretName, r.debounce, &r.heard).Complete(d.measured("nodegroup", r)); err != nil {
 		return fmt.Errorf("setting up rounds: %w", err)
 	}
 	return nil
@@ -80,9 +82,11 @@ func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.R
 	logf.FromContext(ctx).V(1).Info("decided", "launches", len(decision.Launches), "removals", len(decision.Removals),
 		"placements", len(decision.Placements), "unplaced", len(decision.Unplaced), "took", took)
 	r.notePlacements(decision)
+	machines, acted := r.act(ctx, objects, decision)
+	r.record(now, decision, machines, faults, acted)
 	err = errors.Join(
 		r.noteUnneeded(ctx, objects.VPSieNodes, decision, now),
-		r.act(ctx, objects, decision),
+		acted,
 		r.tell(ctx, objects, decision, faults),
 	)
 	return reconcile.Result{RequeueAfter: r.next(decision)}, err

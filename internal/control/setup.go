@@ -49,6 +49,7 @@ type Deps struct {
 	Cloud   *cloud.Cloud
 	Voice   *observe.Voice
 	Metrics *observe.Metrics
+	Journal *observe.Journal
 	Clock   clock.PassiveClock
 	Options Options
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -34,6 +35,22 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
 	return errors.Join(errs...)
+}
+
+// record notes in the journal what was decided and what became of it.
+func (r *round) record(now time.Time, p *plan.Plan, machines map[string]string, faults map[string]fault, acted error) {
+	entry := observe.NewRound(now, p, machines)
+	entry.Triggers = r.heard.take()
+	for group, f := range faults {
+		if entry.Faults == nil {
+			entry.Faults = map[string]string{}
+		}
+		entry.Faults[group] = f.message
+	}
+	if acted != nil {
+		entry.Error = acted.Error()
+	}
+	r.Journal.Note(entry)
 }
 
 func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config bool) {

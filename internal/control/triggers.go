@@ -23,8 +23,8 @@ import (
 
 // watchWorld starts a round, after the debounce, on every change that can change
 // a decision, and on no other: heartbeats and our own status writes are not news.
-func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration) *ctrl.Builder {
-	soon := debounced(after)
+func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration, heard *news) *ctrl.Builder {
+	soon := debounced(after, heard)
 	b = b.
 		Watches(&corev1.Pod{}, soon, changed(podNews)).
 		Watches(&corev1.Node{}, soon, changed(nodeNews)).
@@ -40,17 +40,20 @@ func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration) 
 
 // debounced adds the round's request a little later. The queue keeps the
 // earliest time, so a stream of changes cannot put a round off.
-func debounced(after func() time.Duration) handler.EventHandler {
-	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request]) { q.AddAfter(one(roundName), after()) }
+func debounced(after func() time.Duration, heard *news) handler.EventHandler {
+	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], o client.Object, what string) {
+		heard.note(o, what)
+		q.AddAfter(one(roundName), after())
+	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, _ event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q)
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q, e.Object, "is there")
 		},
-		UpdateFunc: func(_ context.Context, _ event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q)
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q, e.ObjectNew, "changed")
 		},
-		DeleteFunc: func(_ context.Context, _ event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q)
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q, e.Object, "is gone")
 		},
 	}
 }

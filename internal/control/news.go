@@ -1,0 +1,48 @@
+package control
+
+import (
+	"fmt"
+	"reflect"
+	"sync"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// news remembers which changes a round is started by, for the journal. It decides
+// nothing.
+type news struct {
+	mu    sync.Mutex
+	named []string
+	more  int
+}
+
+// mostNews is how many changes are named; the others are counted.
+const mostNews = 3
+
+// note adds a change. It keeps no object, and is cheap when there are many.
+func (n *news) note(o client.Object, what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.named) == mostNews {
+		n.more++
+		return
+	}
+	name := o.GetName()
+	if o.GetNamespace() != "" {
+		name = o.GetNamespace() + "/" + name
+	}
+	// Objects from a cache do not bear their kind.
+	n.named = append(n.named, fmt.Sprintf("%s %s %s", reflect.TypeOf(o).Elem().Name(), name, what))
+}
+
+// take returns the changes since the last call.
+func (n *news) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	taken := n.named
+	if n.more > 0 {
+		taken = append(taken, fmt.Sprintf("and %d more changes", n.more))
+	}
+	n.named, n.more = nil, 0
+	return taken
+}
