@@ -30,6 +30,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
 func runCommand() *cobra.Command {
@@ -64,14 +65,18 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	told := observe.NewMetrics(metrics.Registry)
+	told := observe.NewMetrics(metrics.Registry, version(), vpsie.Operations())
+	writer := observe.NewWriter(mgr.GetClient())
+	if err := mgr.Add(writer); err != nil {
+		return fmt.Errorf("setting up events: %w", err)
+	}
 	options := f.cloudOptions()
 	options.ClusterID, options.Observe = clusterID, told.Request
 	deps := control.Deps{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
 		Cloud:   cloud.New(options),
-		Voice:   observe.NewVoice(mgr.GetEventRecorder("vpsie-autoscaler")),
+		Voice:   observe.NewVoice(writer),
 		Metrics: told,
 		Journal: journal,
 		Clock:   clock.RealClock{},

@@ -154,10 +154,14 @@ func (r *machines) evict(ctx context.Context, pods []corev1.Pod) (held []string,
 			DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}},
 		})
 		switch {
-		case e == nil, apierrors.IsNotFound(e), apierrors.IsConflict(e):
+		case e == nil:
+			r.Metrics.Evicted(observe.EvictionGranted)
+		case apierrors.IsNotFound(e), apierrors.IsConflict(e):
 		case apierrors.IsTooManyRequests(e):
+			r.Metrics.Evicted(observe.EvictionRefused)
 			held = append(held, fmt.Sprintf("%s/%s (%v)", p.Namespace, p.Name, e))
 		default:
+			r.Metrics.Evicted(observe.EvictionFailed)
 			err = errors.Join(err, fmt.Errorf("evicting pod %s/%s: %w", p.Namespace, p.Name, e))
 		}
 	}

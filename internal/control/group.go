@@ -47,6 +47,7 @@ func (r *groups) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	r.Metrics.NewGroup(g.Name)
 	before := g.DeepCopy()
 	if g.DeletionTimestamp.IsZero() {
 		if !controllerutil.AddFinalizer(&g, v1alpha1.Finalizer) {

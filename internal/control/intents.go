@@ -74,6 +74,7 @@ func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []pla
 		if err := r.Client.Create(ctx, m); err != nil {
 			return fmt.Errorf("creating VPSieNode %s: %w", m.Name, err)
 		}
+		r.Metrics.Launched(g.Name, l.Reason)
 		logf.FromContext(ctx).Info("ordered a machine", "vpsieNode", m.Name, "nodeGroup", g.Name,
 			"instanceType", l.InstanceType, "pricePerHour", l.Price.String(), "reason", l.Reason, "pods", len(l.Pods))
 		return nil
@@ -131,6 +132,7 @@ func (r *round) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSie
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
 		}
+		r.Metrics.Removed(x.Group, x.Reason)
 		logf.FromContext(ctx).Info("dismissed a machine", "vpsieNode", m.Name, "nodeGroup", x.Group,
 			"savesPerHour", x.Saves.String(), "reason", x.Reason, "moves", len(x.Moves))
 		return nil

@@ -100,6 +100,7 @@ func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 		}
 		return reconcile.Result{}, errors.Join(err, written)
 	}
+	r.Metrics.Machine(before, &m)
 	for _, e := range milestones(before, &m) {
 		r.Voice.Say(&m, e)
 	}

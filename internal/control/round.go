@@ -26,6 +26,9 @@ const roundName = "round"
 type round struct {
 	Deps
 	builder *cluster.Builder
+	waiting waiting
+	// shown are the NodeGroups that the metrics have series of.
+	shown map[string]bool
 	// lastTook slows rounds down when they get long, so that a storm of changes
 	// in a large cluster cannot keep a core busy.
 	lastTook atomic.Int64
@@ -58,12 +61,22 @@ const (
 
 // Reconcile runs one round.
 func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+	began := r.Clock.Now()
+	decision, result, err := r.once(ctx)
+	if decision != nil || err != nil {
+		r.Metrics.Round(began, r.Clock.Now(), decision != nil && len(decision.Launches)+len(decision.Removals) > 0, err)
+	}
+	return result, err
+}
+
+// once returns the decision that it has acted on, nil when there is none.
+func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) {
 	if err := r.loadAccount(ctx); err != nil {
-		return reconcile.Result{}, err
+		return nil, reconcile.Result{}, err
 	}
 	objects, err := cluster.Load(ctx, r.Client, r.Options.Namespace)
 	if err != nil {
-		return reconcile.Result{}, err
+		return nil, reconcile.Result{}, err
 	}
 	markets, faults := r.markets(ctx, objects.NodeGroups)
 	now := r.Clock.Now()
@@ -72,11 +85,12 @@ func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.R
 	took := r.Clock.Since(now)
 	r.lastTook.Store(int64(took))
 	r.Metrics.Decision(decision, took)
+	r.Metrics.Offers(state.Offers, now)
 
 	if len(decision.Launches)+len(decision.Removals) > 0 {
 		fresh, err := r.sightIsFresh(ctx, objects.VPSieNodes)
 		if err != nil || !fresh {
-			return reconcile.Result{RequeueAfter: staleRetry}, err
+			return nil, reconcile.Result{RequeueAfter: staleRetry}, err
 		}
 	}
 	logf.FromContext(ctx).V(1).Info("decided", "launches", len(decision.Launches), "removals", len(decision.Removals),
@@ -89,7 +103,8 @@ func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.R
 		acted,
 		r.tell(ctx, objects, decision, faults),
 	)
-	return reconcile.Result{RequeueAfter: r.next(decision)}, err
+	r.tellPods(ctx, objects, decision)
+	return decision, reconcile.Result{RequeueAfter: r.next(decision)}, err
 }
 
 // next is when the coming round is due without an event.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -25,10 +27,12 @@ type sweep struct {
 	missing absences
 	// strays are VPSes without an object, and since when.
 	strays absences
+	// leaks are the strays that have been counted.
+	leaks sets.Set[types.UID]
 }
 
 func setupSweep(mgr ctrl.Manager, d Deps) error {
-	s := &sweep{Deps: d, missing: newAbsences(), strays: newAbsences()}
+	s := &sweep{Deps: d, missing: newAbsences(), strays: newAbsences(), leaks: sets.New[types.UID]()}
 	if err := mgr.Add(manager.RunnableFunc(s.run)); err != nil {
 		return fmt.Errorf("setting up the sweep: %w", err)
 	}
@@ -73,6 +77,7 @@ func (s *sweep) once(ctx context.Context) error {
 		mark, ours := s.Cloud.Ours(vm)
 		if !ours || vm.Gone() || known[mark.UID] || numbers[int64(vm.ID)] {
 			s.strays.forget(strayKey(vm))
+			s.leaks.Delete(strayKey(vm))
 			continue
 		}
 		errs = append(errs, s.stray(ctx, vm, mark, sight.Began))
@@ -91,6 +96,10 @@ func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began 
 	if !s.strays.since(strayKey(vm), began, s.Options.SweepGrace) {
 		return nil
 	}
+	if !s.leaks.Has(strayKey(vm)) {
+		s.leaks.Insert(strayKey(vm))
+		s.Metrics.Leak(observe.LeakVPS)
+	}
 	logf.FromContext(ctx).Info("deleting a VPS that no VPSieNode stands for", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group)
 	if err := s.Cloud.Delete(ctx, vm, "no VPSieNode stands for it"); err != nil && !vpsie.IsNotFound(err) {
 		return fmt.Errorf("deleting stray VPS %d: %w", vm.ID, err)
@@ -108,6 +117,8 @@ func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Si
 	if !s.missing.since(m.UID, sight.Began, secondLook) {
 		return nil
 	}
+	s.Metrics.Leak(observe.LeakObject)
+	s.Metrics.Gone()
 	logf.FromContext(ctx).Info("the VPS of a VPSieNode is gone", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID)
 	err := s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
 	if client.IgnoreNotFound(err) != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -18,6 +19,7 @@ import (
 // tell writes what every NodeGroup's state is and why.
 func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault) error {
 	r.Metrics.Phases(o.VPSieNodes)
+	r.forgetGone(o)
 	var errs []error
 	for _, g := range o.NodeGroups {
 		limits := cluster.LimitsOf(g)
@@ -31,7 +33,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		}
 		r.sayLasting(g, view, faults[g.Name].config)
 		status := view.Status()
-		r.Metrics.Group(g.Name, &status)
+		r.Metrics.Group(g.Name, &status, view.Cost())
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
 	return errors.Join(errs...)
@@ -51,6 +53,27 @@ func (r *round) record(now time.Time, p *plan.Plan, machines map[string]string, 
 		entry.Error = acted.Error()
 	}
 	r.Journal.Note(entry)
+}
+
+// forgetGone drops what is kept of objects that are gone. A NodeGroup's end is seen
+// here and not by its reconciler alone, because a round that began before it shows
+// the group once more.
+func (r *round) forgetGone(o *cluster.Objects) {
+	alive := make(map[types.UID]bool, len(o.NodeGroups)+len(o.VPSieNodes))
+	groups := make(map[string]bool, len(o.NodeGroups))
+	for _, g := range o.NodeGroups {
+		alive[g.UID], groups[g.Name] = true, true
+	}
+	for _, m := range o.VPSieNodes {
+		alive[m.UID] = true
+	}
+	r.Voice.Retain(alive)
+	for name := range r.shown {
+		if !groups[name] {
+			r.Metrics.ForgetGroup(name)
+		}
+	}
+	r.shown = groups
 }
 
 func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config bool) {

@@ -38,12 +38,10 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	s.CurrentNodes, s.ReadyNodes, s.DesiredNodes = int32(len(v.Machines)), 0, int32(v.Launches-v.Removals)
 	s.Nodes = nil
 	types := map[string]int{}
-	var cost plan.Money
 	for _, m := range v.Machines {
 		info := infoOf(m)
 		s.Nodes = append(s.Nodes, info)
 		types[info.InstanceType]++
-		cost += v.Price(m)
 		if info.Status == v1alpha1.NodeReady {
 			s.ReadyNodes++
 		}
@@ -53,9 +51,18 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	}
 	slices.SortFunc(s.Nodes, func(a, b v1alpha1.NodeInfo) int { return cmp.Compare(a.NodeName, b.NodeName) })
 	s.InstanceTypes = counts(types)
-	s.CostPerHour = plan.Hourly(cost).String()
+	s.CostPerHour = plan.Hourly(v.Cost()).String()
 	v.conditions(&s)
 	return s
+}
+
+// Cost is what the group's machines cost.
+func (v GroupView) Cost() plan.Money {
+	var cost plan.Money
+	for _, m := range v.Machines {
+		cost += v.Price(m)
+	}
+	return cost
 }
 
 func infoOf(m *v1alpha1.VPSieNode) v1alpha1.NodeInfo {

@@ -9,82 +9,118 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-// Metrics are all metrics of the controller (reference: Metrics), and ours
-// beside them under vpsie_autoscaler_.
+// Metrics are all metrics of the controller: those of the reference (Metrics), and
+// ours beside them under vpsie_autoscaler_. No label names a pod or a node: their
+// number has no bound.
 type Metrics struct {
+	catalog catalog
+
 	desired, current, ready *prometheus.GaugeVec
 	phase                   *prometheus.GaugeVec
 	reconcileSeconds        *prometheus.HistogramVec
 	reconcileErrors         *prometheus.CounterVec
 	apiRequests             *prometheus.CounterVec
 	apiSeconds              *prometheus.HistogramVec
-	roundSeconds            prometheus.Histogram
-	unplaced                *prometheus.GaugeVec
-	cost, bound             prometheus.Gauge
+
+	decisions         *prometheus.CounterVec
+	decisionSeconds   prometheus.Histogram
+	roundSeconds      prometheus.Histogram
+	lastRound         prometheus.Gauge
+	pending, unplaced *prometheus.GaugeVec
+	podWait           prometheus.Histogram
+	cost, bound       prometheus.Gauge
+	groupCost         *prometheus.GaugeVec
+	backoff           *prometheus.GaugeVec
+	offered           map[[2]string]bool // the series of backoff
+	launches          *prometheus.CounterVec
+	removals          *prometheus.CounterVec
+
+	startup   *prometheus.HistogramVec
+	drains    *prometheus.CounterVec
+	evictions *prometheus.CounterVec
+	failures  *prometheus.CounterVec
+	leaks     *prometheus.CounterVec
 }
 
-// NewMetrics registers the metrics with r.
-func NewMetrics(r prometheus.Registerer) *Metrics {
-	group := []string{"nodegroup"}
-	m := &Metrics{
-		desired:          gauges("nodegroup_desired_nodes", "Nodes that the last decision aims at.", group...),
-		current:          gauges("nodegroup_current_nodes", "Machines of the group, those on their way included.", group...),
-		ready:            gauges("nodegroup_ready_nodes", "Nodes that take workloads.", group...),
-		phase:            gauges("vpsienode_phase", "VPSieNodes by phase.", "phase"),
-		reconcileSeconds: histograms("controller_reconcile_duration_seconds", "Time of one reconciliation.", "controller"),
-		reconcileErrors:  counters("controller_reconcile_errors_total", "Reconciliations that ended in an error.", "controller"),
-		apiRequests:      counters("vpsie_api_requests_total", "Requests to the VPSie API by operation and outcome.", "method", "status"),
-		apiSeconds:       histograms("vpsie_api_request_duration_seconds", "Time of one request to the VPSie API.", "method"),
-		roundSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "vpsie_autoscaler_decision_duration_seconds", Help: "Time of one decision, without reading and acting.",
-			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 16),
-		}),
-		unplaced: gauges("vpsie_autoscaler_pods_unplaced", "Pending pods that nothing can be done for, by the first reason.", "reason"),
-		cost:     gauge("vpsie_autoscaler_cost_per_hour", "What the machines cost per hour after the last decision."),
-		bound:    gauge("vpsie_autoscaler_cost_lower_bound_per_hour", "Proved lower bound of the cost per hour."),
-	}
-	r.MustRegister(m.desired, m.current, m.ready, m.phase, m.reconcileSeconds, m.reconcileErrors,
-		m.apiRequests, m.apiSeconds, m.roundSeconds, m.unplaced, m.cost, m.bound)
-	for _, p := range v1alpha1.Phases() {
-		m.phase.WithLabelValues(string(p)).Set(0)
-	}
+// NewMetrics registers the metrics with r. Every series whose labels are known
+// beforehand is there from now on, at zero; operations are those of the VPSie API.
+func NewMetrics(r prometheus.Registerer, version string, operations []string) *Metrics {
+	m := &Metrics{catalog: catalog{registerer: r}}
+	c := &m.catalog
+	m.desired = c.gauges("nodegroup_desired_nodes", "Nodes that the last decision aims at.", "nodegroup")
+	m.current = c.gauges("nodegroup_current_nodes", "Machines of the group, those on their way included.", "nodegroup")
+	m.ready = c.gauges("nodegroup_ready_nodes", "Nodes that take workloads.", "nodegroup")
+	m.phase = c.gauges("vpsienode_phase", "VPSieNodes by phase.", "phase")
+	m.reconcileSeconds = c.histograms("controller_reconcile_duration_seconds", "Time of one reconciliation.", quick(), "controller")
+	m.reconcileErrors = c.counters("controller_reconcile_errors_total", "Reconciliations that ended in an error.", "controller")
+	m.apiRequests = c.counters("vpsie_api_requests_total", "Requests to the VPSie API by operation and outcome.", "method", "status")
+	m.apiSeconds = c.histograms("vpsie_api_request_duration_seconds", "Time of one request to the VPSie API.", quick(), "method")
+	m.addRounds()
+	m.addMachines()
+	info := c.gauges("vpsie_autoscaler_build_info", "1 for the version that runs.", "version")
+	info.WithLabelValues(version).Set(1)
+	m.zero(operations)
 	return m
 }
 
-// Group shows a NodeGroup's counts.
-func (m *Metrics) Group(name string, s *v1alpha1.NodeGroupStatus) {
-	m.desired.WithLabelValues(name).Set(float64(s.DesiredNodes))
-	m.current.WithLabelValues(name).Set(float64(s.CurrentNodes))
-	m.ready.WithLabelValues(name).Set(float64(s.ReadyNodes))
+func (m *Metrics) addRounds() {
+	c := &m.catalog
+	m.decisions = c.counters("vpsie_autoscaler_decisions_total", "Rounds by what came of them: something to buy or remove, nothing to do, or an error.", "result")
+	m.decisionSeconds = c.histogram("vpsie_autoscaler_decision_duration_seconds", "Time of one decision, without reading and acting.", prometheus.ExponentialBuckets(0.0005, 2, 16))
+	m.roundSeconds = c.histogram("vpsie_autoscaler_round_duration_seconds", "Time of one round: reading, deciding and writing.", quick())
+	m.lastRound = c.gauge("vpsie_autoscaler_last_round_timestamp_seconds", "When the last round ended well, in seconds since 1970; 0 before the first.")
+	m.pending = c.gauges("vpsie_autoscaler_pods_pending", "Pods without a node by what they wait for: Ordered (a machine on its way), Placed (room on a node), or the first reason of their refusal.", "reason")
+	m.unplaced = c.gauges("vpsie_autoscaler_pods_unplaced", "Pending pods that nothing can be done for, by the first reason.", "reason")
+	m.podWait = c.histogram("vpsie_autoscaler_pod_wait_seconds", "Time from a pod's creation until it was bound to a node, for pods that a round found pending.", prometheus.ExponentialBuckets(0.5, 2, 14))
+	m.cost = c.gauge("vpsie_autoscaler_cost_per_hour", "What the machines cost per hour after the last decision.")
+	m.bound = c.gauge("vpsie_autoscaler_cost_lower_bound_per_hour", "Proved lower bound of the cost per hour.")
+	m.groupCost = c.gauges("vpsie_autoscaler_nodegroup_cost_per_hour", "What the group's machines cost per hour.", "nodegroup")
+	m.backoff = c.gauges("vpsie_autoscaler_offering_backoff", "1 while an offering is not ordered because VPSie refused it lately, else 0.", "offering", "datacenter")
+	m.launches = c.counters("vpsie_autoscaler_launches_total", "Machines that were ordered, by why.", "nodegroup", "reason")
+	m.removals = c.counters("vpsie_autoscaler_removals_total", "Nodes that a decision removed, by why.", "nodegroup", "reason")
 }
 
-// ForgetGroup drops the series of a NodeGroup that is gone.
-func (m *Metrics) ForgetGroup(name string) {
-	for _, v := range []*prometheus.GaugeVec{m.desired, m.current, m.ready} {
-		v.DeleteLabelValues(name)
-	}
+func (m *Metrics) addMachines() {
+	c := &m.catalog
+	m.startup = c.histograms("vpsie_autoscaler_node_startup_seconds", "Time of each step until an ordered machine's node was ready, in whole seconds: from order to running VPS, from there to the registered node, from there to Ready, and all together.",
+		prometheus.ExponentialBuckets(1, 2, 12), "step")
+	m.drains = c.counters("vpsie_autoscaler_drains_total", "Drains by how they ended.", "result")
+	m.evictions = c.counters("vpsie_autoscaler_evictions_total", "Evictions that were asked for: granted, refused by a disruption budget, or failed.", "result")
+	m.failures = c.counters("vpsie_autoscaler_machine_failures_total", "Machines that were given up: not provisioned, not joined, or their VPS gone.", "reason")
+	m.leaks = c.counters("vpsie_autoscaler_leaks_found_total", "What a sweep found without its counterpart: a VPS without VPSieNode, a Node or a VPSieNode without VPS.", "kind")
 }
 
-// Phases shows how many VPSieNodes stand in each phase.
-func (m *Metrics) Phases(machines []*v1alpha1.VPSieNode) {
-	count := map[v1alpha1.VPSieNodePhase]int{}
-	for _, n := range machines {
-		count[n.Status.Phase]++
-	}
+// zero makes the series whose labels are known.
+func (m *Metrics) zero(operations []string) {
 	for _, p := range v1alpha1.Phases() {
-		m.phase.WithLabelValues(string(p)).Set(float64(count[p]))
+		m.phase.WithLabelValues(string(p))
 	}
-}
-
-// Decision shows what a decision took and found.
-func (m *Metrics) Decision(p *plan.Plan, took time.Duration) {
-	m.roundSeconds.Observe(took.Seconds())
-	m.cost.Set(units(p.Cost.After))
-	m.bound.Set(units(p.Cost.LowerBound))
-	m.unplaced.Reset()
-	for _, u := range p.Unplaced {
-		if len(u.Refusals) > 0 {
-			m.unplaced.WithLabelValues(string(u.Refusals[0].Reason)).Inc()
+	for _, controller := range []string{"nodegroup", "vpsienode"} {
+		m.reconcileSeconds.WithLabelValues(controller)
+		m.reconcileErrors.WithLabelValues(controller)
+	}
+	for _, op := range operations {
+		m.apiRequests.WithLabelValues(op, "200")
+		m.apiSeconds.WithLabelValues(op)
+	}
+	for _, reason := range PendingReasons() {
+		m.pending.WithLabelValues(reason)
+	}
+	for _, reason := range plan.RefusalReasons() {
+		m.unplaced.WithLabelValues(string(reason))
+	}
+	for _, step := range startupSteps() {
+		m.startup.WithLabelValues(step)
+	}
+	for vec, values := range map[*prometheus.CounterVec][]string{
+		m.decisions: {decisionChanged, decisionUnchanged, decisionFailed},
+		m.drains:    {DrainDone, drainFailed},
+		m.evictions: {EvictionGranted, EvictionRefused, EvictionFailed},
+		m.failures:  {failedProvision, failedJoin, failedGone},
+		m.leaks:     {LeakVPS, LeakNode, LeakObject},
+	} {
+		for _, v := range values {
+			vec.WithLabelValues(v)
 		}
 	}
 }
@@ -92,9 +128,8 @@ func (m *Metrics) Decision(p *plan.Plan, took time.Duration) {
 // Reconciled counts one reconciliation.
 func (m *Metrics) Reconciled(controller string, took time.Duration, err error) {
 	m.reconcileSeconds.WithLabelValues(controller).Observe(took.Seconds())
-	counter := m.reconcileErrors.WithLabelValues(controller)
 	if err != nil {
-		counter.Inc()
+		m.reconcileErrors.WithLabelValues(controller).Inc()
 	}
 }
 
@@ -107,20 +142,5 @@ func (m *Metrics) Request(op, status string, took time.Duration) {
 // units is an hourly price in the currency's unit; a month has 720 hours.
 func units(h plan.Hourly) float64 { return float64(h) / 1e6 / 720 }
 
-func gauge(name, help string) prometheus.Gauge {
-	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
-}
-
-func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
-	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
-}
-
-func counters(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-}
-
-func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: name, Help: help, Buckets: prometheus.ExponentialBuckets(0.002, 2, 15),
-	}, labels)
-}
+// quick are buckets for what takes milliseconds to a minute.
+func quick() []float64 { return prometheus.ExponentialBuckets(0.002, 2, 15) }

@@ -172,8 +172,8 @@ func TestGroupStatus(t *testing.T) {
 // The names and labels are the reference's (Metrics).
 func TestMetricsOfTheReference(t *testing.T) {
 	r := prometheus.NewRegistry()
-	m := NewMetrics(r)
-	m.Group("web", &v1alpha1.NodeGroupStatus{DesiredNodes: 5, CurrentNodes: 4, ReadyNodes: 3})
+	m := NewMetrics(r, "v1", []string{"CreateVM"})
+	m.Group("web", &v1alpha1.NodeGroupStatus{DesiredNodes: 5, CurrentNodes: 4, ReadyNodes: 3}, 0)
 	m.Phases([]*v1alpha1.VPSieNode{machine(v1alpha1.PhaseReady, false), machine(v1alpha1.PhaseProvisioning, false)})
 	m.Request("CreateVM", "200", time.Second)
 	m.Reconciled("nodegroup", time.Second, nil)
@@ -181,6 +181,7 @@ func TestMetricsOfTheReference(t *testing.T) {
 # HELP controller_reconcile_errors_total Reconciliations that ended in an error.
 # TYPE controller_reconcile_errors_total counter
 controller_reconcile_errors_total{controller="nodegroup"} 0
+controller_reconcile_errors_total{controller="vpsienode"} 0
 # HELP nodegroup_current_nodes Machines of the group, those on their way included.
 # TYPE nodegroup_current_nodes gauge
 nodegroup_current_nodes{nodegroup="web"} 4
@@ -209,8 +210,8 @@ vpsienode_phase{phase="Terminating"} 0
 	if err != nil {
 		t.Error(err)
 	}
-	for _, name := range []string{"controller_reconcile_duration_seconds", "vpsie_api_request_duration_seconds"} {
-		if n, err := testutil.GatherAndCount(r, name); err != nil || n != 1 {
+	for name, want := range map[string]int{"controller_reconcile_duration_seconds": 2, "vpsie_api_request_duration_seconds": 1} {
+		if n, err := testutil.GatherAndCount(r, name); err != nil || n != want {
 			t.Errorf("%s: %d series, %v", name, n, err)
 		}
 	}

@@ -1,0 +1,132 @@
+package observe
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+const (
+	decisionChanged   = "changed"
+	decisionUnchanged = "unchanged"
+	decisionFailed    = "failed"
+)
+
+// Group shows a NodeGroup's counts and cost.
+func (m *Metrics) Group(name string, s *v1alpha1.NodeGroupStatus, cost plan.Money) {
+	m.desired.WithLabelValues(name).Set(float64(s.DesiredNodes))
+	m.current.WithLabelValues(name).Set(float64(s.CurrentNodes))
+	m.ready.WithLabelValues(name).Set(float64(s.ReadyNodes))
+	m.groupCost.WithLabelValues(name).Set(units(plan.Hourly(cost)))
+}
+
+// NewGroup makes the series of a NodeGroup, at zero, unless they are there.
+func (m *Metrics) NewGroup(name string) {
+	for _, v := range []*prometheus.GaugeVec{m.desired, m.current, m.ready, m.groupCost} {
+		v.WithLabelValues(name)
+	}
+	for _, reason := range plan.LaunchReasons() {
+		m.launches.WithLabelValues(name, string(reason))
+	}
+	for _, reason := range plan.RemovalReasons() {
+		m.removals.WithLabelValues(name, string(reason))
+	}
+}
+
+// ForgetGroup drops the series of a NodeGroup that is gone.
+func (m *Metrics) ForgetGroup(name string) {
+	of := prometheus.Labels{"nodegroup": name}
+	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
+		m.desired, m.current, m.ready, m.groupCost, m.launches, m.removals,
+	} {
+		v.DeletePartialMatch(of)
+	}
+}
+
+// Phases shows how many VPSieNodes stand in each phase; one that nobody has worked
+// on yet is Pending.
+func (m *Metrics) Phases(machines []*v1alpha1.VPSieNode) {
+	count := map[v1alpha1.VPSieNodePhase]int{"": 0}
+	for _, n := range machines {
+		count[n.Status.Phase]++
+	}
+	count[v1alpha1.PhasePending] += count[""]
+	for _, p := range v1alpha1.Phases() {
+		m.phase.WithLabelValues(string(p)).Set(float64(count[p]))
+	}
+}
+
+// Decision shows what a decision took and found.
+func (m *Metrics) Decision(p *plan.Plan, took time.Duration) {
+	m.decisionSeconds.Observe(took.Seconds())
+	m.cost.Set(units(p.Cost.After))
+	m.bound.Set(units(p.Cost.LowerBound))
+	count := map[plan.RefusalReason]int{}
+	for _, u := range p.Unplaced {
+		if len(u.Refusals) > 0 {
+			count[u.Refusals[0].Reason]++
+		}
+	}
+	for _, reason := range plan.RefusalReasons() {
+		m.unplaced.WithLabelValues(string(reason)).Set(float64(count[reason]))
+	}
+}
+
+// Pending shows how many pods wait for what; see PendingReasons.
+func (m *Metrics) Pending(count map[string]int) {
+	for _, reason := range PendingReasons() {
+		m.pending.WithLabelValues(reason).Set(float64(count[reason]))
+	}
+}
+
+// Bound counts a pod that was pending and has a node.
+func (m *Metrics) Bound(waited time.Duration) { m.podWait.Observe(waited.Seconds()) }
+
+// Offers shows which offerings are left alone for a while. It is not safe for
+// concurrent use: one round follows another.
+func (m *Metrics) Offers(offers []*plan.Offer, now time.Time) {
+	shown := make(map[[2]string]bool, len(offers))
+	for _, o := range offers {
+		value := 0.0
+		if o.BackoffUntil.After(now) {
+			value = 1
+		}
+		shown[[2]string{o.InstanceType, o.DatacenterID}] = true
+		m.backoff.WithLabelValues(o.InstanceType, o.DatacenterID).Set(value)
+	}
+	for k := range m.offered {
+		if !shown[k] {
+			m.backoff.DeleteLabelValues(k[0], k[1])
+		}
+	}
+	m.offered = shown
+}
+
+// Round counts a round that began at the given time and ends now.
+func (m *Metrics) Round(began, now time.Time, changed bool, err error) {
+	m.roundSeconds.Observe(now.Sub(began).Seconds())
+	result := decisionUnchanged
+	switch {
+	case err != nil:
+		result = decisionFailed
+	case changed:
+		result = decisionChanged
+	}
+	m.decisions.WithLabelValues(result).Inc()
+	if err == nil {
+		m.lastRound.Set(float64(now.UnixMilli()) / 1000)
+	}
+}
+
+// Launched counts a machine that was ordered.
+func (m *Metrics) Launched(group string, reason plan.LaunchReason) {
+	m.launches.WithLabelValues(group, string(reason)).Inc()
+}
+
+// Removed counts a node that a decision removed.
+func (m *Metrics) Removed(group string, reason plan.RemovalReason) {
+	m.removals.WithLabelValues(group, string(reason)).Inc()
+}

@@ -1,0 +1,128 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/tools/reference"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// Component is who the events say they come from.
+const Component = "vpsie-autoscaler"
+
+// Writer writes events to the API server, from a queue, so that nobody waits for it.
+// client-go's recorder is no choice here: of two events about one object that differ
+// in their note alone it shows the first note only, and raises its count. Events that
+// say the same are the Voice's to leave out.
+type Writer struct {
+	client   client.Client
+	instance string
+	queue    chan *eventsv1.Event
+}
+
+var _ events.EventRecorder = &Writer{}
+
+// longestQueue bounds the events that wait to be written; more are dropped.
+const longestQueue = 1000
+
+// NewWriter returns a Writer, which writes from Start on.
+func NewWriter(c client.Client) *Writer {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	const longestInstance = 128
+	instance := Component + "-" + host
+	return &Writer{client: c, instance: instance[:min(len(instance), longestInstance)], queue: make(chan *eventsv1.Event, longestQueue)}
+}
+
+// Eventf queues an event.
+func (w *Writer) Eventf(regarding, _ runtime.Object, kind, reason, action, note string, args ...any) {
+	log := logf.Log.WithName("events")
+	about, err := reference.GetReference(w.client.Scheme(), regarding)
+	if err != nil {
+		log.Error(err, "naming the object of an event", "reason", reason)
+		return
+	}
+	namespace := about.Namespace
+	if namespace == "" {
+		namespace = metav1.NamespaceDefault
+	}
+	now := metav1.NowMicro()
+	e := &eventsv1.Event{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: eventName(about, now.Time)},
+		EventTime:  now, ReportingController: Component, ReportingInstance: w.instance,
+		Type: kind, Reason: reason, Action: action, Note: fmt.Sprintf(note, args...), Regarding: *about,
+	}
+	select {
+	case w.queue <- e:
+	default:
+		log.Info("too many events wait to be written; dropped one", "object", about.Kind+" "+namespace+"/"+about.Name, "reason", reason, "note", e.Note)
+	}
+}
+
+func eventName(about *corev1.ObjectReference, now time.Time) string {
+	const longestName, suffix = 253, 22
+	return fmt.Sprintf("%s.%x%s", about.Name[:min(len(about.Name), longestName-suffix)], now.UnixNano(), rand.String(5))
+}
+
+// lastWrites is how long the queue may take to empty when the program ends.
+const lastWrites = 2 * time.Second
+
+// Start writes until ctx ends, and then what is left in the queue.
+func (w *Writer) Start(ctx context.Context) error {
+	for {
+		select {
+		case e := <-w.queue:
+			w.write(ctx, e)
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+	defer cancel()
+	for {
+		select {
+		case e := <-w.queue:
+			w.write(last, e)
+		default:
+			return nil
+		}
+	}
+}
+
+// write tries again while the API server does not answer; what it refuses, such as an
+// event in a namespace that is being deleted, is dropped.
+func (w *Writer) write(ctx context.Context, e *eventsv1.Event) {
+	backoff := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Steps: 4, Jitter: 0.2}
+	var last error
+	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
+		last = w.client.Create(ctx, e.DeepCopy())
+		if last == nil || apierrors.IsAlreadyExists(last) {
+			return true, nil
+		}
+		var status apierrors.APIStatus
+		if errors.As(last, &status) && status.Status().Code < http.StatusInternalServerError && !apierrors.IsTooManyRequests(last) {
+			return false, last
+		}
+		return false, nil
+	})
+	if err != nil {
+		logf.Log.WithName("events").Error(last, "writing an event", "object", e.Regarding.Kind+" "+e.Namespace+"/"+e.Regarding.Name, "reason", e.Reason, "note", e.Note)
+	}
+}

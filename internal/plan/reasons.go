@@ -1,0 +1,16 @@
+package plan
+
+// LaunchReasons lists every reason to buy a machine.
+func LaunchReasons() []LaunchReason { return []LaunchReason{PendingPods, MinNodes, Headroom} }
+
+// RemovalReasons lists every reason to remove a node.
+func RemovalReasons() []RemovalReason { return []RemovalReason{Empty, Underutilized, AboveMax} }
+
+// RefusalReasons lists every reason for which a pod stays unplaced.
+func RefusalReasons() []RefusalReason {
+	return []RefusalReason{
+		InsufficientResource, TaintNotTolerated, NodeAffinity, PodAffinity, PodAntiAffinity, TopologySpread,
+		HostPort, VolumeZone, VolumeLimit, MaxNodesReached, ScaleUpDisabled, Paused, Stabilizing,
+		OfferingUnavailable, Backoff, SchedulingGated, OtherScheduler, NotSupported, NoNodeGroup,
+	}
+}
