@@ -1,0 +1,76 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// run is one measurement of one side.
+type run struct {
+	outcome
+	took time.Duration
+}
+
+// row is what a scenario came to: of each side, the run that took the median time.
+type row struct {
+	scenario
+	runs              int
+	ours, karpenter   run
+	pods, nodes, kind int
+}
+
+// enough is how long a scenario may take before it has more runs than it must.
+const enough = 5 * time.Second
+
+// measure lets the sides take turns on fresh copies of the input.
+func measure(ctx context.Context, s scenario, atLeast int) (row, error) {
+	in := s.build()
+	r := row{scenario: s, pods: len(in.pending()), nodes: len(in.nodes), kind: len(in.machines) * len(in.zones)}
+	if s.removal {
+		r.pods = len(in.pods)
+	}
+	var ours, theirs []run
+	began := time.Now()
+	for len(ours) < atLeast || len(ours) < 4*atLeast && time.Since(began) < enough {
+		p := newPlanner(in.fresh())
+		runtime.GC()
+		o, took := p.run()
+		ours = append(ours, run{o, took})
+		if s.alone {
+			continue
+		}
+		t, err := runKarpenter(ctx, s, in.fresh())
+		if err != nil {
+			return row{}, fmt.Errorf("running scenario %s: %w", s.name, err)
+		}
+		theirs = append(theirs, t)
+	}
+	r.runs, r.ours = len(ours), median(ours)
+	if !s.alone {
+		r.karpenter = median(theirs)
+	}
+	return r, nil
+}
+
+func runKarpenter(ctx context.Context, s scenario, in *input) (run, error) {
+	k, err := newKarpenter(ctx, in)
+	if err != nil {
+		return run{}, err
+	}
+	runtime.GC()
+	decide := k.run
+	if s.removal {
+		decide = k.consolidate
+	}
+	o, took, err := decide(ctx)
+	return run{o, took}, err
+}
+
+func median(runs []run) run {
+	slices.SortStableFunc(runs, func(a, b run) int { return cmp.Compare(a.took, b.took) })
+	return runs[(len(runs)-1)/2]
+}
