@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -17,19 +19,23 @@ func nodes(n int, m *machine, zones []string) []node {
 	return list
 }
 
-// fill binds pods to the nodes, in turn, until the next three do not fit the node,
-// and leaves the rest of the pods out.
+// fill binds pods to the nodes until each is as good as full: the next ten pods do
+// not fit any more. Pods that are too large for an empty node are left out.
 func fill(list []node, pods []*corev1.Pod) []*corev1.Pod {
+	rand.New(rand.NewPCG(8, 8)).Shuffle(len(pods), func(i, j int) { pods[i], pods[j] = pods[j], pods[i] })
+	if len(list) > 0 {
+		pods = slices.DeleteFunc(pods, func(p *corev1.Pod) bool { return !take(list[0].machine.allocatable.DeepCopy(), p) })
+	}
 	var bound []*corev1.Pod
-	for i, next := 0, 0; i < len(list); i++ {
+	for i := range list {
 		free := list[i].machine.allocatable.DeepCopy()
-		for missed := 0; missed < 3 && next < len(pods); next++ {
-			if !take(free, pods[next]) {
+		for missed := 0; missed < 10 && len(pods) > 0; pods = pods[1:] {
+			if !take(free, pods[0]) {
 				missed++
 				continue
 			}
-			bind(pods[next], &list[i])
-			bound = append(bound, pods[next])
+			bind(pods[0], &list[i])
+			bound = append(bound, pods[0])
 		}
 	}
 	return bound

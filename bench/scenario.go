@@ -36,7 +36,7 @@ func scenarios() []scenario {
 		{name: "deployments-10000", build: onVPSMachines(of(deployed, 10000), 0), seconds: 30},
 		{name: "mixed-3800", build: onVPSMachines(mixed, 0), seconds: 30},
 		{name: "equal-50000", build: onVPSMachines(of(equal, 50000), 0), alone: true, seconds: 5},
-		{name: "bind-50000-nodes-1000", build: ontoEmptyNodes(of(equal, 50000), 1000), alone: true, seconds: 5},
+		{name: "onto-50000-nodes-1000", build: ontoEmptyNodes(of(equal, 50000), 1000), alone: true, seconds: 5},
 		{name: "removal-1000", build: sparseNodes(1000), removal: true, seconds: 30},
 		{name: "removal-5000", build: sparseNodes(5000), removal: true, seconds: 180},
 	}
@@ -60,7 +60,7 @@ func onKarpenterMachines(pods func() []*corev1.Pod, there int) func() *input {
 	return func() *input {
 		in := &input{machines: karpenterMachines(), zones: threeZones}
 		in.nodes = nodes(there, find(in.machines, "fake-it-15"), in.zones)
-		in.pods = append(fill(in.nodes, plain(40*there)), pods()...)
+		in.pods = append(fill(in.nodes, plain(60*there)), pods()...)
 		return in
 	}
 }
@@ -69,7 +69,7 @@ func onVPSMachines(pods func() []*corev1.Pod, there int) func() *input {
 	return func() *input {
 		in := &input{machines: vpsMachines(), zones: oneZone}
 		in.nodes = nodes(there, find(in.machines, "large-8cpu-16gb"), in.zones)
-		in.pods = append(fill(in.nodes, deployments(30*there, 2)), pods()...)
+		in.pods = append(fill(in.nodes, deployments(40*there, 2)), pods()...)
 		return in
 	}
 }
@@ -78,7 +78,7 @@ func onVPSMachines(pods func() []*corev1.Pod, there int) func() *input {
 func ontoEmptyNodes(pods func() []*corev1.Pod, there int) func() *input {
 	return func() *input {
 		in := &input{machines: karpenterMachines(), zones: oneZone}
-		in.nodes = nodes(there, find(in.machines, "fake-it-63"), in.zones)
+		in.nodes = nodes(there, find(in.machines, "fake-it-51"), in.zones)
 		in.pods = pods()
 		return in
 	}
