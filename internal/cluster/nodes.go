@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -64,7 +65,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 	}
 	if object != nil {
 		n.DoNotDelete = n.DoNotDelete || object.Annotations[v1alpha1.AnnotationDoNotDelete] == "true"
-		if n.State != plan.Ordered {
+		if n.State != plan.Ordered || m.Status.Phase == v1alpha1.PhaseReady {
 			n.Name = object.Name
 		}
 	}
@@ -81,10 +82,14 @@ func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {
 		return plan.Terminating
 	case m.Status.Phase != v1alpha1.PhaseReady:
 		return plan.Ordered
-	case object != nil && IsReady(object):
-		return plan.Ready
+	case object == nil || !IsReady(object):
+		return plan.NotReady
+	case HoldsPodsOff(object):
+		// Taken for Ready it would look useless to the pods that wait for it, taken for
+		// NotReady it would be lost to them; either way another would be bought.
+		return plan.Ordered
 	}
-	return plan.NotReady
+	return plan.Ready
 }
 
 // foreignNode is a node without a VPSieNode: part of a group only if its labels
@@ -118,6 +123,14 @@ func IsReady(n *corev1.Node) bool {
 		}
 	}
 	return false
+}
+
+// HoldsPodsOff tells whether the node bears a taint that Kubernetes takes away a
+// moment after its kubelet has become ready.
+func HoldsPodsOff(n *corev1.Node) bool {
+	return slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool {
+		return t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable
+	})
 }
 
 func timeAnnotation(m *v1alpha1.VPSieNode, name string) time.Time {

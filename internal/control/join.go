@@ -39,7 +39,7 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	if err := r.claim(ctx, m, node); err != nil {
 		return 0, err
 	}
-	if !cluster.IsReady(node) || slices.ContainsFunc(node.Spec.Taints, holdsPodsOff) {
+	if !cluster.IsReady(node) || cluster.HoldsPodsOff(node) {
 		if m.Status.Phase != v1alpha1.PhaseReady {
 			m.Status.Phase = v1alpha1.PhaseJoining
 		}
@@ -101,11 +101,6 @@ func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alph
 	*node = *changed
 	return nil
 }
-
-// holdsPodsOff tells the taint that Kubernetes takes from a node a moment after its
-// kubelet is ready. A machine that counted as ready before would look empty and of
-// no use to the pods that wait for it: another would be bought, and it removed.
-func holdsPodsOff(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady }
 
 func isStartup(t corev1.Taint) bool { return t.Key == v1alpha1.TaintUninitialized }
 
