@@ -79,38 +79,47 @@ func newColumns(goods []good, rates []float64, templates []*template, free []vec
 // seed starts the program off with the patterns of a plausible packing: the best node
 // by the center's worths for what is left, as often as that allows, and so on.
 func (c *columns) seed(steps int) {
-	most := make([]int, len(c.goods))
-	for i := range c.goods {
-		most[i] = c.goods[i].most
+	goods := slices.Clone(c.goods)
+	ratings := make([]float64, len(c.templates))
+	for t := range ratings {
+		ratings[t] = math.Inf(1)
 	}
-	for range 2 * len(c.goods) {
-		best, rating := -1, 0.0
-		var taken []int
-		for t := range c.templates {
-			c.pack(t, c.center, steps)
-			if r := float64(c.sack.best) / float64(max(c.templates[t].offer.Price, 1)); r > rating {
-				best, rating, taken = t, r, slices.Clone(c.sack.bestTaken)
+	// A rating only falls while goods run out, so one that still leads is the best.
+	for range 2 * len(goods) {
+		var best int
+		for fresh := -1; ; fresh = best {
+			best = slices.Index(ratings, slices.Max(ratings))
+			if best == fresh || ratings[best] == 0 {
+				break
 			}
+			c.pack(best, c.center, steps)
+			ratings[best] = float64(c.sack.best) / float64(max(c.templates[best].offer.Price, 1))
 		}
-		if best < 0 {
+		if ratings[best] == 0 {
 			break
 		}
+		taken := slices.Clone(c.sack.bestTaken)
 		c.use(best, taken)
-		times := math.MaxInt
-		for i, n := range taken {
-			if n > 0 {
-				times = min(times, c.goods[i].most/n)
-			}
-		}
-		for i, n := range taken {
-			c.goods[i].most -= n * max(times, 1)
-		}
+		c.takeOff(taken)
 	}
-	for i := range c.goods {
-		c.goods[i].most = most[i]
-	}
+	c.goods = goods
 	c.program.repair()
 	c.worth, _ = c.program.solution()
+}
+
+// takeOff takes a pattern off what there is of the goods, as often as that allows.
+func (c *columns) takeOff(taken []int) {
+	times := math.MaxInt
+	for i, n := range taken {
+		if n > 0 {
+			times = min(times, c.goods[i].most/n)
+		}
+	}
+	goods := slices.Clone(c.goods)
+	for i, n := range taken {
+		goods[i].most -= n * max(times, 1)
+	}
+	c.goods = goods
 }
 
 // grow adds patterns that hold more worth than their node costs, until there is
@@ -122,30 +131,18 @@ func (c *columns) seed(steps int) {
 // the two come, the more the program's count.
 func (c *columns) grow(rounds, steps int) {
 	pull := 0.8
-	for range rounds {
-		smooth := make([]float64, len(c.worth))
-		for i, w := range c.worth {
-			smooth[i] = pull*c.center[i] + (1-pull)*w
-		}
-		grew, proved := false, 1.0
-		for t := range c.templates {
-			c.pack(t, smooth, steps)
-			price := priceOf(c.templates[t])
-			proved = min(proved, float64(grains(price))/float64(max(c.sack.best, 1)))
-			// A pattern that is better by less than this changes nothing that matters.
-			if c.worthOf(c.sack.bestTaken) > price*(1+1e-3) {
-				c.use(t, c.sack.bestTaken)
-				grew = true
-			}
-		}
-		if bound := proved * c.asks(smooth); bound > c.proved {
-			c.proved, c.center = bound, smooth
-		}
-		switch {
-		case grew:
+	fruitful := make([]bool, len(c.templates))
+	for round := range rounds {
+		// A template that gave no pattern lately seldom gives one now.
+		all := round%4 == 0 || !slices.Contains(fruitful, true)
+		if grew := c.addPatterns(fruitful, all, pull, steps); grew {
 			c.program.repair()
 			c.program.thin(3 * len(c.goods))
 			c.worth, _ = c.program.solution()
+			continue
+		}
+		switch {
+		case !all:
 		case pull == 0:
 			return
 		case pull < 0.1:
@@ -154,6 +151,34 @@ func (c *columns) grow(rounds, steps int) {
 			pull /= 2
 		}
 	}
+}
+
+// addPatterns looks for one pattern for every template, or for those that were fruitful
+// last time, and says whether there was any.
+func (c *columns) addPatterns(fruitful []bool, all bool, pull float64, steps int) bool {
+	smooth := make([]float64, len(c.worth))
+	for i, w := range c.worth {
+		smooth[i] = pull*c.center[i] + (1-pull)*w
+	}
+	grew, proved := false, 1.0
+	for t := range c.templates {
+		if !all && !fruitful[t] {
+			continue
+		}
+		c.pack(t, smooth, steps)
+		price := priceOf(c.templates[t])
+		proved = min(proved, float64(grains(price))/float64(max(c.sack.best, 1)))
+		// A pattern that is better by less than this changes nothing that matters.
+		fruitful[t] = c.worthOf(c.sack.bestTaken) > price*(1+1e-3)
+		if fruitful[t] {
+			c.use(t, c.sack.bestTaken)
+			grew = true
+		}
+	}
+	if bound := proved * c.asks(smooth); all && bound > c.proved {
+		c.proved, c.center = bound, smooth
+	}
+	return grew
 }
 
 // worthOf is what a packing is worth by the program.
