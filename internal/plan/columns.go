@@ -40,7 +40,7 @@ func newColumns(goods []good, rates []float64, templates []*template, free []vec
 	var rows [][]float64
 	var prices []float64
 	for i, g := range goods {
-		demand[i] = float64(g.most)
+		demand[i] = nudged(i, g.most)
 		// One good alone, on the template where that is cheapest, bounds its worth.
 		best, times := -1, 0
 		for t, tm := range templates {
@@ -74,6 +74,15 @@ func newColumns(goods []good, rates []float64, templates []*template, free []vec
 		c.center[i] = g.size[:len(rates)].dot(rates) / moneyUnit
 	}
 	return c
+}
+
+// nudge is by how much at most demands are changed so that no two patterns are equally
+// good, where the program would try one after another without getting anywhere.
+const nudge = 1e-5
+
+func nudged(i, demand int) float64 {
+	_, part := math.Modf(float64(i+1) * math.Phi)
+	return float64(demand) * (1 + nudge*part)
 }
 
 // seed starts the program off with the patterns of a plausible packing: the best node
@@ -115,11 +124,9 @@ func (c *columns) takeOff(taken []int) {
 			times = min(times, c.goods[i].most/n)
 		}
 	}
-	goods := slices.Clone(c.goods)
 	for i, n := range taken {
-		goods[i].most -= n * max(times, 1)
+		c.goods[i].most -= n * max(times, 1)
 	}
-	c.goods = goods
 }
 
 // grow adds patterns that hold more worth than their node costs, until there is
@@ -131,14 +138,25 @@ func (c *columns) takeOff(taken []int) {
 // the two come, the more the program's count.
 func (c *columns) grow(rounds, steps int) {
 	pull := 0.8
+	last := math.Inf(1)
 	fruitful := make([]bool, len(c.templates))
 	for round := range rounds {
 		// A template that gave no pattern lately seldom gives one now.
 		all := round%4 == 0 || !slices.Contains(fruitful, true)
 		if grew := c.addPatterns(fruitful, all, pull, steps); grew {
 			c.program.repair()
-			c.program.thin(3 * len(c.goods))
+			c.program.thin(2 * len(c.goods))
 			c.worth, _ = c.program.solution()
+			value := c.asks(c.worth)
+			if value <= c.proved*(1+2e-3) {
+				return
+			}
+			if round%8 == 7 {
+				if value > last*(1-5e-4) {
+					return
+				}
+				last = value
+			}
 			continue
 		}
 		switch {
@@ -207,7 +225,7 @@ func (c *columns) retarget(counts []int) {
 	for i, n := range counts {
 		c.goods[i].most = n
 		if !c.unheld[i] {
-			demand[i] = float64(n)
+			demand[i] = nudged(i, n)
 		}
 	}
 	c.program.retarget(demand)
@@ -288,9 +306,14 @@ func partRates(goods []good, free vec) []float64 {
 	return rates
 }
 
-// times is how often the linear program uses each pattern.
+// times is how often the linear program uses each pattern, as if demands were not nudged.
 func (c *columns) times() []float64 {
 	_, duals := c.program.solution()
+	for j, n := range duals {
+		if whole := math.Round(n); math.Abs(n-whole) < 1e-6+2*nudge*n {
+			duals[j] = whole
+		}
+	}
 	return duals
 }
 

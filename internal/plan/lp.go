@@ -109,6 +109,7 @@ func eliminate(row, pivot []float64, column int) {
 	if factor == 0 {
 		return
 	}
+	row = row[:len(pivot)]
 	for j, v := range pivot {
 		row[j] -= factor * v
 	}

@@ -20,7 +20,7 @@ func (b *buyer) realiseAll(c *columns) int {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(times[j], times[i]) })
 	for _, j := range order {
-		n := int(times[j] + 1e-6)
+		n := int(times[j])
 		if n == 0 {
 			if bought > 0 {
 				break
