@@ -41,8 +41,11 @@ func newStorage(s *State) *storage {
 type volumes struct {
 	// problem says why no node will do, if so.
 	problem refusal
-	// bound are the volumes that exist; where any is, its labels and affinity bind.
+	// bound are the volumes that exist; where any is, its affinity binds.
 	bound []*corev1.PersistentVolume
+	// zoned are those of them whose zone and region labels bind too: kube-scheduler
+	// does not look at the labels of a pod's own ephemeral volumes.
+	zoned []*corev1.PersistentVolume
 	// provisioned are the classes of volumes that will be made where the pod is.
 	provisioned []*storagev1.StorageClass
 	// nodes name the one node that a provisioner has been told.
@@ -83,18 +86,17 @@ func (st *storage) read(pod *corev1.Pod) *volumes {
 // readClaim works out one claim and says what is wrong with it, if anything.
 func (st *storage) readClaim(v *volumes, pod *corev1.Pod, volume *corev1.Volume, name string) string {
 	claim := st.claims[pod.Namespace+"/"+name]
-	switch {
-	case claim == nil:
+	if claim == nil {
 		return "does not exist"
+	}
+	st.readUse(v, claim, volume)
+	switch {
 	case claim.DeletionTimestamp != nil:
 		return "is being deleted"
 	case claim.Status.Phase == corev1.ClaimLost:
 		return "has lost its PersistentVolume " + claim.Spec.VolumeName
 	case volume.Ephemeral != nil && pod.UID != "" && ephemeral.VolumeIsForPod(pod, claim) != nil:
 		return "belongs to another pod"
-	}
-	if slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteOncePod) {
-		v.exclusive = append(v.exclusive, pod.Namespace+"/"+name)
 	}
 	if claim.Spec.VolumeName == "" {
 		return st.readUnbound(v, claim)
@@ -107,10 +109,28 @@ func (st *storage) readClaim(v *volumes, pod *corev1.Pod, volume *corev1.Volume,
 		return "names PersistentVolume " + claim.Spec.VolumeName + ", which does not exist"
 	}
 	v.bound = append(v.bound, pv)
-	if pv.Spec.CSI != nil {
-		v.attached = append(v.attached, attachment{pv.Spec.CSI.Driver, pv.Spec.CSI.VolumeHandle})
+	if volume.Ephemeral == nil {
+		v.zoned = append(v.zoned, pv)
 	}
 	return ""
+}
+
+// readUse works out what pods that hold the claim keep others from, whatever is wrong
+// with it.
+func (st *storage) readUse(v *volumes, claim *corev1.PersistentVolumeClaim, volume *corev1.Volume) {
+	// kube-scheduler does not mind who uses a pod's own ephemeral volume.
+	if volume.Ephemeral == nil && slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteOncePod) {
+		v.exclusive = append(v.exclusive, claim.Namespace+"/"+claim.Name)
+	}
+	if pv := st.volumes[claim.Spec.VolumeName]; pv != nil {
+		if pv.Spec.CSI != nil {
+			v.attached = append(v.attached, attachment{pv.Spec.CSI.Driver, pv.Spec.CSI.VolumeHandle})
+		}
+		return
+	}
+	if class := st.classes[volumehelpers.GetPersistentVolumeClaimClass(claim)]; class != nil && class.Provisioner != "" {
+		v.attached = append(v.attached, attachment{class.Provisioner, "claim " + claim.Namespace + "/" + claim.Name})
+	}
 }
 
 // readUnbound works out a claim whose volume is made once the pod has a node.
@@ -131,7 +151,6 @@ func (st *storage) readUnbound(v *volumes, claim *corev1.PersistentVolumeClaim) 
 	if node, ok := claim.Annotations[volumehelpers.AnnSelectedNode]; ok {
 		v.nodes = append(v.nodes, node)
 	}
-	v.attached = append(v.attached, attachment{class.Provisioner, "claim " + claim.Namespace + "/" + claim.Name})
 	return ""
 }
 
@@ -148,7 +167,12 @@ func (v *volumes) suit(node *corev1.Node) bool {
 		}
 	}
 	for _, pv := range v.bound {
-		if !inZone(pv, node) || volumehelpers.CheckNodeAffinity(pv, node.Labels) != nil {
+		if volumehelpers.CheckNodeAffinity(pv, node.Labels) != nil {
+			return false
+		}
+	}
+	for _, pv := range v.zoned {
+		if !inZone(pv, node) {
 			return false
 		}
 	}
@@ -175,11 +199,24 @@ func inZone(pv *corev1.PersistentVolume, node *corev1.Node) bool {
 		if !ok {
 			on, ok = node.Labels[strings.Replace(key, "failure-domain.beta.kubernetes.io", "topology.kubernetes.io", 1)]
 		}
-		if !ok || !slices.Contains(strings.Split(value, "__"), on) {
+		if zones := zonesOf(value); len(zones) > 0 && (!ok || !slices.Contains(zones, on)) {
 			return false
 		}
 	}
 	return true
+}
+
+// zonesOf are the zones that a volume's label names; none when one of them is empty,
+// for kube-scheduler ignores such a label.
+func zonesOf(label string) []string {
+	zones := strings.Split(label, "__")
+	for i, z := range zones {
+		zones[i] = strings.TrimSpace(z)
+	}
+	if slices.Contains(zones, "") {
+		return nil
+	}
+	return zones
 }
 
 // matchesTopology says whether the class makes volumes for the node.

@@ -1,0 +1,57 @@
+package conformance
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
+)
+
+// tally counts how often each rule accepted and refused something that it had to look
+// at, so that no comparison is empty.
+type tally struct{ accepted, refused map[string]int }
+
+func newTally() *tally { return &tally{accepted: map[string]int{}, refused: map[string]int{}} }
+
+func (n *tally) note(v verdict) {
+	if !v.admitted {
+		n.refused[v.rule]++
+		return
+	}
+	for _, rule := range v.passed {
+		n.accepted[rule]++
+	}
+}
+
+func (n *tally) log(t *testing.T) {
+	all := maps.Clone(n.refused)
+	maps.Copy(all, n.accepted)
+	for _, rule := range slices.Sorted(maps.Keys(all)) {
+		t.Logf("%-42s accepted %d, refused %d", rule, n.accepted[rule], n.refused[rule])
+	}
+}
+
+// enough are the cases from which on every rule must have had its say both ways.
+const enough = 1000
+
+// holdsEvery fails when a rule only ever accepted, or only ever refused.
+func (n *tally) holdsEvery(t *testing.T, cases int) {
+	if cases < enough {
+		return
+	}
+	for _, rule := range []string{
+		names.NodeUnschedulable, names.NodeAffinity, names.TaintToleration, names.NodeResourcesFit, names.NodePorts,
+		ownAffinity, ownAntiAffinity, othersAntiRules, names.PodTopologySpread,
+		names.VolumeBinding, names.VolumeZone, names.NodeVolumeLimits, names.VolumeRestrictions,
+	} {
+		if n.accepted[rule] < 3 || n.refused[rule] < 3 {
+			t.Errorf("%s accepted %d and refused %d times in %d cases: that tests nothing", rule, n.accepted[rule], n.refused[rule], cases)
+		}
+	}
+	for _, rule := range []string{names.SchedulingGates, "SchedulerName"} {
+		if n.refused[rule] < 3 {
+			t.Errorf("%s refused %d times in %d cases: that tests nothing", rule, n.refused[rule], cases)
+		}
+	}
+}
