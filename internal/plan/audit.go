@@ -23,6 +23,24 @@ func (w *world) reconcile(lots []*lot, a aim) {
 	}
 }
 
+// fillLast gives pods without a place what the rest of the plan has opened to them:
+// nodes bought for a minimum or as head-room, and places that a node which goes, or a
+// pod that moves, has kept them from.
+func (w *world) fillLast() {
+	w.unseatEvicted()
+	var careful []*lot
+	for _, l := range w.bySize(w.lots) {
+		switch {
+		case l.left == 0:
+		case l.kind.free() && l.kind.unseen():
+			w.fill(l, w.taking())
+		default:
+			careful = append(careful, l)
+		}
+	}
+	w.fillCarefully(careful)
+}
+
 // fillCarefully puts what is left pod by pod where it turns nobody else out. It ends
 // the rare quarrels of pods that seek each other and crowd each other out, which
 // would otherwise leave both without a place.

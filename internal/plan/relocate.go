@@ -62,12 +62,28 @@ func (r *remover) settle(l *lot) {
 // so that no plan counts on that room a second time.
 func (w *world) seatEvicted() {
 	for _, h := range w.hosts[:w.existing] {
-		leaving := h.node.State == Terminating || h.group != nil && h.group.Deleting
-		if !leaving {
+		if !h.leaving() {
 			continue
 		}
 		for _, l := range w.evictedFrom(h) {
 			w.fill(l, slices.DeleteFunc(slices.Clone(w.hosts[:w.existing]), func(t *host) bool { return !t.takes || t.node.State != Ready }))
 		}
 	}
+}
+
+// unseatEvicted takes the pods of nodes that are being removed already up again:
+// nobody knows where they will be, so nothing may be placed for being beside them.
+func (w *world) unseatEvicted() {
+	for _, h := range w.hosts[:w.existing] {
+		for _, s := range slices.Clone(h.placed) {
+			if o := s.lot.origin; o != nil && o.leaving() {
+				w.take(h, s.lot, s.n)
+			}
+		}
+	}
+}
+
+// leaving says that the host is being removed already.
+func (h *host) leaving() bool {
+	return h.node != nil && h.node.State == Terminating || h.group != nil && h.group.Deleting
 }

@@ -82,6 +82,9 @@ func (a *attrs) podSpec() corev1.PodSpec {
 			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim},
 		}})
 	}
+	for _, name := range a.all("ephemeral") {
+		spec.Volumes = append(spec.Volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}})
+	}
 	if a.flag("sidecar") {
 		always := corev1.ContainerRestartPolicyAlways
 		spec.InitContainers = append(spec.InitContainers, corev1.Container{Name: "sidecar", RestartPolicy: &always, Ports: spec.Containers[0].Ports})

@@ -50,6 +50,9 @@ func (s *story) claim(name string, a *attrs) {
 	if a.flag("once") {
 		c.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOncePod}
 	}
+	if a.flag("deleted") {
+		c.DeletionTimestamp = &metav1.Time{Time: storyNow}
+	}
 	if a.flag("lost") {
 		c.Status.Phase = corev1.ClaimLost
 	}

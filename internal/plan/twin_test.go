@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -320,6 +321,9 @@ func newTwin(s *State, p *Plan) *twin {
 	for _, l := range p.Launches {
 		t.nodes = append(t.nodes, ordered(l.Name, l.Group, l.InstanceType))
 	}
+	for _, r := range p.Removals {
+		t.nodes = slices.DeleteFunc(t.nodes, func(n *twinNode) bool { return n.Name == r.Node })
+	}
 	for _, pod := range s.Pods {
 		pods[pod.name()] = pod.Object
 		if n := t.node(pod.Object.Spec.NodeName); n != nil && pod.stage == stageBound {
@@ -337,6 +341,11 @@ func newTwin(s *State, p *Plan) *twin {
 	}
 	for _, pl := range p.Placements {
 		put(pl.Pod, pl.Node)
+	}
+	for _, r := range p.Removals {
+		for _, m := range r.Moves {
+			put(m.Pod, m.To)
+		}
 	}
 	return t
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"sigs.k8s.io/yaml"
@@ -25,6 +26,7 @@ type cluster struct {
 	claims   []*corev1.PersistentVolumeClaim
 	classes  []*storagev1.StorageClass
 	csiNodes []*storagev1.CSINode
+	daemons  []*appsv1.DaemonSet
 	// fromFiles gives the planner pending pods as written instead of as stored.
 	fromFiles bool
 }
@@ -56,7 +58,7 @@ func (c *cluster) seen(p *corev1.Pod) *corev1.Pod {
 // state is the cluster as the planner sees it, with these nodes and pods.
 func (c *cluster) state(nodes []*plan.Node, pods []*corev1.Pod) *plan.State {
 	s := &plan.State{
-		Now: epoch, Groups: c.groups, Offers: c.offers, Nodes: nodes,
+		Now: epoch, Groups: c.groups, Offers: c.offers, Nodes: nodes, DaemonSets: c.daemons,
 		Namespaces: c.namespaces, Volumes: c.volumes, Claims: c.claims, StorageClasses: c.classes, CSINodes: c.csiNodes,
 		Options: plan.Options{ExpendablePriorityCutoff: -10, IgnoreTimers: true},
 	}
@@ -112,6 +114,9 @@ func (c *cluster) String() string {
 		fmt.Fprintf(&b, "--- node %s %s of group %q, type %q, labels %v\n", n.Name, n.State, n.Group, n.InstanceType, n.Object.Labels)
 		show("of it", n.Object.Spec)
 		show("of it", n.Object.Status.Allocatable)
+	}
+	for _, ds := range c.daemons {
+		show("daemonset", ds)
 	}
 	for _, n := range c.csiNodes {
 		show("csinode", n)

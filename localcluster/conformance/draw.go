@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,13 +27,16 @@ const (
 type drawing struct {
 	*rand.Rand
 	cluster *cluster
-	// mixed is how likely a pod has each kind of constraint, in percent.
-	mixed int
+	// mixed is how likely a pod has each kind of constraint, in percent; sociable how
+	// likely those that mind other pods.
+	mixed, sociable int
+	// roomy nodes leave it to the other constraints to refuse.
+	roomy bool
 }
 
 func draw(seed uint64) *cluster {
 	d := &drawing{Rand: rand.New(rand.NewPCG(seed, 0x76707369)), cluster: &cluster{}}
-	d.mixed = pick(d, 8, 8, 15, 15, 30)
+	d.mixed, d.sociable, d.roomy = pick(d, 3, 8, 8, 15, 30), pick(d, 8, 15, 30, 50), d.chance(40)
 	c := d.cluster
 	c.fromFiles = d.chance(30)
 	c.namespaces = []*corev1.Namespace{
@@ -43,6 +47,9 @@ func draw(seed uint64) *cluster {
 	d.groups()
 	for i := range d.between(1, 6) {
 		c.nodes = append(c.nodes, d.node(fmt.Sprintf("n%d", i)))
+	}
+	for i := range max(d.between(-2, 2), 0) {
+		c.daemons = append(c.daemons, d.daemon(fmt.Sprintf("ds%d", i)))
 	}
 	d.storage()
 	for i := range d.between(1, 12) {
@@ -115,6 +122,10 @@ func (d *drawing) allocatable() corev1.ResourceList {
 		corev1.ResourceEphemeralStorage: *resource.NewQuantity(int64(d.between(1, 8))<<30, resource.BinarySI),
 		corev1.ResourcePods:             *resource.NewQuantity(pick[int64](d, 2, 4, 110, 110, 110), resource.DecimalSI),
 	}
+	if d.roomy {
+		list[corev1.ResourceCPU], list[corev1.ResourceMemory] = resource.MustParse("8"), resource.MustParse("16Gi")
+		list[corev1.ResourcePods] = resource.MustParse("110")
+	}
 	if d.chance(25) {
 		list[gpu] = *resource.NewQuantity(int64(d.between(0, 2)), resource.DecimalSI)
 	}
@@ -179,6 +190,21 @@ func (d *drawing) enrol(n *plan.Node) {
 	n.State = pick(d, plan.Ready, plan.Ready, plan.Ready, plan.Ready, plan.Ready, plan.NotReady, plan.Terminating, plan.Failed)
 	n.Object.Labels[plan.LabelNodeGroup] = g.Name
 	n.DoNotDelete = d.chance(10)
+	if d.chance(12) {
+		n.State, n.Object = plan.Ordered, d.cluster.machine(n.Name, g, n.InstanceType)
+	}
+}
+
+// machine is what a node of the group and type will be once it has joined.
+func (c *cluster) machine(name string, g *plan.Group, instanceType string) *corev1.Node {
+	i := slices.IndexFunc(c.offers, func(o *plan.Offer) bool { return o.InstanceType == instanceType })
+	n := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: plan.NodeLabels(g, c.offers[i])},
+		Spec:       corev1.NodeSpec{Taints: g.Taints},
+		Status:     corev1.NodeStatus{Allocatable: c.offers[i].Allocatable},
+	}
+	n.Labels[corev1.LabelHostname] = name
+	return n
 }
 
 func (d *drawing) csiNode(name string) {

@@ -3,10 +3,13 @@ package conformance
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // pod draws one pod; many are twins of others, as pods of one Deployment are.
@@ -60,8 +63,13 @@ func (d *drawing) freshPod() *corev1.Pod {
 	if d.chance(20) {
 		s.Tolerations = d.tolerations()
 	}
-	for kind, draw := range []func(*corev1.Pod){d.selector, d.nodeAffinity, d.ports, d.podAffinity, d.podAntiAffinity, d.spreads, d.volumeMounts} {
-		if d.chance(d.mixed) || kind == 3 && d.chance(8) {
+	for _, draw := range []func(*corev1.Pod){d.selector, d.nodeAffinity, d.ports, d.volumeMounts} {
+		if d.chance(d.mixed) {
+			draw(p)
+		}
+	}
+	for _, draw := range []func(*corev1.Pod){d.podAffinity, d.podAntiAffinity, d.spreads} {
+		if d.chance(d.sociable) {
 			draw(p)
 		}
 	}
@@ -71,7 +79,11 @@ func (d *drawing) freshPod() *corev1.Pod {
 // bind puts the pod on a node, whether or not it fits there: that is what clusters
 // look like after labels and taints have changed.
 func (d *drawing) bind(p *corev1.Pod) {
-	p.Spec.NodeName = pick(d, d.cluster.nodes...).Name
+	n := pick(d, d.cluster.nodes...)
+	if n.State == plan.Ordered {
+		return
+	}
+	p.Spec.NodeName = n.Name
 	p.Spec.SchedulingGates = nil
 	p.Status.Phase = pick(d, corev1.PodRunning, corev1.PodRunning, corev1.PodRunning, corev1.PodRunning, corev1.PodPending, corev1.PodSucceeded, corev1.PodFailed)
 	if d.chance(12) {
@@ -183,5 +195,26 @@ func (d *drawing) ports(p *corev1.Pod) {
 		}
 		c := pick(d, all...)
 		c.Ports = append(c.Ports, port)
+	}
+}
+
+// daemon draws a DaemonSet, small enough to leave room on most nodes.
+func (d *drawing) daemon(name string) *appsv1.DaemonSet {
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": pick(d, "p", "q", "r")}}}
+	p.Spec.Containers = []corev1.Container{{Name: "main", Image: "example.com/image", Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
+		corev1.ResourceCPU: *resource.NewMilliQuantity(int64(d.between(0, 4))*50, resource.DecimalSI),
+	}}}}
+	if d.chance(50) {
+		p.Spec.Tolerations = d.tolerations()
+	}
+	if d.chance(20) {
+		d.selector(p)
+	}
+	if d.chance(20) {
+		d.ports(p)
+	}
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(name)},
+		Spec:       appsv1.DaemonSetSpec{Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: p.Labels}, Spec: p.Spec}},
 	}
 }

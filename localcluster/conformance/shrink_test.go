@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
@@ -51,6 +52,7 @@ func (c *cluster) smaller() []*cluster {
 	if len(c.groups) == 0 && len(c.offers) > 0 {
 		try(func(l *cluster) { l.offers = nil })
 	}
+	dropEach(c.daemons, func(rest []*daemonSet) { try(func(l *cluster) { l.daemons = rest }) })
 	dropEach(c.groups, func(rest []*group) { try(func(l *cluster) { l.groups = rest }) })
 	for i, p := range c.pods {
 		for _, change := range simpler(p) {
@@ -62,6 +64,9 @@ func (c *cluster) smaller() []*cluster {
 		}
 	}
 	for i, n := range c.nodes {
+		if n.State == plan.Ordered {
+			continue // it is what its type says
+		}
 		for key := range n.Object.Labels {
 			try(func(l *cluster) {
 				l.nodes = slices.Clone(c.nodes)
@@ -126,9 +131,10 @@ func simpler(p *corev1.Pod) []func(*corev1.Pod) {
 }
 
 type (
-	csiNode = storagev1.CSINode
-	class   = storagev1.StorageClass
-	claim   = corev1.PersistentVolumeClaim
-	volume  = corev1.PersistentVolume
-	group   = plan.Group
+	csiNode   = storagev1.CSINode
+	class     = storagev1.StorageClass
+	claim     = corev1.PersistentVolumeClaim
+	volume    = corev1.PersistentVolume
+	group     = plan.Group
+	daemonSet = appsv1.DaemonSet
 )

@@ -6,11 +6,28 @@ import (
 	"testing"
 
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // tally counts how often each rule accepted and refused something that it had to look
 // at, so that no comparison is empty.
-type tally struct{ accepted, refused map[string]int }
+type tally struct {
+	accepted, refused map[string]int
+	// crowds counts pods without a place for which only places are left where they would
+	// take away the admission of others.
+	crowds int
+	// launches to moves count what plans do.
+	launches, placements, removals, moves, unplaced int
+}
+
+func (n *tally) did(p *plan.Plan) {
+	n.launches, n.placements = n.launches+len(p.Launches), n.placements+len(p.Placements)
+	n.removals, n.unplaced = n.removals+len(p.Removals), n.unplaced+len(p.Unplaced)
+	for _, r := range p.Removals {
+		n.moves += len(r.Moves)
+	}
+}
 
 func newTally() *tally { return &tally{accepted: map[string]int{}, refused: map[string]int{}} }
 
@@ -25,6 +42,7 @@ func (n *tally) note(v verdict) {
 }
 
 func (n *tally) log(t *testing.T) {
+	t.Logf("plans: %d launches, %d placements, %d removals, %d moves, %d unplaced, %d crowding", n.launches, n.placements, n.removals, n.moves, n.unplaced, n.crowds)
 	all := maps.Clone(n.refused)
 	maps.Copy(all, n.accepted)
 	for _, rule := range slices.Sorted(maps.Keys(all)) {

@@ -1,0 +1,163 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/controller/daemon"
+	daemonutil "k8s.io/kubernetes/pkg/controller/daemon/util"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// outcome is the cluster once a plan has come true.
+type outcome struct {
+	cluster *cluster
+	nodes   []*corev1.Node
+	// takes says which nodes pods can be put on.
+	takes map[string]bool
+	pods  []*corev1.Pod
+	// placed are the pods that the plan gave a place, as they lie there.
+	placed []*corev1.Pod
+}
+
+// decide shows the cluster to the planner. Machines on their way are no nodes yet.
+func (c *cluster) decide() *plan.Plan {
+	var nodes []*plan.Node
+	for _, n := range c.nodes {
+		shown := *n
+		if n.State == plan.Ordered {
+			shown.Object = nil
+		}
+		nodes = append(nodes, &shown)
+	}
+	return plan.Decide(c.state(nodes, c.pods))
+}
+
+func (c *cluster) outcome(p *plan.Plan) (*outcome, error) {
+	o := &outcome{cluster: c, takes: map[string]bool{}}
+	gone := map[string]bool{}
+	for _, r := range p.Removals {
+		gone[r.Node] = true
+	}
+	for _, n := range c.nodes {
+		if gone[n.Name] {
+			continue
+		}
+		o.nodes = append(o.nodes, n.Object)
+		o.takes[n.Name] = n.State == plan.Ready || n.State == plan.Ordered
+		if n.State == plan.Ordered {
+			o.runDaemons(n.Object)
+		}
+	}
+	for _, l := range p.Launches {
+		o.join(l.Name, l.Group, l.InstanceType)
+	}
+	for _, pod := range c.pods {
+		if pod.Spec.NodeName != "" && !gone[pod.Spec.NodeName] {
+			o.pods = append(o.pods, c.kept[nameOf(pod)])
+		}
+	}
+	for pod, node := range places(p) {
+		kept := c.kept[pod]
+		if kept == nil {
+			return nil, fmt.Errorf("the plan places %s, which there is not", pod)
+		}
+		if _, there := o.takes[node]; !there {
+			return nil, fmt.Errorf("the plan places %s on %s, which there is not", pod, node)
+		}
+		o.put(kept, node)
+	}
+	slices.SortFunc(o.placed, func(a, b *corev1.Pod) int { return compareNames(nameOf(a), nameOf(b)) })
+	return o, nil
+}
+
+func compareNames(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// places is where the plan puts pods, by their names.
+func places(p *plan.Plan) map[string]string {
+	all := map[string]string{}
+	for _, l := range p.Launches {
+		for _, pod := range l.Pods {
+			all[pod] = l.Name
+		}
+	}
+	for _, pl := range p.Placements {
+		all[pl.Pod] = pl.Node
+	}
+	for _, r := range p.Removals {
+		for _, m := range r.Moves {
+			all[m.Pod] = m.To
+		}
+	}
+	return all
+}
+
+// put lays a pod on a node.
+func (o *outcome) put(pod *corev1.Pod, node string) *corev1.Pod {
+	there := pod.DeepCopy()
+	there.Spec.NodeName = node
+	o.pods, o.placed = append(o.pods, there), append(o.placed, there)
+	return there
+}
+
+// without is everything but the pod.
+func (o *outcome) without(pod *corev1.Pod) []*corev1.Pod {
+	return slices.DeleteFunc(slices.Clone(o.pods), func(p *corev1.Pod) bool { return p == pod })
+}
+
+// join adds a node of a group, with the DaemonSet pods that will run on it.
+func (o *outcome) join(name, group, instanceType string) {
+	c := o.cluster
+	g := c.groups[slices.IndexFunc(c.groups, func(g *plan.Group) bool { return g.Name == group })]
+	n := c.machine(name, g, instanceType)
+	o.nodes, o.takes[name] = append(o.nodes, n), true
+	o.runDaemons(n)
+}
+
+// runDaemons starts on the node what the DaemonSet controller would.
+func (o *outcome) runDaemons(n *corev1.Node) {
+	for _, ds := range o.cluster.daemons {
+		if should, _ := daemon.NodeShouldRunDaemonPod(klog.Logger{}, n, ds); !should {
+			continue
+		}
+		p := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: ds.Namespace, Name: ds.Name + "-" + n.Name, UID: types.UID(ds.Name + "-" + n.Name), Labels: ds.Spec.Template.Labels,
+			},
+			Spec: *ds.Spec.Template.Spec.DeepCopy(),
+		}
+		daemonutil.AddOrUpdateDaemonPodTolerations(&p.Spec)
+		p.Spec.NodeName = n.Name
+		for i := range p.Spec.Containers {
+			for j := range p.Spec.Containers[i].Ports {
+				port := &p.Spec.Containers[i].Ports[j]
+				if port.Protocol == "" {
+					port.Protocol = corev1.ProtocolTCP
+				}
+			}
+		}
+		o.pods = append(o.pods, p)
+	}
+}
+
+// again is the pod as its controller would make it anew. Where pods of other
+// schedulers go is not known; the planner reckons with kube-scheduler's rules.
+func again(p *corev1.Pod) *corev1.Pod {
+	fresh := p.DeepCopy()
+	fresh.Spec.NodeName, fresh.Status, fresh.DeletionTimestamp = "", corev1.PodStatus{}, nil
+	fresh.Spec.SchedulerName = corev1.DefaultSchedulerName
+	return fresh
+}

@@ -1,0 +1,107 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// TestPlans lets random plans come true and asks kube-scheduler about what came of it.
+func TestPlans(t *testing.T) {
+	run(t, plans)
+}
+
+func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, error) {
+	if err := o.fill(c); err != nil {
+		return "", err
+	}
+	p := c.decide()
+	out, err := c.outcome(p)
+	if err != nil {
+		return err.Error(), nil
+	}
+	seen.did(p)
+	if why, err := out.turnedOut(ctx, o, seen); why != "" || err != nil {
+		return why + told(p), err
+	}
+	for _, u := range p.Unplaced {
+		kept := c.kept[u.Pod]
+		if why, err := out.finds(ctx, o, kept, seen); why != "" || err != nil {
+			return fmt.Sprintf("%s is called unplaced (%s) and fits %s%s", u.Pod, u.Refusals[0].Message, why, told(p)), err
+		}
+	}
+	return "", nil
+}
+
+// turnedOut says which pod that the plan gives a place would not be admitted there,
+// with everything else where the plan wants it.
+func (out *outcome) turnedOut(ctx context.Context, o *oracle, seen *tally) (string, error) {
+	for _, p := range out.placed {
+		o.show(out.nodes, out.without(p))
+		judged, err := o.judge(ctx, again(p))
+		if err != nil {
+			return "", err
+		}
+		v := judged[p.Spec.NodeName]
+		seen.note(v)
+		if !v.admitted {
+			return fmt.Sprintf("%s is planned for %s: kube-scheduler %s", nameOf(p), p.Spec.NodeName, v), nil
+		}
+		if !out.takes[p.Spec.NodeName] {
+			return fmt.Sprintf("%s is planned for %s, which takes no pods", nameOf(p), p.Spec.NodeName), nil
+		}
+	}
+	return "", nil
+}
+
+// finds is a place for a pod that the plan calls unplaced: a node that is there in
+// the end, or one that could have been bought.
+func (out *outcome) finds(ctx context.Context, o *oracle, p *corev1.Pod, seen *tally) (string, error) {
+	o.show(out.nodes, out.pods)
+	judged, err := o.judge(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	for _, n := range out.nodes {
+		v := judged[n.Name]
+		seen.note(v)
+		if v.admitted && out.takes[n.Name] {
+			if crowded, err := out.crowds(ctx, o, p, n.Name); err != nil || !crowded {
+				return n.Name, err
+			}
+			seen.crowds++
+		}
+	}
+	return "", nil
+}
+
+// crowds says whether the pod, put on the node, would take another's admission away.
+func (out *outcome) crowds(ctx context.Context, o *oracle, p *corev1.Pod, node string) (bool, error) {
+	with := *out
+	with.pods, with.placed = slices.Clone(out.pods), slices.Clone(out.placed)
+	with.put(p, node)
+	why, err := with.turnedOut(ctx, o, newTally())
+	return why != "", err
+}
+
+func told(p *plan.Plan) string {
+	text := "\nplan:"
+	for _, l := range p.Launches {
+		text += fmt.Sprintf("\n  buy %s %s for %v", l.Name, l.InstanceType, l.Pods)
+	}
+	for _, pl := range p.Placements {
+		text += fmt.Sprintf("\n  place %s on %s", pl.Pod, pl.Node)
+	}
+	for _, r := range p.Removals {
+		text += fmt.Sprintf("\n  remove %s, move %v", r.Node, r.Moves)
+	}
+	for _, u := range p.Unplaced {
+		text += fmt.Sprintf("\n  unplaced %s", u.Pod)
+	}
+	return text
+}
