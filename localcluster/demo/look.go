@@ -51,6 +51,19 @@ func (n snapshot) running() int { return n.in(corev1.PodRunning) }
 // waiting counts the pods that have yet to run.
 func (n snapshot) waiting() int { return n.in(corev1.PodPending) }
 
+// unschedulable counts the pods that kube-scheduler has found no node for.
+func (n snapshot) unschedulable() int {
+	count := 0
+	for _, pod := range n.pods {
+		if slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodScheduled && c.Reason == corev1.PodReasonUnschedulable
+		}) {
+			count++
+		}
+	}
+	return count
+}
+
 func (n snapshot) in(phase corev1.PodPhase) int {
 	count := 0
 	for _, pod := range n.pods {

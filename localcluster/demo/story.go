@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/localcluster/stack"
@@ -85,13 +87,9 @@ func (s *Story) Tell(ctx context.Context) (Summary, error) {
 	return summary, nil
 }
 
-// scaleUp applies the group and the workload, and returns the number of pods once all run at the same time.
+// scaleUp creates the workload, asks for a plan, applies the group, and returns the number of pods once all run at the
+// same time.
 func (s *Story) scaleUp(ctx context.Context) (int, error) {
-	s.say("Applying the NodeGroup %s: %d to %d nodes of %v, windows of seconds instead of minutes",
-		s.group.Name, s.group.Spec.MinNodes, s.group.Spec.MaxNodes, s.group.Spec.OfferingIDs)
-	if err := s.client.Create(ctx, s.group); err != nil {
-		return 0, fmt.Errorf("applying the NodeGroup: %w", err)
-	}
 	if err := s.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return 0, fmt.Errorf("making the namespace %s: %w", namespace, err)
 	}
@@ -106,13 +104,47 @@ func (s *Story) scaleUp(ctx context.Context) (int, error) {
 		}
 		total += int(d.replicas)
 	}
-	err := s.until(ctx, "every pod to run", func(now snapshot) error {
+	if err := s.until(ctx, "every pod to be refused by kube-scheduler", func(now snapshot) error {
+		if n := now.unschedulable(); n != total {
+			return fmt.Errorf("%d of %d pods are unschedulable", n, total)
+		}
+		return nil
+	}); err != nil {
+		return 0, err
+	}
+	if err := s.dryRun(ctx); err != nil {
+		return 0, err
+	}
+	s.say("Applying the NodeGroup %s: %d to %d nodes of %v, windows of seconds instead of minutes",
+		s.group.Name, s.group.Spec.MinNodes, s.group.Spec.MaxNodes, s.group.Spec.OfferingIDs)
+	if err := s.client.Create(ctx, s.group); err != nil {
+		return 0, fmt.Errorf("applying the NodeGroup: %w", err)
+	}
+	return total, s.until(ctx, "every pod to run", func(now snapshot) error {
 		if now.running() != total || len(now.pods) != total {
 			return fmt.Errorf("%d of %d pods run", now.running(), total)
 		}
 		return nil
 	})
-	return total, err
+}
+
+// dryRun tells what the group will do for the pods that wait, before it is there to do it.
+func (s *Story) dryRun(ctx context.Context) error {
+	manifest, err := yaml.Marshal(s.group)
+	if err != nil {
+		return fmt.Errorf("writing the NodeGroup out: %w", err)
+	}
+	s.say("Asking `vpsie-autoscaler plan` what the NodeGroup %s would do for them", s.group.Name)
+	table, err := s.stack.Plan(ctx, manifest)
+	if err != nil {
+		return fmt.Errorf("planning ahead: %w", err)
+	}
+	for line := range strings.Lines(table) {
+		if line = strings.TrimRight(line, "\n"); line != "" {
+			s.say("  | %s", line)
+		}
+	}
+	return nil
 }
 
 func (s *Story) scaleDown(ctx context.Context) error {
