@@ -38,7 +38,7 @@ func (w *world) newBounding() *bounding {
 	lots := map[*lot]int{}
 	for _, h := range w.hosts {
 		if h.takes && h.node != nil {
-			free := slices.Clone(h.free)
+			free := slices.Clone(h.freeOrYielded())
 			for _, s := range h.placed {
 				free.add(s.lot.size, int64(s.n)) // what the plan takes was free before
 			}

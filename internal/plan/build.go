@@ -97,6 +97,7 @@ func (w *world) buildLots(pending []*Pod) {
 		cpu, memory, storage int64
 		scalars              string
 		priority             int32
+		preempts             bool
 	}
 	known := map[key]*lot{}
 	for _, p := range pending {
@@ -105,12 +106,12 @@ func (w *world) buildLots(pending []*Pod) {
 			continue
 		}
 		k := key{
-			kind: w.topology.kind(w.class(p), p), priority: p.priority,
+			kind: w.topology.kind(w.class(p), p), priority: p.priority, preempts: w.preempts(p),
 			cpu: p.requests.cpu, memory: p.requests.memory, storage: p.requests.storage, scalars: p.requests.scalarKey(),
 		}
 		l := known[k]
 		if l == nil {
-			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority, expendable: p.priority < w.state.Options.ExpendablePriorityCutoff}
+			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority, expendable: w.expendable(p), preempts: k.preempts}
 			known[k] = l
 			w.lots = append(w.lots, l)
 		}

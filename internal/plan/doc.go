@@ -10,6 +10,18 @@
 // price and proved lower bound differ by about a thousandth, so no offer makes it
 // dearer by more than that.
 //
+// Preemption. A plan never counts on the eviction of a pod that would need another
+// place: every such pod keeps its room, and a pod of a higher priority that waits
+// gets room beside it. When kube-scheduler evicts for it all the same, the victims
+// find that room. Expendable pods, of a priority below the cutoff, are different,
+// since nothing is bought for them: what they take is room for every pod that kube-scheduler
+// evicts others for (preemptionPolicy is not Never, priority at or above the cutoff)
+// and that does not depend on where other pods are, since it might depend on the
+// very pod that has to go; of ports, volumes and anti-affinity expendable pods
+// keep theirs. A pod with status.nominatedNodeName counts on that node as long as it
+// fits there once pods of lower priority are gone, and takes the room of those that
+// are being deleted, so that it is not counted twice.
+//
 // Decide is a pure function. It holds no client, clock, randomness, goroutine
 // or logger; the same State gives the same Plan byte for byte, whatever the
 // order of its lists. It never changes what the State points to.

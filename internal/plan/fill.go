@@ -81,7 +81,7 @@ func (w *world) fill(l *lot, hosts []*host) {
 func (w *world) stack(h *host, l *lot, want int) int {
 	done := 0
 	for done < want {
-		n := w.most(l.kind, l.size, h, want-done)
+		n := w.most(l, h, want-done)
 		if n == 0 {
 			break
 		}

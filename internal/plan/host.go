@@ -27,6 +27,9 @@ type host struct {
 	// attached are its CSI volumes; nil when no driver limits their number.
 	attached    *attachments
 	alloc, free vec
+	// yields is the part of what is not free that preemption gets by evicting
+	// expendable pods; nil for none.
+	yields vec
 	// overhead is what DaemonSet and static pods take, requested what all others
 	// that count towards utilisation do.
 	overhead, requested amount
@@ -74,6 +77,8 @@ type lot struct {
 	left     int    // not placed yet
 	// expendable lots use free room but buy nothing and hold no node.
 	expendable bool
+	// preempts: what expendable pods take is room for it too.
+	preempts bool
 	// mover stands for the like of the pods on all nodes; nil for pending pods.
 	mover *mover
 	// origin is the node that bound pods are moved from; nil for pending ones.

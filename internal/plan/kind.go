@@ -61,10 +61,14 @@ func (w *world) count(k *kind, h *host, n int32, leaving bool) {
 	}
 }
 
-// most is how many of up to want pods can be put on the host at once; more may fit
-// after that.
-func (w *world) most(k *kind, size vec, h *host, want int) int {
-	n := h.free.times(size, want)
+// most is how many of up to want pods of the lot can be put on the host at once;
+// more may fit after that.
+func (w *world) most(l *lot, h *host, want int) int {
+	k, room := l.kind, h.free
+	if l.preempts {
+		room = h.freeOrYielded()
+	}
+	n := room.times(l.size, want)
 	if n == 0 || w.verdict(k.class, h) != suits {
 		return 0
 	}

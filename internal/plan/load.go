@@ -66,6 +66,9 @@ func (h *host) load() load {
 	}
 	if h.node != nil && h.node.Usage != nil {
 		measured := amount{h.node.Usage.Cpu().MilliValue(), h.node.Usage.Memory().Value()}.minus(h.overhead)
+		if h.yields != nil {
+			measured = measured.minus(amountOf(h.yields)) // expendable pods ask for no head-room
+		}
 		used = used.atLeast(measured)
 	}
 	return load{used: used, room: amountOf(h.alloc).minus(h.overhead)}

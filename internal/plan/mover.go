@@ -18,13 +18,14 @@ type mover struct {
 
 type moverKey struct {
 	kind                 *kind
+	preempts             bool
 	cpu, memory, storage int64
 	scalars              string
 }
 
 func (w *world) mover(s seated) *mover {
 	r := &s.pod.requests
-	k := moverKey{s.kind, r.cpu, r.memory, r.storage, r.scalarKey()}
+	k := moverKey{s.kind, w.preempts(s.pod), r.cpu, r.memory, r.storage, r.scalarKey()}
 	m := w.movers[k]
 	if m == nil {
 		m = &mover{kind: s.kind, size: w.dims.size(r)}
@@ -60,14 +61,14 @@ func (w *world) evictedFrom(h *host) []*lot {
 	var lots []*lot
 	slices.SortFunc(h.bound, func(a, b seated) int { return comparePods(a.pod, b.pod) })
 	for _, s := range h.bound {
-		if s.stays || s.pod.leaves() || s.pod.stage != stageBound || s.pod.priority < w.state.Options.ExpendablePriorityCutoff {
+		if s.stays || s.pod.leaves() || s.pod.stage != stageBound || w.expendable(s.pod) {
 			continue
 		}
 		m := w.mover(s)
 		i := slices.IndexFunc(lots, func(l *lot) bool { return l.mover == m })
 		if i < 0 {
 			i = len(lots)
-			lots = append(lots, &lot{kind: m.kind, size: m.size, mover: m, origin: h})
+			lots = append(lots, &lot{kind: m.kind, size: m.size, preempts: w.preempts(s.pod), mover: m, origin: h})
 		}
 		lots[i].pods = append(lots[i].pods, s.pod)
 		lots[i].left++

@@ -14,6 +14,8 @@ type Pod struct {
 
 	stage    podStage
 	priority int32
+	// preempts: its preemptionPolicy lets kube-scheduler evict pods for it.
+	preempts bool
 	requests requests
 	// rules spells out every hard constraint but size and labels; pods with equal
 	// rules get the same answer from every static filter.
@@ -29,6 +31,7 @@ func NewPod(object *corev1.Pod) *Pod {
 		Object:      object,
 		stage:       stageOf(object),
 		priority:    schedulinghelpers.PodPriority(object),
+		preempts:    object.Spec.PreemptionPolicy == nil || *object.Spec.PreemptionPolicy != corev1.PreemptNever,
 		unsupported: unsupportedFeatures(&object.Spec),
 	}
 	if p.stage == stageGone {

@@ -203,7 +203,7 @@ func (p *proof) closely(t *template) int64 {
 
 // within is at least what can be packed into what the plan found free on the host.
 func (p *proof) within(h *host) int64 {
-	free := slices.Clone(h.free)
+	free := slices.Clone(h.freeOrYielded())
 	for _, s := range h.placed {
 		free.add(s.lot.size, int64(s.n))
 	}

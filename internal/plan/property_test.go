@@ -46,7 +46,7 @@ func drawStory(t *rapid.T) (*story, string) {
 		}
 		say("pod p%d x%d cpu=%dm memory=%dMi priority=%d%s%s", p, rapid.IntRange(1, 4).Draw(t, "count"), rapid.IntRange(1, 20).Draw(t, "cpu")*100,
 			rapid.IntRange(1, 30).Draw(t, "memory")*100, rapid.SampledFrom([]int{0, 0, 10, -20}).Draw(t, "priority"), where,
-			rapid.SampledFrom([]string{"", "", "", " tolerate=t:NoSchedule", " selector=tier=x", " owner=none", " terminating", " gate=g"}).Draw(t, "rule"))
+			rapid.SampledFrom([]string{"", "", "", " tolerate=t:NoSchedule", " selector=tier=x", " owner=none", " terminating", " gate=g", " never"}).Draw(t, "rule"))
 	}
 	return s, told.String()
 }

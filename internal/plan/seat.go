@@ -125,18 +125,18 @@ func (w *world) seat() []*Pod {
 		d.kind = w.topology.kind(d.class, d.pod)
 	}
 	w.giveShapes()
-	var pending []*Pod
+	var pending, nominated []*Pod
 	for i, p := range w.state.Pods {
 		switch h := w.seatOf(p); {
-		case h != nil && (h.takes || p.stage != stagePending):
+		case h != nil && p.stage == stagePending:
+			nominated = append(nominated, p)
+		case h != nil:
 			w.sit(h, p, w.topology.kind(classes[i], p))
-			if p.stage == stagePending {
-				w.nominated = append(w.nominated, Placement{Pod: p.name(), Node: h.name})
-			}
 		case p.stage == stagePending || p.stage == stageGated:
 			pending = append(pending, p)
 		}
 	}
+	pending = append(pending, w.seatNominated(nominated)...)
 	for _, h := range w.hosts {
 		if h.node.State == Ordered {
 			w.reserveDaemons(h)
@@ -166,7 +166,13 @@ func (w *world) sit(h *host, p *Pod, k *kind) {
 	switch {
 	case p.stays():
 		h.overhead.addRequests(&p.requests)
-	case !p.leaves() && p.priority >= w.state.Options.ExpendablePriorityCutoff:
+	case p.leaves():
+	case w.expendable(p):
+		if h.yields == nil {
+			h.yields = make(vec, len(w.dims.names))
+		}
+		w.dims.addSize(h.yields, &p.requests, 1)
+	default:
 		h.requested.addRequests(&p.requests)
 	}
 }

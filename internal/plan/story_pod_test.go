@@ -68,6 +68,9 @@ func (a *attrs) podSpec() corev1.PodSpec {
 		a.note(err)
 		spec.Priority = new(int32(n))
 	}
+	if a.flag("never") {
+		spec.PreemptionPolicy = new(corev1.PreemptNever)
+	}
 	for _, gate := range a.all("gate") {
 		spec.SchedulingGates = append(spec.SchedulingGates, corev1.PodSchedulingGate{Name: gate})
 	}

@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+)
+
+// expendable says that the pod neither buys nor holds a node.
+func (w *world) expendable(p *Pod) bool {
+	return p.priority < w.state.Options.ExpendablePriorityCutoff
+}
+
+// preempts says that what expendable pods take is room for the pod. A pod that
+// depends on where others are may depend on the very pod that would have to go.
+func (w *world) preempts(p *Pod) bool {
+	return p.preempts && !w.expendable(p) && !w.class(p).depends()
+}
+
+// freeOrYielded is the room for a pod that preempts; it is not to be changed.
+func (h *host) freeOrYielded() vec {
+	if h.yields == nil {
+		return h.free
+	}
+	room := slices.Clone(h.free)
+	room.add(h.yields, 1)
+	return room
+}
+
+// seatNominated gives pending pods the nodes on which kube-scheduler makes room for
+// them, those of higher priority first, and returns those for which it cannot.
+func (w *world) seatNominated(pods []*Pod) []*Pod {
+	slices.SortFunc(pods, func(a, b *Pod) int { return cmp.Or(cmp.Compare(b.priority, a.priority), comparePods(a, b)) })
+	var left []*Pod
+	for _, p := range pods {
+		h := w.seatOf(p)
+		if !w.canMakeRoom(h, p) {
+			left = append(left, p)
+			continue
+		}
+		w.sit(h, p, w.topology.kind(w.class(p), p))
+		w.nominated = append(w.nominated, Placement{Pod: p.name(), Node: h.name})
+	}
+	for _, h := range w.hosts {
+		w.passOn(h)
+	}
+	return left
+}
+
+// canMakeRoom says whether the pod fits the host once those that its nomination
+// evicts are gone.
+func (w *world) canMakeRoom(h *host, p *Pod) bool {
+	if !h.takes || w.verdict(w.class(p), h) != suits {
+		return false
+	}
+	room := slices.Clone(h.alloc)
+	for _, s := range h.bound {
+		if s.stays || !s.pod.leaves() && (s.pod.stage == stagePending || s.pod.priority >= p.priority) {
+			w.dims.addSize(room, &s.pod.requests, -1)
+		}
+	}
+	return room.fits(w.dims.size(&p.requests))
+}
+
+// passOn lets nominated pods have the room of the pods that are evicted for them.
+// Both are counted on the host, and without this it would seem to be taken twice
+// until the last victim is gone.
+func (w *world) passOn(h *host) {
+	highest, taken := int32(0), make(vec, len(w.dims.names))
+	nominated := 0
+	for _, s := range h.bound {
+		if s.pod.stage != stagePending {
+			continue
+		}
+		if nominated == 0 || s.pod.priority > highest {
+			highest = s.pod.priority
+		}
+		nominated++
+		w.dims.addSize(taken, &s.pod.requests, 1)
+	}
+	if nominated == 0 {
+		return
+	}
+	victims := make(vec, len(w.dims.names))
+	for _, s := range h.bound {
+		if s.pod.stage == stageBound && s.pod.leaves() && !s.stays && s.pod.priority < highest {
+			w.dims.addSize(victims, &s.pod.requests, 1)
+		}
+	}
+	for i := range victims {
+		h.free[i] += min(victims[i], taken[i])
+	}
+}
