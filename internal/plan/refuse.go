@@ -39,13 +39,18 @@ func (w *world) refusals(l *lot) []Refusal {
 		if g.Deleting {
 			continue
 		}
-		for _, t := range g.templates {
-			if why, ok := w.refusal(l, t); ok {
-				out = append(out, Refusal{Group: g.Name, InstanceType: t.offer.InstanceType, Reason: why.reason, Message: why.message})
-			}
+		if g.Blocked != "" && len(g.templates) == 0 {
+			out = append(out, Refusal{Group: g.Name, Reason: OfferingUnavailable, Message: g.Blocked})
+			continue
 		}
-		if len(g.templates) == 0 {
-			out = append(out, Refusal{Group: g.Name, Reason: OfferingUnavailable, Message: noOffers(g)})
+		for _, name := range g.offeringIDs() {
+			why, ok := refusal{OfferingUnavailable, fmt.Sprintf("Instance type not available: there is no offering %s in datacenter %s", name, g.DatacenterID)}, true
+			if t := g.template(name); t != nil {
+				why, ok = w.refusal(l, t)
+			}
+			if ok {
+				out = append(out, Refusal{Group: g.Name, InstanceType: name, Reason: why.reason, Message: why.message})
+			}
 		}
 	}
 	if len(out) == 0 {
@@ -54,12 +59,8 @@ func (w *world) refusals(l *lot) []Refusal {
 	return out
 }
 
-func noOffers(g *group) string {
-	if g.Blocked != "" {
-		return g.Blocked
-	}
-	return fmt.Sprintf("none of its offeringIDs (%s) is known in datacenter %s", strings.Join(g.Offers, ", "), g.DatacenterID)
-}
+// offeringIDs are the types that the group names, known or not, by name.
+func (g *group) offeringIDs() []string { return slices.Compact(slices.Sorted(slices.Values(g.Offers))) }
 
 // refusal says why a template is no answer for the lot: what would stay so however
 // many could be bought comes first.
