@@ -1,0 +1,187 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+)
+
+// CostAnswer says what the machines cost, and for what nobody has any use.
+type CostAnswer struct {
+	Cost  string `json:"costPerHour"`
+	Bound string `json:"lowerBoundPerHour,omitempty"`
+	// Idle is what is paid for room that no pod asks for, neither for its cpu nor for
+	// its memory.
+	Idle   string      `json:"idlePerHour"`
+	Groups []CostPart  `json:"nodeGroups"`
+	Nodes  []CostPart  `json:"nodes"`
+	Notes  []string    `json:"notes,omitempty"`
+	Saves  []Reduction `json:"whatWouldSave,omitempty"`
+	Source string      `json:"source"`
+	rounds Rounds
+}
+
+// CostPart is what a NodeGroup or a node costs.
+type CostPart struct {
+	Name  string `json:"name"`
+	Group string `json:"nodeGroup,omitempty"`
+	Type  string `json:"instanceType,omitempty"`
+	Nodes int    `json:"nodes"`
+	Cost  string `json:"costPerHour"`
+	Load  *Load  `json:"load,omitempty"`
+	Idle  string `json:"idlePerHour"`
+	// Phase says of a machine without a node what it does.
+	Phase v1alpha1.VPSieNodePhase `json:"phase,omitempty"`
+
+	cost, idle micro
+}
+
+// Reduction is a node that is not needed, and what it waits for.
+type Reduction struct {
+	Node  string `json:"node"`
+	Saves string `json:"savesPerHour"`
+	Why   string `json:"why"`
+}
+
+// Cost adds everything up.
+func Cost(s *Scene) *CostAnswer {
+	a := &CostAnswer{Source: s.Rounds.Source, rounds: s.Rounds}
+	var cost, idle micro
+	groups := map[string]*CostPart{}
+	for _, m := range s.Machines {
+		n := s.costOf(m)
+		if m.Status.CostPerHour == "" {
+			a.Notes = append(a.Notes, fmt.Sprintf("what %s (%s) costs is not known yet", m.Name, n.Type))
+		}
+		a.Nodes = append(a.Nodes, n)
+		g := groups[n.Group]
+		if g == nil {
+			g = &CostPart{Name: n.Group, Load: &Load{}}
+			groups[n.Group] = g
+		}
+		g.Nodes++
+		g.cost, g.idle = g.cost+n.cost, g.idle+n.idle
+		cost, idle = cost+n.cost, idle+n.idle
+		if n.Load != nil {
+			g.Load.add(*n.Load)
+		}
+	}
+	for _, g := range groups {
+		g.Cost, g.Idle = g.cost.String(), g.idle.String()
+		a.Groups = append(a.Groups, *g)
+	}
+	a.Cost, a.Idle = cost.String(), idle.String()
+	slices.SortFunc(a.Groups, func(x, y CostPart) int { return cmp.Or(cmp.Compare(y.cost, x.cost), cmp.Compare(x.Name, y.Name)) })
+	slices.SortFunc(a.Nodes, func(x, y CostPart) int { return cmp.Or(cmp.Compare(y.idle, x.idle), cmp.Compare(x.Name, y.Name)) })
+	s.reductions(a)
+	return a
+}
+
+func (s *Scene) costOf(m *v1alpha1.VPSieNode) CostPart {
+	n := CostPart{
+		Name: cluster.NodeNameOf(m), Group: m.Spec.NodeGroupName, Type: m.Spec.InstanceType, Nodes: 1,
+		Cost: m.Status.CostPerHour, cost: parseMicro(m.Status.CostPerHour),
+	}
+	node := s.node(n.Name)
+	if m.Status.Phase != v1alpha1.PhaseReady || node == nil {
+		n.Phase = cmp.Or(m.Status.Phase, v1alpha1.PhasePending)
+	}
+	if node != nil {
+		l := loadOf(node, s.Pods)
+		n.Load = &l
+		n.idle = n.cost.times(l.idle())
+	} else {
+		// A machine that has not come or is going serves nobody.
+		n.idle = n.cost
+	}
+	n.Idle = n.idle.String()
+	return n
+}
+
+// reductions are the nodes that could go but for a timer, or do go.
+func (s *Scene) reductions(a *CostAnswer) {
+	now := s.Rounds.current()
+	if now != nil {
+		a.Bound = now.Cost.LowerBound
+		for _, x := range now.Removals {
+			a.Saves = append(a.Saves, Reduction{x.Node, x.Saves, "it goes: " + string(x.Reason)})
+		}
+	}
+	for _, m := range s.Machines {
+		if m.Annotations[v1alpha1.AnnotationUnneededSince] == "" || !m.DeletionTimestamp.IsZero() {
+			continue
+		}
+		node := &NodeAnswer{Node: cluster.NodeNameOf(m), machine: m, group: s.group(m.Spec.NodeGroupName)}
+		node.timers(s.Machines, s.Now)
+		why := "it is not needed"
+		if t := node.running(); t != nil {
+			why += ", and goes at " + s.hour(t.Until)
+		}
+		if !slices.ContainsFunc(a.Saves, func(r Reduction) bool { return r.Node == node.Node }) {
+			a.Saves = append(a.Saves, Reduction{node.Node, m.Status.CostPerHour, why})
+		}
+	}
+}
+
+// mostNodes is how many nodes a page names.
+const mostNodes = 10
+
+// Print writes the answer for a person.
+func (a *CostAnswer) Print(p *Page) {
+	p.line("All machines: %s", costLine(a.Cost, a.Bound))
+	if cost, idle := parseMicro(a.Cost), parseMicro(a.Idle); cost > 0 {
+		p.line("Of that %s an hour (%d%%) is for room that no pod asks for.", a.Idle, int64(idle)*100/int64(cost))
+	}
+	if len(a.Groups) > 0 {
+		p.heading("BY NODE GROUP")
+		var rows []row
+		for _, g := range a.Groups {
+			rows = append(rows, cells(g.Name, fmt.Sprint(g.Nodes), g.Cost, used(g.Load, cpuOf), used(g.Load, memoryOf), g.Idle))
+		}
+		p.grid([]string{"NODE GROUP", "MACHINES", "COST/H", "CPU ASKED FOR", "MEMORY ASKED FOR", "IDLE/H"}, rows)
+		a.waste(p)
+	}
+	if len(a.Saves) > 0 {
+		p.heading("WHAT IS ABOUT TO BE SAVED")
+		var rows []row
+		for _, r := range a.Saves {
+			rows = append(rows, cells(r.Node, orDash(r.Saves), r.Why))
+		}
+		p.grid([]string{"NODE", "SAVES/H", "WHY"}, rows)
+	}
+	if len(a.Notes) > 0 {
+		p.heading("BESIDES")
+		p.list(a.Notes)
+	}
+	p.source(a.rounds)
+}
+
+func (a *CostAnswer) waste(p *Page) {
+	p.heading("WHERE THE WASTE IS")
+	var rows []row
+	for i, n := range a.Nodes {
+		if i == mostNodes {
+			break
+		}
+		rows = append(rows, cells(n.Name, n.Group, n.Type, orDash(n.Cost), used(n.Load, cpuOf), used(n.Load, memoryOf), n.Idle, string(n.Phase)))
+	}
+	p.grid([]string{"NODE", "NODE GROUP", "TYPE", "COST/H", "CPU ASKED FOR", "MEMORY ASKED FOR", "IDLE/H", ""}, rows)
+	if more := len(a.Nodes) - mostNodes; more > 0 {
+		p.line("  and %s more; -o json names them all", observe.Count(more, "machine"))
+	}
+	p.line("  IDLE/H is the price times the part that is free of both cpu and memory; why a node stays: kubectl vpsie explain node NAME")
+}
+
+func cpuOf(l *Load) string    { return share(l.CPU, cores) }
+func memoryOf(l *Load) string { return share(l.Memory, gib) }
+
+func used(l *Load, of func(*Load) string) string {
+	if l == nil {
+		return "-"
+	}
+	return of(l)
+}

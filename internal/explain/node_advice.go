@@ -1,0 +1,52 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// nodeChanges says what would change that the node stays, or that it goes.
+func (s *Scene) nodeChanges(a *NodeAnswer) []string {
+	g, m := a.group, a.machine
+	if g == nil {
+		return []string{fmt.Sprintf("create NodeGroup %s again, or delete the VPSieNode: kubectl vpsie drain %s", m.Spec.NodeGroupName, m.Name)}
+	}
+	down := g.Spec.ScaleDownPolicy
+	drain := fmt.Sprintf("to be rid of it now all the same: kubectl vpsie drain %s", a.Node)
+	switch a.Reason {
+	case plan.KeptUnneededTime, plan.KeptStabilizing:
+		changes := []string{fmt.Sprintf("to keep it: kubectl vpsie keep %s", a.Node), drain}
+		if t := a.running(); t != nil {
+			changes = append([]string{fmt.Sprintf("nothing needs to be done: it goes at %s", s.hour(t.Until))}, changes...)
+		}
+		return changes
+	case plan.KeptNotUnderutilized:
+		return []string{fmt.Sprintf("it may go when cpu is below %d%% and memory below %d%%: fewer pods on it, or higher scaleDownPolicy thresholds of NodeGroup %s",
+			*down.CPUThreshold, *down.MemoryThreshold, g.Name), drain}
+	case plan.KeptAtMinNodes:
+		return []string{fmt.Sprintf("lower NodeGroup %s's minNodes, now %d", g.Name, cluster.LimitsOf(g).Min),
+			fmt.Sprintf("kubectl vpsie drain %s removes this one; another is bought for it", a.Node)}
+	case plan.KeptDoNotDelete:
+		return []string{fmt.Sprintf("let it go when it is not needed: kubectl vpsie keep %s --off", a.Node), drain}
+	case plan.KeptPaused:
+		return []string{fmt.Sprintf("end the pause: kubectl -n %s annotate ng %s %s-", g.Namespace, g.Name, v1alpha1.AnnotationPause), drain}
+	case plan.KeptScaleDownDisabled:
+		return []string{fmt.Sprintf("set scaleDownPolicy.enabled of NodeGroup %s to true", g.Name), drain}
+	case plan.KeptPodDisruptionBudget:
+		return []string{"more healthy pods of that budget, elsewhere; or a budget that allows one disruption more",
+			"a drain would wait for the budget as well"}
+	case plan.KeptPodNotEvictable:
+		return []string{`delete the pod, give it a controller, or annotate it cluster-autoscaler.kubernetes.io/safe-to-evict="true", as fits its case`, drain + ", which evicts such pods, too"}
+	case plan.KeptNoRoomElsewhere:
+		return []string{"room for its pods on nodes that stay: more of it, or pods that ask for less", drain + "; its pods then wait for a new node"}
+	case plan.KeptWouldTriggerScaleUp:
+		return []string{fmt.Sprintf("higher scaleUpPolicy thresholds of NodeGroup %s (now cpu %d%%, memory %d%%; 100 is off)",
+			g.Name, *g.Spec.ScaleUpPolicy.CPUThreshold, *g.Spec.ScaleUpPolicy.MemoryThreshold), drain}
+	case plan.KeptNotReady:
+		return []string{"it is left alone until it is Ready: see kubectl describe node " + a.Node, drain}
+	}
+	return []string{drain}
+}

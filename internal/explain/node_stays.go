@@ -1,0 +1,186 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// stays answers for a ready node of ours.
+func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
+	a.timers(s.Machines, s.Now)
+	if node == nil {
+		a.tell(Bad, "has no Kubernetes node any more: VPSieNode %s is there, and is deleted when the VPS proves to be gone", a.machine.Name)
+		return
+	}
+	if !cluster.IsReady(node) {
+		a.Notes = append(a.Notes, "the Kubernetes node is not Ready: see kubectl describe node "+node.Name)
+	}
+	kept, removed := s.fate(a)
+	switch {
+	case removed:
+		a.tell(Busy, "is to be removed")
+	case kept != nil:
+		a.Reason, a.Message = kept.Reason, kept.Message
+		a.tell(moodOf(kept.Reason), "stays: %s", sentence(kept, a))
+	default:
+		a.guess()
+	}
+	a.Changes = append(a.Changes, s.nodeChanges(a)...)
+}
+
+// fate is what the last round says of the node.
+func (s *Scene) fate(a *NodeAnswer) (kept *plan.Kept, removed bool) {
+	now := s.Rounds.current()
+	if now == nil {
+		return nil, false
+	}
+	is := func(name string) bool { return name == a.Node || name == a.machine.Name }
+	for i := range now.Kept {
+		if is(now.Kept[i].Node) {
+			return &now.Kept[i], false
+		}
+	}
+	return nil, slices.ContainsFunc(now.Removals, func(x observe.Removed) bool { return is(x.Node) })
+}
+
+// guess says from the objects alone why the node stays.
+func (a *NodeAnswer) guess() {
+	switch {
+	case a.machine.Annotations[v1alpha1.AnnotationDoNotDelete] == "true":
+		a.Reason = plan.KeptDoNotDelete
+		a.tell(Good, "stays: its VPSieNode is annotated %s=true", v1alpha1.AnnotationDoNotDelete)
+	case a.group == nil:
+		a.tell(Bad, "is of NodeGroup %s, which does not exist", a.machine.Spec.NodeGroupName)
+	case a.group.Annotations[v1alpha1.AnnotationPause] == "true":
+		a.Reason = plan.KeptPaused
+		a.tell(Good, "stays: its NodeGroup is paused")
+	case !*a.group.Spec.ScaleDownPolicy.Enabled:
+		a.Reason = plan.KeptScaleDownDisabled
+		a.tell(Good, "stays: its NodeGroup may not scale down")
+	case a.running() != nil:
+		a.Reason = plan.KeptUnneededTime
+		a.tell(Busy, "could go, and does when its timers have run out")
+	default:
+		a.tell(Good, "stays; the last round that is known does not say why")
+	}
+}
+
+// sentence words a reason for which the plan's message is a clause.
+func sentence(k *plan.Kept, a *NodeAnswer) string {
+	if k.Reason == plan.KeptUnneededTime || k.Reason == plan.KeptStabilizing {
+		if t := a.running(); t != nil {
+			return "it could go, and goes when its timers have run out, if nothing comes to need it"
+		}
+	}
+	return k.Message
+}
+
+func moodOf(r plan.KeptReason) Mood {
+	switch r {
+	case plan.KeptUnneededTime, plan.KeptStabilizing:
+		return Busy
+	case plan.KeptNotReady:
+		return Bad
+	}
+	return Good
+}
+
+// timers are the waits that the node's removal is subject to.
+func (a *NodeAnswer) timers(machines []*v1alpha1.VPSieNode, now time.Time) {
+	if a.group == nil {
+		return
+	}
+	down := a.group.Spec.ScaleDownPolicy
+	add := func(since time.Time, seconds int32, format string, args ...any) {
+		until := since.Add(time.Duration(seconds) * time.Second)
+		a.Timers = append(a.Timers, Timer{fmt.Sprintf(format, args...), until, !until.After(now)})
+	}
+	if since, err := time.Parse(time.RFC3339, a.machine.Annotations[v1alpha1.AnnotationUnneededSince]); err == nil {
+		add(since, *down.UnneededTime, "scaleDownPolicy.unneededTime: not needed since %s, goes after %d s", since.In(now.Location()).Format("15:04:05"), *down.UnneededTime)
+	}
+	if last := cluster.LastScale(a.group, machines); !last.IsZero() {
+		add(last, *down.StabilizationWindowSeconds, "scaleDownPolicy.stabilizationWindowSeconds: the NodeGroup scaled at %s, and may scale down after %d s",
+			last.In(now.Location()).Format("15:04:05"), *down.StabilizationWindowSeconds)
+	}
+}
+
+// running is the timer that runs out last; nil when the node is needed or none runs.
+func (a *NodeAnswer) running() *Timer {
+	if a.machine.Annotations[v1alpha1.AnnotationUnneededSince] == "" {
+		return nil
+	}
+	var last *Timer
+	for i, t := range a.Timers {
+		if !t.Over && (last == nil || t.Until.After(last.Until)) {
+			last = &a.Timers[i]
+		}
+	}
+	return last
+}
+
+// holds lists the node's pods, and of each whether it keeps the node from going.
+func (s *Scene) holds(a *NodeAnswer) {
+	for _, pod := range s.Pods {
+		if pod.Spec.NodeName != a.Node || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		p := plan.NewPod(pod)
+		h := Holding{Pod: pod.Namespace + "/" + pod.Name, Stays: p.EndsWithNode()}
+		switch {
+		case h.Stays:
+		case pod.DeletionTimestamp != nil:
+			h.Why = fmt.Sprintf("pod %s is ending; it has %d s from %s on", h.Pod, gracePeriod(pod), s.hour(pod.DeletionTimestamp.Add(-time.Duration(gracePeriod(pod))*time.Second)))
+		default:
+			h.Why = p.Immovable(&plan.Options{})
+			if h.Why == "" {
+				h.Why = budgetOf(pod, s.Budgets)
+			}
+		}
+		a.Pods = append(a.Pods, h)
+	}
+	slices.SortFunc(a.Pods, func(x, y Holding) int { return strings.Compare(x.Pod, y.Pod) })
+}
+
+func gracePeriod(pod *corev1.Pod) int64 {
+	if pod.DeletionGracePeriodSeconds != nil {
+		return *pod.DeletionGracePeriodSeconds
+	}
+	return 0
+}
+
+// budgetOf is what the budgets of a pod say against its eviction.
+func budgetOf(pod *corev1.Pod, budgets []*policyv1.PodDisruptionBudget) string {
+	var covering []string
+	var tight *policyv1.PodDisruptionBudget
+	for _, b := range budgets {
+		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
+		if err != nil || b.Namespace != pod.Namespace || !selector.Matches(labels.Set(pod.Labels)) {
+			continue
+		}
+		covering = append(covering, b.Name)
+		if b.Status.DisruptionsAllowed <= 0 {
+			tight = b
+		}
+	}
+	name := pod.Namespace + "/" + pod.Name
+	switch {
+	case len(covering) > 1:
+		return fmt.Sprintf("pod %s is covered by more than one PodDisruptionBudget (%s): Kubernetes evicts no such pod", name, strings.Join(covering, ", "))
+	case tight != nil:
+		return fmt.Sprintf("PodDisruptionBudget %s/%s allows no disruption of pod %s now: %d pods are healthy and %d must be",
+			tight.Namespace, tight.Name, name, tight.Status.CurrentHealthy, tight.Status.DesiredHealthy)
+	}
+	return ""
+}

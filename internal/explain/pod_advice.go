@@ -1,0 +1,171 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// nearest are the reasons that keep a group from buying for a pod that would fit,
+// those first that time alone ends.
+func nearest() []plan.RefusalReason {
+	return []plan.RefusalReason{
+		plan.Stabilizing, plan.Backoff, plan.OfferingUnavailable, plan.MaxNodesReached, plan.Paused, plan.ScaleUpDisabled,
+	}
+}
+
+// best is the refusal that is easiest to overcome.
+func best(list []RefusedBy) RefusedBy {
+	for _, reason := range nearest() {
+		for _, r := range list {
+			if r.Reason == reason && r.Group != "" {
+				return r
+			}
+		}
+	}
+	return RefusedBy{}
+}
+
+// soon tells whether time alone will help.
+func (s *Scene) soon(list []RefusedBy) bool {
+	r := best(list)
+	return r.Reason == plan.Stabilizing || r.Reason == plan.Backoff
+}
+
+// verdict sums the refusals up.
+func (s *Scene) verdict(list []RefusedBy) string {
+	if len(list) == 1 && list[0].Group == "" {
+		switch r := list[0]; r.Reason {
+		case plan.SchedulingGated:
+			return r.Message
+		case plan.OtherScheduler, plan.NotSupported:
+			return "gets no node from the autoscaler: it " + r.Message
+		default:
+			return "waits: " + r.Message
+		}
+	}
+	switch r := best(list); r.Reason {
+	case plan.Stabilizing:
+		return fmt.Sprintf("waits until NodeGroup %s may scale up again", r.Group)
+	case plan.Backoff, plan.OfferingUnavailable:
+		return fmt.Sprintf("would fit a node of NodeGroup %s, but VPSie does not sell it now: %s", r.Group, r.Message)
+	case plan.MaxNodesReached:
+		return fmt.Sprintf("would fit a node of NodeGroup %s, which has all the nodes it may have", r.Group)
+	case plan.Paused:
+		return fmt.Sprintf("would fit a node of NodeGroup %s, which is paused", r.Group)
+	case plan.ScaleUpDisabled:
+		return fmt.Sprintf("would fit a node of NodeGroup %s, which may not scale up", r.Group)
+	}
+	return "waits: it fits no type of node that a NodeGroup may buy"
+}
+
+// changesFor says what would change the refusals, the easiest first.
+func (s *Scene) changesFor(a *PodAnswer) []string {
+	var changes []string
+	add := func(r RefusedBy) {
+		if text := s.change(r); text != "" && !slices.Contains(changes, text) {
+			changes = append(changes, text)
+		}
+	}
+	for _, reason := range nearest() {
+		for _, r := range a.Refusals {
+			if r.Reason == reason {
+				add(r)
+			}
+		}
+	}
+	for _, r := range a.Refusals {
+		add(r)
+	}
+	return changes
+}
+
+// change is what would end one reason.
+func (s *Scene) change(r RefusedBy) string {
+	if r.Group == "" {
+		return changeOfPod(r)
+	}
+	g := s.group(r.Group)
+	if g == nil {
+		return ""
+	}
+	types := observe.Some(r.Types)
+	switch r.Reason {
+	case plan.Stabilizing:
+		return s.afterWindow(g)
+	case plan.Backoff:
+		return fmt.Sprintf("it is tried again by itself; offerings that VPSie does have, in NodeGroup %s's offeringIDs (now %s), would help at once", g.Name, strings.Join(g.Spec.OfferingIDs, ", "))
+	case plan.OfferingUnavailable:
+		if c := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.NodeGroupError); c != nil && c.Status == "True" {
+			return fmt.Sprintf("NodeGroup %s reports %s (%s): put that right", g.Name, c.Reason, c.Message)
+		}
+		return fmt.Sprintf("add offerings that VPSie has in %s to NodeGroup %s's offeringIDs (now %s)", g.Spec.DatacenterID, g.Name, strings.Join(g.Spec.OfferingIDs, ", "))
+	case plan.MaxNodesReached:
+		return fmt.Sprintf("raise NodeGroup %s's maxNodes, now %d, or wait until a node of it goes: kubectl -n %s patch ng %s --type merge -p '{\"spec\":{\"maxNodes\":%d}}'",
+			g.Name, cluster.LimitsOf(g).Max, g.Namespace, g.Name, cluster.LimitsOf(g).Max+1)
+	case plan.Paused:
+		return fmt.Sprintf("end the pause of NodeGroup %s: kubectl -n %s annotate ng %s %s-", g.Name, g.Namespace, g.Name, v1alpha1.AnnotationPause)
+	case plan.ScaleUpDisabled:
+		return fmt.Sprintf("set scaleUpPolicy.enabled of NodeGroup %s to true", g.Name)
+	case plan.InsufficientResource:
+		return fmt.Sprintf("let the pod ask for less, or add a larger offering to NodeGroup %s's offeringIDs (now %s)", g.Name, strings.Join(g.Spec.OfferingIDs, ", "))
+	case plan.TaintNotTolerated:
+		return fmt.Sprintf("give the pod a toleration, or take the taint out of NodeGroup %s's taints, if the pod is to run on %s", g.Name, types)
+	case plan.NodeAffinity:
+		return fmt.Sprintf("give NodeGroup %s the labels that the pod asks for (spec.labels), or the pod another nodeSelector or affinity", g.Name)
+	case plan.VolumeZone, plan.VolumeLimit:
+		return fmt.Sprintf("a volume that nodes of NodeGroup %s (datacenter %s) can attach", g.Name, g.Spec.DatacenterID)
+	case plan.PodAffinity, plan.PodAntiAffinity, plan.TopologySpread, plan.HostPort:
+		return fmt.Sprintf("loosen the pod's %s: with the pods that are there now, another node of NodeGroup %s would not meet it", inWords(r.Reason), g.Name)
+	}
+	return ""
+}
+
+func inWords(r plan.RefusalReason) string {
+	switch r {
+	case plan.PodAffinity:
+		return "required podAffinity"
+	case plan.PodAntiAffinity:
+		return "required podAntiAffinity, or that of the pods that keep it off"
+	case plan.TopologySpread:
+		return "topologySpreadConstraints (whenUnsatisfiable: DoNotSchedule)"
+	}
+	return "hostPort"
+}
+
+// changeOfPod is for reasons that no NodeGroup has a part in.
+func changeOfPod(r RefusedBy) string {
+	switch r.Reason {
+	case plan.SchedulingGated:
+		return "whoever set the scheduling gates has to remove them; until then neither the scheduler nor the autoscaler minds the pod"
+	case plan.OtherScheduler:
+		return "schedulerName: default-scheduler, or another autoscaler that knows the pod's scheduler"
+	case plan.NotSupported:
+		return "a pod without it; or nodes that are not the autoscaler's"
+	case plan.NoNodeGroup:
+		return "a NodeGroup: kubectl apply -f nodegroup.yaml"
+	case plan.ScaleUpDisabled:
+		return "a higher priorityClassName, or a lower --expendable-pods-priority-cutoff of the autoscaler"
+	case plan.VolumeZone, plan.VolumeLimit:
+		return "a persistent volume claim that can be bound"
+	}
+	return ""
+}
+
+// afterWindow says when a group may scale up again.
+func (s *Scene) afterWindow(g *v1alpha1.NodeGroup) string {
+	last := cluster.LastScale(g, s.Machines)
+	window := time.Duration(*g.Spec.ScaleUpPolicy.StabilizationWindowSeconds) * time.Second
+	return fmt.Sprintf("time: NodeGroup %s scaled at %s and may do so again at %s; a shorter scaleUpPolicy.stabilizationWindowSeconds (now %d) would be sooner",
+		g.Name, s.hour(last), s.hour(last.Add(window)), *g.Spec.ScaleUpPolicy.StabilizationWindowSeconds)
+}
+
+func (s *Scene) hour(t time.Time) string { return t.In(s.Now.Location()).Format("15:04:05") }
