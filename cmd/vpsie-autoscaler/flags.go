@@ -10,29 +10,29 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
+	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
 )
 
 // flags are the controller's settings.
 type flags struct {
-	kubeconfig        string
-	leaderElect       bool
-	metricsAddress    string
-	healthAddress     string
-	logLevel          string
-	clusterID         string
-	requestsPerMinute float64
-	requestTimeout    time.Duration
-	catalogueTTL      time.Duration
-	allowPlainHTTP    bool
-	control           control.Options
+	kubeconfig     string
+	leaderElect    bool
+	metricsAddress string
+	healthAddress  string
+	logLevel       string
+	clusterID      string
+	catalogueTTL   time.Duration
+	account        cloud.Options
+	control        control.Options
 }
 
 // add declares the settings of the controller.
 func (f *flags) add(s *pflag.FlagSet) {
 	f.addCluster(s)
-	f.addPlanning(s)
-	f.addAccount(s)
+	dryrun.AddPlanningFlags(s, &f.control.Plan)
+	dryrun.AddAccountFlags(s, &f.account)
 	f.addController(s)
 }
 
@@ -41,19 +41,6 @@ func (f *flags) addCluster(s *pflag.FlagSet) {
 	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file; empty takes $KUBECONFIG, the service account in a pod, or ~/.kube/config")
 	s.StringVar(&f.control.Namespace, "namespace", "kube-system", "namespace of the NodeGroups, VPSieNodes and the Secret")
 	s.StringVar(&f.control.SecretName, "secret", "vpsie-secret", "Secret with the VPSie account")
-}
-
-// addPlanning declares what changes decisions.
-func (f *flags) addPlanning(s *pflag.FlagSet) {
-	s.Int32Var(&f.control.Plan.ExpendablePriorityCutoff, "expendable-pods-priority-cutoff", -10, "pods of a lower priority neither buy nor hold a node")
-	s.BoolVar(&f.control.Plan.SkipNodesWithLocalStorage, "skip-nodes-with-local-storage", false, "keep nodes with pods that use emptyDir or hostPath")
-}
-
-// addAccount declares how the VPSie API is asked.
-func (f *flags) addAccount(s *pflag.FlagSet) {
-	s.Float64Var(&f.requestsPerMinute, "vpsie-requests-per-minute", 100, "limit of all requests to the VPSie API together")
-	s.DurationVar(&f.requestTimeout, "vpsie-request-timeout", 30*time.Second, "limit of one request to the VPSie API")
-	s.BoolVar(&f.allowPlainHTTP, "vpsie-allow-plain-http", false, "allow http:// to a VPSie API that is not on this machine")
 }
 
 // addController declares what only a running controller has.
@@ -85,15 +72,15 @@ func (f *flags) validate() error {
 		"provision-timeout": f.control.ProvisionTimeout, "join-timeout": f.control.JoinTimeout,
 		"drain-timeout": f.control.DrainTimeout, "drain-retry": f.control.DrainRetry,
 		"poll-interval": f.control.PollInterval, "sweep-interval": f.control.SweepInterval,
-		"create-settle": f.control.CreateSettle, "vpsie-request-timeout": f.requestTimeout,
+		"create-settle": f.control.CreateSettle, "vpsie-request-timeout": f.account.Timeout,
 		"vpsie-catalogue-ttl": f.catalogueTTL,
 	} {
 		if d <= 0 {
 			errs = append(errs, fmt.Errorf("--%s: %s is not > 0", name, d))
 		}
 	}
-	if f.requestsPerMinute <= 0 {
-		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", f.requestsPerMinute))
+	if f.account.RequestsPerMinute <= 0 {
+		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", f.account.RequestsPerMinute))
 	}
 	if _, err := f.level(); err != nil {
 		errs = append(errs, err)

@@ -20,8 +20,7 @@ func planCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.logLevel = "error"
 			f.logTo(c.ErrOrStderr())
-			f.control.Plan.IgnoreTimers = o.Plan.IgnoreTimers
-			o.Config, o.Cloud, o.Plan = f.restConfig, f.cloudOptions(), f.control.Plan
+			o.Config, o.Cloud = f.restConfig, f.cloudOptions()
 			o.FromCluster = c.Flags().Changed("kubeconfig")
 			o.AnyNamespace = !c.Flags().Changed("namespace")
 			changes, err := o.Run(c.Context(), c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
@@ -33,7 +32,7 @@ func planCommand() *cobra.Command {
 	}
 	o.AddFlags(c.Flags())
 	f.addCluster(c.Flags())
-	f.addPlanning(c.Flags())
-	f.addAccount(c.Flags())
+	dryrun.AddPlanningFlags(c.Flags(), &o.Plan)
+	dryrun.AddAccountFlags(c.Flags(), &f.account)
 	return c
 }

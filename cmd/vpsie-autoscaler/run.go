@@ -142,10 +142,10 @@ func (f *flags) manager(config *rest.Config, journal *observe.Journal) (ctrl.Man
 
 // cloudOptions are what the flags say of the account and the way to it.
 func (f *flags) cloudOptions() cloud.Options {
-	return cloud.Options{
-		Namespace: f.control.Namespace, SecretName: f.control.SecretName, AllowPlainHTTP: f.allowPlainHTTP,
-		RequestsPerMinute: f.requestsPerMinute, Timeout: f.requestTimeout, CatalogueTTL: f.catalogueTTL, Clock: clock.RealClock{},
-	}
+	o := f.account
+	o.Namespace, o.SecretName = f.control.Namespace, f.control.SecretName
+	o.CatalogueTTL, o.Clock = f.catalogueTTL, clock.RealClock{}
+	return o
 }
 
 func cachesSynced(c cache.Cache) healthz.Checker {

@@ -65,33 +65,53 @@ func (o *Options) AddFlags(s *pflag.FlagSet) {
 	s.BoolVar(&o.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to buy or to remove")
 }
 
+// Result is a plan, and what it was made from.
+type Result struct {
+	State *plan.State
+	Plan  *plan.Plan
+	// Notes say what a person should know of the input.
+	Notes  []string
+	timing timing
+}
+
 // Run prints the plan. It says whether --detailed-exitcode wants its status.
 func (o *Options) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) (changes bool, err error) {
-	now, err := o.validate()
+	result, err := o.Decide(ctx, stdin)
 	if err != nil {
 		return false, err
+	}
+	for _, note := range result.Notes {
+		fmt.Fprintln(stderr, "note:", note)
+	}
+	if err := (output{Plan: result.Plan, Timing: result.timing}).write(stdout, o.Output, result.State); err != nil {
+		return false, fmt.Errorf("writing the plan: %w", err)
+	}
+	return o.Detailed && len(result.Plan.Launches)+len(result.Plan.Removals) > 0, nil
+}
+
+// Decide reads what there is and plans.
+func (o *Options) Decide(ctx context.Context, stdin io.Reader) (*Result, error) {
+	now, err := o.validate()
+	if err != nil {
+		return nil, err
 	}
 	start := time.Now()
 	in, err := o.load(ctx, stdin)
 	if err != nil {
-		return false, err
+		return nil, err
+	}
+	for i, note := range in.notes {
+		in.notes[i] = strings.ReplaceAll(note, "\n", "; ")
 	}
 	slices.Sort(in.notes)
-	for _, note := range slices.Compact(in.notes) {
-		fmt.Fprintln(stderr, "note:", oneLine(note))
-	}
 	loaded := time.Now()
 	if now.IsZero() {
 		now = loaded
 	}
 	state := cluster.NewBuilder().State(in.objects, in.markets, now, o.Plan)
 	decision := plan.Decide(state)
-	planned := time.Now()
-	result := output{Plan: decision, Timing: timing{millis(loaded.Sub(start)), millis(planned.Sub(loaded))}}
-	if err := result.write(stdout, o.Output, state); err != nil {
-		return false, fmt.Errorf("writing the plan: %w", err)
-	}
-	return o.Detailed && len(decision.Launches)+len(decision.Removals) > 0, nil
+	took := timing{millis(loaded.Sub(start)), millis(time.Since(loaded))}
+	return &Result{State: state, Plan: decision, Notes: slices.Compact(in.notes), timing: took}, nil
 }
 
 // validate refuses settings that cannot work, naming the flag, and reads --now;
@@ -118,5 +138,3 @@ func (o *Options) validate() (time.Time, error) {
 	o.Cloud.CatalogueTTL = time.Hour
 	return now, errors.Join(errs...)
 }
-
-func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }

@@ -66,7 +66,7 @@ func (e NotFound) Error() string {
 // Node answers for a node, by its name or its VPSieNode's.
 func Node(s *Scene, name string) (*NodeAnswer, error) {
 	a := &NodeAnswer{Node: name, Source: s.Rounds.Source, rounds: s.Rounds}
-	a.machine = s.machine(name)
+	a.machine = s.Machine(name)
 	if a.machine != nil {
 		a.Node = cluster.NodeNameOf(a.machine)
 		a.group = s.group(a.machine.Spec.NodeGroupName)

@@ -77,7 +77,7 @@ func (s *Scene) bound(a *PodAnswer) {
 	if a.pod.DeletionTimestamp != nil {
 		mood, doing = Busy, "is being deleted, from node"
 	}
-	m := s.machine(a.Node)
+	m := s.Machine(a.Node)
 	if m == nil {
 		a.tell(mood, "%s %s, which is none of the autoscaler's", doing, a.Node)
 		return

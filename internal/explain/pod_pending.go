@@ -32,7 +32,7 @@ func (s *Scene) daemon(a *PodAnswer, set string) {
 	a.tell(Busy, "belongs to DaemonSet %s and waits for the one node it was made for: no node is bought for such pods", set)
 	if node := daemonNode(a.pod); node != "" {
 		a.tell(Busy, "belongs to DaemonSet %s and waits for node %s, the only one it may run on: no node is bought for such pods", set, node)
-		if m := s.machine(node); m != nil && m.Status.Phase != "Ready" {
+		if m := s.Machine(node); m != nil && m.Status.Phase != "Ready" {
 			a.Machine = s.about(m)
 		}
 	}
@@ -78,7 +78,7 @@ func (s *Scene) comes(a *PodAnswer) bool {
 
 // awaits tells what has become of the machine or node that the pod is to go to.
 func (s *Scene) awaits(a *PodAnswer, name, what string) {
-	m := s.machine(name)
+	m := s.Machine(name)
 	switch {
 	case name == "" && s.Rounds.Planned:
 		a.tell(Busy, "would get %s: the autoscaler should order it in its next round", what)

@@ -56,8 +56,8 @@ func (s *Scene) group(name string) *v1alpha1.NodeGroup {
 	return nil
 }
 
-// machine finds a VPSieNode by its own name or its node's.
-func (s *Scene) machine(name string) *v1alpha1.VPSieNode {
+// Machine finds a VPSieNode by its own name or its node's.
+func (s *Scene) Machine(name string) *v1alpha1.VPSieNode {
 	i := slices.IndexFunc(s.Machines, func(m *v1alpha1.VPSieNode) bool { return m.Name == name })
 	if i < 0 {
 		i = slices.IndexFunc(s.Machines, func(m *v1alpha1.VPSieNode) bool { return cluster.NodeNameOf(m) == name })

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/explain"
+)
+
+// cli is one run of the program.
+type cli struct {
+	genericiooptions.IOStreams
+	clock clock.PassiveClock
+	// asks: there is a person to ask.
+	asks   bool
+	colour bool
+
+	config *genericclioptions.ConfigFlags
+	// home is --autoscaler-namespace.
+	home       string
+	secret     string
+	output     string
+	from       string
+	journalURL string
+}
+
+// addOutput declares -o.
+func (c *cli) addOutput(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&c.output, "output", "o", "", "json or yaml; empty is text for people")
+	complete(cmd, "output", "json", "yaml")
+}
+
+// complete offers a flag's values to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	// It fails for a flag that does not exist alone.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// namespace is where the NodeGroups are.
+func (c *cli) namespace() string { return cmp.Or(c.home, *c.config.Namespace, metav1.NamespaceSystem) }
+
+func (c *cli) restConfig() (*rest.Config, error) {
+	config, err := c.config.ToRESTConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w", err)
+	}
+	config = rest.CopyConfig(config)
+	config.UserAgent = "kubectl-vpsie"
+	// The API server's own fairness limits requests.
+	config.QPS = -1
+	return config, nil
+}
+
+func (c *cli) client() (client.Client, error) {
+	config, err := c.restConfig()
+	if err != nil {
+		return nil, err
+	}
+	scheme, err := cluster.Scheme()
+	if err != nil {
+		return nil, err
+	}
+	kube, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the cluster: %w", err)
+	}
+	return kube, nil
+}
+
+// now is the time in this machine's zone, in which people read it.
+func (c *cli) now() time.Time { return c.clock.Now().Local() }
+
+// answer is what a command comes to.
+type answer interface{ Print(p *explain.Page) }
+
+// say prints an answer as -o wants it.
+func (c *cli) say(a answer) error {
+	if c.output != "" {
+		return c.encode(a)
+	}
+	p := explain.NewPage(c.now(), c.colour)
+	a.Print(p)
+	_, err := p.WriteTo(c.Out)
+	return err
+}
+
+func (c *cli) encode(value any) error {
+	if c.output == "yaml" {
+		text, err := yaml.Marshal(value)
+		if err != nil {
+			return err
+		}
+		_, err = c.Out.Write(text)
+		return err
+	}
+	e := json.NewEncoder(c.Out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
+
+// checkOutput refuses other formats before anything is asked.
+func (c *cli) checkOutput() error {
+	switch c.output {
+	case "", "json", "yaml":
+		return nil
+	}
+	return fmt.Errorf("--output: %q is not json or yaml", c.output)
+}
+
+// note tells what a person should know beside the answer.
+func (c *cli) note(format string, args ...any) {
+	fmt.Fprintf(c.ErrOut, "note: "+format+"\n", args...)
+}

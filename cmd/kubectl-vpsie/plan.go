@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/utils/clock"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
+)
+
+func (c *cli) planCommand() *cobra.Command {
+	var o dryrun.Options
+	cmd := &cobra.Command{
+		Use:     "plan [-f FILE|DIR|-]... [--offerings FILE]",
+		Short:   "Say what would be bought and removed, and why, without doing it",
+		Long:    dryrun.Long,
+		Example: fmt.Sprintf(dryrun.Example, "kubectl vpsie"),
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Config = c.restConfig
+			o.Cloud.Namespace, o.Cloud.SecretName, o.Cloud.Clock = c.namespace(), c.secret, clock.RealClock{}
+			o.FromCluster = *c.config.KubeConfig != "" || *c.config.Context != ""
+			o.AnyNamespace = c.home == "" && *c.config.Namespace == ""
+			changes, err := o.Run(cmd.Context(), c.In, c.Out, c.ErrOut)
+			if err == nil && changes {
+				return exitStatus(2)
+			}
+			return err
+		},
+	}
+	s := cmd.Flags()
+	o.AddFlags(s)
+	dryrun.AddPlanningFlags(s, &o.Plan)
+	dryrun.AddAccountFlags(s, &o.Cloud)
+	s.StringVar(&c.secret, "secret", "vpsie-secret", "Secret with the VPSie account")
+	complete(cmd, "output", "table", "json", "yaml")
+	return cmd
+}

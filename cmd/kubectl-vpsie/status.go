@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/explain"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+)
+
+func (c *cli) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "status",
+		Short:   "Show the NodeGroups, their price, and what is going on",
+		Example: "  kubectl vpsie status\n  kubectl vpsie status -o json",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context()) },
+	}
+	c.addOutput(cmd)
+	c.addSource(cmd)
+	return cmd
+}
+
+func (c *cli) status(ctx context.Context) error {
+	kube, s, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	if s.Rounds, err = c.rounds(ctx, kube, observe.Filter{Limit: 1}); err != nil {
+		return err
+	}
+	if s.Rounds.Source == "" {
+		c.addPods(ctx, kube, s, client.MatchingFields{"status.phase": "Pending"})
+	}
+	return c.say(explain.Status(s))
+}
+
+// begin connects and reads what every answer needs.
+func (c *cli) begin(ctx context.Context) (client.Client, *explain.Scene, error) {
+	if err := c.checkOutput(); err != nil {
+		return nil, nil, err
+	}
+	kube, err := c.client()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := c.look(ctx, kube)
+	return kube, s, err
+}
+
+func (c *cli) costCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "cost",
+		Short:   "Show what the machines cost, and where the waste is",
+		Example: "  kubectl vpsie cost\n  kubectl vpsie cost -o yaml",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.cost(cmd.Context()) },
+	}
+	c.addOutput(cmd)
+	c.addSource(cmd)
+	return cmd
+}
+
+func (c *cli) cost(ctx context.Context) error {
+	kube, s, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	if s.Rounds, err = c.rounds(ctx, kube, observe.Filter{Limit: 1}); err != nil {
+		return err
+	}
+	c.addNodes(ctx, kube, s)
+	c.addPods(ctx, kube, s)
+	return c.say(explain.Cost(s))
+}

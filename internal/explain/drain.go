@@ -1,0 +1,53 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+)
+
+// PrintDrain says what deleting the node's VPSieNode will do.
+func (a *NodeAnswer) PrintDrain(p *Page) {
+	m := a.machine
+	p.news(Busy, "Node %s (%s, NodeGroup %s) will be drained, and its VPS deleted for good.", a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
+	var moving, held []string
+	for _, h := range a.Pods {
+		switch {
+		case h.Stays:
+		case h.Why != "":
+			held = append(held, h.Why)
+			moving = append(moving, h.Pod)
+		default:
+			moving = append(moving, h.Pod)
+		}
+	}
+	var steps []string
+	if a.Load == nil {
+		steps = append(steps, "it has no Kubernetes node: nothing needs to be drained")
+	} else if len(moving) == 0 {
+		steps = append(steps, "no pod needs to be evicted")
+	} else {
+		steps = append(steps, fmt.Sprintf("%s evicted, within their PodDisruptionBudgets: %s", pods(len(moving)), observe.Some(moving)))
+	}
+	switch {
+	case m.Spec.VPSieInstanceID != 0 && a.Price != "":
+		steps = append(steps, fmt.Sprintf("VPS %d is deleted with its disk, which saves %s an hour", m.Spec.VPSieInstanceID, a.Price))
+	case m.Spec.VPSieInstanceID != 0:
+		steps = append(steps, fmt.Sprintf("VPS %d is deleted with its disk", m.Spec.VPSieInstanceID))
+	default:
+		steps = append(steps, "its VPS, which was ordered but is not known yet, is deleted when it appears")
+	}
+	if g := a.group; g != nil {
+		if limits := cluster.LimitsOf(g); int(g.Status.DesiredNodes) <= limits.Min {
+			steps = append(steps, fmt.Sprintf("NodeGroup %s has %s and minNodes %d: another is bought in its place", g.Name, observe.Count(int(g.Status.DesiredNodes), "node"), limits.Min))
+		} else if len(moving) > 0 {
+			steps = append(steps, "pods that fit no other node make the autoscaler buy one")
+		}
+	}
+	p.list(steps)
+	if len(held) > 0 {
+		p.heading("WHAT HOLDS IT UP, OR WHAT IS LOST")
+		p.list(held)
+	}
+}
