@@ -3,6 +3,7 @@ package control
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,7 +33,10 @@ func (n *news) note(o client.Object, what string) {
 		name = o.GetNamespace() + "/" + name
 	}
 	// Objects from a cache do not bear their kind.
-	n.named = append(n.named, fmt.Sprintf("%s %s %s", reflect.TypeOf(o).Elem().Name(), name, what))
+	text := fmt.Sprintf("%s %s %s", reflect.TypeOf(o).Elem().Name(), name, what)
+	if !slices.Contains(n.named, text) {
+		n.named = append(n.named, text)
+	}
 }
 
 // take returns the changes since the last call.

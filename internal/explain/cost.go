@@ -13,7 +13,7 @@ import (
 // CostAnswer says what the machines cost, and for what nobody has any use.
 type CostAnswer struct {
 	Cost  string `json:"costPerHour"`
-	Bound string `json:"lowerBoundPerHour,omitempty"`
+	Bound *Bound `json:"bound,omitempty"`
 	// Idle is what is paid for room that no pod asks for, neither for its cpu nor for
 	// its memory.
 	Idle   string      `json:"idlePerHour"`
@@ -71,6 +71,11 @@ func Cost(s *Scene) *CostAnswer {
 		}
 	}
 	for _, g := range groups {
+		// The group's own sum is not made of rounded prices.
+		if object := s.group(g.Name); object != nil && int(object.Status.CurrentNodes) == g.Nodes && object.Status.CostPerHour != "" {
+			cost += parseMicro(object.Status.CostPerHour) - g.cost
+			g.cost = parseMicro(object.Status.CostPerHour)
+		}
 		g.Cost, g.Idle = g.cost.String(), g.idle.String()
 		a.Groups = append(a.Groups, *g)
 	}
@@ -106,7 +111,7 @@ func (s *Scene) costOf(m *v1alpha1.VPSieNode) CostPart {
 func (s *Scene) reductions(a *CostAnswer) {
 	now := s.Rounds.current()
 	if now != nil {
-		a.Bound = now.Cost.LowerBound
+		a.Bound = s.Rounds.bound()
 		for _, x := range now.Removals {
 			a.Saves = append(a.Saves, Reduction{x.Node, x.Saves, "it goes: " + string(x.Reason)})
 		}

@@ -10,7 +10,11 @@ import (
 // PrintDrain says what deleting the node's VPSieNode will do.
 func (a *NodeAnswer) PrintDrain(p *Page) {
 	m := a.machine
-	p.news(Busy, "Node %s (%s, NodeGroup %s) will be drained, and its VPS deleted for good.", a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
+	what := "Node %s (%s, NodeGroup %s) will be drained, and its VPS deleted for good."
+	if a.Load == nil {
+		what = "Machine %s (%s, NodeGroup %s), which has no Kubernetes node, will be given up."
+	}
+	p.news(Busy, what, a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
 	var moving, held []string
 	for _, h := range a.Pods {
 		switch {
@@ -23,12 +27,10 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 		}
 	}
 	var steps []string
-	if a.Load == nil {
-		steps = append(steps, "it has no Kubernetes node: nothing needs to be drained")
-	} else if len(moving) == 0 {
+	if len(moving) == 0 {
 		steps = append(steps, "no pod needs to be evicted")
 	} else {
-		steps = append(steps, fmt.Sprintf("%s evicted, within their PodDisruptionBudgets: %s", pods(len(moving)), observe.Some(moving)))
+		steps = append(steps, fmt.Sprintf("%s evicted, as far as PodDisruptionBudgets allow it: %s", pods(len(moving)), observe.Some(moving)))
 	}
 	switch {
 	case m.Spec.VPSieInstanceID != 0 && a.Price != "":

@@ -104,6 +104,9 @@ func (s *Scene) gone(a *NodeAnswer) (*NodeAnswer, error) {
 		return nil, NotFound{a.Node}
 	}
 	a.tell(Good, "is gone")
+	if len(s.removalsOf(a.Node)) == 0 {
+		a.Notes = append(a.Notes, "the journal knows no removal by the autoscaler: a person deleted its VPSieNode, or it failed")
+	}
 	return a, nil
 }
 
@@ -230,6 +233,13 @@ func (s *Scene) nodeHistory(a *NodeAnswer) []Fact {
 		}
 	}
 	return facts
+}
+
+// removalsOf are the rounds that removed the node.
+func (s *Scene) removalsOf(node string) []*observe.Round {
+	return slices.DeleteFunc(slices.Clone(s.Rounds.List), func(r *observe.Round) bool {
+		return !slices.ContainsFunc(r.Removals, func(x observe.Removed) bool { return x.Node == node })
+	})
 }
 
 func moved(x observe.Removed) string {

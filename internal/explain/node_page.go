@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
@@ -16,14 +17,14 @@ func (a *NodeAnswer) Print(p *Page) {
 		p.machine(a.Machine)
 	}
 	if a.Reason != "" {
-		p.line("  reason: %s: %s", a.Reason, a.Message)
+		p.line("  reason: %s", a.Reason)
 	}
 	if a.Load != nil {
 		p.line("  its pods ask for %s", a.Load)
 	}
-	if len(a.Timers) > 0 {
+	if timers := a.telling(); len(timers) > 0 {
 		p.heading("TIMERS")
-		for _, t := range a.Timers {
+		for _, t := range timers {
 			state := "runs out at " + p.ago(t.Until)
 			if t.Over {
 				state = "has run out"
@@ -42,6 +43,11 @@ func (a *NodeAnswer) Print(p *Page) {
 	}
 	p.history(a.History)
 	p.source(a.rounds)
+}
+
+// telling are the timers that matter: all of a node that may go, else those that run.
+func (a *NodeAnswer) telling() []Timer {
+	return only(a.Timers, func(t Timer) bool { return !t.Over || a.machine.Annotations[v1alpha1.AnnotationUnneededSince] != "" })
 }
 
 func (a *NodeAnswer) identity(p *Page) {

@@ -31,6 +31,8 @@ func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
 	switch {
 	case removed:
 		a.tell(Busy, "is to be removed")
+		a.Changes = []string{fmt.Sprintf("nothing needs to be done; to keep it: kubectl vpsie keep %s, at once", a.Node)}
+		return
 	case kept != nil:
 		a.Reason, a.Message = kept.Reason, kept.Message
 		a.tell(moodOf(kept.Reason), "stays: %s", sentence(kept, a))
@@ -73,7 +75,7 @@ func (a *NodeAnswer) guess() {
 		a.Reason = plan.KeptUnneededTime
 		a.tell(Busy, "could go, and does when its timers have run out")
 	default:
-		a.tell(Good, "stays; the last round that is known does not say why")
+		a.tell(Good, "stays; why is not known, as no round could be asked")
 	}
 }
 
@@ -179,7 +181,7 @@ func budgetOf(pod *corev1.Pod, budgets []*policyv1.PodDisruptionBudget) string {
 	case len(covering) > 1:
 		return fmt.Sprintf("pod %s is covered by more than one PodDisruptionBudget (%s): Kubernetes evicts no such pod", name, strings.Join(covering, ", "))
 	case tight != nil:
-		return fmt.Sprintf("PodDisruptionBudget %s/%s allows no disruption of pod %s now: %d pods are healthy and %d must be",
+		return fmt.Sprintf("PodDisruptionBudget %s/%s allows no disruption of pod %s now: %d of its pods healthy, %d have to be",
 			tight.Namespace, tight.Name, name, tight.Status.CurrentHealthy, tight.Status.DesiredHealthy)
 	}
 	return ""

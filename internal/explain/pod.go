@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -174,17 +175,23 @@ func (s *Scene) historyOf(pod string) []Fact {
 		}
 		for _, w := range r.Waiting {
 			if slices.Contains(w.Pods, pod) {
-				facts = append(facts, Fact{"waited: " + reasonsOf(bundle(w.Refusals)), r.First})
+				waited := Fact{"waited: " + reasonsOf(bundle(w.Refusals)), r.First}
+				if n := len(facts); n == 0 || facts[n-1].What != waited.What {
+					facts = append(facts, waited)
+				}
 			}
 		}
 	}
 	const most = 10
+	if len(facts) == 1 && strings.HasPrefix(facts[0].What, "waited") && s.Rounds.current() != nil {
+		return nil // it still does
+	}
 	return facts[max(len(facts)-most, 0):]
 }
 
 func reasonsOf(list []RefusedBy) string {
 	var parts []string
-	for _, r := range list {
+	for _, r := range relevant(list) {
 		text := string(r.Reason)
 		if r.Group != "" {
 			text = r.Group + ": " + text

@@ -15,23 +15,50 @@ import (
 )
 
 // nearest are the reasons that keep a group from buying for a pod that would fit,
-// those first that time alone ends.
-func nearest() []plan.RefusalReason {
-	return []plan.RefusalReason{
+// those first that time alone ends; then those for which it fits no node of the
+// group, those last that the planner asks about first.
+func nearest() (buyable int, all []plan.RefusalReason) {
+	all = []plan.RefusalReason{
 		plan.Stabilizing, plan.Backoff, plan.OfferingUnavailable, plan.MaxNodesReached, plan.Paused, plan.ScaleUpDisabled,
 	}
+	return len(all), append(all,
+		plan.HostPort, plan.TopologySpread, plan.PodAntiAffinity, plan.PodAffinity, plan.VolumeLimit,
+		plan.InsufficientResource, plan.VolumeZone, plan.NodeAffinity, plan.TaintNotTolerated)
 }
 
-// best is the refusal that is easiest to overcome.
+// distance is how far a group is from buying for the pod.
+func distance(r RefusedBy) int {
+	_, all := nearest()
+	if i := slices.Index(all, r.Reason); i >= 0 {
+		return i
+	}
+	return len(all)
+}
+
+// wouldFit tells of a refusal that has nothing to do with the pod.
+func wouldFit(r RefusedBy) bool {
+	buyable, _ := nearest()
+	return r.Group != "" && distance(r) < buyable
+}
+
+// best is the refusal that is easiest to overcome, if the pod fits any group.
 func best(list []RefusedBy) RefusedBy {
-	for _, reason := range nearest() {
-		for _, r := range list {
-			if r.Reason == reason && r.Group != "" {
-				return r
-			}
-		}
+	if len(list) > 0 && wouldFit(list[0]) {
+		return list[0]
 	}
 	return RefusedBy{}
+}
+
+// relevant leaves out why the pod does not fit other groups when it would fit one.
+func relevant(list []RefusedBy) []RefusedBy {
+	if best(list).Group == "" {
+		return list
+	}
+	return only(list, wouldFit)
+}
+
+func only[T any](list []T, keep func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(x T) bool { return !keep(x) })
 }
 
 // soon tells whether time alone will help.
@@ -70,20 +97,10 @@ func (s *Scene) verdict(list []RefusedBy) string {
 // changesFor says what would change the refusals, the easiest first.
 func (s *Scene) changesFor(a *PodAnswer) []string {
 	var changes []string
-	add := func(r RefusedBy) {
+	for _, r := range relevant(a.Refusals) {
 		if text := s.change(r); text != "" && !slices.Contains(changes, text) {
 			changes = append(changes, text)
 		}
-	}
-	for _, reason := range nearest() {
-		for _, r := range a.Refusals {
-			if r.Reason == reason {
-				add(r)
-			}
-		}
-	}
-	for _, r := range a.Refusals {
-		add(r)
 	}
 	return changes
 }

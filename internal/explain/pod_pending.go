@@ -94,6 +94,8 @@ func (s *Scene) awaits(a *PodAnswer, name, what string) {
 		a.tell(Busy, "waits for machine %s, which was ordered and is on its way", m.Name)
 		if a.Machine.Error != "" {
 			a.Mood = Bad
+			a.Changes = append(a.Changes, "what the error asks for; the autoscaler goes on trying by itself")
+			return
 		}
 		a.Changes = append(a.Changes, "nothing needs to be done: when the node is ready, the scheduler puts the pod there")
 	default:
@@ -124,7 +126,8 @@ func (s *Scene) refused(a *PodAnswer) bool {
 	return false
 }
 
-// bundle is a line for each reason of each group, with one type's message for all.
+// bundle is a line for each reason of each group, with one type's message for all,
+// the group first that is nearest to buying.
 func bundle(list []plan.Refusal) []RefusedBy {
 	var out []RefusedBy
 	for _, r := range list {
@@ -137,6 +140,7 @@ func bundle(list []plan.Refusal) []RefusedBy {
 			out[i].Types = append(out[i].Types, r.InstanceType)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b RefusedBy) int { return cmp.Compare(distance(a), distance(b)) })
 	return out
 }
 

@@ -19,7 +19,7 @@ import (
 type StatusAnswer struct {
 	Groups  []GroupStatus `json:"nodeGroups"`
 	Cost    string        `json:"costPerHour"`
-	Bound   string        `json:"lowerBoundPerHour,omitempty"`
+	Bound   *Bound        `json:"bound,omitempty"`
 	Moving  []*Machine    `json:"machines,omitempty"`
 	Waiting []WaitingPods `json:"waiting,omitempty"`
 	Coming  int           `json:"podsWithNodeOnItsWay"`
@@ -72,7 +72,7 @@ func Status(s *Scene) *StatusAnswer {
 		a.Groups = append(a.Groups, s.groupStatus(g))
 		total += parseMicro(g.Status.CostPerHour)
 	}
-	a.Cost = total.String()
+	a.Cost, a.Bound = total.String(), s.Rounds.bound()
 	for _, m := range s.Machines {
 		if m.Status.Phase != v1alpha1.PhaseReady || !m.DeletionTimestamp.IsZero() {
 			a.Moving = append(a.Moving, s.about(m))
@@ -82,7 +82,6 @@ func Status(s *Scene) *StatusAnswer {
 		a.Notes = append(a.Notes, text)
 	}
 	if now := s.Rounds.current(); now != nil {
-		a.Bound = now.Cost.LowerBound
 		a.Coming = now.Placements
 		for _, l := range now.Launches {
 			a.Coming += len(l.Pods)
