@@ -239,6 +239,16 @@ type NodeGroupStatus struct {
 	// +optional
 	DesiredNodes int32 `json:"desiredNodes"`
 
+	// MinNodes is the least number of nodes in force: spec.minNodes or its override.
+	//
+	// +optional
+	MinNodes *int32 `json:"minNodes,omitempty"`
+
+	// MaxNodes is the greatest number of nodes in force: spec.maxNodes or its override.
+	//
+	// +optional
+	MaxNodes *int32 `json:"maxNodes,omitempty"`
+
 	// ReadyNodes is the number of nodes that take workloads.
 	//
 	// +optional

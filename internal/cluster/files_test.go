@@ -204,7 +204,7 @@ func TestMissingParts(t *testing.T) {
 		"taken as nobody's, for want of their NodeGroup: nodes b of gone",
 		"taken as nobody's, for want of their NodeGroup: VPSieNodes m of away",
 		"pods left out because their nodes are not there: those of y1, z",
-		`NodeGroup web: annotation autoscaler.vpsie.com/max-nodes-override: "many" is not a whole number >= 1; 3 from the spec is used`,
+		`NodeGroup web: annotation autoscaler.vpsie.com/max-nodes-override: "many" is not a whole number >= 1; 3 stays in force`,
 	}
 	if diff := cmp.Diff(want, read.Notes); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -36,6 +36,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	s := *v.Group.Status.DeepCopy()
 	s.ObservedGeneration = v.Group.Generation
 	s.CurrentNodes, s.ReadyNodes, s.DesiredNodes = int32(len(v.Machines)), 0, int32(v.Launches-v.Removals)
+	s.MinNodes, s.MaxNodes = new(int32(v.Min)), new(int32(v.Max))
 	s.Nodes = nil
 	types := map[string]int{}
 	for _, m := range v.Machines {
