@@ -45,8 +45,9 @@ vet:
 	@go vet ./... && cd localcluster && go vet ./...
 
 .PHONY: generate
-generate: ## Generate deep copies and CRDs
+generate: ## Generate deep copies, CRDs and docs/reference
 	@$(TOOL) controller-gen object crd paths=./api/... output:crd:dir=api/v1alpha1/crds
+	@go test ./cmd/vpsie-autoscaler -count=1 -run '^TestReferencePagesAreCurrent$$' -rewrite >/dev/null
 
 .PHONY: verify
 verify: ## Fail when generated files or module files are not current

@@ -290,10 +290,16 @@ type NodeGroupStatus struct {
 
 // NodeInfo is one node of a group.
 type NodeInfo struct {
+	// NodeName is the Kubernetes node, or the VPSieNode while there is none.
+	//
 	// +optional
 	NodeName string `json:"nodeName,omitempty"`
+	// VPSID is the id of the VPS.
+	//
 	// +optional
 	VPSID int64 `json:"vpsID,omitempty"`
+	// InstanceType is the VPSie instance type.
+	//
 	// +optional
 	InstanceType string `json:"instanceType,omitempty"`
 	// Status is Pending, Provisioning, Ready, Terminating or Failed.
@@ -301,6 +307,8 @@ type NodeInfo struct {
 	// +optional
 	// +kubebuilder:validation:Enum=Pending;Provisioning;Ready;Terminating;Failed
 	Status NodeStatus `json:"status,omitempty"`
+	// IPAddress is the primary IPv4 address.
+	//
 	// +optional
 	IPAddress string `json:"ipAddress,omitempty"`
 }

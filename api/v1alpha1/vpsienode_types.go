@@ -100,14 +100,23 @@ type VPSieNodePhase string
 
 // The phases of a VPSieNode.
 const (
-	PhasePending      VPSieNodePhase = "Pending"
+	// PhasePending is a VPSieNode whose VPS has not been ordered.
+	PhasePending VPSieNodePhase = "Pending"
+	// PhaseProvisioning is one whose VPS is being made.
 	PhaseProvisioning VPSieNodePhase = "Provisioning"
-	PhaseProvisioned  VPSieNodePhase = "Provisioned"
-	PhaseJoining      VPSieNodePhase = "Joining"
-	PhaseReady        VPSieNodePhase = "Ready"
-	PhaseTerminating  VPSieNodePhase = "Terminating"
-	PhaseDeleting     VPSieNodePhase = "Deleting"
-	PhaseFailed       VPSieNodePhase = "Failed"
+	// PhaseProvisioned is one whose VPS runs, while its node has not registered.
+	PhaseProvisioned VPSieNodePhase = "Provisioned"
+	// PhaseJoining is one whose node has registered and is not ready yet.
+	PhaseJoining VPSieNodePhase = "Joining"
+	// PhaseReady is one whose node takes workloads.
+	PhaseReady VPSieNodePhase = "Ready"
+	// PhaseTerminating is one whose node is being drained.
+	PhaseTerminating VPSieNodePhase = "Terminating"
+	// PhaseDeleting is one whose VPS is being deleted.
+	PhaseDeleting VPSieNodePhase = "Deleting"
+	// PhaseFailed is one that could not be provisioned or did not join; what the
+	// autoscaler ordered is deleted and replaced.
+	PhaseFailed VPSieNodePhase = "Failed"
 )
 
 // Phases lists every phase in the order of a life.
@@ -152,6 +161,8 @@ type VPSieNodeStatus struct {
 	// +listMapKey=type
 	Conditions []VPSieNodeCondition `json:"conditions,omitempty"`
 
+	// CreatedAt is when the autoscaler first worked on it.
+	//
 	// +optional
 	CreatedAt *metav1.Time `json:"createdAt,omitempty"`
 	// ProvisionedAt is when the VPS was first seen running.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,6 +17,7 @@ import (
 
 // A paused group neither buys nor removes, not even for minNodes.
 func TestPauseAnnotation(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "paused", 3, func(g *v1alpha1.NodeGroup) {
 		g.Annotations = map[string]string{v1alpha1.AnnotationPause: "true"}
@@ -40,6 +43,7 @@ func TestPauseAnnotation(t *testing.T) {
 
 // A value that makes no sense is refused by an event, and what was in force stays.
 func TestMinNodesOverrideAnnotation(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "min-override", 3)
 	b.annotate(t, g, v1alpha1.AnnotationMinNodesOverride, "2")
@@ -61,6 +65,7 @@ func TestMinNodesOverrideAnnotation(t *testing.T) {
 }
 
 func TestMaxNodesOverrideAnnotation(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "max-override", 3, func(g *v1alpha1.NodeGroup) {
 		g.Annotations = map[string]string{v1alpha1.AnnotationMaxNodesOverride: "1"}
@@ -80,6 +85,7 @@ func TestMaxNodesOverrideAnnotation(t *testing.T) {
 // The annotation holds on the VPSieNode as on its Node; a person's own deletion is no
 // automatic one.
 func TestDoNotDeleteAnnotation(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "do-not-delete", 2)
 	p := b.pod(t, "do-not-delete", g)
@@ -106,6 +112,7 @@ func TestDoNotDeleteAnnotation(t *testing.T) {
 
 // drain-timeout: see TestMetricsTellAStory for the VPSieNode's; this is the Node's.
 func TestDrainTimeoutAnnotation(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "drain-timeout", 2)
 	p := b.pod(t, "drain-timeout", g)
@@ -127,6 +134,7 @@ func TestDrainTimeoutAnnotation(t *testing.T) {
 // Every label of the reference, on the VPSieNode and on the Node, with the NodeGroup's
 // own and its taints.
 func TestLabelsOfTheReference(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "labels", 2, func(g *v1alpha1.NodeGroup) {
 		g.Spec.MinNodes = 1
@@ -165,5 +173,63 @@ func TestLabelsOfTheReference(t *testing.T) {
 	}
 	if fmt.Sprint(node.Spec.Taints) != fmt.Sprint(g.Spec.Taints) {
 		t.Errorf("the node's taints are %v, want %v", node.Spec.Taints, g.Spec.Taints)
+	}
+}
+
+// What the autoscaler notes on its machines: why it bought them, and since when they
+// could go.
+func TestAnnotationsOfTheAutoscaler(t *testing.T) {
+	t.Parallel()
+	b := live(t)
+	g := b.group(t, "notes", 2, func(g *v1alpha1.NodeGroup) { g.Spec.ScaleDownPolicy.UnneededTime = new(int32(3600)) })
+	p := b.pod(t, "notes", g)
+	m := b.machines(t, g, 1)[0]
+	b.bind(t, p, m.Status.NodeName)
+	since := func(noted bool) {
+		t.Helper()
+		testenv.Eventually(t, func(ctx context.Context) error {
+			if err := b.client.Get(ctx, client.ObjectKeyFromObject(&m), &m); err != nil {
+				return err
+			}
+			text := m.Annotations[v1alpha1.AnnotationUnneededSince]
+			at, err := time.Parse(time.RFC3339, text)
+			if noted && (err != nil || time.Since(at) > time.Hour) || !noted && text != "" {
+				return fmt.Errorf("%s is %q, want it there: %t", v1alpha1.AnnotationUnneededSince, text, noted)
+			}
+			return nil
+		})
+	}
+	since(false)
+	b.remove(t, p)
+	since(true)
+	b.bind(t, b.pod(t, "notes-again", g), m.Status.NodeName)
+	since(false)
+	if got := m.Annotations[v1alpha1.AnnotationLaunchReason]; got != "PendingPods" {
+		t.Errorf("the launch reason is %q", got)
+	}
+	least := b.group(t, "notes-least", 2, func(g *v1alpha1.NodeGroup) { g.Spec.MinNodes = 1 })
+	if got := b.machines(t, least, 1)[0].Annotations[v1alpha1.AnnotationLaunchReason]; got != "MinNodes" {
+		t.Errorf("the launch reason is %q", got)
+	}
+}
+
+// A node registers with the startup taint, which its user data asks for, and is
+// without it when it is ready.
+func TestStartupTaint(t *testing.T) {
+	t.Parallel()
+	b := live(t)
+	g := b.group(t, "startup", 1, func(g *v1alpha1.NodeGroup) {
+		g.Spec.MinNodes, g.Spec.UserData = 1, "{{.KubeletExtraArgs}}"
+	})
+	m := b.machines(t, g, 1)[0]
+	if got := b.cloud.booted(m.Name).UserData; !strings.Contains(got, v1alpha1.TaintUninitialized+"=:NoSchedule") {
+		t.Errorf("the user data is %q, without the startup taint", got)
+	}
+	var node corev1.Node
+	if err := b.client.Get(t.Context(), client.ObjectKey{Name: m.Status.NodeName}, &node); err != nil {
+		t.Fatal(err)
+	}
+	if len(node.Spec.Taints) > 0 {
+		t.Errorf("the ready node has the taints %v", node.Spec.Taints)
 	}
 }

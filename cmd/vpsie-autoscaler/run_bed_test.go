@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	crlog "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/config"
 	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
@@ -50,7 +51,7 @@ func TestMain(m *testing.M) {
 // between them, with the shipped rights. Nothing schedules pods: tests bind them.
 type bed struct {
 	env    *testenv.Env
-	cloud  *vpsietest.Server
+	cloud  *fakeCloud
 	client client.WithWatch
 	// metrics is the address of the controller's metrics.
 	metrics string
@@ -87,7 +88,10 @@ func (b *bed) start(t *testing.T) (err error) {
 	}
 	b.client = b.env.Client(t, nil)
 	b.env.Apply(t, config.FS, "rbac/*.yaml", "admission/*.yaml")
-	b.cloud, err = vpsietest.Start(vpsietest.Options{Booter: &kubelets{b.client}, Knobs: vpsietest.Knobs{CreateMillis: 30, BootMillis: 30, ReadyMillis: 30, DeleteMillis: 30}})
+	b.cloud = &fakeCloud{kubelets: &kubelets{client: b.client}}
+	b.cloud.Server, err = vpsietest.Start(vpsietest.Options{
+		Booter: b.cloud.kubelets, Knobs: vpsietest.Knobs{CreateMillis: 30, BootMillis: 30, ReadyMillis: 30, DeleteMillis: 30},
+	})
 	if err != nil {
 		return err
 	}
@@ -137,7 +141,7 @@ func (b *bed) stop() error {
 	if b.controller != nil && b.controller.Process != nil {
 		err = errors.Join(b.controller.Process.Signal(syscall.SIGTERM), b.controller.Wait())
 	}
-	if b.cloud != nil {
+	if b.cloud != nil && b.cloud.Server != nil {
 		b.cloud.Close()
 	}
 	if b.env != nil {
@@ -155,8 +159,24 @@ func (b *bed) log() string {
 	return string(text[max(len(text)-most, 0):])
 }
 
+// fakeCloud is the fake VPSie and what becomes of its machines.
+type fakeCloud struct {
+	*vpsietest.Server
+	kubelets *kubelets
+}
+
+// booted is a machine as it was when it came up.
+func (c *fakeCloud) booted(hostname string) vpsietest.Machine {
+	m, _ := c.kubelets.booted.Load(strings.ToLower(hostname))
+	machine, _ := m.(vpsietest.Machine)
+	return machine
+}
+
 // kubelets registers the cloud's machines as nodes, which become ready and stay so.
-type kubelets struct{ client client.Client }
+type kubelets struct {
+	client client.Client
+	booted sync.Map
+}
 
 func (k *kubelets) node(m vpsietest.Machine) *corev1.Node {
 	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(m.Hostname)}}
@@ -164,7 +184,9 @@ func (k *kubelets) node(m vpsietest.Machine) *corev1.Node {
 
 func (k *kubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
 	n := k.node(m)
+	k.booted.Store(n.Name, m)
 	n.Spec.ProviderID = "vpsie://" + m.Identifier
+	n.Spec.Taints = []corev1.Taint{{Key: v1alpha1.TaintUninitialized, Effect: corev1.TaintEffectNoSchedule}}
 	size := corev1.ResourceList{
 		corev1.ResourceCPU: *quantity(int64(m.CPU) * 1000), corev1.ResourceMemory: *quantity(int64(m.MemoryMB) << 20 * 1000), corev1.ResourcePods: *quantity(110 * 1000),
 	}

@@ -19,6 +19,7 @@ func objectMeta(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: 
 
 // The life of a machine, as told to those who watch the group, the machine and the pod.
 func TestEventsOfALife(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "life", 2)
 	p := b.pod(t, "life", g)
@@ -51,6 +52,7 @@ func TestEventsOfALife(t *testing.T) {
 // A pod hears why it waits once, however many rounds there are, and at once when the
 // reason or its words change.
 func TestEventsOnAPodSayWhyItWaits(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "why", 1, func(g *v1alpha1.NodeGroup) { g.Spec.ScaleUpPolicy.Enabled = new(false) })
 	p := b.pod(t, "why", g)
@@ -96,6 +98,7 @@ func TestEventsOnAGroupOfOfferingsThatAreNotSold(t *testing.T) {
 // kubectl wait, as people and tools use it; a generation that has not been looked at
 // is not taken for ready.
 func TestKubectlWaitsForReady(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "awaited", 3, func(g *v1alpha1.NodeGroup) { g.Spec.MinNodes = 1 })
 	wait := func(minNodes int) {
@@ -123,6 +126,7 @@ func TestKubectlWaitsForReady(t *testing.T) {
 
 // Every condition and time of a VPSieNode that is ready.
 func TestConditionsOfAMachine(t *testing.T) {
+	t.Parallel()
 	b := live(t)
 	g := b.group(t, "told", 1, func(g *v1alpha1.NodeGroup) { g.Spec.MinNodes = 1 })
 	m := b.machines(t, g, 1)[0]

@@ -13,14 +13,22 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
-// Keys of the Secret that holds the account (docs/reference.md).
+// Keys of the Secret that holds the account (docs/reference/account.md).
 const (
-	KeyToken           = "token"
-	KeyClientID        = "clientId"
-	KeyClientSecret    = "clientSecret"
-	KeyURL             = "url"
+	// KeyToken is an access token, as made in the VPSie console.
+	KeyToken = "token"
+	// KeyClientID is exchanged, with clientSecret, for access tokens, unless there is a token.
+	KeyClientID = "clientId"
+	// KeyClientSecret belongs to clientId.
+	KeyClientSecret = "clientSecret"
+	// KeyURL is the API's address; empty takes VPSie's own.
+	KeyURL = "url"
+	// KeyAccountPassword is the password of the account: VPSie deletes no VPS without
+	// it, so none is bought without it.
 	KeyAccountPassword = "accountPassword"
-	KeyProjectID       = "projectId"
+	// KeyProjectID is the project of new VPSes, by identifier, number or name; empty
+	// takes the account's default project.
+	KeyProjectID = "projectId"
 )
 
 // Options configure a Cloud.

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// Every flag reaches the setting that its description speaks of, and no other.
+func TestFlagsReachTheirSettings(t *testing.T) {
+	for _, tc := range []struct {
+		arg  string
+		got  func(*flags) any
+		want any
+	}{
+		{"--kubeconfig=x", func(f *flags) any { return f.kubeconfig }, "x"},
+		{"--namespace=x", func(f *flags) any { return f.control.Namespace }, "x"},
+		{"--secret=x", func(f *flags) any { return f.control.SecretName }, "x"},
+		{"--expendable-pods-priority-cutoff=-5", func(f *flags) any { return f.control.Plan.ExpendablePriorityCutoff }, int32(-5)},
+		{"--skip-nodes-with-local-storage", func(f *flags) any { return f.control.Plan.SkipNodesWithLocalStorage }, true},
+		{"--vpsie-requests-per-minute=7", func(f *flags) any { return f.requestsPerMinute }, 7.0},
+		{"--vpsie-request-timeout=7s", func(f *flags) any { return f.requestTimeout }, 7 * time.Second},
+		{"--vpsie-allow-plain-http", func(f *flags) any { return f.allowPlainHTTP }, true},
+		{"--vpsie-catalogue-ttl=7s", func(f *flags) any { return f.catalogueTTL }, 7 * time.Second},
+		{"--leader-elect=false", func(f *flags) any { return f.leaderElect }, false},
+		{"--metrics-bind-address=:1", func(f *flags) any { return f.metricsAddress }, ":1"},
+		{"--health-probe-bind-address=:1", func(f *flags) any { return f.healthAddress }, ":1"},
+		{"--log-level=warn", func(f *flags) any { return f.logLevel }, "warn"},
+		{"--cluster-id=x", func(f *flags) any { return f.clusterID }, "x"},
+		{"--debounce=7s", func(f *flags) any { return f.control.Debounce }, 7 * time.Second},
+		{"--provision-timeout=7s", func(f *flags) any { return f.control.ProvisionTimeout }, 7 * time.Second},
+		{"--join-timeout=7s", func(f *flags) any { return f.control.JoinTimeout }, 7 * time.Second},
+		{"--drain-timeout=7s", func(f *flags) any { return f.control.DrainTimeout }, 7 * time.Second},
+		{"--drain-retry=7s", func(f *flags) any { return f.control.DrainRetry }, 7 * time.Second},
+		{"--create-settle=7s", func(f *flags) any { return f.control.CreateSettle }, 7 * time.Second},
+		{"--poll-interval=7s", func(f *flags) any { return f.control.PollInterval }, 7 * time.Second},
+		{"--sweep-interval=7s", func(f *flags) any { return f.control.SweepInterval }, 7 * time.Second},
+		{"--sweep-grace=7s", func(f *flags) any { return f.control.SweepGrace }, 7 * time.Second},
+		{"--join-api-server=h:1", func(f *flags) any { return f.control.APIServer }, "h:1"},
+	} {
+		var untouched, f flags
+		set := func(f *flags) *pflag.FlagSet {
+			s := pflag.NewFlagSet("run", pflag.ContinueOnError)
+			f.add(s)
+			return s
+		}
+		set(&untouched)
+		if err := set(&f).Parse([]string{tc.arg}); err != nil {
+			t.Errorf("%s: %v", tc.arg, err)
+			continue
+		}
+		if got := tc.got(&f); got != tc.want || got == tc.got(&untouched) {
+			t.Errorf("%s gives %v, without it %v; want %v", tc.arg, got, tc.got(&untouched), tc.want)
+		}
+		if err := f.validate(); err != nil {
+			t.Errorf("%s is refused: %v", tc.arg, err)
+		}
+	}
+}
+
+func TestFlagsThatCannotWorkAreRefusedByName(t *testing.T) {
+	for _, arg := range []string{
+		"--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
+		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--join-api-server=h",
+	} {
+		var f flags
+		s := pflag.NewFlagSet("run", pflag.ContinueOnError)
+		f.add(s)
+		if err := s.Parse([]string{arg}); err != nil {
+			t.Fatal(err)
+		}
+		name, _, _ := strings.Cut(arg, "=")
+		if err := f.validate(); err == nil || !strings.Contains(fmt.Sprint(err), name+":") {
+			t.Errorf("%s: %v, want a refusal that names it", arg, err)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package observe
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// EventWord documents an event: on which kind, with which reason and type, and when.
+type EventWord struct{ On, Reason, Type, When string }
+
+// Events documents every event.
+func Events() []EventWord {
+	const (
+		group, machine, pod = "NodeGroup", "VPSieNode", "Pod"
+		normal, warning     = corev1.EventTypeNormal, corev1.EventTypeWarning
+	)
+	return []EventWord{
+		{group, "ScalingUp", normal, "machines are bought: which, for how much, why, and for which pods"},
+		{group, "ScalingDown", normal, "nodes are removed: which, why, and what it saves"},
+		{group, "ScaleLimitReached", warning, "pods wait because of maxNodes: how many, and which"},
+		{group, "ProvisioningFailed", warning, "a machine could not be had, and why"},
+		{group, "InvalidConfiguration", warning, "the NodeGroup, one of its annotations, or the account's Secret is wrong"},
+		{machine, "VPSCreated", normal, "the VPS is there, with its number"},
+		{machine, "NodeJoined", normal, "the node has registered"},
+		{machine, "NodeReady", normal, "the node takes workloads"},
+		{machine, "Terminating", normal, "it is on its way out: drain, then deletion"},
+		{machine, "ProvisioningFailed", warning, "the VPS was not created, and why"},
+		{machine, "JoinFailed", warning, "the node was not ready in time; the VPS is deleted and replaced"},
+		{machine, "DrainFailed", warning, "the node was not empty in time; it works on, and is tried again"},
+		{pod, "NodeOrdered", normal, "a machine is on its way for it: which"},
+		{pod, "Waiting", normal, "no machine is bought for it yet, and time alone mends that (a stabilization window, an offering's back-off)"},
+		{pod, "ScaleUpRefused", warning, "no machine is bought for it: why, for each NodeGroup and instance type"},
+	}
+}
+
+// ConditionWord documents a condition type: what True means, and which reasons there are.
+type ConditionWord struct {
+	On, Type, Means string
+	Reasons         []string
+}
+
+// faults are the reasons for which a NodeGroup, or a machine, cannot go on.
+func faults() []string {
+	return []string{
+		"AuthenticationFailed", "AccountNotUsable", "VPSieUnreachable", "VPSieThrottled", "VPSieRefused", "QuotaExceeded", "OutOfStock",
+		"DatacenterNotFound", "InstanceTypeNotAvailable", "ImageNotFound", "SSHKeyNotFound", "InvalidUserData",
+	}
+}
+
+// Conditions documents every condition.
+func Conditions() []ConditionWord {
+	const group, machine = "NodeGroup", "VPSieNode"
+	invalid := append(faults(), "InvalidConfiguration")
+	return []ConditionWord{
+		{group, v1alpha1.NodeGroupReady, "every wanted node is ready and nothing is wrong; `kubectl wait --for=condition=Ready ng/x` works",
+			append([]string{"AllNodesReady", "NodesNotReady", "Deleting"}, invalid...)},
+		{group, v1alpha1.NodeGroupScaling, "nodes are on the way or leaving", []string{"ScalingUp", "ScalingDown", "Stabilizing", "Stable"}},
+		{group, v1alpha1.NodeGroupError, "the group cannot do all of its work; reason and message say why and what helps", append([]string{"NoError"}, invalid...)},
+		{group, v1alpha1.NodeGroupAtMinCapacity, "it is at minNodes", []string{"AtMinNodes", "AboveMinNodes"}},
+		{group, v1alpha1.NodeGroupAtMaxCapacity, "it is at maxNodes; the message names the pods that wait for that", []string{"AtMaxNodes", "MaximumNodesReached", "BelowMaxNodes"}},
+		{machine, v1alpha1.VPSieNodeVPSReady, "the VPS runs; otherwise the reason is the step it is at",
+			[]string{"Ordering", "NotOrdered", "Ordered", "Building", "Starting", "VPSRunning", "Deleting", "NotDeleted"}},
+		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},
+		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "NodeGone", "Draining"}},
+		{machine, v1alpha1.VPSieNodeError, "something went wrong; `status.lastError` keeps the text",
+			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "DeleteFailed", "OrderUnconfirmed", "SeveralVPSes", "VPSUnclear", "NodeUnclear"}, faults()...)},
+	}
+}
+
+// ErrorWord documents an error's text as it begins.
+type ErrorWord struct{ Text, Cause, Remedy string }
+
+// Errors documents the errors that people must tell apart, by the reference's texts and ours.
+func Errors() []ErrorWord {
+	return []ErrorWord{
+		{"MinNodes exceeds MaxNodes", "minNodes is above maxNodes, also by overrides", "correct them; the API server refuses such a spec"},
+		{"VPSie API authentication failed", "wrong credentials, or a wrong or missing account password", "correct the Secret; it is read again at once"},
+		{"VPSie API not reachable", "the API does not answer", "nothing: it is tried again, and nodes keep running"},
+		{"Datacenter not found", "an unknown `datacenterID`", "the message lists the known ones"},
+		{"Instance type not available", "an unknown or sold-out offering", "name another offering; sold-out ones are tried again later"},
+		{"OS image not found", "an unknown `osImageID`", "the message lists the known ones"},
+		{"SSH key not found", "an unknown one of `sshKeyIDs`", "the message lists the known ones"},
+		{"Maximum nodes reached", "pods wait at maxNodes", "raise maxNodes, or wait for scale-down"},
+		{"Node join timeout", "no ready node within `--join-timeout`", "the machine's cloud-init log, and its way to the API server"},
+		{"Insufficient VPSie quota", "the account's limit", "ask VPSie for more"},
+	}
+}
