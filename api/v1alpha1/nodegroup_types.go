@@ -282,10 +282,38 @@ type NodeGroupStatus struct {
 	// +optional
 	CostPerHour string `json:"costPerHour,omitempty"`
 
+	// Backoffs are what is not bought for a while because it failed before.
+	//
+	// +optional
+	// +listType=atomic
+	Backoffs []Backoff `json:"backoffs,omitempty"`
+
 	// ObservedGeneration is the generation of the spec that was last acted on.
 	//
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+}
+
+// Backoff is an instance type that VPSie refuses to sell, or, without an instance
+// type, the group itself when its machines do not arrive.
+type Backoff struct {
+	// +optional
+	InstanceType string `json:"instanceType,omitempty"`
+	// +optional
+	DatacenterID string `json:"datacenterID,omitempty"`
+	// Failures counts the failures in a row; the wait grows with them.
+	//
+	// +optional
+	Failures int32 `json:"failures,omitempty"`
+	// Until is when it is tried again. A back-off stays here for a while after that,
+	// because it makes the next one longer.
+	//
+	// +optional
+	Until metav1.Time `json:"until,omitempty,omitzero"`
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// +optional
+	Message string `json:"message,omitempty"`
 }
 
 // NodeInfo is one node of a group.

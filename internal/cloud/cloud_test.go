@@ -182,6 +182,15 @@ func TestRefusedTypesAreLeftAloneAndForgiven(t *testing.T) {
 		t.Errorf("two refusals of one round count as two: %s", got)
 	}
 	w.clock.Step(firstBackoff)
+	kept := w.cloud.Backoffs(sample())
+	w.cloud.Configure(nil)
+	w.cloud.Configure(accountOf(w.fake))
+	if got := until(); !got.IsZero() {
+		t.Errorf("another account's refusal counts until %s", got)
+	}
+	for _, b := range kept {
+		w.cloud.Recall(b)
+	}
 	_ = w.cloud.Create(t.Context(), order("c"))
 	if got := until().Sub(w.clock.Now()); got != 2*firstBackoff {
 		t.Errorf("after another refusal left alone for %s, want %s", got, 2*firstBackoff)
@@ -191,6 +200,9 @@ func TestRefusedTypesAreLeftAloneAndForgiven(t *testing.T) {
 	}
 	if err := w.cloud.Create(t.Context(), order("d")); err != nil || !until().IsZero() {
 		t.Errorf("after a success: %v, still left alone until %s", err, until())
+	}
+	if left := w.cloud.Backoffs(sample()); len(left) > 0 {
+		t.Errorf("after a success %+v is still noted", left)
 	}
 }
 

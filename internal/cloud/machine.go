@@ -56,27 +56,6 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 	return err
 }
 
-// remember keeps what a create call's outcome says of the instance type.
-func (c *Cloud) remember(k typeKey, err error) {
-	switch {
-	case err == nil:
-		c.backoff.clear(k)
-	case Refused(err):
-		c.backoff.add(k, c.opts.Clock.Now(), err)
-	}
-}
-
-// Refused tells whether the cloud declined to sell: asking again soon for the
-// same is pointless, something else may be sold.
-func Refused(err error) bool {
-	switch vpsie.ClassOf(err) {
-	case vpsie.OutOfStock, vpsie.Quota, vpsie.Invalid, vpsie.NotFound, vpsie.Conflict:
-		return !vpsie.MayHaveHappened(err)
-	}
-	_, config := IsConfig(err)
-	return config
-}
-
 // Delete asks the cloud to delete the VPS. Success means that it was asked, not
 // that the VPS is gone; two later sights without it mean that.
 func (c *Cloud) Delete(ctx context.Context, vm *vpsie.VM, note string) error {

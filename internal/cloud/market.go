@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -54,30 +53,25 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	return offers, problems, c.Refusal()
 }
 
-// refusedAll says why the cloud sells none of the offers for the time being, nil
-// when one of them may be ordered: then a refusal of the others is no trouble.
+// refusedAll is the back-off that ends first when none of the offers may be
+// ordered, nil when one of them may: then a refusal of the others is no trouble.
 func (c *Cloud) refusedAll(offers []*plan.Offer) error {
 	now := c.opts.Clock.Now()
-	var why error
-	var until time.Time
+	var first *Backoff
 	for _, o := range offers {
 		refused := c.backoff.get(typeKey{o.DatacenterID, o.InstanceType})
-		if !refused.until.After(now) {
+		if !refused.Until.After(now) {
 			return nil
 		}
-		if why == nil || refused.until.Before(until) {
-			why, until = refused.why, refused.until
+		if first == nil || refused.Until.Before(first.Until) {
+			first = &refused
 		}
 	}
-	return fmt.Errorf("%w; the next try is at %s", why, until.UTC().Format(time.TimeOnly))
+	return first
 }
 
 func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
 	refused := c.backoff.get(typeKey{datacenter, name})
-	reason := ""
-	if refused.why != nil {
-		reason = refused.why.Error()
-	}
 	return &plan.Offer{
 		InstanceType: name,
 		DatacenterID: datacenter,
@@ -90,8 +84,8 @@ func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
 		Allocatable:   plan.EstimateAllocatable(p.CPU, p.MemoryMB, p.DiskGB),
 		Available:     true,
 		Stock:         -1,
-		BackoffUntil:  refused.until,
-		BackoffReason: reason,
+		BackoffUntil:  refused.Until,
+		BackoffReason: refused.Message,
 	}
 }
 
@@ -150,9 +144,17 @@ func IsConfig(err error) (reason string, ok bool) {
 	return "", false
 }
 
+const (
+	reasonQuota = "QuotaExceeded"
+	reasonStock = "OutOfStock"
+)
+
 // Fault names the condition reason of an error, and whether a person must mend
 // the configuration rather than wait for the cloud.
 func Fault(err error) (reason string, config bool) {
+	if b := asBackoff(err); b != nil {
+		return b.Reason, b.Reason != reasonQuota && b.Reason != reasonStock
+	}
 	switch vpsie.ClassOf(err) {
 	case vpsie.Temporary:
 		return "VPSieUnreachable", false
@@ -161,9 +163,9 @@ func Fault(err error) (reason string, config bool) {
 	case vpsie.Unauthorized:
 		return "AuthenticationFailed", true
 	case vpsie.Quota:
-		return "QuotaExceeded", false
+		return reasonQuota, false
 	case vpsie.OutOfStock:
-		return "OutOfStock", false
+		return reasonStock, false
 	case "":
 		return "AccountNotUsable", true
 	}

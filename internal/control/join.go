@@ -111,6 +111,7 @@ func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 		return nil
 	}
 	m.Status.Phase = v1alpha1.PhaseReady
+	r.arrivals.succeeded(m.Spec.NodeGroupName)
 	if m.Status.ReadyAt == nil {
 		m.Status.ReadyAt = new(metav1.NewTime(r.Clock.Now()))
 	}
@@ -127,7 +128,7 @@ func (r *machines) late(m *v1alpha1.VPSieNode) (time.Duration, error) {
 	if left > 0 {
 		return left, nil
 	}
-	r.fail(m, observe.JoinFailed(fmt.Sprintf(
+	r.miss(m, observe.JoinFailed(fmt.Sprintf(
 		"Node join timeout: no ready node after %s; check the machine's cloud-init logs and its way to the API server", r.Options.JoinTimeout)))
 	return 0, nil
 }

@@ -169,7 +169,7 @@ func (r *machines) unseen(m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Durat
 	if m.Spec.VPSieInstanceID != 0 {
 		why = "VPS not found: spec.vpsieInstanceID is no VPS of this account"
 	}
-	r.fail(m, observe.ProvisioningFailed(why))
+	r.miss(m, observe.ProvisioningFailed(why))
 	return 0, nil
 }
 
@@ -178,7 +178,7 @@ func (r *machines) unseen(m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Durat
 func (r *machines) overdue(m *v1alpha1.VPSieNode) (time.Duration, error) {
 	age := r.Clock.Since(m.CreationTimestamp.Time)
 	if age > r.Options.ProvisionTimeout {
-		r.fail(m, observe.ProvisioningFailed("the VPS does not run after "+r.Options.ProvisionTimeout.String()))
+		r.miss(m, observe.ProvisioningFailed("the VPS does not run after "+r.Options.ProvisionTimeout.String()))
 		return 0, nil
 	}
 	return r.poll(age), nil

@@ -34,6 +34,8 @@ type round struct {
 	lastTook atomic.Int64
 	// heard are the changes that start rounds, for the journal.
 	heard news
+	// recalled: the back-offs from before the restart have been taken over.
+	recalled bool
 }
 
 func setupRound(mgr ctrl.Manager, d Deps) error {
@@ -78,6 +80,11 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	if err != nil {
 		return nil, reconcile.Result{}, err
 	}
+	if !r.recalled {
+		r.recallBackoffs(objects.NodeGroups)
+		r.recalled = true
+	}
+	r.forgetMended(objects.NodeGroups)
 	markets, faults := r.markets(ctx, objects.NodeGroups)
 	now := r.Clock.Now()
 	state := r.builder.State(objects, markets, now, r.Options.Plan)
@@ -104,16 +111,22 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		r.tell(ctx, objects, decision, faults),
 	)
 	r.tellPods(ctx, objects, decision)
-	return decision, reconcile.Result{RequeueAfter: r.next(decision)}, err
+	return decision, reconcile.Result{RequeueAfter: r.next(decision, objects.NodeGroups)}, err
 }
 
 // next is when the coming round is due without an event.
-func (r *round) next(p *plan.Plan) time.Duration {
-	if p.RecheckAt.IsZero() {
+func (r *round) next(p *plan.Plan, groups []*v1alpha1.NodeGroup) time.Duration {
+	first := p.RecheckAt
+	for _, g := range groups {
+		if _, until := r.arrivals.held(g.Name, r.Clock.Now()); !until.IsZero() && (first.IsZero() || until.Before(first)) {
+			first = until
+		}
+	}
+	if first.IsZero() {
 		return idleRound
 	}
 	// A moment later than the timer, so that the round finds it elapsed.
-	return min(max(p.RecheckAt.Sub(r.Clock.Now())+10*time.Millisecond, r.Options.Debounce), idleRound)
+	return min(max(first.Sub(r.Clock.Now())+10*time.Millisecond, r.Options.Debounce), idleRound)
 }
 
 // notePlacements remembers which pods the machines on their way are meant for
@@ -145,6 +158,10 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 		market := cluster.Market{Offers: offers}
 		if err == nil {
 			err = tryUserData(g)
+		}
+		if why, _ := r.arrivals.held(g.Name, r.Clock.Now()); err == nil && why != "" {
+			faults[g.Name] = fault{reason: reasonNotArriving, message: why}
+			market.Blocked = why
 		}
 		if err != nil {
 			market.Blocked = err.Error()

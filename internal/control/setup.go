@@ -52,6 +52,8 @@ type Deps struct {
 	Journal *observe.Journal
 	Clock   clock.PassiveClock
 	Options Options
+
+	arrivals *arrivals
 }
 
 // podsByNode is the cache index of pods by the node they are bound to.
@@ -59,6 +61,7 @@ const podsByNode = "spec.nodeName"
 
 // Setup registers all reconcilers with the manager.
 func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
+	d.arrivals = newArrivals()
 	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, podsByNode, func(o client.Object) []string {
 		return []string{o.(*corev1.Pod).Spec.NodeName}
 	})

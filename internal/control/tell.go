@@ -31,8 +31,11 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
 			Price: r.priceOf(ctx, g), Now: r.Clock.Now(),
 		}
+		backoffs, refused := r.backoffsOf(g)
+		view.Refused = refused
 		r.sayLasting(g, view, faults[g.Name].config)
 		status := view.Status()
+		status.Backoffs = backoffs
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
@@ -85,9 +88,10 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 	}
 	// What the cloud declined to sell has been told with the machine's name.
 	failing := observe.ProvisioningFailed(view.Fault)
-	if view.FaultReason == "VPSieUnreachable" || view.FaultReason == "VPSieThrottled" {
+	switch view.FaultReason {
+	case "VPSieUnreachable", "VPSieThrottled", reasonNotArriving:
 		r.Voice.SayNew(g, failing)
-	} else {
+	default:
 		r.Voice.Over(g, failing.Reason)
 	}
 	invalid := observe.InvalidConfiguration(view.Fault)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -27,8 +28,11 @@ type GroupView struct {
 	// Fault, when not empty, is why the group cannot do its work, FaultReason its
 	// machine-readable form.
 	FaultReason, Fault string
-	Price              func(*v1alpha1.VPSieNode) plan.Money
-	Now                time.Time
+	// Refused are the instance types that VPSie does not sell for the time being,
+	// while others can be bought.
+	Refused []string
+	Price   func(*v1alpha1.VPSieNode) plan.Money
+	Now     time.Time
 }
 
 // Status words a NodeGroup's status; lastScaleTime is left as it is.
@@ -131,9 +135,12 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 		set(v1alpha1.NodeGroupScaling, false, "Stable", fmt.Sprintf("%s, as wanted", plural(int(s.DesiredNodes), "node")))
 	}
 
-	if v.Fault != "" {
+	switch {
+	case v.Fault != "":
 		set(v1alpha1.NodeGroupError, true, v.FaultReason, v.Fault)
-	} else {
+	case len(v.Refused) > 0:
+		set(v1alpha1.NodeGroupError, false, "OfferingsRefused", "Others are bought in place of "+strings.Join(v.Refused, ", and of "))
+	default:
 		set(v1alpha1.NodeGroupError, false, "NoError", "")
 	}
 	v.capacity(set, int(s.CurrentNodes), int(s.DesiredNodes))

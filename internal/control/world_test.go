@@ -1,0 +1,369 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	crlog "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/config"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
+)
+
+var env *testenv.Env
+
+func TestMain(m *testing.M) {
+	crlog.SetLogger(logr.Discard())
+	os.Exit(testenv.Main(m, func(e *testenv.Env) { env = e }))
+}
+
+// world is a cluster with all of the autoscaler's reconcilers, called turn by turn
+// by the test, on a clock that the test moves. They have the rights of the shipped
+// roles; the test itself is the administrator.
+type world struct {
+	*testing.T
+	admin    client.Client
+	fake     *vpsietest.Server
+	clock    *clocktesting.FakeClock
+	deps     Deps
+	round    *round
+	machines *machines
+	groups   *groups
+	sweep    *sweep
+
+	mu     sync.Mutex
+	events []string
+}
+
+const small, medium = "small-2cpu-4gb", "medium-4cpu-8gb"
+
+func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
+	t.Helper()
+	w := &world{T: t, admin: env.Client(t, nil), clock: clocktesting.NewFakeClock(time.Now())}
+	env.Apply(t, config.FS, "rbac/*.yaml", "admission/*.yaml")
+	fake, err := vpsietest.Start(vpsietest.Options{Knobs: knobs, Booter: kubelets{w}, Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fake = fake
+	t.Cleanup(fake.Close)
+	w.setAccount(map[string]string{})
+	t.Cleanup(w.clear)
+	w.start(Options{
+		Namespace: config.Namespace, SecretName: "vpsie-secret", CreateSettle: 30 * time.Second,
+		ProvisionTimeout: 20 * time.Minute, JoinTimeout: 15 * time.Minute, DrainTimeout: 10 * time.Minute, DrainRetry: 5 * time.Minute,
+		PollInterval: 2 * time.Second, SweepInterval: time.Minute, SweepGrace: 5 * time.Minute,
+	})
+	testenv.Eventually(t, func(ctx context.Context) error { // the roles take a moment to be in force
+		return w.deps.Client.List(ctx, &v1alpha1.VPSieNodeList{}, client.InNamespace(config.Namespace))
+	})
+	return w
+}
+
+// start makes the reconcilers anew, as a restart does: with what the API server and
+// the cloud know, and nothing else.
+func (w *world) start(o Options) {
+	w.Helper()
+	c := env.Client(w, env.As(config.User))
+	w.deps = Deps{
+		Client: c, Live: c, Clock: w.clock, Options: o,
+		Voice:   observe.NewVoice(w),
+		Metrics: observe.NewMetrics(prometheus.NewRegistry()),
+		Cloud: cloud.New(cloud.Options{
+			ClusterID: "test", Namespace: o.Namespace, SecretName: o.SecretName, Clock: w.clock,
+			RequestsPerMinute: 60_000, CatalogueTTL: 10 * time.Minute, Timeout: 10 * time.Second,
+		}),
+		arrivals: newArrivals(),
+	}
+	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
+	w.machines = &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	w.groups = &groups{w.deps}
+	w.sweep = &sweep{Deps: w.deps, missing: newAbsences(), strays: newAbsences()}
+}
+
+func (w *world) setAccount(changes map[string]string) {
+	w.Helper()
+	data := map[string][]byte{
+		cloud.KeyURL: []byte(w.fake.URL()), cloud.KeyToken: []byte(vpsietest.DefaultToken),
+		cloud.KeyAccountPassword: []byte(vpsietest.DefaultAccountPassword),
+	}
+	for k, v := range changes {
+		data[k] = []byte(v)
+	}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: config.Namespace, Name: "vpsie-secret"}, Data: data}
+	err := w.admin.Update(w.Context(), secret.DeepCopy())
+	if apierrors.IsNotFound(err) {
+		err = w.admin.Create(w.Context(), secret)
+	}
+	w.must(err)
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// Eventf makes the world its own recorder of events.
+func (w *world) Eventf(about, _ runtime.Object, _, reason, _, note string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name := "?"
+	if o, err := meta.Accessor(about); err == nil {
+		name = o.GetName()
+	}
+	w.events = append(w.events, reason+" "+name+": "+fmt.Sprintf(note, args...))
+}
+
+// heard counts the events in which all the words stand.
+func (w *world) heard(words ...string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, e := range w.events {
+		all := true
+		for _, word := range words {
+			all = all && strings.Contains(e, word)
+		}
+		if all {
+			n++
+		}
+	}
+	return n
+}
+
+// turn moves the clock and calls every reconciler once.
+func (w *world) turn(step time.Duration) {
+	w.Helper()
+	w.clock.Step(step)
+	ctx := w.Context()
+	calls := func(r reconcile.Reconciler, objects ...client.Object) {
+		for _, o := range objects {
+			if _, err := r.Reconcile(ctx, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)}); err != nil && !apierrors.IsConflict(err) {
+				w.Logf("reconciling %s: %v", o.GetName(), err)
+			}
+		}
+	}
+	calls(w.groups, w.nodeGroups()...)
+	for _, m := range w.vpsieNodes() {
+		calls(w.machines, m)
+	}
+	calls(w.round, &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: roundName}})
+	if err := w.sweep.once(ctx); err != nil {
+		w.Logf("sweeping: %v", err)
+	}
+}
+
+// until takes turns, a step of the clock apart, until check is content.
+func (w *world) until(step time.Duration, what string, check func() error) {
+	w.Helper()
+	testenv.Eventually(w, func(context.Context) error {
+		w.turn(step)
+		if err := check(); err != nil {
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+		return nil
+	})
+}
+
+// after takes turns until the clock has moved that far.
+func (w *world) after(long, step time.Duration) {
+	w.Helper()
+	for end := w.clock.Now().Add(long); w.clock.Now().Before(end); {
+		w.turn(step)
+	}
+}
+
+func (w *world) nodeGroups() []client.Object {
+	w.Helper()
+	var list v1alpha1.NodeGroupList
+	w.must(w.admin.List(w.Context(), &list))
+	all := make([]client.Object, len(list.Items))
+	for i := range list.Items {
+		all[i] = &list.Items[i]
+	}
+	return all
+}
+
+func (w *world) vpsieNodes() []*v1alpha1.VPSieNode {
+	w.Helper()
+	var list v1alpha1.VPSieNodeList
+	w.must(w.admin.List(w.Context(), &list))
+	all := make([]*v1alpha1.VPSieNode, len(list.Items))
+	for i := range list.Items {
+		all[i] = &list.Items[i]
+	}
+	return all
+}
+
+// group creates a NodeGroup that scales at once in both directions.
+func (w *world) group(name string, minNodes, maxNodes int32, changes ...func(*v1alpha1.NodeGroup)) *v1alpha1.NodeGroup {
+	w.Helper()
+	g := &v1alpha1.NodeGroup{
+		ObjectMeta: metav1.ObjectMeta{Namespace: config.Namespace, Name: name},
+		Spec: v1alpha1.NodeGroupSpec{
+			MinNodes: minNodes, MaxNodes: maxNodes,
+			DatacenterID: "dc-us-east-1", OfferingIDs: []string{small}, OSImageID: "ubuntu-22.04-lts",
+			ScaleUpPolicy: v1alpha1.ScaleUpPolicy{
+				StabilizationWindowSeconds: new(int32(1)), CPUThreshold: new(int32(100)), MemoryThreshold: new(int32(100)),
+			},
+			ScaleDownPolicy: v1alpha1.ScaleDownPolicy{Enabled: new(false)},
+		},
+	}
+	for _, change := range changes {
+		change(g)
+	}
+	w.must(w.admin.Create(w.Context(), g))
+	return g
+}
+
+func (w *world) reload(o client.Object) {
+	w.Helper()
+	w.must(w.admin.Get(w.Context(), client.ObjectKeyFromObject(o), o))
+}
+
+func (w *world) patch(o client.Object, merge string) {
+	w.Helper()
+	w.must(w.admin.Patch(w.Context(), o, client.RawPatch(types.MergePatchType, []byte(merge))))
+}
+
+// ready takes turns until the group has so many ready nodes and nothing else, and returns them.
+func (w *world) ready(g *v1alpha1.NodeGroup, nodes int) []*v1alpha1.VPSieNode {
+	w.Helper()
+	var all []*v1alpha1.VPSieNode
+	w.until(time.Second, fmt.Sprintf("%d ready nodes of %s", nodes, g.Name), func() error {
+		all = machinesOf(w.vpsieNodes(), g.Name)
+		for _, m := range all {
+			if m.Status.Phase != v1alpha1.PhaseReady || !m.DeletionTimestamp.IsZero() {
+				return fmt.Errorf("%s is %s: %s", m.Name, m.Status.Phase, m.Status.LastError)
+			}
+		}
+		if len(all) != nodes {
+			return fmt.Errorf("there are %d", len(all))
+		}
+		return nil
+	})
+	return all
+}
+
+// bills are the VPSes that cost money now.
+func (w *world) bills() []vpsietest.Bill {
+	var running []vpsietest.Bill
+	for _, b := range w.fake.Ledger().VMs {
+		if b.DeletedAt == nil {
+			running = append(running, b)
+		}
+	}
+	return running
+}
+
+// billOf is the running VPS of a machine.
+func (w *world) billOf(m *v1alpha1.VPSieNode) vpsietest.Bill {
+	w.Helper()
+	for _, b := range w.bills() {
+		if b.Hostname == m.Name {
+			return b
+		}
+	}
+	w.Fatalf("no VPS runs for %s", m.Name)
+	return vpsietest.Bill{}
+}
+
+func condition(conditions []metav1.Condition, kind string) metav1.Condition {
+	if c := meta.FindStatusCondition(conditions, kind); c != nil {
+		return *c
+	}
+	return metav1.Condition{}
+}
+
+// setReady plays a node's kubelet and the node lifecycle controller.
+func (w *world) setReady(node string, ready bool) {
+	w.Helper()
+	status := corev1.ConditionFalse
+	if ready {
+		status = corev1.ConditionTrue
+	}
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node}}
+	w.reload(n)
+	n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: status}}
+	w.must(w.admin.Status().Update(w.Context(), n))
+}
+
+// clear leaves nothing for the next test.
+func (w *world) clear() {
+	ctx := context.WithoutCancel(w.Context())
+	for _, list := range []client.ObjectList{&v1alpha1.NodeGroupList{}, &v1alpha1.VPSieNodeList{}, &corev1.PodList{}, &corev1.NodeList{}} {
+		err := w.admin.List(ctx, list)
+		errs := []error{err}
+		_ = meta.EachListItem(list, func(o runtime.Object) error {
+			object, ok := o.(client.Object)
+			if !ok {
+				return nil
+			}
+			if len(object.GetFinalizers()) > 0 {
+				errs = append(errs, w.admin.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))
+			}
+			errs = append(errs, w.admin.Delete(ctx, object, client.GracePeriodSeconds(0)))
+			return nil
+		})
+		for _, e := range errs {
+			if client.IgnoreNotFound(e) != nil {
+				w.Error(e)
+			}
+		}
+	}
+}
+
+// kubelets register the fake cloud's machines as nodes.
+type kubelets struct{ w *world }
+
+func (k kubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
+	n := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(m.Hostname), Labels: map[string]string{corev1.LabelHostname: strings.ToLower(m.Hostname)}},
+		Spec:       corev1.NodeSpec{ProviderID: "vpsie://" + m.Identifier},
+	}
+	if err := k.w.admin.Create(ctx, n); err != nil {
+		return err
+	}
+	n.Status = corev1.NodeStatus{
+		Conditions:  []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
+		Allocatable: corev1.ResourceList{"cpu": resource.MustParse("1900m"), "memory": resource.MustParse("3500Mi"), "pods": resource.MustParse("110")},
+	}
+	n.Status.Capacity = n.Status.Allocatable
+	taints := slices.DeleteFunc(slices.Clone(n.Spec.Taints), func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady })
+	if err := k.w.admin.Status().Update(ctx, n); err != nil {
+		return err
+	}
+	n.Spec.Taints = taints // the API server gives it to every new node, the node lifecycle controller takes it away
+	return k.w.admin.Update(ctx, n)
+}
+
+func (kubelets) Ready(context.Context, vpsietest.Machine) error { return nil }
+func (kubelets) Gone(context.Context, vpsietest.Machine) error  { return nil }
+
+var errNotYet = errors.New("not yet")
