@@ -16,9 +16,14 @@ const (
 	AnnotationDoNotDelete = "autoscaler.vpsie.com/do-not-delete"
 	// AnnotationDrainTimeout is how long a drain may take, in seconds.
 	AnnotationDrainTimeout = "autoscaler.vpsie.com/drain-timeout"
+	// AnnotationSkipDrain with the value "true" has a VPSieNode that is being deleted go
+	// with the pods on it.
+	AnnotationSkipDrain = "autoscaler.vpsie.com/skip-drain"
 	// AnnotationLaunchReason is why the autoscaler bought the machine. An object
 	// without it was made by a person; the autoscaler does not delete it on its own.
 	AnnotationLaunchReason = "autoscaler.vpsie.com/launch-reason"
+	// AnnotationRepair is why the autoscaler replaces the machine.
+	AnnotationRepair = "autoscaler.vpsie.com/repair"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
 	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
 )

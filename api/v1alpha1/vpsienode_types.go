@@ -165,6 +165,10 @@ type VPSieNodeStatus struct {
 	//
 	// +optional
 	CreatedAt *metav1.Time `json:"createdAt,omitempty"`
+	// OrderedAt is when VPSie was last asked for the VPS.
+	//
+	// +optional
+	OrderedAt *metav1.Time `json:"orderedAt,omitempty"`
 	// ProvisionedAt is when the VPS was first seen running.
 	//
 	// +optional

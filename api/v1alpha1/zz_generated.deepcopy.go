@@ -372,6 +372,10 @@ func (in *VPSieNodeStatus) DeepCopyInto(out *VPSieNodeStatus) {
 		in, out := &in.CreatedAt, &out.CreatedAt
 		*out = (*in).DeepCopy()
 	}
+	if in.OrderedAt != nil {
+		in, out := &in.OrderedAt, &out.OrderedAt
+		*out = (*in).DeepCopy()
+	}
 	if in.ProvisionedAt != nil {
 		in, out := &in.ProvisionedAt, &out.ProvisionedAt
 		*out = (*in).DeepCopy()

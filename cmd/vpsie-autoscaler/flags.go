@@ -58,6 +58,8 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.JoinTimeout, "join-timeout", 15*time.Minute, "how long a running VPS may take until its node is ready")
 	s.DurationVar(&c.DrainTimeout, "drain-timeout", 10*time.Minute, "how long a drain may take; the annotation "+v1alpha1.AnnotationDrainTimeout+" goes before it")
 	s.DurationVar(&c.DrainRetry, "drain-retry", 5*time.Minute, "pause after a drain that failed")
+	s.DurationVar(&c.UnreadyTimeout, "unready-timeout", 10*time.Minute, "how long a node may be not ready before its VPS is replaced")
+	s.IntVar(&c.RepairLimit, "repair-limit", 20, "percent of a NodeGroup that may be under repair at once, one machine at least; 0 is off")
 	s.DurationVar(&c.CreateSettle, "create-settle", 30*time.Second, "how long an order of unknown outcome may stay unseen at VPSie before it is placed again")
 	s.DurationVar(&c.PollInterval, "poll-interval", 2*time.Second, "shortest pause between two looks at VPSie for the same machine")
 	s.DurationVar(&c.SweepInterval, "sweep-interval", time.Minute, "pause between two comparisons of the VPSie account with the cluster")
@@ -70,7 +72,8 @@ func (f *flags) validate() error {
 	var errs []error
 	for name, d := range map[string]time.Duration{
 		"provision-timeout": f.control.ProvisionTimeout, "join-timeout": f.control.JoinTimeout,
-		"drain-timeout": f.control.DrainTimeout, "drain-retry": f.control.DrainRetry,
+		"unready-timeout": f.control.UnreadyTimeout,
+		"drain-timeout":   f.control.DrainTimeout, "drain-retry": f.control.DrainRetry,
 		"poll-interval": f.control.PollInterval, "sweep-interval": f.control.SweepInterval,
 		"create-settle": f.control.CreateSettle, "vpsie-request-timeout": f.account.Timeout,
 		"vpsie-catalogue-ttl": f.catalogueTTL,
@@ -81,6 +84,9 @@ func (f *flags) validate() error {
 	}
 	if f.account.RequestsPerMinute <= 0 {
 		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", f.account.RequestsPerMinute))
+	}
+	if l := f.control.RepairLimit; l < 0 || l > 100 {
+		errs = append(errs, fmt.Errorf("--repair-limit: %d is not between 0 and 100", l))
 	}
 	if _, err := f.level(); err != nil {
 		errs = append(errs, err)

@@ -29,7 +29,7 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	}
 	if node == nil {
 		if m.Status.Phase == v1alpha1.PhaseReady {
-			r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "NodeGone", "The Kubernetes node does not exist")
+			r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, reasonNodeGone, "The Kubernetes node does not exist")
 			return 0, nil
 		}
 		m.Status.Phase = v1alpha1.PhaseProvisioned
@@ -43,7 +43,7 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 		if m.Status.Phase != v1alpha1.PhaseReady {
 			m.Status.Phase = v1alpha1.PhaseJoining
 		}
-		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "NodeNotReady", "The Kubernetes node is not ready")
+		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, reasonNodeNotReady, "The Kubernetes node is not ready")
 		return r.late(m)
 	}
 	return 0, r.ready(ctx, m)

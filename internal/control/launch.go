@@ -66,6 +66,7 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 func (r *machines) announce(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
 	m.Status.Phase = v1alpha1.PhaseProvisioning
+	m.Status.OrderedAt = new(metav1.NewTime(r.Clock.Now()))
 	meta.RemoveStatusCondition(&m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionUnknown, reasonOrdering, "Asking VPSie for the VPS")
 	return r.save(ctx, before, m)
@@ -176,12 +177,21 @@ func (r *machines) unseen(m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Durat
 // overdue fails a machine that takes too long, else says when to look again:
 // often at first, ever less often later.
 func (r *machines) overdue(m *v1alpha1.VPSieNode) (time.Duration, error) {
-	age := r.Clock.Since(m.CreationTimestamp.Time)
+	age := r.Clock.Since(orderedAt(m))
 	if age > r.Options.ProvisionTimeout {
 		r.miss(m, observe.ProvisioningFailed("the VPS does not run after "+r.Options.ProvisionTimeout.String()))
 		return 0, nil
 	}
 	return r.poll(age), nil
+}
+
+// orderedAt is when the machine's VPS was asked for: what waited for the cloud to
+// answer does not count as slow.
+func orderedAt(m *v1alpha1.VPSieNode) time.Time {
+	if m.Status.OrderedAt != nil {
+		return m.Status.OrderedAt.Time
+	}
+	return m.CreationTimestamp.Time
 }
 
 // slowestPoll bounds the growing pause between two looks.

@@ -199,8 +199,8 @@ func (r *machines) calm(m *v1alpha1.VPSieNode) {
 	r.condition(m, v1alpha1.VPSieNodeError, metav1.ConditionFalse, "NoError", "")
 }
 
-func (r *machines) condition(m *v1alpha1.VPSieNode, kind string, status metav1.ConditionStatus, reason, message string) {
-	observe.Set(&m.Status.Conditions, m.Generation, r.Clock.Now(), kind, status, reason, message)
+func (d Deps) condition(m *v1alpha1.VPSieNode, kind string, status metav1.ConditionStatus, reason, message string) {
+	observe.Set(&m.Status.Conditions, m.Generation, d.Clock.Now(), kind, status, reason, message)
 }
 
 // save writes the status when it changed. The lock makes a write from a stale

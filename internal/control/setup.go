@@ -32,6 +32,11 @@ type Options struct {
 	ProvisionTimeout, JoinTimeout time.Duration
 	// DrainTimeout bounds a drain; DrainRetry is the pause after one that failed.
 	DrainTimeout, DrainRetry time.Duration
+	// UnreadyTimeout is how long a node that was ready may be not ready before its
+	// machine is replaced; RepairLimit is the share of a NodeGroup, in percent, that may
+	// be under repair at once: one machine at least, none when it is 0.
+	UnreadyTimeout time.Duration
+	RepairLimit    int
 	// PollInterval is the shortest pause between two looks at the cloud.
 	PollInterval time.Duration
 	// SweepInterval is the pause between two sweeps, SweepGrace the age below

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -83,8 +85,9 @@ func (s *sweep) once(ctx context.Context) error {
 		errs = append(errs, s.stray(ctx, vm, mark, sight.Began))
 	}
 	for i := range list.Items {
-		errs = append(errs, s.lost(ctx, &list.Items[i], sight))
+		errs = append(errs, s.notice(ctx, &list.Items[i], sight), s.lost(ctx, &list.Items[i], sight))
 	}
+	errs = append(errs, s.repair(ctx, list.Items))
 	return errors.Join(errs...)
 }
 
@@ -108,19 +111,35 @@ func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began 
 }
 
 // lost ends the object of a machine whose VPS two lists lack: its removal cleans
-// up, and the next round buys another if it is needed.
+// up, and the next round buys another if it is needed. While its node is ready the
+// VPS cannot be gone: the lists are another account's or project's.
 func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) error {
-	if m.Spec.VPSieInstanceID == 0 || !m.DeletionTimestamp.IsZero() || !orderedByUs(m) || sight.ByID(m.Spec.VPSieInstanceID) != nil {
+	if m.Spec.VPSieInstanceID == 0 || !m.DeletionTimestamp.IsZero() || sight.ByID(m.Spec.VPSieInstanceID) != nil {
 		s.missing.forget(m.UID)
 		return nil
 	}
 	if !s.missing.since(m.UID, sight.Began, secondLook) {
 		return nil
 	}
+	node, err := s.nodeNamed(ctx, cluster.NodeNameOf(m))
+	if err != nil {
+		return fmt.Errorf("reading node %s: %w", cluster.NodeNameOf(m), err)
+	}
+	gone := observe.VPSGone(m.Spec.VPSieInstanceID)
+	s.Voice.SayNew(m, gone)
+	if err := s.tell(ctx, m, func(m *v1alpha1.VPSieNode) {
+		m.Status.LastError = gone.Note
+		s.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonVPSGone, gone.Note)
+	}); err != nil {
+		return err
+	}
+	if !orderedByUs(m) || node != nil && cluster.IsReady(node) {
+		return nil
+	}
 	s.Metrics.Leak(observe.LeakObject)
 	s.Metrics.Gone()
 	logf.FromContext(ctx).Info("the VPS of a VPSieNode is gone", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID)
-	err := s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
+	err = s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -76,6 +77,7 @@ func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 	w.start(Options{
 		Namespace: config.Namespace, SecretName: "vpsie-secret", CreateSettle: 30 * time.Second,
 		ProvisionTimeout: 20 * time.Minute, JoinTimeout: 15 * time.Minute, DrainTimeout: 10 * time.Minute, DrainRetry: 5 * time.Minute,
+		UnreadyTimeout: 10 * time.Minute, RepairLimit: 20,
 		PollInterval: 2 * time.Second, SweepInterval: time.Minute, SweepGrace: 5 * time.Minute,
 	})
 	testenv.Eventually(t, func(ctx context.Context) error { // the roles take a moment to be in force
@@ -92,7 +94,8 @@ func (w *world) start(o Options) {
 	w.deps = Deps{
 		Client: c, Live: c, Clock: w.clock, Options: o,
 		Voice:   observe.NewVoice(w),
-		Metrics: observe.NewMetrics(prometheus.NewRegistry()),
+		Metrics: observe.NewMetrics(prometheus.NewRegistry(), "test", vpsie.Operations()),
+		Journal: observe.NewJournal(),
 		Cloud: cloud.New(cloud.Options{
 			ClusterID: "test", Namespace: o.Namespace, SecretName: o.SecretName, Clock: w.clock,
 			RequestsPerMinute: 60_000, CatalogueTTL: 10 * time.Minute, Timeout: 10 * time.Second,
@@ -264,7 +267,8 @@ func (w *world) ready(g *v1alpha1.NodeGroup, nodes int) []*v1alpha1.VPSieNode {
 			}
 		}
 		if len(all) != nodes {
-			return fmt.Errorf("there are %d", len(all))
+			w.reload(g)
+			return fmt.Errorf("there are %d: %+v", len(all), g.Status.Conditions)
 		}
 		return nil
 	})

@@ -109,6 +109,22 @@ func JoinFailed(why string) Event { return warning("JoinFailed", "Join", "%s", w
 // DrainFailed says why a VPSieNode's node could not be drained.
 func DrainFailed(why string) Event { return warning("DrainFailed", "Drain", "%s", why) }
 
+// VPSNotRunning says that a ready machine's VPS was stopped or suspended.
+func VPSNotRunning(reason, why string) Event { return warning(reason, "Repair", "%s", why) }
+
+// VPSGone says that somebody else deleted a VPS.
+func VPSGone(id int64) Event {
+	return warning("VPSGone", "Repair", "VPS %d is in none of VPSie's lists any more, and the autoscaler did not delete it", id)
+}
+
+// Repairing says that a machine is replaced because its node stays not ready.
+func Repairing(why string) Event {
+	return warning("Repairing", "Repair", "%s; its VPS is replaced", why)
+}
+
+// RepairHeld says why a machine with a node that stays not ready is not replaced.
+func RepairHeld(why string) Event { return warning("RepairHeld", "Repair", "%s", why) }
+
 // mostNamed is how many names a message lists; a note may hold 1024 bytes.
 const mostNamed = 5
 

@@ -1,0 +1,92 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// annotationDraining says on a Node which steps of a drain the autoscaler took, so
+// that a restart goes on from there, and a drain that is given up takes back what
+// the autoscaler did and leaves what a person did.
+const annotationDraining = "autoscaler.vpsie.com/draining"
+
+// The steps that annotationDraining lists.
+const (
+	stepNoted    = "noted"
+	stepCordoned = "cordoned"
+	stepExcluded = "excluded" // from external load balancers
+	stepEvicting = "evicting"
+)
+
+func took(node *corev1.Node, step string) bool {
+	for s := range strings.SplitSeq(node.Annotations[annotationDraining], ",") {
+		if s == step {
+			return true
+		}
+	}
+	return false
+}
+
+func take(node *corev1.Node, step string) {
+	steps := node.Annotations[annotationDraining]
+	if steps != "" {
+		steps += ","
+	}
+	metav1.SetMetaDataAnnotation(&node.ObjectMeta, annotationDraining, steps+step)
+}
+
+// cordon keeps new pods off.
+func (r *machines) cordon(ctx context.Context, node *corev1.Node) error {
+	if took(node, stepNoted) && node.Spec.Unschedulable {
+		return nil
+	}
+	changed := node.DeepCopy()
+	if !took(changed, stepNoted) {
+		take(changed, stepNoted)
+	}
+	if !changed.Spec.Unschedulable {
+		changed.Spec.Unschedulable = true
+		if !took(changed, stepCordoned) {
+			take(changed, stepCordoned)
+		}
+	}
+	return r.patchNode(ctx, node, changed)
+}
+
+func evicting(node *corev1.Node) bool { return took(node, stepEvicting) }
+
+// beginEvicting takes the node out of load balancers before its pods go.
+func (r *machines) beginEvicting(ctx context.Context, node *corev1.Node) error {
+	changed := node.DeepCopy()
+	take(changed, stepEvicting)
+	if _, there := node.Labels[corev1.LabelNodeExcludeBalancers]; !there {
+		metav1.SetMetaDataLabel(&changed.ObjectMeta, corev1.LabelNodeExcludeBalancers, "true")
+		take(changed, stepExcluded)
+	}
+	return r.patchNode(ctx, node, changed)
+}
+
+func (r *machines) uncordon(ctx context.Context, node *corev1.Node) error {
+	changed := node.DeepCopy()
+	if took(node, stepExcluded) {
+		delete(changed.Labels, corev1.LabelNodeExcludeBalancers)
+	}
+	if took(node, stepCordoned) {
+		changed.Spec.Unschedulable = false
+	}
+	delete(changed.Annotations, annotationDraining)
+	return r.patchNode(ctx, node, changed)
+}
+
+func (r *machines) patchNode(ctx context.Context, node, changed *corev1.Node) error {
+	if err := r.Client.Patch(ctx, changed, client.MergeFrom(node)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("cordoning node %s: %w", node.Name, err)
+	}
+	*node = *changed
+	return nil
+}

@@ -1,0 +1,195 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+)
+
+// podsToMove lists the node's pods that a drain waits for. When the cache shows
+// none the API server has the last word: a pod may have been bound just now.
+func (r *machines) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.Pod, error) {
+	dead := !cluster.IsReady(node)
+	for _, reader := range []client.Reader{r.Client, r.Live} {
+		pods, err := podsOn(ctx, reader, node.Name)
+		if err != nil {
+			return nil, err
+		}
+		pods = slices.DeleteFunc(pods, func(p corev1.Pod) bool {
+			// A kubelet that is not there never confirms the end of a pod.
+			return staysOnNode(p) || dead && p.DeletionTimestamp != nil && r.Clock.Since(p.DeletionTimestamp.Time) > graceSlack
+		})
+		if len(pods) > 0 {
+			return pods, nil
+		}
+	}
+	return nil, nil
+}
+
+func podsOn(ctx context.Context, from client.Reader, node string) ([]corev1.Pod, error) {
+	var list corev1.PodList
+	if err := from.List(ctx, &list, client.MatchingFields{podsByNode: node}); err != nil {
+		return nil, fmt.Errorf("listing the pods of node %s: %w", node, err)
+	}
+	return list.Items, nil
+}
+
+// staysOnNode tells pods that end with the node: a DaemonSet's, a static pod's
+// mirror, and those that have finished.
+func staysOnNode(p corev1.Pod) bool {
+	owner := metav1.GetControllerOf(&p)
+	_, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]
+	return mirror || owner != nil && owner.Kind == "DaemonSet" ||
+		p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+}
+
+// annotationSafeToEvict is cluster-autoscaler's word on a pod.
+const annotationSafeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+
+// endsOnCompletion tells pods that must be waited for, however long they run.
+func endsOnCompletion(p *corev1.Pod) bool {
+	return p.Annotations[annotationSafeToEvict] == "on-completion"
+}
+
+// endsByItself tells pods that run to an end, whose work an eviction would lose:
+// a Job's, and those that nothing would make anew. They are given half of the drain.
+func endsByItself(p *corev1.Pod) bool {
+	if p.Annotations[annotationSafeToEvict] == "true" {
+		return false
+	}
+	owner := metav1.GetControllerOf(p)
+	return owner != nil && owner.Kind == "Job" || owner == nil && p.Spec.RestartPolicy != corev1.RestartPolicyAlways
+}
+
+func awaited(p *corev1.Pod) string {
+	return fmt.Sprintf("%s/%s (runs to its end)", p.Namespace, p.Name)
+}
+
+// obstacles are what keeps a drain from ending if it began now: pods that must be
+// waited for, and pods whose eviction the API server would refuse.
+func (r *machines) obstacles(ctx context.Context, pods []corev1.Pod) ([]string, error) {
+	var found []string
+	for i := range pods {
+		p := &pods[i]
+		if p.DeletionTimestamp != nil {
+			continue
+		}
+		if endsOnCompletion(p) {
+			found = append(found, awaited(p))
+			continue
+		}
+		why, err := r.evict(ctx, p, true)
+		if err != nil {
+			return nil, err
+		}
+		if why != "" {
+			found = append(found, why)
+		}
+	}
+	return found, nil
+}
+
+// evict asks for the eviction of a pod, or whether it would be granted, and says
+// what holds it back.
+func (r *machines) evict(ctx context.Context, p *corev1.Pod, dryRun bool) (held string, err error) {
+	eviction := &policyv1.Eviction{
+		ObjectMeta:    metav1.ObjectMeta{Namespace: p.Namespace, Name: p.Name},
+		DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}},
+	}
+	if dryRun {
+		eviction.DeleteOptions.DryRun = []string{metav1.DryRunAll}
+	}
+	err = r.Client.SubResource("eviction").Create(ctx, p, eviction)
+	if !dryRun {
+		r.countEviction(err)
+	}
+	switch {
+	case err == nil, apierrors.IsNotFound(err), apierrors.IsConflict(err):
+		return "", nil
+	case apierrors.IsTooManyRequests(err), apierrors.IsInternalError(err):
+		// The latter is what a pod with several budgets gets; both wait for a person or for time.
+		return fmt.Sprintf("%s/%s (%v)", p.Namespace, p.Name, err), nil
+	}
+	return "", fmt.Errorf("evicting pod %s/%s: %w", p.Namespace, p.Name, err)
+}
+
+func (r *machines) countEviction(err error) {
+	switch {
+	case err == nil:
+		r.Metrics.Evicted(observe.EvictionGranted)
+	case apierrors.IsNotFound(err), apierrors.IsConflict(err): // It has left already.
+	case apierrors.IsTooManyRequests(err):
+		r.Metrics.Evicted(observe.EvictionRefused)
+	default:
+		r.Metrics.Evicted(observe.EvictionFailed)
+	}
+}
+
+// awaitDetached waits until the volumes of the pods that left are detached: a VPS
+// that goes before leaves them locked for the pods' next node. It does not wait for
+// ever, because nobody uses them any more.
+func (r *machines) awaitDetached(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, late bool) (time.Duration, error) {
+	if !cluster.IsReady(node) {
+		return 0, nil // No kubelet is left that could unmount them.
+	}
+	attached, err := r.attachedVolumes(ctx, node.Name)
+	if err != nil || len(attached) == 0 {
+		return 0, err
+	}
+	if late {
+		logf.FromContext(ctx).Info("deleting a VPS with volumes that are not detached in time", "node", node.Name, "volumes", attached)
+		return 0, nil
+	}
+	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "Draining", fmt.Sprintf("Draining: %d volumes are still attached: %v", len(attached), attached))
+	return r.Options.PollInterval, nil
+}
+
+// attachedVolumes are the volumes attached to the node, without those of pods that stay.
+func (r *machines) attachedVolumes(ctx context.Context, node string) ([]string, error) {
+	var list storagev1.VolumeAttachmentList
+	if err := r.Live.List(ctx, &list); err != nil {
+		return nil, fmt.Errorf("listing VolumeAttachments: %w", err)
+	}
+	var attached []string
+	for _, a := range list.Items {
+		if a.Spec.NodeName == node && a.Spec.Source.PersistentVolumeName != nil {
+			attached = append(attached, *a.Spec.Source.PersistentVolumeName)
+		}
+	}
+	if len(attached) == 0 {
+		return nil, nil
+	}
+	staying, err := podsOn(ctx, r.Client, node)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range staying {
+		for _, v := range p.Spec.Volumes {
+			if v.PersistentVolumeClaim == nil || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+				continue
+			}
+			var claim corev1.PersistentVolumeClaim
+			err := r.Client.Get(ctx, types.NamespacedName{Namespace: p.Namespace, Name: v.PersistentVolumeClaim.ClaimName}, &claim)
+			if client.IgnoreNotFound(err) != nil {
+				return nil, fmt.Errorf("reading a claim of pod %s/%s: %w", p.Namespace, p.Name, err)
+			}
+			attached = slices.DeleteFunc(attached, func(volume string) bool { return volume == claim.Spec.VolumeName })
+		}
+	}
+	slices.Sort(attached)
+	return attached, nil
+}
