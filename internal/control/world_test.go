@@ -320,7 +320,7 @@ func (w *world) setReady(node string, ready bool) {
 
 // clear leaves nothing for the next test.
 func (w *world) clear() {
-	ctx := context.WithoutCancel(w.Context())
+	ctx := w.clearCtx()
 	for _, list := range []client.ObjectList{&v1alpha1.NodeGroupList{}, &v1alpha1.VPSieNodeList{}, &corev1.PodList{}, &corev1.NodeList{}} {
 		err := w.admin.List(ctx, list)
 		errs := []error{err}
@@ -342,6 +342,8 @@ func (w *world) clear() {
 		}
 	}
 }
+
+func (w *world) clearCtx() context.Context { return context.WithoutCancel(w.Context()) }
 
 // kubelets register the fake cloud's machines as nodes.
 type kubelets struct{ w *world }
