@@ -84,7 +84,8 @@ func (r *machines) uncordon(ctx context.Context, node *corev1.Node) error {
 }
 
 func (r *machines) patchNode(ctx context.Context, node, changed *corev1.Node) error {
-	if err := r.Client.Patch(ctx, changed, client.MergeFrom(node)); client.IgnoreNotFound(err) != nil {
+	// From a stale copy the list of steps would lose some.
+	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("cordoning node %s: %w", node.Name, err)
 	}
 	*node = *changed
