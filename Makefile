@@ -34,7 +34,7 @@ build: controlplane ## Build all binaries
 
 .PHONY: test
 test: controlplane ## All checks and tests
-	@tools/steps lint vet verify unit local
+	@tools/steps lint vet verify userdata vulnerabilities unit local
 
 .PHONY: lint
 lint: ## golangci-lint, import arrows included
@@ -52,6 +52,14 @@ generate: ## Generate deep copies, CRDs and docs/reference
 .PHONY: verify
 verify: ## Fail when generated files or module files are not current
 	@tools/verify
+
+.PHONY: userdata
+userdata: ## Check the shipped user data with cloud-init and shellcheck
+	@tools/userdata
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities, where the database can be reached
+	@tools/vulnerabilities
 
 .PHONY: unit
 unit: ## Unit, property and integration tests of the main module

@@ -64,6 +64,7 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.PollInterval, "poll-interval", 2*time.Second, "shortest pause between two looks at VPSie for the same machine")
 	s.DurationVar(&c.SweepInterval, "sweep-interval", time.Minute, "pause between two comparisons of the VPSie account with the cluster")
 	s.DurationVar(&c.SweepGrace, "sweep-grace", 5*time.Minute, "how long a VPS of this cluster may be without its VPSieNode")
+	s.StringVar(&c.Bootstrap, "bootstrap", "", "how machines join whose NodeGroup has no userData: kubeadm installs and joins; empty leaves it to the image")
 	s.StringVar(&c.APIServer, "join-api-server", "", "host:port for {{.APIServer}} in userData; empty takes kube-public/cluster-info's")
 }
 
@@ -90,6 +91,9 @@ func (f *flags) validate() error {
 	}
 	if _, err := f.level(); err != nil {
 		errs = append(errs, err)
+	}
+	if b := f.control.Bootstrap; b != "" && b != control.BootstrapKubeadm {
+		errs = append(errs, fmt.Errorf("--bootstrap: %q is neither empty nor %s", b, control.BootstrapKubeadm))
 	}
 	if a := f.control.APIServer; a != "" {
 		if _, _, err := net.SplitHostPort(a); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -14,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
@@ -65,6 +67,9 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.control.KubernetesVersion, err = kubernetesVersion(config); err != nil {
+		return err
+	}
 	told := observe.NewMetrics(metrics.Registry, version(), vpsie.Operations())
 	writer := observe.NewWriter(mgr.GetClient())
 	if err := mgr.Add(writer); err != nil {
@@ -87,6 +92,20 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	}
 	ctrl.Log.Info("starting", "version", version(), "clusterID", clusterID, "namespace", f.control.Namespace)
 	return mgr.Start(ctx)
+}
+
+// kubernetesVersion is the API server's version as major.minor, which names the
+// packages that machines join with.
+func kubernetesVersion(config *rest.Config) (string, error) {
+	client, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return "", fmt.Errorf("asking for the API server's version: %w", err)
+	}
+	info, err := client.ServerVersion()
+	if err != nil {
+		return "", fmt.Errorf("asking for the API server's version: %w", err)
+	}
+	return info.Major + "." + strings.TrimSuffix(info.Minor, "+"), nil
 }
 
 // logTo sends the logs of this program and of its libraries to one place.

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"text/template"
 
 	corev1 "k8s.io/api/core/v1"
+	kubeletapis "k8s.io/kubelet/pkg/apis"
 )
 
 // UserData is what a NodeGroup's userData template may use.
@@ -19,6 +21,10 @@ type UserData struct {
 	KubeletExtraArgs string
 	// APIServer is host:port, CACertHash is "sha256:…" as kubeadm join takes them.
 	APIServer, CACertHash string
+	// KubernetesVersion is the API server's, as major.minor.
+	KubernetesVersion string
+	// Kubeadm has empty text install kubeadm's parts and join, rather than trust the image to.
+	Kubeadm bool `json:"-"`
 	// Mint makes a bootstrap token for this machine.
 	Mint func() (string, error) `json:"-"`
 }
@@ -35,16 +41,28 @@ write_files:
     KUBELET_EXTRA_ARGS={{.KubeletExtraArgs}}
 `
 
+// kubeadmUserData installs containerd, kubelet and kubeadm where the image lacks
+// them, and joins.
+//
+//go:embed kubeadm.yaml
+var kubeadmUserData string
+
 // Render makes the user data of one machine. Text without {{ is passed as it is;
-// empty text becomes a cloud-config that hands the kubelet its arguments. An
-// error names the template's place.
+// empty text becomes a cloud-config that joins by kubeadm, or one that hands the
+// kubelet its arguments. An error names the template's place.
 func (u UserData) Render(text string) (string, error) {
 	if text == "" {
 		text = defaultUserData
+		if u.Kubeadm {
+			text = kubeadmUserData
+		}
 	}
 	if !strings.Contains(text, "{{") {
 		return text, nil
 	}
+	// A kubelet does not start with the others; the autoscaler sets them after the join.
+	u.Labels = maps.Clone(u.Labels)
+	maps.DeleteFunc(u.Labels, func(key, _ string) bool { return !kubeletMaySet(key) })
 	u.KubeletExtraArgs = u.kubeletArgs()
 	t, err := template.New("userData").Option("missingkey=error").Parse(text)
 	if err != nil {
@@ -55,6 +73,16 @@ func (u UserData) Render(text string) (string, error) {
 		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("rendering spec.userData: %v", err)}
 	}
 	return b.String(), nil
+}
+
+// kubeletMaySet tells the labels of Kubernetes' own names that a kubelet refuses to
+// give to its node, such as node-role.kubernetes.io/worker.
+func kubeletMaySet(key string) bool {
+	domain, _, _ := strings.Cut(key, "/")
+	kubernetes := slices.ContainsFunc([]string{"kubernetes.io", "k8s.io"}, func(own string) bool {
+		return domain == own || strings.HasSuffix(domain, "."+own)
+	})
+	return !kubernetes || kubeletapis.IsKubeletLabel(key)
 }
 
 func (u UserData) kubeletArgs() string {

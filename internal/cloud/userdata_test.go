@@ -12,7 +12,7 @@ func TestRender(t *testing.T) {
 	minted := 0
 	data := UserData{
 		NodeName: "vpsie-web-abcde", NodeGroup: "web", InstanceType: "small", Datacenter: "dc",
-		Labels:    map[string]string{"b": "2", "a": "1"},
+		Labels:    map[string]string{"b": "2", "a": "1", "node-role.kubernetes.io/worker": ""},
 		Taints:    []corev1.Taint{{Key: "k", Value: "v", Effect: corev1.TaintEffectNoSchedule}, {Key: "only", Effect: corev1.TaintEffectNoExecute}},
 		APIServer: "192.0.2.1:6443", CACertHash: "sha256:abc",
 		Mint: func() (string, error) { minted++; return "abcdef.0123456789abcdef", nil },

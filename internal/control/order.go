@@ -15,6 +15,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/clientcmd"
@@ -29,11 +30,16 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 	data := cloud.UserData{
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
 		Labels: nodeLabels(m, g), Taints: append(slices.Clone(g.Spec.Taints), startupTaint()),
+		KubernetesVersion: r.Options.KubernetesVersion, Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
 		Mint: func() (string, error) { return r.mint(ctx, m) },
 	}
 	var err error
 	if data.APIServer, data.CACertHash, err = r.endpoint(ctx); err != nil {
 		return cloud.Order{}, err
+	}
+	if data.Kubeadm && g.Spec.UserData == "" && (data.APIServer == "" || data.CACertHash == "") {
+		return cloud.Order{}, &cloud.ConfigError{Reason: "ClusterInfoMissing", Message: "--bootstrap=kubeadm: " +
+			"ConfigMap kube-public/cluster-info does not say where the API server is and by which certificate authority; restore it with kubeadm init phase bootstrap-token, or give the NodeGroup a userData"}
 	}
 	text, err := data.Render(g.Spec.UserData)
 	if err != nil {
@@ -43,6 +49,31 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 		Name: m.Name, UID: string(m.UID), Group: g.Name, Wanted: wantedFor(m, g),
 		InstanceType: m.Spec.InstanceType, UserData: text, Tags: g.Spec.Tags,
 	}, nil
+}
+
+// checkNodeFields refuses labels and taints that no kubelet starts with, and that
+// could say something else in the text of the user data.
+func checkNodeFields(g *v1alpha1.NodeGroup) error {
+	wrong := func(field, value string, why []string) error {
+		return &cloud.ConfigError{Reason: "InvalidConfiguration", Message: fmt.Sprintf("spec.%s: %q: %s", field, value, strings.Join(why, "; "))}
+	}
+	for _, k := range slices.Sorted(maps.Keys(g.Spec.Labels)) {
+		if why := content.IsLabelKey(k); len(why) > 0 {
+			return wrong("labels", k, why)
+		}
+		if why := content.IsLabelValue(g.Spec.Labels[k]); len(why) > 0 {
+			return wrong("labels["+k+"]", g.Spec.Labels[k], why)
+		}
+	}
+	for i, t := range g.Spec.Taints {
+		if why := content.IsLabelKey(t.Key); len(why) > 0 {
+			return wrong(fmt.Sprintf("taints[%d].key", i), t.Key, why)
+		}
+		if why := content.IsLabelValue(t.Value); len(why) > 0 {
+			return wrong(fmt.Sprintf("taints[%d].value", i), t.Value, why)
+		}
+	}
+	return nil
 }
 
 // nodeLabels are the labels that the machine's node must have.

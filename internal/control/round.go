@@ -157,7 +157,7 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
 		market := cluster.Market{Offers: offers}
 		if err == nil {
-			err = tryUserData(g)
+			err = r.tryUserData(g)
 		}
 		if why, _ := r.arrivals.held(g.Name, r.Clock.Now()); err == nil && why != "" {
 			faults[g.Name] = fault{reason: reasonNotArriving, message: why}
@@ -183,9 +183,15 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 // tryUserData renders the group's userData for no machine in particular: one that
 // cannot be rendered would fail every machine after it was decided on, and the next
 // round would decide on another.
-func tryUserData(g *v1alpha1.NodeGroup) error {
+func (r *round) tryUserData(g *v1alpha1.NodeGroup) error {
+	if err := checkNodeFields(g); err != nil {
+		return err
+	}
 	m := &v1alpha1.VPSieNode{Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: g.Name}}
-	data := cloud.UserData{NodeGroup: g.Name, Labels: nodeLabels(m, g), Mint: func() (string, error) { return "", nil }}
+	data := cloud.UserData{
+		NodeGroup: g.Name, Labels: nodeLabels(m, g), Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
+		Mint: func() (string, error) { return "", nil },
+	}
 	_, err := data.Render(g.Spec.UserData)
 	return err
 }

@@ -42,9 +42,17 @@ type Options struct {
 	// SweepInterval is the pause between two sweeps, SweepGrace the age below
 	// which nothing is swept.
 	SweepInterval, SweepGrace time.Duration
+	// Bootstrap is how machines join whose NodeGroup has no userData: BootstrapKubeadm,
+	// or empty for images that join by themselves.
+	Bootstrap string
+	// KubernetesVersion is the API server's, as major.minor.
+	KubernetesVersion string
 	// APIServer is host:port for joining machines; empty takes kube-public/cluster-info's.
 	APIServer string
 }
+
+// BootstrapKubeadm is the value of Options.Bootstrap for kubeadm clusters.
+const BootstrapKubeadm = "kubeadm"
 
 // Deps are what the reconcilers work with.
 type Deps struct {
