@@ -129,12 +129,18 @@ func (c *Client) clean(message string) string {
 	for _, secret := range c.secrets() {
 		message = strings.ReplaceAll(message, secret, "(redacted)")
 	}
+	message = confidential().ReplaceAllString(message, "(redacted)")
 	message = strings.ToValidUTF8(strings.Join(strings.Fields(message), " "), "")
 	message = varying().ReplaceAllString(message, "(id)")
 	if runes := []rune(message); len(runes) > maxMessage {
 		message = string(runes[:maxMessage]) + "…"
 	}
 	return message
+}
+
+// confidential matches what an echoed order would show: bootstrap tokens, and user data in base64.
+func confidential() *regexp.Regexp {
+	return regexp.MustCompile(`\b[a-z0-9]{6}\.[a-z0-9]{16}\b|[A-Za-z0-9+/]{64,}=*`)
 }
 
 // varying matches UUIDs and other long hexadecimal or numeric marks, such as request numbers and time stamps.

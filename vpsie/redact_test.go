@@ -2,6 +2,7 @@ package vpsie_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -40,7 +41,9 @@ func TestNothingPrintsSecrets(t *testing.T) {
 
 // The API echoes credentials in some messages, and root passwords in its lists.
 func TestErrorsAndMachinesCarryNoSecrets(t *testing.T) {
-	echo := "token " + vpsietest.DefaultToken + " password " + vpsietest.DefaultAccountPassword
+	const joinToken = "abcdef.0123456789abcdef"
+	echo := "token " + vpsietest.DefaultToken + " password " + vpsietest.DefaultAccountPassword + " join " + joinToken +
+		" data " + base64.StdEncoding.EncodeToString([]byte("#cloud-config\nruncmd: [kubeadm join --token "+joinToken+"]"))
 	c := start(t, vpsietest.Options{})
 	r := order("a")
 	r.Password = "root-password"
@@ -52,7 +55,7 @@ func TestErrorsAndMachinesCarryNoSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.client.ListVMs(t.Context())
-	if want := "ListVMs: token (redacted) password (redacted) (HTTP 400)"; err == nil || err.Error() != want {
+	if want := "ListVMs: token (redacted) password (redacted) join (redacted) data (redacted) (HTTP 400)"; err == nil || err.Error() != want {
 		t.Errorf("ListVMs = %v, want %q", err, want)
 	}
 	if text := fmt.Sprintf("%+v %#v", vm, vm); strings.Contains(text, "root-password") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -37,8 +38,28 @@ import (
 
 var env *testenv.Env
 
+// logged is all that the tests had the autoscaler log.
+var logged transcript
+
+type transcript struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *transcript) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *transcript) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestMain(m *testing.M) {
-	crlog.SetLogger(logr.Discard())
+	crlog.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug - 10})))
 	os.Exit(testenv.Main(m, func(e *testenv.Env) { env = e }))
 }
 
@@ -56,15 +77,18 @@ type world struct {
 	groups   *groups
 	sweep    *sweep
 
-	mu     sync.Mutex
-	events []string
+	registry *prometheus.Registry
+
+	mu       sync.Mutex
+	events   []string
+	userData map[string]string // of the machines that have booted
 }
 
 const small, medium = "small-2cpu-4gb", "medium-4cpu-8gb"
 
 func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 	t.Helper()
-	w := &world{T: t, admin: env.Client(t, nil), clock: clocktesting.NewFakeClock(time.Now())}
+	w := &world{T: t, admin: env.Client(t, nil), clock: clocktesting.NewFakeClock(time.Now()), userData: map[string]string{}}
 	env.Apply(t, config.FS, "rbac/*.yaml", "admission/*.yaml")
 	fake, err := vpsietest.Start(vpsietest.Options{Knobs: knobs, Booter: kubelets{w}, Now: w.clock.Now})
 	if err != nil {
@@ -91,10 +115,11 @@ func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 func (w *world) start(o Options) {
 	w.Helper()
 	c := env.Client(w, env.As(config.User))
+	w.registry = prometheus.NewRegistry()
 	w.deps = Deps{
 		Client: c, Live: c, Clock: w.clock, Options: o,
 		Voice:   observe.NewVoice(w),
-		Metrics: observe.NewMetrics(prometheus.NewRegistry(), "test", vpsie.Operations()),
+		Metrics: observe.NewMetrics(w.registry, "test", vpsie.Operations()),
 		Journal: observe.NewJournal(),
 		Cloud: cloud.New(cloud.Options{
 			ClusterID: "test", Namespace: o.Namespace, SecretName: o.SecretName, Clock: w.clock,
@@ -349,6 +374,9 @@ func (w *world) clearCtx() context.Context { return context.WithoutCancel(w.Cont
 type kubelets struct{ w *world }
 
 func (k kubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
+	k.w.mu.Lock()
+	k.w.userData[m.Hostname] = m.UserData
+	k.w.mu.Unlock()
 	n := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(m.Hostname), Labels: map[string]string{corev1.LabelHostname: strings.ToLower(m.Hostname)}},
 		Spec:       corev1.NodeSpec{ProviderID: "vpsie://" + m.Identifier},
