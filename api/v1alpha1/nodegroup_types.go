@@ -297,8 +297,12 @@ type NodeGroupStatus struct {
 // Backoff is an instance type that VPSie refuses to sell, or, without an instance
 // type, the group itself when its machines do not arrive.
 type Backoff struct {
+	// InstanceType is the instance type, empty for machines of any type.
+	//
 	// +optional
 	InstanceType string `json:"instanceType,omitempty"`
+	// DatacenterID is the datacenter that does not sell it.
+	//
 	// +optional
 	DatacenterID string `json:"datacenterID,omitempty"`
 	// Failures counts the failures in a row; the wait grows with them.
@@ -310,8 +314,12 @@ type Backoff struct {
 	//
 	// +optional
 	Until metav1.Time `json:"until,omitempty,omitzero"`
+	// Reason is why, for machines.
+	//
 	// +optional
 	Reason string `json:"reason,omitempty"`
+	// Message is why, for people.
+	//
 	// +optional
 	Message string `json:"message,omitempty"`
 }

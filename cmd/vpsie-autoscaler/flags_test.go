@@ -39,6 +39,9 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--poll-interval=7s", func(f *flags) any { return f.control.PollInterval }, 7 * time.Second},
 		{"--sweep-interval=7s", func(f *flags) any { return f.control.SweepInterval }, 7 * time.Second},
 		{"--sweep-grace=7s", func(f *flags) any { return f.control.SweepGrace }, 7 * time.Second},
+		{"--unready-timeout=7s", func(f *flags) any { return f.control.UnreadyTimeout }, 7 * time.Second},
+		{"--repair-limit=7", func(f *flags) any { return f.control.RepairLimit }, 7},
+		{"--bootstrap=kubeadm", func(f *flags) any { return f.control.Bootstrap }, "kubeadm"},
 		{"--join-api-server=h:1", func(f *flags) any { return f.control.APIServer }, "h:1"},
 	} {
 		var untouched, f flags
@@ -64,7 +67,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 func TestFlagsThatCannotWorkAreRefusedByName(t *testing.T) {
 	for _, arg := range []string{
 		"--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
-		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--join-api-server=h",
+		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--repair-limit=101", "--bootstrap=magic", "--join-api-server=h",
 	} {
 		var f flags
 		s := pflag.NewFlagSet("run", pflag.ContinueOnError)

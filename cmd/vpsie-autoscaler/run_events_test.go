@@ -153,7 +153,7 @@ func TestConditionsOfAMachine(t *testing.T) {
 		t.Errorf("without the conditions %v", want)
 	}
 	s := m.Status
-	for name, at := range map[string]*metav1.Time{"createdAt": s.CreatedAt, "provisionedAt": s.ProvisionedAt, "joinedAt": s.JoinedAt, "readyAt": s.ReadyAt} {
+	for name, at := range map[string]*metav1.Time{"createdAt": s.CreatedAt, "orderedAt": s.OrderedAt, "provisionedAt": s.ProvisionedAt, "joinedAt": s.JoinedAt, "readyAt": s.ReadyAt} {
 		if at == nil {
 			t.Errorf("status.%s is empty", name)
 		}

@@ -21,6 +21,7 @@ func Events() []EventWord {
 		{group, "ScaleLimitReached", warning, "pods wait because of maxNodes: how many, and which"},
 		{group, "ProvisioningFailed", warning, "a machine could not be had, and why"},
 		{group, "InvalidConfiguration", warning, "the NodeGroup, one of its annotations, or the account's Secret is wrong"},
+		{group, "Repairing", warning, "a machine is replaced because its node stays not ready: which, and for how long"},
 		{machine, "VPSCreated", normal, "the VPS is there, with its number"},
 		{machine, "NodeJoined", normal, "the node has registered"},
 		{machine, "NodeReady", normal, "the node takes workloads"},
@@ -28,6 +29,11 @@ func Events() []EventWord {
 		{machine, "ProvisioningFailed", warning, "the VPS was not created, and why"},
 		{machine, "JoinFailed", warning, "the node was not ready in time; the VPS is deleted and replaced"},
 		{machine, "DrainFailed", warning, "the node was not empty in time; it works on, and is tried again"},
+		{machine, "VPSStopped", warning, "somebody stopped its VPS"},
+		{machine, "VPSSuspended", warning, "VPSie suspended its VPS"},
+		{machine, "VPSGone", warning, "somebody else deleted its VPS"},
+		{machine, "Repairing", warning, "its node stays not ready; the VPS is replaced"},
+		{machine, "RepairHeld", warning, "its node stays not ready, and why it is not replaced"},
 		{pod, "NodeOrdered", normal, "a machine is on its way for it: which"},
 		{pod, "Waiting", normal, "no machine is bought for it yet, and time alone mends that (a stabilization window, an offering's back-off)"},
 		{pod, "ScaleUpRefused", warning, "no machine is bought for it: why, for each NodeGroup and instance type"},
@@ -44,7 +50,7 @@ type ConditionWord struct {
 func faults() []string {
 	return []string{
 		"AuthenticationFailed", "AccountNotUsable", "VPSieUnreachable", "VPSieThrottled", "VPSieRefused", "QuotaExceeded", "OutOfStock",
-		"DatacenterNotFound", "InstanceTypeNotAvailable", "ImageNotFound", "SSHKeyNotFound", "InvalidUserData",
+		"DatacenterNotFound", "InstanceTypeNotAvailable", "ImageNotFound", "SSHKeyNotFound", "InvalidUserData", "ClusterInfoMissing",
 	}
 }
 
@@ -56,15 +62,15 @@ func Conditions() []ConditionWord {
 		{group, v1alpha1.NodeGroupReady, "every wanted node is ready and nothing is wrong; `kubectl wait --for=condition=Ready ng/x` works",
 			append([]string{"AllNodesReady", "NodesNotReady", "Deleting"}, invalid...)},
 		{group, v1alpha1.NodeGroupScaling, "nodes are on the way or leaving", []string{"ScalingUp", "ScalingDown", "Stabilizing", "Stable"}},
-		{group, v1alpha1.NodeGroupError, "the group cannot do all of its work; reason and message say why and what helps", append([]string{"NoError"}, invalid...)},
+		{group, v1alpha1.NodeGroupError, "the group cannot do all of its work; reason and message say why and what helps", append([]string{"NoError", "OfferingsRefused"}, invalid...)},
 		{group, v1alpha1.NodeGroupAtMinCapacity, "it is at minNodes", []string{"AtMinNodes", "AboveMinNodes"}},
 		{group, v1alpha1.NodeGroupAtMaxCapacity, "it is at maxNodes; the message names the pods that wait for that", []string{"AtMaxNodes", "MaximumNodesReached", "BelowMaxNodes"}},
 		{machine, v1alpha1.VPSieNodeVPSReady, "the VPS runs; otherwise the reason is the step it is at",
-			[]string{"Ordering", "NotOrdered", "Ordered", "Building", "Starting", "VPSRunning", "Deleting", "NotDeleted"}},
+			[]string{"Ordering", "NotOrdered", "Ordered", "Building", "Starting", "VPSRunning", "VPSStopped", "VPSSuspended", "VPSGone", "Deleting", "NotDeleted"}},
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},
 		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "NodeGone", "Draining"}},
 		{machine, v1alpha1.VPSieNodeError, "something went wrong; `status.lastError` keeps the text",
-			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "DeleteFailed", "OrderUnconfirmed", "SeveralVPSes", "VPSUnclear", "NodeUnclear"}, faults()...)},
+			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "RepairHeld", "DeleteFailed", "OrderUnconfirmed", "SeveralVPSes", "VPSUnclear", "NodeUnclear"}, faults()...)},
 	}
 }
 
