@@ -215,7 +215,15 @@ func (k *kubelets) Ready(ctx context.Context, m vpsietest.Machine) error {
 	return k.client.Status().Patch(ctx, ready, client.MergeFrom(changed))
 }
 
-func (k *kubelets) Gone(context.Context, vpsietest.Machine) error { return nil }
+// Gone ends the heartbeats: the node is not ready any more.
+func (k *kubelets) Gone(ctx context.Context, m vpsietest.Machine) error {
+	n := k.node(m)
+	if err := k.client.Get(ctx, client.ObjectKeyFromObject(n), n); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionUnknown}}
+	return client.IgnoreNotFound(k.client.Status().Update(ctx, n))
+}
 
 // scrape reads the controller's metrics.
 func (b *bed) scrape(ctx context.Context) (*http.Response, error) {

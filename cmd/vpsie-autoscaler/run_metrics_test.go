@@ -289,3 +289,36 @@ func TestMetricsLint(t *testing.T) {
 		}
 	}
 }
+
+// A Node whose VPS is gone, and that no VPSieNode stands for, goes; a ready one, one
+// of another cloud and one that has its VPS stay.
+func TestMetricsTellOfNodesWithoutVPS(t *testing.T) {
+	b := live(t)
+	found := b.value(t, "vpsie_autoscaler_leaks_found_total", "kind=node")
+	vm, err := b.cloud.AddVM(vpsietest.VMSpec{Hostname: "kept-by-hand", Plan: small, Datacenter: "dc-us-east-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := func(name, providerID string, status corev1.ConditionStatus) *corev1.Node {
+		n := &corev1.Node{ObjectMeta: objectMeta(name), Spec: corev1.NodeSpec{ProviderID: providerID}}
+		n.Labels = map[string]string{v1alpha1.LabelNodeGroup: "nobody"}
+		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: status}}
+		b.create(t, n)
+		t.Cleanup(func() { b.remove(t, n) })
+		return n
+	}
+	stay := []*corev1.Node{
+		node("lives", "vpsie://00000000-0000-4000-8000-000000000001", corev1.ConditionTrue),
+		node("elsewhere", "other://00000000-0000-4000-8000-000000000002", corev1.ConditionFalse),
+		node("has-its-vps", "vpsie://"+vm.Identifier, corev1.ConditionFalse),
+	}
+	for i := range 2 { // by the second all others have had their time as well
+		node(fmt.Sprintf("orphan-%d", i), fmt.Sprintf("vpsie://00000000-0000-4000-8000-00000000001%d", i), corev1.ConditionUnknown)
+		b.shows(t, equal(found+float64(i)+1), "vpsie_autoscaler_leaks_found_total", "kind=node")
+	}
+	for _, n := range stay {
+		if err := b.client.Get(t.Context(), client.ObjectKeyFromObject(n), n); err != nil {
+			t.Errorf("node %s: %v", n.Name, err)
+		}
+	}
+}

@@ -29,12 +29,14 @@ type sweep struct {
 	missing absences
 	// strays are VPSes without an object, and since when.
 	strays absences
+	// orphans are Nodes without a VPS or an object, and since when.
+	orphans absences
 	// leaks are the strays that have been counted.
 	leaks sets.Set[types.UID]
 }
 
 func setupSweep(mgr ctrl.Manager, d Deps) error {
-	s := &sweep{Deps: d, missing: newAbsences(), strays: newAbsences(), leaks: sets.New[types.UID]()}
+	s := &sweep{Deps: d, missing: newAbsences(), strays: newAbsences(), orphans: newAbsences(), leaks: sets.New[types.UID]()}
 	if err := mgr.Add(manager.RunnableFunc(s.run)); err != nil {
 		return fmt.Errorf("setting up the sweep: %w", err)
 	}
@@ -87,7 +89,7 @@ func (s *sweep) once(ctx context.Context) error {
 	for i := range list.Items {
 		errs = append(errs, s.notice(ctx, &list.Items[i], sight), s.lost(ctx, &list.Items[i], sight))
 	}
-	errs = append(errs, s.repair(ctx, list.Items))
+	errs = append(errs, s.repair(ctx, list.Items), s.nodes(ctx, list.Items, sight))
 	return errors.Join(errs...)
 }
 
