@@ -40,7 +40,8 @@ func TestAutoscalerHasTheRightsItNeeds(t *testing.T) {
 	for _, read := range []struct{ group, resource string }{
 		{"", "nodes"}, {"", "pods"}, {"", "namespaces"}, {"", "persistentvolumes"}, {"", "persistentvolumeclaims"},
 		{"apps", "daemonsets"}, {"apps", "replicasets"}, {"apps", "statefulsets"}, {"policy", "poddisruptionbudgets"},
-		{"scheduling.k8s.io", "priorityclasses"}, {"storage.k8s.io", "storageclasses"}, {"storage.k8s.io", "csinodes"}, {"storage.k8s.io", "volumeattachments"},
+		{"scheduling.k8s.io", "priorityclasses"}, {"storage.k8s.io", "storageclasses"}, {"storage.k8s.io", "csinodes"},
+		{"storage.k8s.io", "csidrivers"}, {"storage.k8s.io", "csistoragecapacities"}, {"storage.k8s.io", "volumeattachments"},
 	} {
 		all(read.group, read.resource, "", "", "get", "list", "watch")
 	}

@@ -74,6 +74,12 @@ func kinds() (map[schema.GroupKind]kind, error) {
 			func(r *reader) *[]*storagev1.StorageClass { return &r.objects.StorageClasses }),
 		{Group: "storage.k8s.io", Kind: "CSINode"}: kindOf("v1", clusterWide, nil,
 			func(r *reader) *[]*storagev1.CSINode { return &r.objects.CSINodes }),
+		{Group: "storage.k8s.io", Kind: "CSIDriver"}: kindOf("v1", clusterWide, nil,
+			func(r *reader) *[]*storagev1.CSIDriver { return &r.objects.CSIDrivers }),
+		{Group: "storage.k8s.io", Kind: "CSIStorageCapacity"}: kindOf("v1", namespaced, nil,
+			func(r *reader) *[]*storagev1.CSIStorageCapacity { return &r.objects.StorageCapacities }),
+		{Group: "storage.k8s.io", Kind: "VolumeAttachment"}: kindOf("v1", clusterWide, nil,
+			func(r *reader) *[]*storagev1.VolumeAttachment { return &r.objects.VolumeAttachments }),
 	}, nil
 }
 

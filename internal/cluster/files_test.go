@@ -49,6 +49,9 @@ func namesOf(o *Objects) []string {
 	add(&names, "PersistentVolumeClaim", o.Claims)
 	add(&names, "StorageClass", o.StorageClasses)
 	add(&names, "CSINode", o.CSINodes)
+	add(&names, "CSIDriver", o.CSIDrivers)
+	add(&names, "CSIStorageCapacity", o.StorageCapacities)
+	add(&names, "VolumeAttachment", o.VolumeAttachments)
 	return names
 }
 
@@ -109,6 +112,9 @@ func TestEveryKindIsRead(t *testing.T) {
 		"{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {volumeName: v}}",
 		"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: p}",
 		"{apiVersion: storage.k8s.io/v1, kind: CSINode, metadata: {name: n1}, spec: {drivers: []}}",
+		"{apiVersion: storage.k8s.io/v1, kind: CSIDriver, metadata: {name: d}, spec: {storageCapacity: true}}",
+		"{apiVersion: storage.k8s.io/v1, kind: CSIStorageCapacity, metadata: {name: c}, storageClassName: fast, capacity: 1Gi}",
+		"{apiVersion: storage.k8s.io/v1, kind: VolumeAttachment, metadata: {name: a}, spec: {attacher: d, nodeName: n1, source: {persistentVolumeName: v}}}",
 		"{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, anything: [goes]}",
 		"{apiVersion: v1, kind: ConfigMap, metadata: {name: y1}}",
 		"{apiVersion: management.cattle.io/v3, kind: Node, metadata: {name: x}}",
@@ -117,6 +123,7 @@ func TestEveryKindIsRead(t *testing.T) {
 	want := []string{
 		"NodeGroup kube-system/web", "VPSieNode m", "Node n1", "Pod default/p", "Namespace default", "DaemonSet default/d",
 		"PodDisruptionBudget default/b", "PersistentVolume v", "PersistentVolumeClaim default/c", "StorageClass fast", "CSINode n1",
+		"CSIDriver d", "CSIStorageCapacity default/c", "VolumeAttachment a",
 	}
 	if diff := cmp.Diff(want, namesOf(read.Objects)); diff != "" {
 		t.Errorf("objects -want +got:\n%s", diff)

@@ -28,6 +28,10 @@ type Objects struct {
 	Claims         []*corev1.PersistentVolumeClaim
 	StorageClasses []*storagev1.StorageClass
 	CSINodes       []*storagev1.CSINode
+	CSIDrivers     []*storagev1.CSIDriver
+
+	StorageCapacities []*storagev1.CSIStorageCapacity
+	VolumeAttachments []*storagev1.VolumeAttachment
 }
 
 // Load reads everything a decision needs; NodeGroups and VPSieNodes of the given
@@ -48,6 +52,9 @@ func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, err
 		read(ctx, c, &o.Claims, &corev1.PersistentVolumeClaimList{}, func(l *corev1.PersistentVolumeClaimList) []corev1.PersistentVolumeClaim { return l.Items }),
 		read(ctx, c, &o.StorageClasses, &storagev1.StorageClassList{}, func(l *storagev1.StorageClassList) []storagev1.StorageClass { return l.Items }),
 		read(ctx, c, &o.CSINodes, &storagev1.CSINodeList{}, func(l *storagev1.CSINodeList) []storagev1.CSINode { return l.Items }),
+		read(ctx, c, &o.CSIDrivers, &storagev1.CSIDriverList{}, func(l *storagev1.CSIDriverList) []storagev1.CSIDriver { return l.Items }),
+		read(ctx, c, &o.StorageCapacities, &storagev1.CSIStorageCapacityList{}, func(l *storagev1.CSIStorageCapacityList) []storagev1.CSIStorageCapacity { return l.Items }),
+		read(ctx, c, &o.VolumeAttachments, &storagev1.VolumeAttachmentList{}, func(l *storagev1.VolumeAttachmentList) []storagev1.VolumeAttachment { return l.Items }),
 	)
 }
 

@@ -63,6 +63,10 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		Claims:         o.Claims,
 		StorageClasses: o.StorageClasses,
 		CSINodes:       o.CSINodes,
+		CSIDrivers:     o.CSIDrivers,
+
+		StorageCapacities: o.StorageCapacities,
+		VolumeAttachments: o.VolumeAttachments,
 	}
 	s.Nodes = nodesOf(o)
 	b.recall(s.Nodes)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 )
 
 // host is a node in the plan: there already, on its way, or to be bought.
@@ -24,8 +25,12 @@ type host struct {
 	// domains are the host's by topology key, ports those that are taken.
 	domains []int32
 	ports   []port
-	// attached are its CSI volumes; nil when no driver limits their number.
+	// csi is what kubelet says of its CSI drivers, nil when nothing; attached are its
+	// volumes, nil when no driver limits their number; disks those of pods that name
+	// them without a claim.
+	csi         *storagev1.CSINode
 	attached    *attachments
+	disks       []*corev1.Volume
 	alloc, free vec
 	// yields is the part of what is not free that preemption gets by evicting
 	// expendable pods; nil for none.
@@ -61,10 +66,17 @@ func (w *world) verdict(c *class, h *host) verdict {
 	if !c.perHost || h.node == nil {
 		return c.on(h.shape)
 	}
+	return c.on(w.ownShape(h))
+}
+
+func (w *world) ownShape(h *host) *shape {
 	if h.own == nil {
 		h.own = w.shapes.single(h.name, h.labels, h.taints, h.cordoned)
+		if h.csi != nil {
+			h.own.node.Annotations = h.csi.Annotations
+		}
 	}
-	return c.on(h.own)
+	return h.own
 }
 
 // lot is a number of pods to be placed that are alike: same constraints, size and

@@ -36,8 +36,8 @@ func (k *kind) unseen() bool {
 // count counts n pods of the kind on the host in, or out when n is negative.
 // Topology spread does not mind pods that are being deleted.
 func (w *world) count(k *kind, h *host, n int32, leaving bool) {
-	if v := k.class.volumes; v != nil {
-		w.use(v, h, int(n))
+	if k.class.volumes != nil {
+		w.use(k.class, h, int(n))
 	}
 	if k.unseen() {
 		return
@@ -86,8 +86,8 @@ func (w *world) amongOthers(k *kind, h *host, n int) int {
 		}
 		n = 1
 	}
-	if v := k.class.volumes; v != nil {
-		if !w.attachable(v, h) {
+	if k.class.volumes != nil {
+		if !w.attachable(k.class, h) {
 			return 0
 		}
 		n = 1

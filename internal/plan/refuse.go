@@ -94,7 +94,7 @@ func (w *world) misfit(l *lot, t *template) refusal {
 		return refusal{NodeAffinity, "nodes of it do not match " + l.kind.class.wants()}
 	}
 	if l.kind.class.on(t.shape)&misplaced != 0 {
-		return refusal{VolumeZone, "one of its persistent volumes cannot be used on nodes of it"}
+		return refusal{VolumeZone, l.kind.class.volumes.obstacle(t.shape.node)}
 	}
 	var short []string
 	for i, x := range l.size {

@@ -67,6 +67,8 @@ func (b *rulesBuilder) others(pod *corev1.Pod) {
 			b.text('V', v.PersistentVolumeClaim.ClaimName)
 		case v.Ephemeral != nil:
 			b.text('E', ephemeral.VolumeClaimName(pod, v))
+		case ownDisk(v):
+			b.message('D', v)
 		}
 	}
 	if len(b.buf) > before {
@@ -114,6 +116,9 @@ func unsupportedFeatures(spec *corev1.PodSpec) string {
 	var found []string
 	if len(spec.ResourceClaims) > 0 {
 		found = append(found, "resourceClaims")
+	}
+	if spec.SchedulingGroup != nil {
+		found = append(found, "schedulingGroup")
 	}
 	return strings.Join(found, ", ")
 }

@@ -25,11 +25,6 @@ func (w *world) buildHosts() {
 			}
 		}
 	}
-	for _, n := range w.state.CSINodes {
-		if h := w.hostByName[n.Name]; h != nil {
-			h.attached = newAttachments(n)
-		}
-	}
 	slices.SortFunc(w.hosts, func(a, b *host) int { return cmp.Compare(a.name, b.name) })
 	w.existing = len(w.hosts)
 	w.lockTypes()
@@ -125,6 +120,7 @@ func (w *world) seat() []*Pod {
 		d.kind = w.topology.kind(d.class, d.pod)
 	}
 	w.giveShapes()
+	w.readAttachments()
 	var pending, nominated []*Pod
 	for i, p := range w.state.Pods {
 		switch h := w.seatOf(p); {

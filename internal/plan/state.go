@@ -30,6 +30,10 @@ type State struct {
 	Claims         []*corev1.PersistentVolumeClaim
 	StorageClasses []*storagev1.StorageClass
 	CSINodes       []*storagev1.CSINode
+	CSIDrivers     []*storagev1.CSIDriver
+	// StorageCapacities say where drivers that count it can make volumes.
+	StorageCapacities []*storagev1.CSIStorageCapacity
+	VolumeAttachments []*storagev1.VolumeAttachment
 }
 
 // Options are the operator's flags that change decisions.

@@ -88,6 +88,9 @@ func (a *attrs) podSpec() corev1.PodSpec {
 	for _, name := range a.all("ephemeral") {
 		spec.Volumes = append(spec.Volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}})
 	}
+	for _, disk := range a.all("disk") {
+		spec.Volumes = append(spec.Volumes, a.disk(disk))
+	}
 	if a.flag("sidecar") {
 		always := corev1.ContainerRestartPolicyAlways
 		spec.InitContainers = append(spec.InitContainers, corev1.Container{Name: "sidecar", RestartPolicy: &always, Ports: spec.Containers[0].Ports})

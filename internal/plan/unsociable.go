@@ -24,6 +24,9 @@ func (w *world) unsociable(l *lot, t *template) refusal {
 		if claim := w.takenClaim(v); claim != "" {
 			return refusal{VolumeLimit, "PersistentVolumeClaim " + claim + " is ReadWriteOncePod and another pod uses it"}
 		}
+		if why := w.unattachable(k.class, h); why.reason != "" {
+			return why
+		}
 	}
 	if s := k.class.seeks; s != nil && !s.allows(h, k.seeksOwn) {
 		return refusal{PodAffinity, "no pod that its required podAffinity seeks is or will be in the same " + w.keyNames(s.counters)}
@@ -73,4 +76,26 @@ func clashing(a, b []port) string {
 		}
 	}
 	return ""
+}
+
+// unattachable says why a new node cannot have the class's volumes beside what the
+// plan uses elsewhere.
+func (w *world) unattachable(c *class, h *host) refusal {
+	if h.attached != nil {
+		if driver := h.attached.exceeded(c.volumes.attached); driver != "" {
+			return refusal{VolumeLimit, fmt.Sprintf("has more volumes of driver %s than a node takes, which are %d", driver, h.attached.limits[driver])}
+		}
+	}
+	if disk := quarrelling(c.volumes.disks, h.disks); disk != nil {
+		return refusal{VolumeLimit, "a DaemonSet uses the disk of volume " + disk.Name}
+	}
+	if w.attachable(c, h) {
+		return refusal{}
+	}
+	for _, u := range c.volumes.unbound {
+		if u.users > 0 {
+			return refusal{VolumeZone, "PersistentVolumeClaim " + u.key + " gets its volume where another of its pods is placed, which has no room"}
+		}
+	}
+	return refusal{VolumeZone, "no PersistentVolume is left for one of its claims"}
 }

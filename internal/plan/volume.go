@@ -16,20 +16,43 @@ type storage struct {
 	claims  map[string]*corev1.PersistentVolumeClaim // by namespace/name
 	volumes map[string]*corev1.PersistentVolume
 	classes map[string]*storagev1.StorageClass
+	// volumesOf are the volumes by class, by name.
+	volumesOf  map[string][]*corev1.PersistentVolume
+	drivers    map[string]*storagev1.CSIDriver
+	capacities map[string][]*storagev1.CSIStorageCapacity // by class
+	// unboundClaims are those that have been looked at; taken are the volumes that they get.
+	unboundClaims map[string]*unboundClaim
+	taken         map[string]*corev1.PersistentVolume
 	// users counts the pods of claims that only one pod may use.
 	users map[string]int
+	// attaches: some pod has a volume that a driver counts.
+	attaches bool
 }
 
 func newStorage(s *State) *storage {
 	st := &storage{
 		claims: map[string]*corev1.PersistentVolumeClaim{}, volumes: map[string]*corev1.PersistentVolume{},
 		classes: map[string]*storagev1.StorageClass{}, users: map[string]int{},
+		volumesOf: map[string][]*corev1.PersistentVolume{}, drivers: map[string]*storagev1.CSIDriver{},
+		capacities: map[string][]*storagev1.CSIStorageCapacity{}, unboundClaims: map[string]*unboundClaim{}, taken: map[string]*corev1.PersistentVolume{},
 	}
 	for _, c := range s.Claims {
 		st.claims[c.Namespace+"/"+c.Name] = c
 	}
 	for _, v := range s.Volumes {
 		st.volumes[v.Name] = v
+		class := volumehelpers.GetPersistentVolumeClass(v)
+		st.volumesOf[class] = append(st.volumesOf[class], v)
+	}
+	for _, list := range st.volumesOf {
+		// Of equal volumes the first by name is taken, whatever order they come in.
+		slices.SortFunc(list, func(a, b *corev1.PersistentVolume) int { return strings.Compare(a.Name, b.Name) })
+	}
+	for _, d := range s.CSIDrivers {
+		st.drivers[d.Name] = d
+	}
+	for _, c := range s.StorageCapacities {
+		st.capacities[c.StorageClassName] = append(st.capacities[c.StorageClassName], c)
 	}
 	for _, c := range s.StorageClasses {
 		st.classes[c.Name] = c
@@ -42,18 +65,33 @@ type volumes struct {
 	// problem says why no node will do, if so.
 	problem refusal
 	// bound are the volumes that exist; where any is, its affinity binds.
-	bound []*corev1.PersistentVolume
+	bound []boundVolume
 	// zoned are those of them whose zone and region labels bind too: kube-scheduler
 	// does not look at the labels of a pod's own ephemeral volumes.
 	zoned []*corev1.PersistentVolume
-	// provisioned are the classes of volumes that will be made where the pod is.
-	provisioned []*storagev1.StorageClass
-	// nodes name the one node that a provisioner has been told.
-	nodes []string
+	// unbound are the claims that get their volume where the pod is, by size.
+	unbound []*unboundClaim
+	// disks are those that the pod names without a claim.
+	disks []*corev1.Volume
 	// attached are what counts towards a node's limits, by driver.
 	attached []attachment
 	// exclusive are the claims that only one pod may use, as namespace/name.
 	exclusive []string
+}
+
+// boundVolume is a volume, and in a CSI driver's words if it was not written for one.
+type boundVolume struct {
+	*corev1.PersistentVolume
+	plugin string
+	csi    *corev1.PersistentVolume
+}
+
+// on is the volume as the node's kubelet sees it.
+func (b *boundVolume) on(node *corev1.Node) *corev1.PersistentVolume {
+	if b.csi != nil && hasMigrated(node, b.plugin) {
+		return b.csi
+	}
+	return b.PersistentVolume
 }
 
 // attachment is a volume in a CSI driver's reckoning.
@@ -70,17 +108,35 @@ func (st *storage) read(pod *corev1.Pod) *volumes {
 			name = volume.PersistentVolumeClaim.ClaimName
 		case volume.Ephemeral != nil:
 			name = ephemeral.VolumeClaimName(pod, volume)
+		case ownDisk(volume):
 		default:
 			continue
 		}
 		if v == nil {
 			v = &volumes{}
 		}
+		if name == "" {
+			v.readDisk(volume, pod.Namespace)
+			continue
+		}
 		if why := st.readClaim(v, pod, volume, name); why != "" && v.problem.reason == "" {
 			v.problem = refusal{VolumeZone, fmt.Sprintf("PersistentVolumeClaim %s/%s of volume %s %s", pod.Namespace, name, volume.Name, why)}
 		}
 	}
+	if v != nil {
+		slices.SortStableFunc(v.unbound, func(a, b *unboundClaim) int {
+			return a.object.Spec.Resources.Requests.Storage().Cmp(*b.object.Spec.Resources.Requests.Storage())
+		})
+		st.attaches = st.attaches || len(v.attached) > 0
+	}
 	return v
+}
+
+func (v *volumes) readDisk(volume *corev1.Volume, namespace string) {
+	v.disks = append(v.disks, volume)
+	if a, ok := inlineAttachment(volume, namespace); ok {
+		v.attached = append(v.attached, a)
+	}
 }
 
 // readClaim works out one claim and says what is wrong with it, if anything.
@@ -108,7 +164,8 @@ func (st *storage) readClaim(v *volumes, pod *corev1.Pod, volume *corev1.Volume,
 	if pv == nil {
 		return "names PersistentVolume " + claim.Spec.VolumeName + ", which does not exist"
 	}
-	v.bound = append(v.bound, pv)
+	plugin, csi := asCSI(pv)
+	v.bound = append(v.bound, boundVolume{pv, plugin, csi})
 	if volume.Ephemeral == nil {
 		v.zoned = append(v.zoned, pv)
 	}
@@ -123,13 +180,13 @@ func (st *storage) readUse(v *volumes, claim *corev1.PersistentVolumeClaim, volu
 		v.exclusive = append(v.exclusive, claim.Namespace+"/"+claim.Name)
 	}
 	if pv := st.volumes[claim.Spec.VolumeName]; pv != nil {
-		if pv.Spec.CSI != nil {
-			v.attached = append(v.attached, attachment{pv.Spec.CSI.Driver, pv.Spec.CSI.VolumeHandle})
+		if a, ok := attachmentOf(pv); ok {
+			v.attached = append(v.attached, a)
 		}
 		return
 	}
-	if class := st.classes[volumehelpers.GetPersistentVolumeClaimClass(claim)]; class != nil && class.Provisioner != "" {
-		v.attached = append(v.attached, attachment{class.Provisioner, "claim " + claim.Namespace + "/" + claim.Name})
+	if class := st.classes[volumehelpers.GetPersistentVolumeClaimClass(claim)]; class != nil && driverOf(class) != "" {
+		v.attached = append(v.attached, attachment{driverOf(class), "claim " + claim.Namespace + "/" + claim.Name})
 	}
 }
 
@@ -144,12 +201,13 @@ func (st *storage) readUnbound(v *volumes, claim *corev1.PersistentVolumeClaim) 
 		return "names StorageClass " + className + ", which does not exist"
 	case class.VolumeBindingMode == nil || *class.VolumeBindingMode != storagev1.VolumeBindingWaitForFirstConsumer:
 		return "is not bound, and its StorageClass " + className + " does not wait for a pod to be placed"
-	case class.Provisioner == "" || class.Provisioner == volumehelpers.NotSupportedProvisioner:
-		return "is not bound, and its StorageClass " + className + " makes no volumes; matching it with existing ones is not planned for"
 	}
-	v.provisioned = append(v.provisioned, class)
-	if node, ok := claim.Annotations[volumehelpers.AnnSelectedNode]; ok {
-		v.nodes = append(v.nodes, node)
+	u := st.unbound(claim, class)
+	if !u.makes && len(u.candidates) == 0 {
+		return "is not bound, and its StorageClass " + className + " makes no volumes and has none"
+	}
+	if !slices.Contains(v.unbound, u) {
+		v.unbound = append(v.unbound, u)
 	}
 	return ""
 }
@@ -161,13 +219,8 @@ func zoneLabels() []string {
 
 // suit says whether the volumes can be used on the node.
 func (v *volumes) suit(node *corev1.Node) bool {
-	for _, name := range v.nodes {
-		if name != node.Name {
-			return false
-		}
-	}
-	for _, pv := range v.bound {
-		if volumehelpers.CheckNodeAffinity(pv, node.Labels) != nil {
+	for i := range v.bound {
+		if volumehelpers.CheckNodeAffinity(v.bound[i].on(node), node.Labels) != nil {
 			return false
 		}
 	}
@@ -176,12 +229,36 @@ func (v *volumes) suit(node *corev1.Node) bool {
 			return false
 		}
 	}
-	for _, class := range v.provisioned {
-		if !matchesTopology(class, node) {
+	for _, u := range v.unbound {
+		if !u.suits(node) {
 			return false
 		}
 	}
 	return true
+}
+
+// obstacle says which of the volumes cannot be used on the node, a new one.
+func (v *volumes) obstacle(node *corev1.Node) string {
+	for i := range v.bound {
+		if pv := v.bound[i].on(node); volumehelpers.CheckNodeAffinity(pv, node.Labels) != nil {
+			return "PersistentVolume " + pv.Name + " cannot be used on nodes of it, by its nodeAffinity"
+		}
+	}
+	for _, pv := range v.zoned {
+		if !inZone(pv, node) {
+			return "PersistentVolume " + pv.Name + " cannot be used on nodes of it, by its zone or region label"
+		}
+	}
+	for _, u := range v.unbound {
+		switch {
+		case u.suits(node):
+		case u.selected != "":
+			return "PersistentVolumeClaim " + u.key + " waits for its volume on node " + u.selected
+		default:
+			return "PersistentVolumeClaim " + u.key + " can get no volume of StorageClass " + u.class.Name + " on nodes of it"
+		}
+	}
+	return ""
 }
 
 // inZone holds the zone and region labels of a volume against those of the node; a
@@ -239,31 +316,54 @@ func (v *volumes) asks(note func(key string)) {
 	for _, key := range zoneLabels() {
 		note(key)
 	}
-	for _, pv := range v.bound {
-		if pv.Spec.NodeAffinity == nil || pv.Spec.NodeAffinity.Required == nil {
-			continue
-		}
-		for _, term := range pv.Spec.NodeAffinity.Required.NodeSelectorTerms {
-			for _, r := range term.MatchExpressions {
-				note(r.Key)
-			}
-			if len(term.MatchFields) > 0 {
-				note(corev1.LabelHostname)
-			}
+	for _, b := range v.bound {
+		asksOf(b.PersistentVolume, note)
+		if b.csi != nil {
+			asksOf(b.csi, note)
+			note(corev1.LabelHostname) // which of the two binds differs from node to node
 		}
 	}
-	for _, class := range v.provisioned {
-		for _, term := range class.AllowedTopologies {
-			for _, e := range term.MatchLabelExpressions {
-				note(e.Key)
-			}
+	for _, u := range v.unbound {
+		u.asks(note)
+	}
+}
+
+func asksOf(pv *corev1.PersistentVolume, note func(key string)) {
+	if pv.Spec.NodeAffinity == nil || pv.Spec.NodeAffinity.Required == nil {
+		return
+	}
+	for _, term := range pv.Spec.NodeAffinity.Required.NodeSelectorTerms {
+		for _, r := range term.MatchExpressions {
+			note(r.Key)
+		}
+		if len(term.MatchFields) > 0 {
+			note(corev1.LabelHostname)
+		}
+	}
+}
+
+func (u *unboundClaim) asks(note func(key string)) {
+	if u.selected != "" {
+		note(corev1.LabelHostname)
+	}
+	for _, pv := range u.candidates {
+		asksOf(pv, note)
+	}
+	for _, c := range u.capacities {
+		for _, key := range c.keys {
+			note(key)
+		}
+	}
+	for _, term := range u.class.AllowedTopologies {
+		for _, e := range term.MatchLabelExpressions {
+			note(e.Key)
 		}
 	}
 }
 
 // namesNodes says whether the volumes look at what differs from node to node.
 func (v *volumes) namesNodes() bool {
-	found := len(v.nodes) > 0
+	found := false
 	v.asks(func(key string) { found = found || key == corev1.LabelHostname })
 	return found
 }

@@ -37,6 +37,8 @@ type world struct {
 	appraisal *appraisal
 	// dependent is how many placed pods depend on where others are.
 	dependent int
+	// usualLimits are the fewest volumes of each driver that a group's node takes.
+	usualLimits map[string]int
 
 	log []step
 }
@@ -103,7 +105,7 @@ func (w *world) open(t *template, reason LaunchReason) *host {
 	h := &host{
 		group: t.group, template: t, reason: reason,
 		shape: t.shape, labels: t.labels, taints: t.group.Taints, takes: true,
-		alloc: t.alloc, free: append(vec(nil), t.free...), overhead: amountOf(t.alloc).minus(amountOf(t.free)),
+		alloc: t.alloc, free: append(vec(nil), t.free...), attached: w.usualAttachments(), overhead: amountOf(t.alloc).minus(amountOf(t.free)),
 	}
 	w.settle(h)
 	w.hosts = append(w.hosts, h)
