@@ -7,8 +7,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/client-go/util/workqueue"
+	volumehelpers "k8s.io/component-helpers/storage/volume"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,6 +34,9 @@ func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration, 
 		Watches(&v1alpha1.VPSieNode{}, soon, changed(machineNews)).
 		Watches(&appsv1.DaemonSet{}, soon, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&policyv1.PodDisruptionBudget{}, soon, changed(budgetNews)).
+		Watches(&corev1.PersistentVolumeClaim{}, soon, changed(claimNews)).
+		Watches(&corev1.PersistentVolume{}, soon, changed(volumeNews)).
+		Watches(&storagev1.StorageClass{}, soon, changed(func(c *storagev1.StorageClass) any { return c.AllowedTopologies })).
 		Watches(&corev1.Secret{}, soon, builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool {
 			return o.GetName() == secretName
 		})))
@@ -90,6 +95,14 @@ func groupNews(g *v1alpha1.NodeGroup) any {
 
 func machineNews(m *v1alpha1.VPSieNode) any {
 	return []any{m.Generation, m.Annotations, m.DeletionTimestamp, m.Status.Phase, m.Status.NodeName}
+}
+
+func claimNews(c *corev1.PersistentVolumeClaim) any {
+	return []any{c.Spec.VolumeName, c.Status.Phase, c.DeletionTimestamp, c.Annotations[volumehelpers.AnnSelectedNode]}
+}
+
+func volumeNews(v *corev1.PersistentVolume) any {
+	return []any{v.Spec.NodeAffinity, v.Spec.ClaimRef, v.Status.Phase, v.DeletionTimestamp, v.Labels}
 }
 
 func budgetNews(b *policyv1.PodDisruptionBudget) any {
