@@ -14,6 +14,10 @@ func (w *world) buildHosts() {
 		h := w.newHost(n)
 		w.hosts = append(w.hosts, h)
 		w.hostByName[n.Name] = h
+		if n.Object != nil {
+			// A machine on its way goes by its own name, pods by that of the Node that registered.
+			w.hostByName[n.Object.Name] = h
+		}
 		if h.group == nil {
 			continue
 		}
