@@ -35,7 +35,7 @@ func (t *table) write(w io.Writer, o output) error {
 	t.placements(o.Placements)
 	t.unplaced(o.Unplaced)
 	t.kept(o.Kept)
-	t.cost(o.Cost)
+	t.cost(o.Cost, headroom(o.Launches))
 	fmt.Fprintf(t.out, "Read in %.1f ms, planned in %.1f ms.\n", o.Timing.Load, o.Timing.Plan)
 	_, err := io.WriteString(w, t.out.String())
 	return err
@@ -149,14 +149,31 @@ func (t *table) kept(list []plan.Kept) {
 	s.end()
 }
 
-func (t *table) cost(c plan.Cost) {
+// headroom is what is bought for no pod but for the thresholds. The bound does not
+// count it, so that it would make the plan look dear.
+func headroom(list []plan.Launch) plan.Hourly {
+	var sum plan.Hourly
+	for _, l := range list {
+		if l.Reason == plan.Headroom {
+			sum += l.Price
+		}
+	}
+	return sum
+}
+
+func (t *table) cost(c plan.Cost, headroom plan.Hourly) {
 	fmt.Fprintf(t.out, "COST an hour: %s now, %s after", c.Before, c.After)
+	without := ""
+	if headroom > 0 {
+		fmt.Fprintf(t.out, ", of which %s is head-room", headroom)
+		without = " without head-room"
+	}
 	if c.After != c.Before {
 		fmt.Fprintf(t.out, " (a month: %s now, %s after)", plan.Money(c.Before), plan.Money(c.After))
 	}
-	fmt.Fprintf(t.out, "; lower bound %s", c.LowerBound)
+	fmt.Fprintf(t.out, "; lower bound%s %s", without, c.LowerBound)
 	if c.LowerBound > 0 {
-		fmt.Fprintf(t.out, " (after / bound = %.3f)", float64(c.After)/float64(c.LowerBound))
+		fmt.Fprintf(t.out, " (after / bound = %.3f)", float64(c.After-headroom)/float64(c.LowerBound))
 	}
 	fmt.Fprintln(t.out)
 }

@@ -131,6 +131,10 @@ func (d *dims) text(i int, amount int64) string {
 	case dimCPU:
 		return resource.NewMilliQuantity(amount, resource.DecimalSI).String()
 	case dimMemory, dimStorage:
+		// What a node has is seldom a round number, and its last bytes are no news.
+		if whole := amount &^ (1<<20 - 1); whole > 0 && amount%(1<<10) != 0 {
+			amount = whole
+		}
 		return resource.NewQuantity(amount, resource.BinarySI).String()
 	}
 	return fmt.Sprint(amount)
