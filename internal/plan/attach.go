@@ -134,9 +134,6 @@ func (w *world) use(c *class, h *host, n int) {
 	for _, claim := range v.exclusive {
 		w.storage.users[claim] += n
 	}
-	if len(v.unbound) > 0 {
-		w.bind(c, h, n)
-	}
 	for range n {
 		h.disks = append(h.disks, v.disks...)
 	}

@@ -150,7 +150,8 @@ func mergeVolumes(a, b map[string]*corev1.PersistentVolume) map[string]*corev1.P
 }
 
 // bind counts n more pods of the class on the host as users of their unbound claims.
-// Who comes first decides on the volumes, who goes last gives them back.
+// Who comes first decides on the volumes, who goes last gives them back. Pods that
+// run already have no say: what was decided for them stands in claim and volume.
 func (w *world) bind(c *class, h *host, n int) {
 	var found map[*unboundClaim]*corev1.PersistentVolume
 	if n > 0 {

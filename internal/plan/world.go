@@ -84,6 +84,9 @@ func (w *world) shift(h *host, l *lot, n int) {
 	h.free.add(l.size, int64(-n))
 	l.left -= n
 	w.count(l.kind, h, int32(n), false)
+	if v := l.kind.class.volumes; v != nil && len(v.unbound) > 0 {
+		w.bind(l.kind.class, h, n)
+	}
 	if l.kind.class.depends() {
 		h.dependent += n
 		w.dependent += n
