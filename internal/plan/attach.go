@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"math"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -81,7 +82,8 @@ func (a *attachments) exceeded(wanted []attachment) string {
 }
 
 // readAttachments gives the hosts their limits and what is attached to them. What
-// kubelet has not told yet of a machine is taken from the groups' other nodes.
+// kubelet has not told yet of a machine is taken from the groups' other nodes: as
+// many as the best of them takes, so that no odd node keeps pods from new ones.
 func (w *world) readAttachments() {
 	w.usualLimits = map[string]int{}
 	for _, n := range w.state.CSINodes {
@@ -95,12 +97,15 @@ func (w *world) readAttachments() {
 		if h.group == nil {
 			continue
 		}
-		for driver, limit := range limits {
-			if least, known := w.usualLimits[driver]; !known || limit < least {
-				w.usualLimits[driver] = limit
+		for _, d := range n.Spec.Drivers {
+			limit, limited := limits[d.Name]
+			if !limited {
+				limit = math.MaxInt
 			}
+			w.usualLimits[d.Name] = max(w.usualLimits[d.Name], limit)
 		}
 	}
+	maps.DeleteFunc(w.usualLimits, func(_ string, limit int) bool { return limit == 0 || limit == math.MaxInt })
 	for _, h := range w.hosts {
 		if h.node.State == Ordered && h.csi == nil {
 			h.attached = w.usualAttachments()

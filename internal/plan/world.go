@@ -37,7 +37,7 @@ type world struct {
 	appraisal *appraisal
 	// dependent is how many placed pods depend on where others are.
 	dependent int
-	// usualLimits are the fewest volumes of each driver that a group's node takes.
+	// usualLimits are the most volumes of each driver that a node of the groups takes.
 	usualLimits map[string]int
 
 	log []step

@@ -26,6 +26,12 @@ func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, err
 		return err.Error(), nil
 	}
 	seen.did(p)
+	if err := firstError(
+		replace(o.informers.Core().V1().PersistentVolumeClaims().Informer(), out.claims()),
+		replace(o.informers.Storage().V1().CSINodes().Informer(), out.csiNodes()),
+	); err != nil {
+		return "", err
+	}
 	if why, err := out.turnedOut(ctx, o, seen); why != "" || err != nil {
 		return why + told(p), err
 	}
