@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -140,12 +141,8 @@ func (w *world) provide(c *class, h *host, found map[*unboundClaim]*corev1.Persi
 }
 
 func mergeVolumes(a, b map[string]*corev1.PersistentVolume) map[string]*corev1.PersistentVolume {
-	all := make(map[string]*corev1.PersistentVolume, len(a)+len(b))
-	for _, m := range []map[string]*corev1.PersistentVolume{a, b} {
-		for name, pv := range m {
-			all[name] = pv
-		}
-	}
+	all := maps.Clone(a)
+	maps.Copy(all, b)
 	return all
 }
 
