@@ -42,7 +42,7 @@ lint: ## golangci-lint, import arrows included
 
 .PHONY: vet
 vet:
-	@go vet ./... && cd localcluster && go vet ./...
+	@go vet ./... && (cd localcluster && go vet ./...) && cd bench && go vet ./...
 
 .PHONY: generate
 generate: ## Generate deep copies, CRDs and docs/reference
@@ -62,12 +62,17 @@ vulnerabilities: ## Look for known vulnerabilities, where the database can be re
 	@tools/vulnerabilities
 
 .PHONY: unit
-unit: ## Unit, property and integration tests of the main module
-	@go test ./...
+unit: ## Unit, property and integration tests, and that the benchmark runs
+	@go test ./... && cd bench && go test ./...
 
 .PHONY: local
 local: build ## Tests of the local cluster, a short end-to-end story among them
 	@cd localcluster && go test -count=1 ./... # they start binaries, which the test cache does not see
+
+.PHONY: bench
+bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=diverse-1000 for a part
+	@echo "bench: building; about two minutes the first time on two cores"
+	@cd bench && go run . -scenario "$(SCENARIO)"
 
 .PHONY: clean
 clean: down ## Remove what was built
