@@ -81,7 +81,7 @@ func TestChosenScenarios(t *testing.T) {
 	if got, want := len(chosen(scenarios(), "")), len(scenarios()); got != want {
 		t.Errorf("chosen %d, want all %d", got, want)
 	}
-	if err := bench(t.Context(), []string{"-scenario", "divers"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "diverse-10000") {
+	if err := bench([]string{"-scenario", "divers"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "diverse-10000") {
 		t.Errorf("error %v, want one that lists the scenarios", err)
 	}
 }

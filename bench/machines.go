@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/karpenter/pkg/cloudprovider/fake"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 const (
@@ -27,6 +28,20 @@ func vpsMachines() []machine {
 		machines = append(machines, machine{
 			name: m.name, allocatable: plan.EstimateAllocatable(m.cpu, m.gb*1024, m.disk), price: m.price * moneyUnit,
 		})
+	}
+	return machines
+}
+
+// catalogueMachines is the price list of the fake VPSie, which also sells machines
+// with much memory, much cpu, and shared cpu.
+func catalogueMachines() []machine {
+	var machines []machine
+	for _, p := range vpsietest.DefaultCatalogue().Plans {
+		price, err := plan.ParseMoney(p.PricePerMonth)
+		if err != nil {
+			panic(err)
+		}
+		machines = append(machines, machine{name: p.Nickname, allocatable: plan.EstimateAllocatable(p.CPU, p.MemoryMB, p.DiskGB), price: price})
 	}
 	return machines
 }

@@ -9,18 +9,19 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"strings"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	if err := bench(os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func bench(args []string, stdout, stderr io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	name := flags.String("scenario", "", "run this scenario and those whose names go on from it with a dash; all when empty")
@@ -85,9 +86,9 @@ func tell(w io.Writer, rows []row) error {
 }
 
 func unknown(name string) error {
-	text := fmt.Sprintf("no scenario is called %q; want one of these, or what comes before a dash in them:", name)
+	var names []string
 	for _, s := range scenarios() {
-		text += "\n  " + s.name
+		names = append(names, s.name)
 	}
-	return errors.New(text)
+	return fmt.Errorf("no scenario is called %q; want one of these, or what comes before a dash in them: %s", name, strings.Join(names, ", "))
 }

@@ -34,6 +34,7 @@ func scenarios() []scenario {
 		{name: "deployments-1000-nodes-1000", build: onVPSMachines(of(deployed, 1000), 1000), seconds: 30},
 		{name: "deployments-2000", build: onVPSMachines(of(deployed, 2000), 0), seconds: 5},
 		{name: "deployments-10000", build: onVPSMachines(of(deployed, 10000), 0), seconds: 30},
+		{name: "catalogue-2000", build: onCatalogueMachines(of(deployed, 2000)), seconds: 10},
 		{name: "mixed-3800", build: onVPSMachines(mixed, 0), seconds: 30},
 		{name: "equal-50000", build: onVPSMachines(of(equal, 50000), 0), alone: true, seconds: 5},
 		{name: "onto-50000-nodes-1000", build: ontoEmptyNodes(of(equal, 50000), 1000), alone: true, seconds: 5},
@@ -72,6 +73,10 @@ func onVPSMachines(pods func() []*corev1.Pod, there int) func() *input {
 		in.pods = append(fill(in.nodes, deployments(40*there, 2)), pods()...)
 		return in
 	}
+}
+
+func onCatalogueMachines(pods func() []*corev1.Pod) func() *input {
+	return func() *input { return &input{machines: catalogueMachines(), zones: oneZone, pods: pods()} }
 }
 
 // ontoEmptyNodes has room for every pod on nodes that are there.
