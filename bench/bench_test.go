@@ -88,13 +88,13 @@ func TestChosenScenarios(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	r := row{scenario: scenario{name: "some"}, pods: 60, runs: 3,
-		ours:      run{outcome{bought: 2, price: 36 * moneyUnit, bound: 30 * moneyUnit}, 2e6},
-		karpenter: run{outcome{bought: 1, price: 72 * moneyUnit, unplaced: 1}, 300e6}}
+		ours:      run{outcome{bought: 2, price: 36 * moneyUnit, bound: 30 * moneyUnit}, spent{2e6, 3e6}},
+		karpenter: run{outcome{bought: 1, price: 72 * moneyUnit, unplaced: 1}, spent{300e6, 600e6}}}
 	var b strings.Builder
 	if err := write(&b, []row{r}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"2.0 ms |  300.0 ms |   150 |", "2 / 1", "0.0500 / 0.1000", "1.2000 / 2.4000", "0 / 1"} {
+	for _, want := range []string{"2.0 ms |  300.0 ms |   150 |    200 |", "2 / 1", "0.0500 / 0.1000", "1.2000 / 2.4000", "0 / 1"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, b.String())
 		}

@@ -16,23 +16,23 @@ import (
 // looks for nodes that can go together, or be replaced by one, among the hundred
 // that save the most for their pods, within a minute. No disruption budget holds it
 // up, and the wait before it looks whether the command still stands is left out.
-func (k *karpenter) consolidate(ctx context.Context) (outcome, time.Duration, error) {
+func (k *karpenter) consolidate(ctx context.Context) (outcome, spent, error) {
 	provisioner := provisioning.NewProvisioner(k.store, k.recorder, k.cloud, k.cluster, k.clock, nil, nil)
 	queue := disruption.NewQueue(k.store, k.recorder, k.cluster, k.clock, provisioner)
 	method := disruption.NewMultiNodeConsolidation(
 		disruption.MakeConsolidation(k.clock, k.cluster, k.store, provisioner, k.cloud, k.recorder, queue), disruption.WithValidator(atOnce{}))
 	k.cluster.MarkUnconsolidated()
 
-	began := time.Now()
+	read := stopwatch()
 	candidates, err := disruption.GetCandidates(ctx, k.cluster, k.store, k.recorder, k.clock, k.cloud, method.ShouldDisrupt, method.Class(), queue)
 	if err != nil {
-		return outcome{}, 0, fmt.Errorf("listing Karpenter's candidates: %w", err)
+		return outcome{}, spent{}, fmt.Errorf("listing Karpenter's candidates: %w", err)
 	}
 	commands, err := method.ComputeCommands(ctx, map[string]int{k.pool.Name: math.MaxInt}, candidates...)
 	if err != nil {
-		return outcome{}, 0, fmt.Errorf("consolidating with Karpenter: %w", err)
+		return outcome{}, spent{}, fmt.Errorf("consolidating with Karpenter: %w", err)
 	}
-	elapsed := time.Since(began)
+	took := read()
 	var out outcome
 	for _, c := range commands {
 		out.gone += len(c.Candidates)
@@ -40,13 +40,13 @@ func (k *karpenter) consolidate(ctx context.Context) (outcome, time.Duration, er
 		for _, r := range c.Replacements {
 			price, err := k.launchPrice(r.NodeClaim)
 			if err != nil {
-				return outcome{}, 0, err
+				return outcome{}, spent{}, err
 			}
 			out.price += price
 			out.bought++
 		}
 	}
-	return out, elapsed, nil
+	return out, took, nil
 }
 
 // atOnce lets a command stand without waiting for the cluster to stay quiet.

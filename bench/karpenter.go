@@ -136,8 +136,8 @@ func (n *node) nodeClaim() *karpv1.NodeClaim {
 
 // run measures what the provisioner does with a batch of pods, from its look at the
 // cluster on.
-func (k *karpenter) run(ctx context.Context) (outcome, time.Duration, error) {
-	began := time.Now()
+func (k *karpenter) run(ctx context.Context) (outcome, spent, error) {
+	read := stopwatch()
 	pods := k.in.pending()
 	nodes := k.cluster.DeepCopyNodes().Active()
 	pools, types := []*karpv1.NodePool{k.pool}, map[string][]*cloudprovider.InstanceType{k.pool.Name: k.types}
@@ -146,23 +146,23 @@ func (k *karpenter) run(ctx context.Context) (outcome, time.Duration, error) {
 	}
 	topology, err := provisioning.NewTopology(ctx, k.store, k.cluster, nodes, pools, types, pods, opts...)
 	if err != nil {
-		return outcome{}, 0, fmt.Errorf("building Karpenter's topology: %w", err)
+		return outcome{}, spent{}, fmt.Errorf("building Karpenter's topology: %w", err)
 	}
 	s := provisioning.NewScheduler(ctx, k.store, pools, k.cluster, nodes, topology, types, nil, k.recorder, k.clock, nil, nil, opts...)
 	results, err := s.Solve(ctx, pods)
 	if err != nil {
-		return outcome{}, 0, fmt.Errorf("scheduling with Karpenter: %w", err)
+		return outcome{}, spent{}, fmt.Errorf("scheduling with Karpenter: %w", err)
 	}
-	elapsed := time.Since(began)
+	took := read()
 	out := outcome{bought: len(results.NewNodeClaims), unplaced: len(results.PodErrors)}
 	for _, c := range results.NewNodeClaims {
 		price, err := k.launchPrice(c)
 		if err != nil {
-			return outcome{}, 0, err
+			return outcome{}, spent{}, err
 		}
 		out.price += price
 	}
-	return out, elapsed, nil
+	return out, took, nil
 }
 
 // launchPrice is that of the cheapest machine that a NodeClaim still allows.

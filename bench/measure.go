@@ -6,13 +6,33 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 )
 
 // run is one measurement of one side.
 type run struct {
 	outcome
-	took time.Duration
+	spent
+}
+
+// spent is what a decision took: by the clock, and of all cores together, which
+// other work on the machine does not lengthen.
+type spent struct{ took, cpu time.Duration }
+
+// stopwatch starts now and is read by calling it.
+func stopwatch() func() spent {
+	began, used := time.Now(), processorTime()
+	return func() spent { return spent{time.Since(began), processorTime() - used} }
+}
+
+// processorTime is what this process has used, its garbage collection included.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // row is what a scenario came to: of each side, the run that took the median time.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -60,8 +58,8 @@ func (n *node) labels() map[string]string {
 }
 
 // run measures one decision, which both buys and removes.
-func (p *planner) run() (outcome, time.Duration) {
-	began := time.Now()
+func (p *planner) run() (outcome, spent) {
+	read := stopwatch()
 	s := &plan.State{
 		Groups: p.groups, Offers: p.offers, Nodes: p.nodes, Pods: make([]*plan.Pod, len(p.in.pods)),
 		Options: plan.Options{ExpendablePriorityCutoff: -10, IgnoreTimers: true},
@@ -70,9 +68,9 @@ func (p *planner) run() (outcome, time.Duration) {
 		s.Pods[i] = plan.NewPod(pod)
 	}
 	made := plan.Decide(s)
-	elapsed := time.Since(began)
+	took := read()
 	return outcome{
 		bought: len(made.Launches), gone: len(made.Removals), unplaced: len(made.Unplaced),
 		price: plan.Money(made.Cost.After - made.Cost.Before), bound: plan.Money(made.Cost.LowerBound - made.Cost.Before),
-	}, elapsed
+	}, took
 }

@@ -12,11 +12,11 @@ import (
 // write prints the rows as a table that reads in a terminal and in Markdown alike.
 // Where there are two figures, the first is ours and the second Karpenter's.
 func write(w io.Writer, rows []row) error {
-	lines := [][]string{{"scenario", "pods", "nodes there", "runs", "ours", "Karpenter", "ratio", "bought", "removed", "price per hour", "price/bound", "unplaced"}}
+	lines := [][]string{{"scenario", "pods", "nodes there", "runs", "ours", "Karpenter", "ratio", "of cpu", "bought", "removed", "price per hour", "price/bound", "unplaced"}}
 	for _, r := range rows {
 		lines = append(lines, []string{
 			r.name, fmt.Sprint(r.pods), fmt.Sprint(r.nodes), fmt.Sprint(r.runs),
-			milliseconds(r.ours.took), r.karpenters(milliseconds(r.karpenter.took)), r.karpenters(fmt.Sprintf("%.0f", r.ratio())),
+			milliseconds(r.ours.took), r.karpenters(milliseconds(r.karpenter.took)), r.karpenters(ratio(r.ours.took, r.karpenter.took)), r.karpenters(ratio(r.ours.cpu, r.karpenter.cpu)),
 			r.both(func(o outcome) string { return fmt.Sprint(o.bought) }), r.both(func(o outcome) string { return fmt.Sprint(o.gone) }),
 			r.both(func(o outcome) string { return plan.Hourly(o.price).String() }), r.both(r.toBound),
 			r.both(func(o outcome) string { return fmt.Sprint(o.unplaced) }),
@@ -66,8 +66,10 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }
 
-// ratio is how many times as long Karpenter took.
-func (r *row) ratio() float64 { return float64(r.karpenter.took) / float64(r.ours.took) }
+// ratio is how many times as much Karpenter took.
+func ratio(ours, karpenter time.Duration) string {
+	return fmt.Sprintf("%.0f", float64(karpenter)/float64(max(ours, 1)))
+}
 
 // dearer says whether our plan costs more than Karpenter's for no fewer pods.
 func (r *row) dearer() bool {
