@@ -26,20 +26,20 @@ var (
 
 func scenarios() []scenario {
 	return []scenario{
-		{name: "diverse-1000", build: onKarpenterMachines(of(diverse, 1000), 0), seconds: 15},
+		{name: "diverse-1000", build: onKarpenterMachines(of(diverse, 1000), 0), seconds: 10},
 		{name: "diverse-1000-nodes-1000", build: onKarpenterMachines(of(diverse, 1000), 1000), seconds: 30},
 		{name: "diverse-5000", build: onKarpenterMachines(of(diverse, 5000), 0), seconds: 60},
 		{name: "diverse-10000", build: onKarpenterMachines(of(diverse, 10000), 0), seconds: 150},
 		{name: "deployments-1000", build: onVPSMachines(of(deployed, 1000), 0), seconds: 5},
 		{name: "deployments-1000-nodes-1000", build: onVPSMachines(of(deployed, 1000), 1000), seconds: 30},
 		{name: "deployments-2000", build: onVPSMachines(of(deployed, 2000), 0), seconds: 5},
-		{name: "deployments-10000", build: onVPSMachines(of(deployed, 10000), 0), seconds: 30},
+		{name: "deployments-10000", build: onVPSMachines(of(deployed, 10000), 0), seconds: 90},
 		{name: "catalogue-2000", build: onCatalogueMachines(of(deployed, 2000)), seconds: 10},
-		{name: "mixed-3800", build: onVPSMachines(mixed, 0), seconds: 30},
+		{name: "mixed-3800", build: onVPSMachines(mixed, 0), seconds: 10},
 		{name: "equal-50000", build: onVPSMachines(of(equal, 50000), 0), alone: true, seconds: 5},
 		{name: "onto-50000-nodes-1000", build: ontoEmptyNodes(of(equal, 50000), 1000), alone: true, seconds: 5},
-		{name: "removal-1000", build: sparseNodes(1000), removal: true, seconds: 30},
-		{name: "removal-5000", build: sparseNodes(5000), removal: true, seconds: 180},
+		{name: "removal-1000", build: sparseNodes(1000), removal: true, seconds: 20},
+		{name: "removal-5000", build: sparseNodes(5000), removal: true, seconds: 90},
 	}
 }
 
