@@ -74,6 +74,11 @@ bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=divers
 	@echo "bench: building; about two minutes the first time on two cores"
 	@cd bench && go run . -scenario "$(SCENARIO)"
 
+.PHONY: conformance
+conformance: ## Hold the planner against kube-scheduler's own plugins: CASES=20000, SEED=… to replay
+	@cd localcluster && CONFORMANCE_CASES=$(or $(CASES),20000) CONFORMANCE_SEED=$(SEED) \
+		go test -count=1 -timeout 0 -v -run 'Divergences|RandomClusters' ./conformance
+
 .PHONY: clean
 clean: down ## Remove what was built
 	@rm -rf .local

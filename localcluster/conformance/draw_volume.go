@@ -73,7 +73,7 @@ func (d *drawing) bindClaim(claim *corev1.PersistentVolumeClaim) {
 	} else {
 		v.Spec.NFS = &corev1.NFSVolumeSource{Server: "nfs.example.com", Path: "/"}
 	}
-	if d.chance(30) {
+	if d.chance(45) {
 		key := pick(d, corev1.LabelTopologyZone, corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone, corev1.LabelTopologyRegion)
 		v.Labels[key] = pick(d, "z1", "z2", "z1__z2", "dc", "z1__", "z3__ z1")
 	}

@@ -4,18 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-// TestPlans lets random plans come true and asks kube-scheduler about what came of it.
-func TestPlans(t *testing.T) {
-	run(t, plans)
-}
-
+// plans lets a plan come true and asks kube-scheduler about what has come of it.
 func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, error) {
 	if err := o.fill(c); err != nil {
 		return "", err

@@ -2,19 +2,19 @@ package conformance
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strconv"
 	"testing"
 	"time"
 )
 
-// A run takes CONFORMANCE_CASES cases whose seeds count up from CONFORMANCE_SEED; one
-// case is replayed with its seed and CONFORMANCE_CASES=1.
+// A run takes CONFORMANCE_CASES cases whose seeds count up from CONFORMANCE_SEED, or
+// from one that differs each time; one case is replayed with `make conformance CASES=1
+// SEED=` and its seed.
 const (
 	casesVariable = "CONFORMANCE_CASES"
 	seedVariable  = "CONFORMANCE_SEED"
-	fewCases      = 1500
+	fewCases      = 5000
 	// reported is how many disagreements are printed; all are counted.
 	reported = 3
 )
@@ -22,7 +22,9 @@ const (
 // check compares planner and oracle on one cluster and says where they disagree.
 type check func(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, error)
 
-func run(t *testing.T, compare check) {
+// TestRandomClusters asks the planner and kube-scheduler about every pending pod on
+// every node of random clusters, and lets the plans for them come true.
+func TestRandomClusters(t *testing.T) {
 	ctx := t.Context()
 	o, err := newOracle(ctx)
 	if err != nil {
@@ -31,7 +33,7 @@ func run(t *testing.T, compare check) {
 	cases, first := fewCases, uint64(time.Now().UnixNano())
 	number(t, casesVariable, func(n uint64) { cases = int(n) })
 	number(t, seedVariable, func(n uint64) { first = n })
-	seen := newTally()
+	single, whole := newTally(), newTally()
 	started, disagreements := time.Now(), 0
 	for i := range cases {
 		seed := first + uint64(i)
@@ -39,22 +41,29 @@ func run(t *testing.T, compare check) {
 		if err := c.store(ctx); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		why, err := compare(ctx, o, c, seen)
-		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", seed, err, c)
-		}
-		if why == "" {
-			continue
-		}
-		disagreements++
-		if disagreements <= reported {
-			small, why := shrink(ctx, o, c, compare, why)
-			t.Errorf("seed %d: %s\n%s", seed, why, small)
+		for _, one := range []struct {
+			compare check
+			seen    *tally
+		}{{verdicts, single}, {plans, whole}} {
+			why, err := one.compare(ctx, o, c, one.seen)
+			if err != nil {
+				t.Fatalf("seed %d: %v\n%s", seed, err, c)
+			}
+			if why == "" {
+				continue
+			}
+			if disagreements++; disagreements <= reported {
+				small, why := shrink(ctx, o, c, one.compare, why)
+				t.Errorf("seed %d: %s\n%s", seed, why, small)
+			}
 		}
 	}
-	fmt.Printf("%s: cases=%d seed=%d disagreements=%d seconds=%.1f\n", t.Name(), cases, first, disagreements, time.Since(started).Seconds())
-	seen.log(t)
-	seen.holdsEvery(t, cases)
+	t.Logf("single pods: %s", single)
+	t.Logf("whole plans: %s", whole)
+	single.holdsEvery(t, cases)
+	whole.holdsEvery(t, cases)
+	whole.holdsPlans(t, cases)
+	t.Logf("conformance: cases=%d seed=%d disagreements=%d seconds=%.0f", cases, first, disagreements, time.Since(started).Seconds())
 }
 
 func number(t *testing.T, variable string, set func(uint64)) {

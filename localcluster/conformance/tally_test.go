@@ -1,8 +1,10 @@
 package conformance
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
@@ -41,13 +43,18 @@ func (n *tally) note(v verdict) {
 	}
 }
 
-func (n *tally) log(t *testing.T) {
-	t.Logf("plans: %d launches, %d placements, %d removals, %d moves, %d unplaced, %d crowding", n.launches, n.placements, n.removals, n.moves, n.unplaced, n.crowds)
+func (n *tally) String() string {
+	var b strings.Builder
+	if n.launches > 0 {
+		fmt.Fprintf(&b, "%d launches, %d placements, %d removals with %d moves, %d unplaced, %d of them for the sake of others",
+			n.launches, n.placements, n.removals, n.moves, n.unplaced, n.crowds)
+	}
 	all := maps.Clone(n.refused)
 	maps.Copy(all, n.accepted)
 	for _, rule := range slices.Sorted(maps.Keys(all)) {
-		t.Logf("%-42s accepted %d, refused %d", rule, n.accepted[rule], n.refused[rule])
+		fmt.Fprintf(&b, "\n%-42s accepted %d, refused %d", rule, n.accepted[rule], n.refused[rule])
 	}
+	return b.String()
 }
 
 // enough are the cases from which on every rule must have had its say both ways.
@@ -70,6 +77,20 @@ func (n *tally) holdsEvery(t *testing.T, cases int) {
 	for _, rule := range []string{names.SchedulingGates, "SchedulerName"} {
 		if n.refused[rule] < 3 {
 			t.Errorf("%s refused %d times in %d cases: that tests nothing", rule, n.refused[rule], cases)
+		}
+	}
+}
+
+// holdsPlans fails when plans do nothing of one kind.
+func (n *tally) holdsPlans(t *testing.T, cases int) {
+	if cases < enough {
+		return
+	}
+	for what, count := range map[string]int{
+		"launches": n.launches, "placements": n.placements, "removals": n.removals, "moves": n.moves, "unplaced pods": n.unplaced,
+	} {
+		if count < 10 {
+			t.Errorf("%d %s in %d cases: that tests nothing", count, what, cases)
 		}
 	}
 }

@@ -3,20 +3,13 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-// TestVerdicts asks the planner and kube-scheduler about every pending pod on every
-// node of random clusters.
-func TestVerdicts(t *testing.T) {
-	run(t, verdicts)
-}
-
-// verdicts compares the two on one cluster and says where they differ.
+// verdicts asks both about every pending pod on every node.
 func verdicts(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, error) {
 	if err := o.fill(c); err != nil {
 		return "", err
