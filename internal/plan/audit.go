@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // reconcile sees to it that every pod that the plan puts somewhere could be put
 // there in the end: a node that is bought later can make a spread uneven that was
 // even before. Pods for which that is not so are taken up again, and get another
@@ -27,6 +29,9 @@ func (w *world) reconcile(lots []*lot, a aim) {
 // nodes bought for a minimum or as head-room, and places that a node which goes, or a
 // pod that moves, has kept them from.
 func (w *world) fillLast() {
+	if !slices.ContainsFunc(w.lots, func(l *lot) bool { return l.left > 0 }) {
+		return
+	}
 	w.unseatEvicted()
 	var careful []*lot
 	for _, l := range w.bySize(w.lots) {
@@ -84,6 +89,9 @@ func (w *world) turnedOut(least int) *lot {
 // there yet, and says how many.
 func (w *world) audit() int {
 	taken := 0
+	if l := w.turnedOut(0); l != nil && !l.expendable {
+		taken = w.takeExpendable()
+	}
 	for _, h := range w.hosts {
 		for i := 0; i < len(h.placed); i++ {
 			l := h.placed[i].lot
@@ -93,6 +101,21 @@ func (w *world) audit() int {
 			w.take(h, l, 1)
 			taken++
 			i = -1 // the list has changed
+		}
+	}
+	return taken
+}
+
+// takeExpendable takes up the expendable pods that others may mind, so that none of
+// them costs another its place, and says how many.
+func (w *world) takeExpendable() int {
+	taken := 0
+	for _, h := range w.hosts {
+		for _, s := range slices.Clone(h.placed) {
+			if s.lot.expendable && !s.lot.kind.unseen() {
+				w.take(h, s.lot, s.n)
+				taken += s.n
+			}
 		}
 	}
 	return taken

@@ -18,9 +18,7 @@ func Decide(s *State) *Plan {
 	cost := w.cost()
 	// Removal moves no pending pods but expendable ones.
 	r := w.remove()
-	if len(w.bought()) > 0 || len(r.gone) > 0 {
-		w.fillLast()
-	}
+	w.fillLast()
 	names := w.podNames()
 	p := &Plan{Launches: w.launches(names), Placements: w.placements(names), Unplaced: w.unplaced(), Cost: cost}
 	p.Removals, p.Kept = w.removals(r), kept(r)

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -172,6 +173,48 @@ func (o *outcome) csiNodes() []*storagev1.CSINode {
 			}
 		}
 		all = append(all, usual)
+	}
+	return all
+}
+
+// copy is the same again, to try something out on.
+func (o *outcome) copy() *outcome {
+	with := *o
+	with.nodes, with.takes = slices.Clone(o.nodes), maps.Clone(o.takes)
+	with.pods, with.placed = slices.Clone(o.pods), slices.Clone(o.placed)
+	return &with
+}
+
+// purchase is a node that a group could get.
+type purchase struct{ group, instanceType string }
+
+// buyable is what could be bought on top of the plan.
+func (c *cluster) buyable(p *plan.Plan) []purchase {
+	var all []purchase
+	for _, g := range c.groups {
+		count := 0
+		for _, n := range c.nodes {
+			if n.Group == g.Name {
+				count++
+			}
+		}
+		sold := map[string]int{}
+		for _, l := range p.Launches {
+			sold[l.InstanceType]++
+			if l.Group == g.Name {
+				count++
+			}
+		}
+		// Which type a group without mixed instances may have depends on what it has.
+		if count >= g.Max || !g.AllowMixed && g.Preferred == "" && len(g.Offers) > 1 {
+			continue
+		}
+		for _, o := range c.offers {
+			named := slices.Contains(g.Offers, o.InstanceType) && (g.AllowMixed || g.Preferred == "" || g.Preferred == o.InstanceType)
+			if named && o.Available && (o.Stock < 0 || o.Stock > sold[o.InstanceType]) {
+				all = append(all, purchase{g.Name, o.InstanceType})
+			}
+		}
 	}
 	return all
 }

@@ -3,9 +3,9 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
@@ -34,6 +34,16 @@ func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, err
 		kept := c.kept[u.Pod]
 		if why, err := out.finds(ctx, o, kept, seen); why != "" || err != nil {
 			return fmt.Sprintf("%s is called unplaced (%s) and fits %s%s", u.Pod, u.Refusals[0].Message, why, told(p)), err
+		}
+		if kept.Spec.Priority != nil && *kept.Spec.Priority < 0 {
+			continue // nothing is bought for it
+		}
+		for _, b := range c.buyable(p) {
+			with := out.copy()
+			with.join("another", b.group, b.instanceType)
+			if why, err := with.finds(ctx, o, kept, seen); why != "" || err != nil {
+				return fmt.Sprintf("%s is called unplaced (%s) and fits one more %s of %s%s", u.Pod, u.Refusals[0].Message, b.instanceType, b.group, told(p)), err
+			}
 		}
 	}
 	return "", nil
@@ -81,13 +91,24 @@ func (out *outcome) finds(ctx context.Context, o *oracle, p *corev1.Pod, seen *t
 	return "", nil
 }
 
-// crowds says whether the pod, put on the node, would take another's admission away.
+// crowds says whether the pod, put on the node, would take the admission away from
+// one that matters as much. kube-scheduler puts pods anywhere that others spread by or
+// keep away from, whatever becomes of the others' rules: whether both get a place
+// depends on which comes first. The planner counts on no order.
 func (out *outcome) crowds(ctx context.Context, o *oracle, p *corev1.Pod, node string) (bool, error) {
-	with := *out
-	with.pods, with.placed = slices.Clone(out.pods), slices.Clone(out.placed)
+	with := out.copy()
 	with.put(p, node)
-	why, err := with.turnedOut(ctx, o, newTally())
-	return why != "", err
+	for _, other := range with.placed {
+		if corev1helpers.PodPriority(other) < corev1helpers.PodPriority(p) {
+			continue
+		}
+		o.show(with.nodes, with.without(other))
+		judged, err := o.judge(ctx, again(other))
+		if err != nil || !judged[other.Spec.NodeName].admitted {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 func told(p *plan.Plan) string {
