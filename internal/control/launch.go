@@ -179,10 +179,18 @@ func (r *machines) unseen(m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Durat
 func (r *machines) overdue(m *v1alpha1.VPSieNode) (time.Duration, error) {
 	age := r.Clock.Since(orderedAt(m))
 	if age > r.Options.ProvisionTimeout {
-		r.miss(m, observe.ProvisioningFailed("the VPS does not run after "+r.Options.ProvisionTimeout.String()))
+		r.miss(m, observe.ProvisioningFailed(r.whyOverdue(m)))
 		return 0, nil
 	}
 	return r.poll(age), nil
+}
+
+func (r *machines) whyOverdue(m *v1alpha1.VPSieNode) string {
+	why := "the VPS cannot be used after " + r.Options.ProvisionTimeout.String()
+	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c != nil {
+		why += ": " + c.Message
+	}
+	return why
 }
 
 // orderedAt is when the machine's VPS was asked for: what waited for the cloud to

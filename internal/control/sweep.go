@@ -36,11 +36,15 @@ type sweep struct {
 }
 
 func setupSweep(mgr ctrl.Manager, d Deps) error {
-	s := &sweep{Deps: d, missing: newAbsences(), strays: newAbsences(), orphans: newAbsences(), leaks: sets.New[types.UID]()}
+	s := newSweep(d)
 	if err := mgr.Add(manager.RunnableFunc(s.run)); err != nil {
 		return fmt.Errorf("setting up the sweep: %w", err)
 	}
 	return nil
+}
+
+func newSweep(d Deps) *sweep {
+	return &sweep{Deps: d, missing: newAbsences(), strays: newAbsences(), orphans: newAbsences(), leaks: sets.New[types.UID]()}
 }
 
 func (s *sweep) run(ctx context.Context) error {

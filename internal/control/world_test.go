@@ -130,7 +130,7 @@ func (w *world) start(o Options) {
 	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
 	w.machines = &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
 	w.groups = &groups{w.deps}
-	w.sweep = &sweep{Deps: w.deps, missing: newAbsences(), strays: newAbsences()}
+	w.sweep = newSweep(w.deps)
 }
 
 func (w *world) setAccount(changes map[string]string) {
