@@ -25,7 +25,7 @@ const reasonDrainFailed = "DrainFailed"
 // nothing is left that must go. Nothing is evicted before all can be: a drain that
 // fails half-way has disrupted pods for nothing.
 func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (time.Duration, error) {
-	if node == nil || m.Annotations[v1alpha1.AnnotationSkipDrain] == "true" || !cluster.IsReady(node) && r.vanished(ctx, m) {
+	if node == nil || skipsDrain(m, node) || !cluster.IsReady(node) && r.vanished(ctx, m) {
 		return 0, nil // A person wants no drain, or no kubelet is left that could end a pod.
 	}
 	if left := r.drainPause(m); left > 0 {
@@ -58,6 +58,10 @@ func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	}
 	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "Draining", message)
 	return r.Options.PollInterval, nil
+}
+
+func skipsDrain(m *v1alpha1.VPSieNode, node *corev1.Node) bool {
+	return m.Annotations[v1alpha1.AnnotationSkipDrain] == "true" || node.Annotations[v1alpha1.AnnotationSkipDrain] == "true"
 }
 
 // moveOff evicts what may be evicted, and returns what holds the drain back.

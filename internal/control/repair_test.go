@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -155,6 +156,17 @@ func TestRepairsAtOnce(t *testing.T) {
 	for _, test := range []struct{ limit, machines, want int }{{20, 1, 1}, {20, 9, 1}, {20, 10, 2}, {100, 7, 7}, {0, 10, 0}} {
 		if got := (Options{RepairLimit: test.limit}).repairsAtOnce(test.machines); got != test.want {
 			t.Errorf("--repair-limit=%d lets %d of %d machines be repaired at once, want %d", test.limit, got, test.machines, test.want)
+		}
+	}
+}
+
+func TestWhatAVPSThatDoesNotRunIsCalled(t *testing.T) {
+	for want, vm := range map[string]vpsie.VM{
+		"VPSStopped":   {ID: 7, Active: true},
+		"VPSSuspended": {ID: 7, Active: true, PoweredOn: true, Suspended: true},
+	} {
+		if status, reason, message := notRunning(&vm); reason != want || status != metav1.ConditionFalse || !strings.Contains(message, "VPS 7 is "+strings.ToLower(strings.TrimPrefix(want, "VPS"))) {
+			t.Errorf("%s %s %q, want %s", status, reason, message, want)
 		}
 	}
 }
