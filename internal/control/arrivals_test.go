@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -32,11 +33,11 @@ func TestRefusedOfferingIsLeftAloneThroughRestarts(t *testing.T) {
 	if len(g.Status.Backoffs) != 1 || g.Status.Backoffs[0].InstanceType != small || g.Status.Backoffs[0].Failures != 1 {
 		t.Fatalf("status.backoffs: %+v", g.Status.Backoffs)
 	}
-	tries := w.orders()
+	tries := w.asked(http.MethodPost)
 	w.start(w.deps.Options)
 	w.patch(g, `{"spec":{"minNodes":2}}`)
 	w.ready(g, 2)
-	if n := w.orders() - tries; n != 1 {
+	if n := w.asked(http.MethodPost) - tries; n != 1 {
 		t.Errorf("%d orders after the restart, want that of %s alone", n, medium)
 	}
 	w.clock.SetTime(g.Status.Backoffs[0].Until.Add(time.Second))
@@ -58,17 +59,6 @@ func TestRefusedOfferingIsLeftAloneThroughRestarts(t *testing.T) {
 		}
 		return nil
 	})
-}
-
-// orders counts the orders that reached the cloud.
-func (w *world) orders() int {
-	n := 0
-	for _, r := range w.fake.Ledger().Requests {
-		if r.Method == "POST" && r.Path == "/apps/v2/vm" {
-			n++
-		}
-	}
-	return n
 }
 
 // The first machine that does not join is replaced at once, also at minimum size;
