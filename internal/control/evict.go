@@ -114,7 +114,7 @@ func (r *machines) evict(ctx context.Context, p *corev1.Pod, dryRun bool) (held 
 		eviction.DeleteOptions.DryRun = []string{metav1.DryRunAll}
 	}
 	err = r.Client.SubResource("eviction").Create(ctx, p, eviction)
-	if !dryRun || err != nil { // What would be refused counts as refused.
+	if !dryRun || apierrors.IsTooManyRequests(err) {
 		r.countEviction(err)
 	}
 	switch {

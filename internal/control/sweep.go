@@ -31,7 +31,7 @@ type sweep struct {
 	strays absences
 	// orphans are Nodes without a VPS or an object, and since when.
 	orphans absences
-	// leaks are the strays that have been counted.
+	// leaks are the strays, and the objects without a VPS, that have been counted.
 	leaks sets.Set[types.UID]
 }
 
@@ -122,6 +122,7 @@ func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began 
 func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) error {
 	if m.Spec.VPSieInstanceID == 0 || !m.DeletionTimestamp.IsZero() || sight.ByID(m.Spec.VPSieInstanceID) != nil {
 		s.missing.forget(m.UID)
+		s.leaks.Delete(m.UID)
 		return nil
 	}
 	if !s.missing.since(m.UID, sight.Began, secondLook) {
@@ -130,6 +131,11 @@ func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Si
 	node, err := s.nodeNamed(ctx, cluster.NodeNameOf(m))
 	if err != nil {
 		return fmt.Errorf("reading node %s: %w", cluster.NodeNameOf(m), err)
+	}
+	if !s.leaks.Has(m.UID) {
+		s.leaks.Insert(m.UID)
+		s.Metrics.Leak(observe.LeakObject)
+		s.Metrics.Gone()
 	}
 	gone := observe.VPSGone(m.Spec.VPSieInstanceID)
 	s.Voice.SayNew(m, gone)
@@ -142,8 +148,6 @@ func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Si
 	if !orderedByUs(m) || node != nil && cluster.IsReady(node) {
 		return nil
 	}
-	s.Metrics.Leak(observe.LeakObject)
-	s.Metrics.Gone()
 	logf.FromContext(ctx).Info("the VPS of a VPSieNode is gone", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID)
 	err = s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
 	if client.IgnoreNotFound(err) != nil {
