@@ -34,7 +34,7 @@ build: controlplane ## Build all binaries
 
 .PHONY: test
 test: controlplane ## All checks and tests
-	@tools/steps lint vet verify userdata vulnerabilities unit local
+	@tools/steps lint vet verify userdata vulnerabilities unit local chart dashboards
 
 .PHONY: lint
 lint: ## golangci-lint, import arrows included
@@ -42,12 +42,13 @@ lint: ## golangci-lint, import arrows included
 
 .PHONY: vet
 vet:
-	@go vet ./... && (cd localcluster && go vet ./...) && cd bench && go vet ./...
+	@for module in . localcluster bench charts dashboards tools/ko; do (cd $$module && go vet ./...) || exit 1; done
 
 .PHONY: generate
-generate: ## Generate deep copies, CRDs and docs/reference
+generate: ## Generate deep copies, CRDs, docs/reference and the chart's copies
 	@$(TOOL) controller-gen object crd paths=./api/... output:crd:dir=api/v1alpha1/crds
 	@go test ./cmd/vpsie-autoscaler -count=1 -run '^TestReferencePagesAreCurrent$$' -rewrite >/dev/null
+	@tools/chart
 
 .PHONY: verify
 verify: ## Fail when generated files or module files are not current
@@ -78,6 +79,18 @@ bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=divers
 conformance: ## Hold the planner against kube-scheduler's own plugins: CASES=20000, SEED=… to replay
 	@cd localcluster && CONFORMANCE_CASES=$(or $(CASES),20000) CONFORMANCE_SEED=$(SEED) \
 		go test -count=1 -timeout 0 -v -run 'Divergences|RandomClusters' ./conformance
+
+.PHONY: chart
+chart: build ## Tests of the Helm chart, on an API server and on a local cluster
+	@cd charts && go test -count=1 ./... # they start binaries, which the test cache does not see
+
+.PHONY: dashboards
+dashboards: build ## Tests of the dashboard and the alerts, on Prometheus' engine and the demo
+	@cd dashboards && go test -count=1 ./...
+
+.PHONY: release
+release: ## Dry run of a release into .local/release: image, SBOM, chart, binaries, checksums
+	@tools/release
 
 .PHONY: clean
 clean: down ## Remove what was built
