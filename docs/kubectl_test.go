@@ -45,8 +45,6 @@ func tryable(words []string) []string {
 		return words
 	case verb == "create" && slices.Contains(words, "deployment"): // it is there already
 		return append(words, "--dry-run=client")
-	case verb == "apply" && slices.Contains(words, "-k") && !slices.Contains(words, "--server-side"):
-		return append(words, "--dry-run=client")
 	case slices.Contains(dryRuns, verb):
 		return append(words, "--dry-run=server")
 	}
