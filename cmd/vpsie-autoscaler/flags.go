@@ -19,6 +19,7 @@ import (
 type flags struct {
 	kubeconfig     string
 	leaderElect    bool
+	lease          lease
 	metricsAddress string
 	healthAddress  string
 	logLevel       string
@@ -46,6 +47,9 @@ func (f *flags) addCluster(s *pflag.FlagSet) {
 // addController declares what only a running controller has.
 func (f *flags) addController(s *pflag.FlagSet) {
 	s.BoolVar(&f.leaderElect, "leader-elect", true, "let only one replica act")
+	s.DurationVar(&f.lease.duration, "leader-elect-lease-duration", 15*time.Second, "after how long without a sign of life another replica takes over")
+	s.DurationVar(&f.lease.renewDeadline, "leader-elect-renew-deadline", 10*time.Second, "how long the leader tries to give a sign of life before it stops to act")
+	s.DurationVar(&f.lease.retryPeriod, "leader-elect-retry-period", 2*time.Second, "pause between two tries to lead or to give a sign of life")
 	s.StringVar(&f.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 is off")
 	s.StringVar(&f.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 is off")
 	s.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -89,6 +93,9 @@ func (f *flags) validate() error {
 	if l := f.control.RepairLimit; l < 0 || l > 100 {
 		errs = append(errs, fmt.Errorf("--repair-limit: %d is not between 0 and 100", l))
 	}
+	if err := f.lease.validate(); err != nil {
+		errs = append(errs, err)
+	}
 	if _, err := f.level(); err != nil {
 		errs = append(errs, err)
 	}
@@ -101,6 +108,26 @@ func (f *flags) validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// lease says how leadership passes from a replica that has died to another.
+type lease struct{ duration, renewDeadline, retryPeriod time.Duration }
+
+// validate holds the order without which two replicas could lead at once, or none.
+func (l lease) validate() error {
+	if l.retryPeriod <= 0 {
+		return fmt.Errorf("--leader-elect-retry-period: %s is not > 0", l.retryPeriod)
+	}
+	if l.renewDeadline < 2*l.retryPeriod {
+		return fmt.Errorf("--leader-elect-renew-deadline: %s is less than twice --leader-elect-retry-period %s", l.renewDeadline, l.retryPeriod)
+	}
+	if l.duration <= l.renewDeadline {
+		return fmt.Errorf("--leader-elect-lease-duration: %s is not longer than --leader-elect-renew-deadline %s", l.duration, l.renewDeadline)
+	}
+	if l.duration < time.Second {
+		return fmt.Errorf("--leader-elect-lease-duration: %s is less than a second, the least that a lease can say", l.duration)
+	}
+	return nil
 }
 
 func (f *flags) level() (slog.Level, error) {

@@ -142,6 +142,9 @@ func (f *flags) manager(config *rest.Config, journal *observe.Journal) (ctrl.Man
 		LeaderElectionID:              "vpsie-autoscaler",
 		LeaderElectionNamespace:       f.control.Namespace,
 		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &f.lease.duration,
+		RenewDeadline:                 &f.lease.renewDeadline,
+		RetryPeriod:                   &f.lease.retryPeriod,
 		GracefulShutdownTimeout:       &stopIn,
 		HealthProbeBindAddress:        f.healthAddress,
 		Metrics: server.Options{

@@ -64,7 +64,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	default:
 		answer, late = f.reply(), late+f.delay()
 	}
-	entry.Status = answer.status
+	entry.Status, entry.Fault = answer.status, f.effect()
 	s.record(entry)
 	if late > 0 && !s.linger(r, late) {
 		panic(http.ErrAbortHandler)

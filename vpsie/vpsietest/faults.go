@@ -1,6 +1,7 @@
 package vpsietest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,6 +127,14 @@ func (f *fault) reply() reply {
 		r.body = envelope{Error: true, Code: f.Status, Message: http.StatusText(f.Status)}
 	}
 	return r
+}
+
+// effect is how the rule spoils an answer; no rule spoils none.
+func (f *fault) effect() string {
+	if f == nil {
+		return ""
+	}
+	return cmp.Or(f.Effect, "before")
 }
 
 func (f *fault) delay() time.Duration { return time.Duration(f.DelayMillis) * time.Millisecond }

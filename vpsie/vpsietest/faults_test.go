@@ -49,6 +49,9 @@ func TestFaults(t *testing.T) {
 				if strconv.Itoa(r.Status) != tc.want[i] {
 					t.Errorf("the ledger says %d for request %d", r.Status, i)
 				}
+				if spoiled := r.Fault != ""; spoiled != (r.Status != http.StatusOK || name == "only slow" && r.Method == http.MethodPost) {
+					t.Errorf("the ledger says the fault %q for request %d, whose status is %d", r.Fault, i, r.Status)
+				}
 			}
 			c.must(t, "DELETE", "/faults", "")
 			if status, _ := c.api(t, "GET", "/apps/v2/sshkeys", ""); status != http.StatusOK {

@@ -42,6 +42,8 @@ type Request struct {
 	Method string    `json:"method"`
 	Path   string    `json:"path"`
 	Status int       `json:"status"` // 0 for a connection dropped on purpose
+	// Fault is the effect of the fault rule that spoiled the answer: before, after or delay; empty when none did.
+	Fault string `json:"fault,omitempty"`
 }
 
 // Ledger returns the accounts of all machines, in the order of their orders, and all requests.
