@@ -39,6 +39,7 @@ type Cluster struct {
 
 	mu        sync.Mutex
 	processes []*Process
+	ended     map[*Process]bool // on purpose
 	stopping  chan struct{}
 	failed    chan error
 	stopOnce  sync.Once
@@ -67,7 +68,7 @@ func prepare(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: options.Dir, stopping: make(chan struct{}), failed: make(chan error, 1)}
+	c := &Cluster{dir: options.Dir, ended: map[*Process]bool{}, stopping: make(chan struct{}), failed: make(chan error, 1)}
 	if c.dir == "" {
 		c.temporary = true
 		if c.dir, err = os.MkdirTemp("", "localcluster-"); err != nil {
@@ -124,7 +125,7 @@ func (c *Cluster) boot(ctx context.Context, nodeGrace time.Duration) error {
 		return fmt.Errorf("making a client: %w", err)
 	}
 	// The API server waits for etcd by itself; the others give up when it is not there.
-	if err := errors.Join(c.spawn("etcd", l.etcdArgs()...), c.spawn("kube-apiserver", l.apiServerArgs()...)); err != nil {
+	if err := errors.Join(c.spawn("etcd", l.etcdArgs()...), c.spawn(apiServer, l.apiServerArgs()...)); err != nil {
 		return err
 	}
 	if err := c.wait(ctx, "the API server to be ready", apiReady(client)); err != nil {
@@ -161,6 +162,9 @@ func (c *Cluster) spawn(name string, args ...string) error {
 	go func() {
 		select {
 		case <-p.Done():
+			if c.endedOnPurpose(p) {
+				return
+			}
 			select {
 			case <-c.stopping:
 			case c.failed <- p.Err():
