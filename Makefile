@@ -92,6 +92,12 @@ dashboards: build ## Tests of the dashboard and the alerts, on Prometheus' engin
 release: ## Dry run of a release into .local/release: image, SBOM, chart, binaries, checksums
 	@tools/release
 
+.PHONY: chaos
+chaos: MINUTES = 2
+chaos: build ## Let everything go wrong for MINUTES=2, and check that nothing came of it (SEED= replays, LOGS= keeps logs)
+	@cd localcluster && go test -count=1 -v -timeout $$(($(MINUTES) + 20))m ./chaos -run '^TestChaos$$' \
+		-args -chaos.full -chaos.length=$(MINUTES)m -chaos.seed=$(or $(SEED),0) -chaos.logs=$(abspath $(LOGS))
+
 .PHONY: clean
 clean: down ## Remove what was built
 	@rm -rf .local

@@ -1,0 +1,175 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// users change an estate's workload as people and their tools do.
+type users struct {
+	estate
+	client client.Client
+	tally  *tally
+	// excuse notes that a node's pods may end in any way.
+	excuse func(node string)
+}
+
+// begin makes the NodeGroups and the workload.
+func (u *users) begin(ctx context.Context) error {
+	objects := slices.Concat(priorities(), []client.Object{u.daemons()})
+	for _, g := range u.nodeGroups() {
+		objects = append(objects, g)
+	}
+	for _, w := range works() {
+		objects = append(objects, w.deployment(u.estate, w.least))
+		if len(w.budgets) > 0 {
+			objects = append(objects, w.budget(u.estate, 0))
+		}
+	}
+	for _, o := range objects {
+		if err := put(ctx, u.client, o); err != nil {
+			return fmt.Errorf("making the workload: %w", err)
+		}
+	}
+	return nil
+}
+
+// busy does chores until ctx ends.
+func (u *users) busy(ctx context.Context, s *estateSchedule) error {
+	for {
+		c := s.nextChore()
+		if !sleep(ctx, c.pause) {
+			return nil
+		}
+		if err := u.do(ctx, c); err != nil {
+			return err
+		}
+	}
+}
+
+// do does a chore, again while the API server is away.
+func (u *users) do(ctx context.Context, c chore) error {
+	var err error
+	for range 60 {
+		if err = u.once(ctx, c); err == nil {
+			u.tally.add("workload: " + c.what)
+			return nil
+		}
+		if !sleep(ctx, 500*time.Millisecond) {
+			return nil
+		}
+	}
+	return fmt.Errorf("doing the chore %q: %w", c.what, err)
+}
+
+func (u *users) once(ctx context.Context, c chore) error {
+	all := works()
+	w := all[c.which%uint64(len(all))]
+	switch c.what {
+	case scaleDeployment:
+		return u.scale(ctx, w, w.least+int(c.amount%uint64(w.most-w.least+1)))
+	case changeBudget:
+		return u.budget(ctx, w, c.amount)
+	case addPod:
+		return put(ctx, u.client, u.barePod(c.which, c.amount))
+	case deletePod:
+		pod := u.barePod(c.which, c.amount)
+		return client.IgnoreNotFound(u.client.Delete(ctx, pod))
+	case changeMinimum:
+		groups := u.nodeGroups()
+		g := groups[c.which%uint64(len(groups))]
+		return u.patch(ctx, g, fmt.Sprintf(`{"spec":{"minNodes":%d}}`, c.amount%3))
+	case dismissMachine:
+		return u.dismiss(ctx, c.which)
+	}
+	return errors.New("there is no such chore")
+}
+
+func (u *users) patch(ctx context.Context, o client.Object, merge string) error {
+	return u.client.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(merge)))
+}
+
+func (u *users) scale(ctx context.Context, w work, replicas int) error {
+	return u.patch(ctx, w.deployment(u.estate, 0), fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas))
+}
+
+// budget replaces a Deployment's disruption budget.
+func (u *users) budget(ctx context.Context, w work, die uint64) error {
+	if len(w.budgets) == 0 {
+		return nil
+	}
+	wanted := w.budget(u.estate, die)
+	var have policyv1.PodDisruptionBudget
+	if err := u.client.Get(ctx, client.ObjectKeyFromObject(wanted), &have); err != nil {
+		return err
+	}
+	have.Spec = wanted.Spec
+	return u.client.Update(ctx, &have)
+}
+
+// dismiss deletes a VPSieNode by hand.
+func (u *users) dismiss(ctx context.Context, die uint64) error {
+	var list v1alpha1.VPSieNodeList
+	if err := u.client.List(ctx, &list, client.InNamespace(u.namespace())); err != nil || len(list.Items) == 0 {
+		return err
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.VPSieNode) int { return strings.Compare(a.Name, b.Name) })
+	m := &list.Items[die%uint64(len(list.Items))]
+	u.excuse(m.Name)
+	return client.IgnoreNotFound(u.client.Delete(ctx, m))
+}
+
+// settle gives the workload the size at which it stays.
+func (u *users) settle(ctx context.Context) error {
+	for _, w := range works() {
+		if err := u.scale(ctx, w, (w.least+w.most+1)/2); err != nil {
+			return fmt.Errorf("giving Deployment %s its last size: %w", w.name, err)
+		}
+	}
+	return nil
+}
+
+// mustBeEmpty is checked before a machine is taken away under a node: pods that are still there would die without
+// having been asked.
+func mustBeEmpty(ctx context.Context, c client.Client, node string) error {
+	var pods corev1.PodList
+	if err := c.List(ctx, &pods, client.MatchingFields{"spec.nodeName": node}); err != nil {
+		return nil //nolint:nilerr // the API server is away: what cannot be seen is not judged
+	}
+	var there []string
+	for _, p := range pods.Items {
+		owner := metav1.GetControllerOf(&p)
+		if owner != nil && owner.Kind == "DaemonSet" || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		there = append(there, fmt.Sprintf("%s/%s (%s, deleted %t)", p.Namespace, p.Name, p.Status.Phase, p.DeletionTimestamp != nil))
+	}
+	if len(there) > 0 {
+		return fmt.Errorf("its node still has the pods %s", strings.Join(there, ", "))
+	}
+	return nil
+}
+
+// sleep waits, and returns false when ctx ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

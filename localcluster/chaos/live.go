@@ -1,0 +1,173 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// live has trouble for the length of the run, then peace. It returns what has not come to rest in time.
+func (r *run) live(ctx context.Context) (unrest []string, err error) {
+	crewCtx, dismiss := context.WithCancel(ctx)
+	defer dismiss()
+	var kept error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var all []func(context.Context) error
+		for _, c := range r.crews {
+			all = append(all, c.keep)
+		}
+		kept = together(crewCtx, all...)
+	}()
+	trouble, over := context.WithTimeout(ctx, r.Length)
+	defer over()
+	acts := []func(context.Context) error{r.rain, r.blur, r.remember, r.tellProgress}
+	for i, c := range r.crews {
+		acts = append(acts,
+			func(ctx context.Context) error { return c.haunt(ctx, r.schedule.of(i)) },
+			func(ctx context.Context) error { return r.users[i].busy(ctx, r.schedule.of(i)) })
+	}
+	if err := together(trouble, acts...); err != nil {
+		return nil, err
+	}
+	if err := r.calmDown(ctx); err != nil {
+		return nil, err
+	}
+	unrest, err = r.awaitRest(ctx)
+	dismiss()
+	<-done
+	return unrest, errors.Join(err, kept, ctx.Err())
+}
+
+// rain changes the weather.
+func (r *run) rain(ctx context.Context) error {
+	for {
+		g := r.schedule.nextRegime()
+		if err := r.weather.turn(ctx, g); err != nil && ctx.Err() == nil {
+			return err
+		}
+		if !sleep(ctx, g.lasts) {
+			return nil
+		}
+	}
+}
+
+// blur changes how the controllers see the cluster, and restarts the API server.
+func (r *run) blur(ctx context.Context) error {
+	for {
+		v := r.schedule.nextView()
+		if v.restart {
+			r.watcher.apiRestarted()
+			if err := r.stack.Cluster.RestartAPIServer(context.WithoutCancel(ctx)); err != nil {
+				return err
+			}
+			r.watcher.apiRestarted()
+			r.tally.add("API server restarts")
+		}
+		r.sight.turn(v)
+		if !sleep(ctx, v.lasts) {
+			return nil
+		}
+	}
+}
+
+// remember keeps the newest resource version of each moment.
+func (r *run) remember(ctx context.Context) error {
+	for sleep(ctx, 200*time.Millisecond) {
+		var one corev1.NamespaceList
+		if err := r.client.List(ctx, &one, client.Limit(1)); err == nil {
+			r.sight.remember(one.ResourceVersion)
+		}
+	}
+	return nil
+}
+
+func (r *run) tellProgress(ctx context.Context) error {
+	for sleep(ctx, progress) {
+		r.Say("%s: %d kills, %d faults at the cloud, %d VPSes ordered, %d pods run, %d violations", stamp(time.Now()), r.tally.sum("kills"),
+			r.cloudFaults(), len(r.stack.Cloud.Ledger().VMs), r.tally.sum("pods run"), len(r.watcher.violations()))
+	}
+	return nil
+}
+
+// calmDown ends all trouble.
+func (r *run) calmDown(ctx context.Context) error {
+	r.sight.turn(view{})
+	if err := r.weather.clear(ctx); err != nil {
+		return err
+	}
+	for i, u := range r.users {
+		for {
+			err := u.settle(ctx)
+			if err == nil {
+				break
+			}
+			if !sleep(ctx, time.Second) {
+				return err
+			}
+		}
+		// One more death: what the last controller remembered of the trouble goes with it.
+		r.crews[i].reform(false)
+		r.crews[i].kill(0, "at the end of the trouble")
+	}
+	r.Say("%s: the trouble is over", stamp(time.Now()))
+	return nil
+}
+
+// progress is how often something is said.
+const progress = 15 * time.Second
+
+// quiet is how long nothing may change before all counts as at rest.
+const quiet = 8 * time.Second
+
+// awaitRest waits until nothing disagrees any more, and keeps so.
+func (r *run) awaitRest(ctx context.Context) (unrest []string, err error) {
+	deadline := time.Now().Add(r.Patience)
+	since, last := time.Time{}, ""
+	for told := time.Now(); ; {
+		s, err := lookAt(ctx, r.client, r.stack.Cloud)
+		if err != nil {
+			return nil, err
+		}
+		unrest = s.unrest()
+		slices.Sort(unrest)
+		if len(unrest) > 0 {
+			since = time.Time{}
+		} else if since.IsZero() || s.print() != last {
+			since, last = time.Now(), s.print()
+		}
+		if time.Since(told) > progress {
+			told = time.Now()
+			r.Say("%s: not at rest yet:\n\t%s", stamp(told), strings.Join(unrest, "\n\t"))
+		}
+		switch {
+		case !since.IsZero() && time.Since(since) > quiet:
+			r.Say("%s: all is at rest", stamp(time.Now()))
+			return nil, nil
+		case time.Now().After(deadline):
+			if len(unrest) == 0 {
+				unrest = []string{"machines keep coming and going"}
+			}
+			return unrest, nil
+		case !sleep(ctx, 500*time.Millisecond):
+			return nil, fmt.Errorf("waiting for rest: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// print tells one scene at rest from another.
+func (s *scene) print() string {
+	var names []string
+	for _, m := range s.machines {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
