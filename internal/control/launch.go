@@ -52,14 +52,10 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if err != nil {
 		return 0, err
 	}
-	order, err := r.orderFor(ctx, m, group)
-	if err != nil {
-		return r.declined(m, group, err)
-	}
 	if err := r.announce(ctx, m); err != nil {
 		return 0, err
 	}
-	return r.place(ctx, m, group, order)
+	return r.place(ctx, m, group)
 }
 
 // announce makes it known that an order may have been made from now on.
@@ -72,8 +68,9 @@ func (r *machines) announce(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return r.save(ctx, before, m)
 }
 
-// place looks whether the machine is there already, and orders it if not.
-func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, order cloud.Order) (time.Duration, error) {
+// place looks whether the machine is there already, and orders it if not. Only then its bootstrap token is made: that
+// takes the place of an earlier one, by which a machine that is there already joins.
+func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup) (time.Duration, error) {
 	sight, err := r.Cloud.Look(ctx, r.Clock.Now())
 	if err != nil {
 		return r.declined(m, group, err)
@@ -81,6 +78,10 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 	vm, pending, err := sight.ByHostname(m.Name)
 	if err != nil || vm != nil || pending {
 		return r.provisionSeen(ctx, m, sight)
+	}
+	order, err := r.orderFor(ctx, m, group)
+	if err != nil {
+		return r.declined(m, group, err)
 	}
 	err = r.Cloud.Create(ctx, order)
 	if err == nil {

@@ -1,0 +1,74 @@
+package control
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
+)
+
+// stale is a cache that has not heard of what happened to one VPSieNode.
+type stale struct {
+	client.Client
+	seen *v1alpha1.VPSieNode
+}
+
+func (s stale) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	if m, ok := o.(*v1alpha1.VPSieNode); ok && key == client.ObjectKeyFromObject(s.seen) {
+		s.seen.DeepCopyInto(m)
+		return nil
+	}
+	return s.Client.Get(ctx, key, o, opts...)
+}
+
+// A machine that has been ordered joins by the token of its order: whoever works from an older copy of its object must
+// not replace that, or the machine is paid for and never joins.
+func TestOrderedMachineKeepsItsToken(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{CreateMillis: 1_000_000})
+	g := w.group("token", 1, 1, func(g *v1alpha1.NodeGroup) { g.Spec.UserData = "kubeadm join --token {{.BootstrapToken}}" })
+	var unordered *v1alpha1.VPSieNode
+	w.until(time.Second, "the VPS to be ordered", func() error {
+		for _, m := range machinesOf(w.vpsieNodes(), g.Name) {
+			if m.Status.Phase == "" || m.Status.Phase == v1alpha1.PhasePending {
+				unordered = m
+			}
+		}
+		if len(w.bills()) == 0 {
+			return errNotYet
+		}
+		return nil
+	})
+	if unordered == nil {
+		calls := machinesOf(w.vpsieNodes(), g.Name)
+		unordered = calls[0].DeepCopy()
+		unordered.Status, unordered.ResourceVersion = v1alpha1.VPSieNodeStatus{}, "1"
+	}
+	before := w.tokenOf(unordered)
+
+	old := &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	old.Client = stale{w.deps.Client, unordered}
+	for range 3 {
+		if _, err := old.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(unordered)}); err != nil {
+			t.Log(err)
+		}
+	}
+	if after := w.tokenOf(unordered); after.UID != before.UID {
+		t.Errorf("the token of the order was replaced")
+	}
+	if n := len(w.bills()); n != 1 {
+		t.Errorf("%d VPSes were ordered", n)
+	}
+}
+
+func (w *world) tokenOf(m *v1alpha1.VPSieNode) *corev1.Secret {
+	w.Helper()
+	s := &corev1.Secret{ObjectMeta: tokenMeta(m)}
+	w.must(w.admin.Get(w.Context(), client.ObjectKeyFromObject(s), s))
+	return s
+}
