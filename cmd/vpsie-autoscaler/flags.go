@@ -65,6 +65,8 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.UnreadyTimeout, "unready-timeout", 10*time.Minute, "how long a node may be not ready before its VPS is replaced")
 	s.IntVar(&c.RepairLimit, "repair-limit", 20, "percent of a NodeGroup that may be under repair at once, one machine at least; 0 is off")
 	s.DurationVar(&c.CreateSettle, "create-settle", 30*time.Second, "how long an order of unknown outcome may stay unseen at VPSie before it is placed again")
+	s.DurationVar(&c.Backoff.First, "backoff", time.Minute, "how long an instance type that VPSie refuses, or a NodeGroup whose machines do not arrive, is left alone at first; then ever longer")
+	s.DurationVar(&c.Backoff.Last, "backoff-limit", 30*time.Minute, "how long it is left alone at most")
 	s.DurationVar(&c.PollInterval, "poll-interval", 2*time.Second, "shortest pause between two looks at VPSie for the same machine")
 	s.DurationVar(&c.SweepInterval, "sweep-interval", time.Minute, "pause between two comparisons of the VPSie account with the cluster")
 	s.DurationVar(&c.SweepGrace, "sweep-grace", 5*time.Minute, "how long a VPS of this cluster may be without its VPSieNode")
@@ -80,6 +82,7 @@ func (f *flags) validate() error {
 		"unready-timeout": f.control.UnreadyTimeout,
 		"drain-timeout":   f.control.DrainTimeout, "drain-retry": f.control.DrainRetry,
 		"poll-interval": f.control.PollInterval, "sweep-interval": f.control.SweepInterval,
+		"backoff": f.control.Backoff.First, "backoff-limit": f.control.Backoff.Last,
 		"create-settle": f.control.CreateSettle, "vpsie-request-timeout": f.account.Timeout,
 		"vpsie-catalogue-ttl": f.catalogueTTL,
 	} {

@@ -166,7 +166,7 @@ func (f *flags) manager(config *rest.Config, journal *observe.Journal) (ctrl.Man
 func (f *flags) cloudOptions() cloud.Options {
 	o := f.account
 	o.Namespace, o.SecretName = f.control.Namespace, f.control.SecretName
-	o.CatalogueTTL, o.Clock = f.catalogueTTL, clock.RealClock{}
+	o.CatalogueTTL, o.Backoff, o.Clock = f.catalogueTTL, f.control.Backoff, clock.RealClock{}
 	return o
 }
 

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -16,13 +17,17 @@ const (
 	forgetBackoff = 2 * lastBackoff
 )
 
-// Grown is the wait after so many failures in a row: it doubles with each.
-func Grown(failures int) time.Duration {
-	wait := firstBackoff
-	for i := 1; i < failures && wait < lastBackoff; i++ {
+// Growth is how long what has failed is left alone: First after one failure, twice as
+// long after each that follows, Last at most. What is zero takes the default.
+type Growth struct{ First, Last time.Duration }
+
+// After is the wait after so many failures in a row.
+func (g Growth) After(failures int) time.Duration {
+	wait, last := cmp.Or(g.First, firstBackoff), cmp.Or(g.Last, lastBackoff)
+	for i := 1; i < failures && wait < last; i++ {
 		wait *= 2
 	}
-	return min(wait, lastBackoff)
+	return min(wait, last)
 }
 
 // Backoff is an instance type that the cloud refused, and is not asked for until
@@ -46,11 +51,12 @@ func (b *Backoff) Error() string {
 type backoffs struct {
 	mu     sync.Mutex
 	byType map[typeKey]Backoff
+	growth Growth
 }
 
 type typeKey struct{ datacenter, instanceType string }
 
-func newBackoffs() *backoffs { return &backoffs{byType: map[typeKey]Backoff{}} }
+func newBackoffs(g Growth) *backoffs { return &backoffs{byType: map[typeKey]Backoff{}, growth: g} }
 
 // add doubles the wait with each refusal that follows another.
 func (b *backoffs) add(k typeKey, now time.Time, why error) {
@@ -66,7 +72,7 @@ func (b *backoffs) add(k typeKey, now time.Time, why error) {
 	}
 	r.Datacenter, r.InstanceType = k.datacenter, k.instanceType
 	r.Failures++
-	r.Until, r.Message = now.Add(Grown(r.Failures)), why.Error()
+	r.Until, r.Message = now.Add(b.growth.After(r.Failures)), why.Error()
 	r.Reason, _ = Fault(why)
 	if reason, ok := IsConfig(why); ok {
 		r.Reason = reason

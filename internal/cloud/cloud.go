@@ -45,6 +45,8 @@ type Options struct {
 	Observe func(op, status string, took time.Duration)
 	// CatalogueTTL is how long prices and plans are taken as current.
 	CatalogueTTL time.Duration
+	// Backoff is how long a refused instance type is left alone.
+	Backoff Growth
 }
 
 // Cloud is one VPSie account as this cluster uses it. It is safe for concurrent use.
@@ -68,7 +70,7 @@ type Cloud struct {
 
 // New returns a Cloud that has no account yet; see Configure.
 func New(opts Options) *Cloud {
-	c := &Cloud{opts: opts, backoff: newBackoffs()}
+	c := &Cloud{opts: opts, backoff: newBackoffs(opts.Backoff)}
 	c.problem = c.noAccount()
 	return c
 }

@@ -21,6 +21,8 @@ const reasonNotArriving = "MachinesNotArriving"
 // the group pauses longer and longer, because every try is paid for. The round
 // keeps the counts in the NodeGroups' status.
 type arrivals struct {
+	growth cloud.Growth
+
 	mu sync.Mutex
 	of map[string]arrival
 }
@@ -34,11 +36,11 @@ type arrival struct {
 func newArrivals() *arrivals { return &arrivals{of: map[string]arrival{}} }
 
 // pauseAfter is how long a group pauses after so many failures in a row.
-func pauseAfter(failures int) time.Duration {
+func (a *arrivals) pauseAfter(failures int) time.Duration {
 	if failures < 2 {
 		return 0
 	}
-	return cloud.Grown(failures - 1)
+	return a.growth.After(failures - 1)
 }
 
 // failed counts a machine that was ordered then. Machines that were on their way
@@ -51,7 +53,7 @@ func (a *arrivals) failed(group string, ordered, now time.Time, why string) {
 		return
 	}
 	t.failures++
-	t.last, t.until, t.why = now, now.Add(pauseAfter(t.failures)), why
+	t.last, t.until, t.why = now, now.Add(a.pauseAfter(t.failures)), why
 	a.of[group] = t
 }
 
@@ -92,7 +94,7 @@ func (a *arrivals) recall(group string, b v1alpha1.Backoff) {
 	defer a.mu.Unlock()
 	if _, known := a.of[group]; !known {
 		failures := int(b.Failures)
-		a.of[group] = arrival{failures, b.Until.Add(-pauseAfter(failures)), b.Until.Time, b.Message}
+		a.of[group] = arrival{failures, b.Until.Add(-a.pauseAfter(failures)), b.Until.Time, b.Message}
 	}
 }
 

@@ -37,6 +37,8 @@ type Options struct {
 	// be under repair at once: one machine at least, none when it is 0.
 	UnreadyTimeout time.Duration
 	RepairLimit    int
+	// Backoff is how long a NodeGroup pauses whose machines fail one after another.
+	Backoff cloud.Growth
 	// PollInterval is the shortest pause between two looks at the cloud.
 	PollInterval time.Duration
 	// SweepInterval is the pause between two sweeps, SweepGrace the age below
@@ -75,6 +77,7 @@ const podsByNode = "spec.nodeName"
 // Setup registers all reconcilers with the manager.
 func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 	d.arrivals = newArrivals()
+	d.arrivals.growth = d.Options.Backoff
 	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, podsByNode, func(o client.Object) []string {
 		return []string{o.(*corev1.Pod).Spec.NodeName}
 	})
