@@ -158,7 +158,7 @@ func (s *schedule) nextRegime() regime {
 	case 1, 2:
 		g.soldOut, g.left = pick(r, "micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb"), r.IntN(3)
 	}
-	g.harm = pick(r, noHarm, noHarm, noHarm, noHarm, destroyed, ended)
+	g.harm = pick(r, noHarm, noHarm, noHarm, noHarm, destroyed, ended, stopped)
 	g.plant = r.IntN(12) == 0
 	return g
 }
