@@ -22,7 +22,7 @@ import (
 // join follows a running machine: Provisioned until its node registers, Joining
 // until that is ready, Ready from then on.
 func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
-	node, err := r.nodeOf(ctx, m)
+	node, err := r.nodeOf(ctx, r.Client, m)
 	if err != nil {
 		r.trouble(m, "NodeUnclear", err)
 		return r.late(m)
@@ -135,17 +135,17 @@ func (r *machines) late(m *v1alpha1.VPSieNode) (time.Duration, error) {
 
 // nodeOf finds the machine's Kubernetes node: the one it joined under, else the
 // one that bears its identity. Two candidates are an error, never a guess.
-func (r *machines) nodeOf(ctx context.Context, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
+func (r *machines) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
 	if m.Status.NodeName != "" {
 		var node corev1.Node
-		err := r.Client.Get(ctx, types.NamespacedName{Name: m.Status.NodeName}, &node)
+		err := from.Get(ctx, types.NamespacedName{Name: m.Status.NodeName}, &node)
 		if err != nil {
 			return nil, client.IgnoreNotFound(err)
 		}
 		return &node, nil
 	}
 	var nodes corev1.NodeList
-	if err := r.Client.List(ctx, &nodes); err != nil {
+	if err := from.List(ctx, &nodes); err != nil {
 		return nil, fmt.Errorf("listing nodes: %w", err)
 	}
 	vm := r.lastSeen(ctx, m)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,7 +21,11 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if m.Status.TerminatingAt == nil {
 		m.Status.TerminatingAt = new(metav1.NewTime(r.Clock.Now()))
 	}
-	node, err := r.nodeOf(ctx, m)
+	node, err := r.nodeOf(ctx, r.Client, m)
+	if err == nil && node == nil {
+		// Without a node nothing is drained. A cache that is behind must not have the last word on that.
+		node, err = r.nodeOf(ctx, r.Live, m)
+	}
 	if err != nil {
 		r.trouble(m, "NodeUnclear", err)
 		return pendingRetry, nil
@@ -43,7 +46,7 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if wait, err := r.deleteVPS(ctx, m); wait > 0 || err != nil {
 		return wait, err
 	}
-	return 0, r.bury(ctx, m, node)
+	return 0, r.bury(ctx, m)
 }
 
 // deleteVPS asks the cloud to delete the VPS until two of its lists, one after
@@ -134,8 +137,13 @@ func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) time.Duration 
 	return secondLook
 }
 
-// bury deletes the Node, then lets the object go.
-func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
+// bury deletes the Node, then lets the object go. It asks the API server itself for the Node, which may have registered
+// while the VPS was being deleted: nobody else would find it.
+func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
+	node, err := r.nodeOf(ctx, r.Live, m)
+	if err != nil {
+		return err
+	}
 	if node != nil {
 		err := r.Client.Delete(ctx, node, client.Preconditions{UID: &node.UID})
 		if client.IgnoreNotFound(err) != nil {

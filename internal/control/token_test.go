@@ -1,7 +1,6 @@
 package control
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -12,20 +11,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
-
-// stale is a cache that has not heard of what happened to one VPSieNode.
-type stale struct {
-	client.Client
-	seen *v1alpha1.VPSieNode
-}
-
-func (s stale) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
-	if m, ok := o.(*v1alpha1.VPSieNode); ok && key == client.ObjectKeyFromObject(s.seen) {
-		s.seen.DeepCopyInto(m)
-		return nil
-	}
-	return s.Client.Get(ctx, key, o, opts...)
-}
 
 // A machine that has been ordered joins by the token of its order: whoever works from an older copy of its object must
 // not replace that, or the machine is paid for and never joins.

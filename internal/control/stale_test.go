@@ -1,0 +1,103 @@
+package control
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
+)
+
+// stale is a cache that has not heard of what happened to one VPSieNode.
+type stale struct {
+	client.Client
+	seen *v1alpha1.VPSieNode
+}
+
+func (s stale) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	if m, ok := o.(*v1alpha1.VPSieNode); ok && key == client.ObjectKeyFromObject(s.seen) {
+		s.seen.DeepCopyInto(m)
+		return nil
+	}
+	return s.Client.Get(ctx, key, o, opts...)
+}
+
+// nodeless is a cache that has not heard of any Node yet.
+type nodeless struct{ client.Client }
+
+func (n nodeless) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	if _, ok := o.(*corev1.Node); ok {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "nodes"}, key.Name)
+	}
+	return n.Client.Get(ctx, key, o, opts...)
+}
+
+func (n nodeless) List(ctx context.Context, l client.ObjectList, opts ...client.ListOption) error {
+	if _, ok := l.(*corev1.NodeList); ok {
+		return nil
+	}
+	return n.Client.List(ctx, l, opts...)
+}
+
+// blind makes the reconciler of VPSieNodes work with such a cache.
+func (w *world) blind() {
+	w.machines = &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	w.machines.Client = nodeless{w.deps.Client}
+}
+
+// TestUnseenNodeIsDrained: a controller that has just started, or whose watch is late, does not know of a Node. It
+// must neither delete the VPS under its pods nor leave the Node behind.
+func TestUnseenNodeIsDrained(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	m := w.ready(w.group("unseen", 1, 1), 1)[0]
+	p := w.pod("held", m.Name)
+	b := w.budget(p.Name, 0)
+	w.blind()
+	w.must(w.admin.Delete(w.Context(), m))
+	for range 5 {
+		w.clock.Step(time.Second)
+		if _, err := w.machines.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)}); err != nil {
+			t.Log(err)
+		}
+	}
+	if w.gone(p) {
+		t.Error("the pod is gone, which its budget holds")
+	}
+	w.billOf(m) // it must still run
+	w.allow(b, 1)
+	w.until(time.Second, "the machine to be gone", func() error {
+		if !w.gone(m) {
+			return errNotYet
+		}
+		return nil
+	})
+	if !w.gone(&corev1.Node{ObjectMeta: m.ObjectMeta}) {
+		t.Error("the Node was left behind")
+	}
+}
+
+// TestUnseenNodeIsNotLeftBehind: the VPS is destroyed by somebody else, and its Node is not in the cache.
+func TestUnseenNodeIsNotLeftBehind(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	m := w.ready(w.group("left", 1, 1), 1)[0]
+	w.must(w.fake.Act(w.billOf(m).Identifier, "destroy"))
+	w.setReady(m.Name, false)
+	w.blind()
+	w.must(w.admin.Delete(w.Context(), m))
+	w.until(time.Second, "the machine to be gone", func() error {
+		if !w.gone(m) {
+			return errNotYet
+		}
+		return nil
+	})
+	if !w.gone(&corev1.Node{ObjectMeta: m.ObjectMeta}) {
+		t.Error("the Node was left behind")
+	}
+}
