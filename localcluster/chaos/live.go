@@ -145,7 +145,7 @@ func (r *run) awaitRest(ctx context.Context) (unrest []string, err error) {
 		}
 		if time.Since(told) > progress {
 			told = time.Now()
-			r.Say("%s: not at rest yet:\n\t%s", stamp(told), strings.Join(unrest, "\n\t"))
+			r.Say("%s: not at rest yet, for %d reasons: %s", stamp(told), len(unrest), strings.Join(unrest[:min(len(unrest), 3)], "; "))
 		}
 		switch {
 		case !since.IsZero() && time.Since(since) > quiet:
