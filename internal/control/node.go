@@ -90,12 +90,12 @@ func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 	}
 	before := m.DeepCopy()
 	wait, err := r.step(ctx, &m)
-	if apierrors.IsConflict(err) {
-		// The cache is behind; the newer object is on its way and will be seen.
+	if isStale(err) {
+		// The cache is behind; the newer object, or its end, is on its way and will be seen.
 		return reconcile.Result{RequeueAfter: staleRetry}, nil
 	}
-	if written := r.save(ctx, before, &m); written != nil {
-		if apierrors.IsConflict(written) {
+	if written := r.save(ctx, before, &m); written != nil && !errors.Is(written, errGone) {
+		if isStale(written) {
 			return reconcile.Result{RequeueAfter: staleRetry}, nil
 		}
 		return reconcile.Result{}, errors.Join(err, written)
@@ -203,8 +203,15 @@ func (d Deps) condition(m *v1alpha1.VPSieNode, kind string, status metav1.Condit
 	observe.Set(&m.Status.Conditions, m.Generation, d.Clock.Now(), kind, status, reason, message)
 }
 
+// errGone is the failure to write to a VPSieNode that is not there any more.
+var errGone = errors.New("the VPSieNode is gone")
+
+// isStale tells that what a step worked from is not what the API server has.
+func isStale(err error) bool { return apierrors.IsConflict(err) || errors.Is(err, errGone) }
+
 // save writes the status when it changed. The lock makes a write from a stale
 // copy fail: no machine may fall back to a phase in which it would be ordered again.
+// That the object is gone is a failure as well: nothing may be asked of the cloud for it.
 func (r *machines) save(ctx context.Context, before, m *v1alpha1.VPSieNode) error {
 	base := before.DeepCopy()
 	if base.ResourceVersion != m.ResourceVersion {
@@ -219,7 +226,10 @@ func (r *machines) save(ctx context.Context, before, m *v1alpha1.VPSieNode) erro
 	if apierrors.IsConflict(err) {
 		return err
 	}
-	if client.IgnoreNotFound(err) != nil {
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("writing the status of VPSieNode %s: %w", m.Name, errGone)
+	}
+	if err != nil {
 		return fmt.Errorf("writing the status of VPSieNode %s: %w", m.Name, err)
 	}
 	m.ResourceVersion = wanted.ResourceVersion

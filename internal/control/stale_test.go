@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -100,4 +102,56 @@ func TestUnseenNodeIsNotLeftBehind(t *testing.T) {
 	if !w.gone(&corev1.Node{ObjectMeta: m.ObjectMeta}) {
 		t.Error("the Node was left behind")
 	}
+}
+
+// TestNothingIsOrderedForAnObjectThatIsGone: a controller that begins with an old list sees a VPSieNode that has come
+// to its end. Nobody would ever stand for a VPS that it ordered.
+func TestNothingIsOrderedForAnObjectThatIsGone(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("gone", 0, 1)
+	m := machineFor(g, plan.Launch{Group: g.Name, InstanceType: small, DatacenterID: g.Spec.DatacenterID, Reason: plan.PendingPods})
+	w.must(w.deps.Client.Create(w.Context(), m))
+	old := &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	old.Client = stale{w.deps.Client, m.DeepCopy()}
+	w.patch(m, `{"metadata":{"finalizers":null}}`)
+	w.must(w.admin.Delete(w.Context(), m))
+	w.must(w.round.loadAccount(w.Context()))
+	for range 3 {
+		if _, err := old.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)}); err != nil {
+			t.Log(err)
+		}
+	}
+	if n := len(w.bills()); n != 0 {
+		t.Errorf("%d VPSes were ordered", n)
+	}
+}
+
+// refusing is an API server that cannot make Secrets for the time being.
+type refusing struct{ client.Client }
+
+func (r refusing) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
+	if _, ok := o.(*corev1.Secret); ok {
+		return apierrors.NewInternalError(errors.New("etcdserver: request timed out"))
+	}
+	return r.Client.Create(ctx, o, opts...)
+}
+
+// TestTokenThatCannotBeMadeFailsNoMachine: Kubernetes' trouble is neither the template's fault nor the cloud's.
+func TestTokenThatCannotBeMadeFailsNoMachine(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	w.machines.Client = refusing{w.deps.Client}
+	g := w.group("mint", 1, 1, func(g *v1alpha1.NodeGroup) { g.Spec.UserData = "kubeadm join --token {{.BootstrapToken}}" })
+	w.until(time.Second, "the order to wait", func() error {
+		for _, m := range machinesOf(w.vpsieNodes(), g.Name) {
+			if m.Status.Phase == v1alpha1.PhaseFailed {
+				t.Fatalf("the machine failed: %s", m.Status.LastError)
+			}
+			if c := condition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c.Reason == reasonNotOrdered {
+				return nil
+			}
+		}
+		return errNotYet
+	})
+	w.machines.Client = w.deps.Client
+	w.ready(g, 1)
 }
