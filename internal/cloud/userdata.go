@@ -68,8 +68,19 @@ func (u UserData) Render(text string) (string, error) {
 	if err != nil {
 		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("spec.userData is no valid template: %v", err)}
 	}
+	var minting error
+	if mint := u.Mint; mint != nil {
+		u.Mint = func() (token string, err error) {
+			token, minting = mint()
+			return token, minting
+		}
+	}
 	var b strings.Builder
-	if err := t.Execute(&b, u); err != nil {
+	err = t.Execute(&b, u)
+	if minting != nil {
+		return "", minting // no fault of the template
+	}
+	if err != nil {
 		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("rendering spec.userData: %v", err)}
 	}
 	return b.String(), nil

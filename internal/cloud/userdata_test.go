@@ -51,7 +51,11 @@ write_files:
 		})
 	}
 	data.Mint = func() (string, error) { return "", errors.New("forbidden") }
-	if _, err := data.Render("{{.BootstrapToken}}"); err == nil || !strings.Contains(err.Error(), "forbidden") {
+	_, err := data.Render("{{.BootstrapToken}}")
+	if err == nil || !strings.Contains(err.Error(), "forbidden") {
 		t.Errorf("a token that cannot be made gives %v", err)
+	}
+	if _, config := IsConfig(err); config {
+		t.Errorf("a token that cannot be made counts as a fault of the template: %v", err)
 	}
 }

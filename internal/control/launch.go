@@ -80,6 +80,12 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 		return r.provisionSeen(ctx, m, sight)
 	}
 	order, err := r.orderFor(ctx, m, group)
+	if _, config := cloud.IsConfig(err); err != nil && !config {
+		// Kubernetes could not do its part. Nothing was ordered, and nothing is wrong with the order.
+		m.Status.Phase = v1alpha1.PhasePending
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, err.Error())
+		return 0, err
+	}
 	if err != nil {
 		return r.declined(m, group, err)
 	}
