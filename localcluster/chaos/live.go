@@ -9,7 +9,10 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/localcluster"
 )
 
 // live has trouble for the length of the run, then peace. It returns what has not come to rest in time.
@@ -24,6 +27,7 @@ func (r *run) live(ctx context.Context) (unrest []string, err error) {
 		for _, c := range r.crews {
 			all = append(all, c.keep)
 		}
+		all = append(all, r.bury)
 		kept = together(crewCtx, all...)
 	}()
 	trouble, over := context.WithTimeout(ctx, r.Length)
@@ -84,6 +88,28 @@ func (r *run) remember(ctx context.Context) error {
 		var one corev1.NamespaceList
 		if err := r.client.List(ctx, &one, client.Limit(1)); err == nil {
 			r.sight.remember(one.ResourceVersion)
+		}
+	}
+	return nil
+}
+
+// bury has kwok let go of the nodes of dead machines. It misses the label's end when that comes while its watch is
+// broken, and would keep the node alive for ever, as no dead machine can.
+func (r *run) bury(ctx context.Context) error {
+	for sleep(ctx, 3*time.Second) {
+		var nodes corev1.NodeList
+		if err := r.client.List(ctx, &nodes); err != nil {
+			continue // the API server is away
+		}
+		for i := range nodes.Items {
+			n := &nodes.Items[i]
+			if _, lives := n.Labels[localcluster.KubeletLabel]; lives || !nodeReady(n) {
+				continue
+			}
+			for _, value := range []string{`"starting"`, "null"} {
+				merge := fmt.Sprintf(`{"metadata":{"labels":{%q:%s}}}`, localcluster.KubeletLabel, value)
+				_ = r.client.Patch(ctx, n, client.RawPatch(types.MergePatchType, []byte(merge))) // else the next time
+			}
 		}
 	}
 	return nil

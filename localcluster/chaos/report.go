@@ -2,6 +2,8 @@ package chaos
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +61,7 @@ func (r *run) report(unrest []string) (*Report, error) {
 	}
 	violations := append(r.watcher.violations(), e.judge()...)
 	if len(unrest) > 0 {
-		violations = append(violations, violation{at: time.Now(), what: "not at rest after " + r.Patience.String() + ":\n\t" + strings.Join(unrest, "\n\t")})
+		violations = append(violations, violation{at: time.Now(), what: "not at rest after " + r.Patience.String() + ":\n\t" + strings.Join(unrest, "\n\t"), hostnames: machineNames(unrest)})
 	}
 	for _, c := range r.crews {
 		broken, err := c.faults()
@@ -83,6 +85,15 @@ func (r *run) report(unrest []string) (*Report, error) {
 		r.tally.sum("VPSes created"), r.tally.sum("VPSes gone"), spent.FloatString(6), explained.FloatString(6),
 		r.tally.sum("evictions")-r.tally.sum("evictions judged"), r.tally.sum("pods run"), len(report.Violations))
 	return report, nil
+}
+
+var machineName = regexp.MustCompile(`\bvpsie-[abc][0-9]-[a-z0-9]{5}\b`)
+
+// machineNames are the machines of which the lines speak.
+func machineNames(lines []string) []string {
+	names := machineName.FindAllString(strings.Join(lines, " "), -1)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // count adds what the ledger and the crew have counted.
