@@ -41,6 +41,8 @@ func tryable(words []string) []string {
 	verb := verb(words)
 	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "-w" || w == "--watch" })
 	switch {
+	case slices.Contains(words, "NAME"): // stands for what the reader has
+		return append(words, "--help")
 	case slices.Contains(asIs, verb):
 		return words
 	case verb == "create" && slices.Contains(words, "deployment"): // it is there already
