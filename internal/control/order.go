@@ -37,10 +37,6 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 	if data.APIServer, data.CACertHash, err = r.endpoint(ctx); err != nil {
 		return cloud.Order{}, err
 	}
-	if data.Kubeadm && g.Spec.UserData == "" && (data.APIServer == "" || data.CACertHash == "") {
-		return cloud.Order{}, &cloud.ConfigError{Reason: "ClusterInfoMissing", Message: "--bootstrap=kubeadm: " +
-			"ConfigMap kube-public/cluster-info does not say where the API server is and by which certificate authority; restore it with kubeadm init phase bootstrap-token, or give the NodeGroup a userData"}
-	}
 	text, err := data.Render(g.Spec.UserData)
 	if err != nil {
 		return cloud.Order{}, err
@@ -149,17 +145,17 @@ func (r *machines) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
 // endpoint is where machines join: the flag's address, else what kubeadm
 // published in kube-public/cluster-info. Both results are empty when nothing is
 // known, which is no fault for user data that does not ask.
-func (r *machines) endpoint(ctx context.Context) (apiServer, caCertHash string, err error) {
+func (d Deps) endpoint(ctx context.Context) (apiServer, caCertHash string, err error) {
 	var info corev1.ConfigMap
-	err = r.Live.Get(ctx, types.NamespacedName{Namespace: metav1.NamespacePublic, Name: "cluster-info"}, &info)
+	err = d.Live.Get(ctx, types.NamespacedName{Namespace: metav1.NamespacePublic, Name: "cluster-info"}, &info)
 	if err != nil {
-		return r.Options.APIServer, "", client.IgnoreNotFound(err)
+		return d.Options.APIServer, "", client.IgnoreNotFound(err)
 	}
 	config, err := clientcmd.Load([]byte(info.Data["kubeconfig"]))
 	if err != nil {
 		return "", "", fmt.Errorf("reading ConfigMap kube-public/cluster-info: %w", err)
 	}
-	apiServer = r.Options.APIServer
+	apiServer = d.Options.APIServer
 	for _, c := range config.Clusters {
 		if u, err := url.Parse(c.Server); apiServer == "" && err == nil {
 			apiServer = u.Host
@@ -167,6 +163,19 @@ func (r *machines) endpoint(ctx context.Context) (apiServer, caCertHash string, 
 		caCertHash = publicKeyHash(c.CertificateAuthorityData)
 	}
 	return apiServer, caCertHash, nil
+}
+
+// checkEndpoint refuses a NodeGroup whose machines could not be told where to join.
+func (d Deps) checkEndpoint(ctx context.Context, g *v1alpha1.NodeGroup) error {
+	if d.Options.Bootstrap != BootstrapKubeadm || g.Spec.UserData != "" {
+		return nil
+	}
+	apiServer, caCertHash, err := d.endpoint(ctx)
+	if err == nil && (apiServer == "" || caCertHash == "") {
+		err = &cloud.ConfigError{Reason: "ClusterInfoMissing", Message: "--bootstrap=kubeadm: " +
+			"ConfigMap kube-public/cluster-info does not say where the API server is and by which certificate authority; restore it with kubeadm init phase bootstrap-token, or give the NodeGroup a userData"}
+	}
+	return err
 }
 
 // publicKeyHash is the CA's pin in kubeadm's form, empty when there is no certificate.

@@ -157,7 +157,7 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
 		market := cluster.Market{Offers: offers}
 		if err == nil {
-			err = r.tryUserData(g)
+			err = errors.Join(r.tryUserData(g), r.checkEndpoint(ctx, g))
 		}
 		if why, _ := r.arrivals.held(g.Name, r.Clock.Now()); err == nil && why != "" {
 			faults[g.Name] = fault{reason: reasonNotArriving, message: why}

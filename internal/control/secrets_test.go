@@ -56,16 +56,19 @@ func TestKubeadmBootstrap(t *testing.T) {
 		w.reload(g)
 		c := condition(g.Status.Conditions, v1alpha1.NodeGroupError)
 		if c.Status != metav1.ConditionTrue || !strings.Contains(c.Message, "kube-public/cluster-info") || len(w.fake.Ledger().VMs) > 0 {
-			return fmt.Errorf("%+v", c)
+			return fmt.Errorf("%+v; %d VPSes", c, len(w.fake.Ledger().VMs))
 		}
 		return nil
 	})
+	w.after(5*time.Minute, 30*time.Second)
+	if n := w.heard("ScalingUp"); n > 0 {
+		t.Errorf("%d machines were ordered that could not join", n)
+	}
 	w.publishCluster()
-	w.clock.Step(time.Hour)
 	m := w.ready(g, 1)[0]
 	data := w.userData[m.Name]
 	token := bootstrapToken.FindString(data)
-	for _, part := range []string{"kubeadm join \"" + strings.TrimPrefix(env.Config.Host, "https://"), "sha256:", "v1.37/deb", "--node-labels=", m.Name} {
+	for _, part := range []string{"kubeadm join \"" + strings.Trim(strings.TrimPrefix(env.Config.Host, "https://"), "/") + "\"", "sha256:", "v1.37/deb", "--node-labels=", m.Name} {
 		if !strings.Contains(data, part) || token == "" {
 			t.Errorf("the user data lacks %q or a token:\n%s", part, data)
 		}
