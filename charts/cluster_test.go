@@ -27,8 +27,10 @@ const (
 	healthPort  = "18081"
 )
 
-// settings are the values of the chart in this test: ports that are free here, and no restraint towards the fake cloud.
+// settings are the values of the chart in this test: ports that are free here, no restraint towards the fake cloud, and no
+// pods, which would want nodes for themselves: a process stands for them.
 const settings = `
+replicas: 0
 metrics: {port: ` + metricsPort + `}
 health: {port: ` + healthPort + `}
 extraArgs: ["--vpsie-requests-per-minute=1200"]
@@ -45,7 +47,7 @@ spec:
   datacenterID: dc-us-east-1
   offeringIDs: [small-2cpu-4gb]
   osImageID: ubuntu-22.04-lts
-  scaleUpPolicy: {stabilizationWindowSeconds: 1}
+  scaleUpPolicy: {stabilizationWindowSeconds: 1, cpuThreshold: 100, memoryThreshold: 100}
   scaleDownPolicy: {stabilizationWindowSeconds: 1, unneededTime: 1}
 ---
 apiVersion: apps/v1

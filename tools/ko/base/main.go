@@ -28,18 +28,22 @@ func run(cache string) error {
 	if cache == "" {
 		return fmt.Errorf("--cache: Required value: the directory that KOCACHE names")
 	}
+	path, err := layout.Write(filepath.Join(cache, "img"), empty.Index)
+	if err != nil {
+		return fmt.Errorf("making the layout: %w", err)
+	}
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range []string{"amd64", "arm64"} {
 		image, err := emptyImage(arch)
 		if err != nil {
 			return fmt.Errorf("making the image for %s: %w", arch, err)
 		}
+		// ko looks for the images, too, at the top of the layout only.
+		if err := path.AppendImage(image); err != nil {
+			return fmt.Errorf("writing the image for %s: %w", arch, err)
+		}
 		platform := &v1.Platform{OS: "linux", Architecture: arch}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: platform}})
-	}
-	path, err := layout.Write(filepath.Join(cache, "img"), empty.Index)
-	if err != nil {
-		return fmt.Errorf("making the layout: %w", err)
 	}
 	if err := path.AppendIndex(index); err != nil {
 		return fmt.Errorf("writing the layout: %w", err)
