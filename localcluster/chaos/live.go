@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -94,25 +95,46 @@ func (r *run) remember(ctx context.Context) error {
 }
 
 // bury has kwok let go of the nodes of dead machines. It misses the label's end when that comes while its watch is
-// broken, and would keep the node alive for ever, as no dead machine can.
+// broken, or just when it takes the node over, and would keep the node alive for ever, as no dead machine can. Between
+// the label's return and its end kwok needs the time to see the one before the other.
 func (r *run) bury(ctx context.Context) error {
-	for sleep(ctx, 3*time.Second) {
-		var nodes corev1.NodeList
-		if err := r.client.List(ctx, &nodes); err != nil {
-			continue // the API server is away
+	for sleep(ctx, 2*time.Second) {
+		undead := r.undead(ctx)
+		r.label(ctx, undead, `"starting"`)
+		if len(undead) == 0 || !sleep(ctx, 2*time.Second) {
+			continue
 		}
-		for i := range nodes.Items {
-			n := &nodes.Items[i]
-			if _, lives := n.Labels[localcluster.KubeletLabel]; lives || !nodeReady(n) {
-				continue
-			}
-			for _, value := range []string{`"starting"`, "null"} {
-				merge := fmt.Sprintf(`{"metadata":{"labels":{%q:%s}}}`, localcluster.KubeletLabel, value)
-				_ = r.client.Patch(ctx, n, client.RawPatch(types.MergePatchType, []byte(merge))) // else the next time
-			}
-		}
+		r.label(ctx, undead, "null")
+		// Each has its chance to become unreachable before it is looked at again.
+		sleep(ctx, 25*time.Second)
 	}
 	return nil
+}
+
+// undead are nodes that are ready without a kubelet.
+func (r *run) undead(ctx context.Context) []string {
+	var nodes corev1.NodeList
+	if err := r.client.List(ctx, &nodes); err != nil {
+		return nil // the API server is away
+	}
+	var undead []string
+	for i := range nodes.Items {
+		n := &nodes.Items[i]
+		if _, lives := n.Labels[localcluster.KubeletLabel]; !lives && nodeReady(n) && time.Since(n.CreationTimestamp.Time) > 10*time.Second {
+			undead = append(undead, n.Name)
+		}
+	}
+	return undead
+}
+
+func (r *run) label(ctx context.Context, nodes []string, value string) {
+	for _, name := range nodes {
+		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		merge := fmt.Sprintf(`{"metadata":{"labels":{%q:%s}}}`, localcluster.KubeletLabel, value)
+		for client.IgnoreNotFound(r.client.Patch(ctx, n, client.RawPatch(types.MergePatchType, []byte(merge)))) != nil && sleep(ctx, time.Second) {
+			continue // the API server is away
+		}
+	}
 }
 
 func (r *run) tellProgress(ctx context.Context) error {
