@@ -92,8 +92,11 @@ func TestMakeTargetsExist(t *testing.T) {
 				continue
 			}
 			for _, target := range words[1:] {
-				if strings.Contains(target, "=") {
-					continue // a variable
+				if variable, _, isVariable := strings.Cut(target, "="); isVariable {
+					if !strings.Contains(string(makefile), "$("+variable+")") && !strings.Contains(string(makefile), "("+variable+",") {
+						t.Errorf("%s: %s: the Makefile has no variable %s", page, line, variable)
+					}
+					continue
 				}
 				if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `:`).Match(makefile) {
 					t.Errorf("%s: %s: the Makefile has no target %s", page, line, target)
@@ -103,27 +106,32 @@ func TestMakeTargetsExist(t *testing.T) {
 	}
 }
 
-// With --help a command reads its flags, and refuses those that it does not have, and does nothing.
+// With --help a command reads its flags, refuses those that it does not have, and does nothing.
 func TestOwnCommandsExist(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "vpsie-autoscaler")
-	if output, err := exec.Command("go", "build", "-o", binary, "../cmd/vpsie-autoscaler").CombinedOutput(); err != nil {
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", dir, "../cmd/vpsie-autoscaler", "../cmd/kubectl-vpsie")
+	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	tried := 0
+	tried := map[string]int{"vpsie-autoscaler": 0, "kubectl-vpsie": 0}
 	for page, lines := range commands(t) {
 		for _, line := range lines {
-			words := strings.Fields(line)
-			if words[0] != "vpsie-autoscaler" {
+			shown := strings.Fields(line) // as its help calls it
+			words := strings.Fields(strings.Replace(line, "kubectl vpsie", "kubectl-vpsie", 1))
+			if _, ours := tried[words[0]]; !ours {
 				continue
 			}
-			tried++
-			output, err := exec.Command(binary, append(words[1:], "--help")...).CombinedOutput()
-			if err != nil || len(words) > 1 && !strings.Contains(string(output), "vpsie-autoscaler "+words[1]) {
+			tried[words[0]]++
+			output, err := exec.Command(filepath.Join(dir, words[0]), append(words[1:], "--help")...).CombinedOutput()
+			subcommand := strings.Join(shown[:len(shown)-len(words)+min(len(words), 2)], " ")
+			if err != nil || !strings.Contains(string(output), subcommand) {
 				t.Errorf("%s: %s: %v\n%s", page, line, err, output)
 			}
 		}
 	}
-	if tried == 0 {
-		t.Error("no page has a command of ours")
+	for program, n := range tried {
+		if n == 0 {
+			t.Errorf("no page has a command of %s", program)
+		}
 	}
 }

@@ -20,7 +20,7 @@ func TestKubectlCommandsWork(t *testing.T) {
 	tried := 0
 	for page, lines := range all {
 		for _, line := range lines {
-			words := strings.Fields(strings.NewReplacer("…", "x", "workers.yaml", "config/samples/nodegroup.yaml").Replace(line))
+			words := strings.Fields(strings.NewReplacer("…", "x", " vn NAME", " vn worker-1", "workers.yaml", "config/samples/nodegroup.yaml").Replace(line))
 			if words[0] != "kubectl" || len(words) > 1 && words[1] == "vpsie" {
 				continue
 			}
