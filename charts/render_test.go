@@ -1,6 +1,7 @@
 package charts_test
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ func render(namespace, values string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	files, err := engine4.Engine{Strict: true}.Render(c, all)
+	files, err := engine4.Engine{Strict: true}.RenderWithContext(context.Background(), c, all)
 	return stream(files), err
 }
 
