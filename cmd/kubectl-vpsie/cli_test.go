@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestWhereReasonsComeFrom(t *testing.T) {
 
 	now := time.Now()
 	server := journalOf(t, refused(now, "shop/huge", plan.Paused, "the journal's words"))
-	url := append(ask, "--journal-url", server.URL+"/metrics")
+	url := slices.Concat(ask, []string{"--journal-url", server.URL + "/metrics"})
 	as(t, "reader", "", url...).want(t, 0, "the journal's words", "From the autoscaler's journal")
 	if r := as(t, "reader", "", url...); r.errors != "" {
 		t.Errorf("stderr %q", r.errors)

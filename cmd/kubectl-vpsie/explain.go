@@ -20,7 +20,7 @@ func (c *cli) explainCommand() *cobra.Command {
 		Use:   "explain",
 		Short: "Say why a pod waits or a node is still there, and what would change it",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			return fmt.Errorf("say what to explain: kubectl vpsie explain pod NAME, or kubectl vpsie explain node NAME")
 		},
 	}

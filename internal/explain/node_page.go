@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
@@ -61,14 +62,11 @@ func (a *NodeAnswer) identity(p *Page) {
 	}
 	p.line("%s", line)
 	p.line("  bought: %s", a.Bought)
-	life := ""
-	for i, f := range a.Life {
-		if i > 0 {
-			life += ", "
-		}
-		life += f.What + " " + p.clock(f.At)
+	life := make([]string, 0, len(a.Life))
+	for _, f := range a.Life {
+		life = append(life, f.What+" "+p.clock(f.At))
 	}
-	p.line("  %s", life)
+	p.line("  %s", strings.Join(life, ", "))
 }
 
 func (a *NodeAnswer) pods(p *Page) {

@@ -67,7 +67,7 @@ func (a *PodAnswer) tell(m Mood, format string, args ...any) {
 
 // bound tells of a pod that has its node.
 func (s *Scene) bound(a *PodAnswer) {
-	if c := podCondition(a.pod, corev1.PodScheduled); c != nil {
+	if c := scheduled(a.pod); c != nil {
 		a.Since = c.LastTransitionTime.Time
 	}
 	mood, doing := Good, "runs on node"
@@ -106,7 +106,7 @@ func stuck(pod *corev1.Pod) []string {
 
 // unknown tells what can be said of a pod that no round speaks of.
 func (s *Scene) unknown(a *PodAnswer) {
-	c := podCondition(a.pod, corev1.PodScheduled)
+	c := scheduled(a.pod)
 	switch {
 	case c != nil && c.Reason != corev1.PodReasonUnschedulable:
 		a.tell(Busy, "has not been refused by its scheduler (%s): nothing is bought for a pod before", c.Reason)
@@ -140,14 +140,15 @@ func (s *Scene) groupsSay() []string {
 
 // schedulerSays adds the scheduler's own words.
 func (a *PodAnswer) schedulerSays() {
-	if c := podCondition(a.pod, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse && c.Message != "" {
+	if c := scheduled(a.pod); c != nil && c.Status == corev1.ConditionFalse && c.Message != "" {
 		a.Notes = append(a.Notes, "the scheduler says: "+c.Message)
 	}
 }
 
-func podCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
+// scheduled is the scheduler's verdict on the pod, nil before there is one.
+func scheduled(pod *corev1.Pod) *corev1.PodCondition {
 	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == kind {
+		if pod.Status.Conditions[i].Type == corev1.PodScheduled {
 			return &pod.Status.Conditions[i]
 		}
 	}

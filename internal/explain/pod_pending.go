@@ -14,7 +14,7 @@ import (
 
 // pending tells of a pod without a node.
 func (s *Scene) pending(a *PodAnswer) {
-	if c := podCondition(a.pod, corev1.PodScheduled); c != nil {
+	if c := scheduled(a.pod); c != nil {
 		a.Since = c.LastTransitionTime.Time
 	}
 	if owner := metav1.GetControllerOfNoCopy(a.pod); owner != nil && owner.Kind == "DaemonSet" {

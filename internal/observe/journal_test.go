@@ -185,8 +185,13 @@ func TestTheJournalIsServedByFilter(t *testing.T) {
 			t.Errorf("%s: %d %s, want %q", query, status, text, want)
 		}
 	}
-	if answer, err := http.Post(server.URL, "", nil); err != nil || answer.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %v %v", answer, err)
+	answer, err := http.Post(server.URL, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %s", answer.Status)
 	}
 }
 

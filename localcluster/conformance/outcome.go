@@ -42,7 +42,7 @@ func (c *cluster) decide() *plan.Plan {
 }
 
 func (c *cluster) outcome(p *plan.Plan) (*outcome, error) {
-	o := &outcome{cluster: c, takes: map[string]bool{}}
+	out := &outcome{cluster: c, takes: map[string]bool{}}
 	gone := map[string]bool{}
 	for _, r := range p.Removals {
 		gone[r.Node] = true
@@ -51,18 +51,18 @@ func (c *cluster) outcome(p *plan.Plan) (*outcome, error) {
 		if gone[n.Name] {
 			continue
 		}
-		o.nodes = append(o.nodes, n.Object)
-		o.takes[n.Name] = n.State == plan.Ready || n.State == plan.Ordered
+		out.nodes = append(out.nodes, n.Object)
+		out.takes[n.Name] = n.State == plan.Ready || n.State == plan.Ordered
 		if n.State == plan.Ordered {
-			o.runDaemons(n.Object)
+			out.runDaemons(n.Object)
 		}
 	}
 	for _, l := range p.Launches {
-		o.join(l.Name, l.Group, l.InstanceType)
+		out.join(l.Name, l.Group, l.InstanceType)
 	}
 	for _, pod := range c.pods {
 		if pod.Spec.NodeName != "" && !gone[pod.Spec.NodeName] {
-			o.pods = append(o.pods, c.kept[nameOf(pod)])
+			out.pods = append(out.pods, c.kept[nameOf(pod)])
 		}
 	}
 	for pod, node := range places(p) {
@@ -70,13 +70,13 @@ func (c *cluster) outcome(p *plan.Plan) (*outcome, error) {
 		if kept == nil {
 			return nil, fmt.Errorf("the plan places %s, which there is not", pod)
 		}
-		if _, there := o.takes[node]; !there {
+		if _, there := out.takes[node]; !there {
 			return nil, fmt.Errorf("the plan places %s on %s, which there is not", pod, node)
 		}
-		o.put(kept, node)
+		out.put(kept, node)
 	}
-	slices.SortFunc(o.placed, func(a, b *corev1.Pod) int { return compareNames(nameOf(a), nameOf(b)) })
-	return o, nil
+	slices.SortFunc(out.placed, func(a, b *corev1.Pod) int { return compareNames(nameOf(a), nameOf(b)) })
+	return out, nil
 }
 
 func compareNames(a, b string) int {
@@ -109,18 +109,17 @@ func places(p *plan.Plan) map[string]string {
 }
 
 // put lays a pod on a node.
-func (o *outcome) put(pod *corev1.Pod, node string) *corev1.Pod {
+func (out *outcome) put(pod *corev1.Pod, node string) {
 	there := pod.DeepCopy()
 	there.Spec.NodeName = node
-	o.pods, o.placed = append(o.pods, there), append(o.placed, there)
-	return there
+	out.pods, out.placed = append(out.pods, there), append(out.placed, there)
 }
 
 // claims are the cluster's, those without a volume told the node of the first of their
 // pods: kube-scheduler does that before it binds the pod, and the others follow.
-func (o *outcome) claims() []*corev1.PersistentVolumeClaim {
+func (out *outcome) claims() []*corev1.PersistentVolumeClaim {
 	first := map[string]string{}
-	for _, p := range o.placed {
+	for _, p := range out.placed {
 		for i := range p.Spec.Volumes {
 			if v := p.Spec.Volumes[i].PersistentVolumeClaim; v != nil && first[p.Namespace+"/"+v.ClaimName] == "" {
 				first[p.Namespace+"/"+v.ClaimName] = p.Spec.NodeName
@@ -128,7 +127,7 @@ func (o *outcome) claims() []*corev1.PersistentVolumeClaim {
 		}
 	}
 	var told []*corev1.PersistentVolumeClaim
-	for _, c := range o.cluster.claims {
+	for _, c := range out.cluster.claims {
 		node := first[c.Namespace+"/"+c.Name]
 		if node != "" && c.Spec.VolumeName == "" && c.Annotations[volumehelpers.AnnSelectedNode] == "" {
 			c = c.DeepCopy()
@@ -141,8 +140,8 @@ func (o *outcome) claims() []*corev1.PersistentVolumeClaim {
 
 // csiNodes are the cluster's, and of the machines that come what the plan takes for
 // granted: that they take as many volumes as the best node of a group.
-func (o *outcome) csiNodes() []*storagev1.CSINode {
-	c := o.cluster
+func (out *outcome) csiNodes() []*storagev1.CSINode {
+	c := out.cluster
 	there, ours := map[string]bool{}, map[string]bool{}
 	for _, n := range c.nodes {
 		ours[n.Name] = slices.ContainsFunc(c.groups, func(g *plan.Group) bool { return g.Name == n.Group })
@@ -162,7 +161,7 @@ func (o *outcome) csiNodes() []*storagev1.CSINode {
 		}
 	}
 	all := slices.Clone(c.csiNodes)
-	for _, n := range o.nodes {
+	for _, n := range out.nodes {
 		if there[n.Name] {
 			continue
 		}
@@ -178,10 +177,10 @@ func (o *outcome) csiNodes() []*storagev1.CSINode {
 }
 
 // copy is the same again, to try something out on.
-func (o *outcome) copy() *outcome {
-	with := *o
-	with.nodes, with.takes = slices.Clone(o.nodes), maps.Clone(o.takes)
-	with.pods, with.placed = slices.Clone(o.pods), slices.Clone(o.placed)
+func (out *outcome) copy() *outcome {
+	with := *out
+	with.nodes, with.takes = slices.Clone(out.nodes), maps.Clone(out.takes)
+	with.pods, with.placed = slices.Clone(out.pods), slices.Clone(out.placed)
 	return &with
 }
 
@@ -220,22 +219,22 @@ func (c *cluster) buyable(p *plan.Plan) []purchase {
 }
 
 // without is everything but the pod.
-func (o *outcome) without(pod *corev1.Pod) []*corev1.Pod {
-	return slices.DeleteFunc(slices.Clone(o.pods), func(p *corev1.Pod) bool { return p == pod })
+func (out *outcome) without(pod *corev1.Pod) []*corev1.Pod {
+	return slices.DeleteFunc(slices.Clone(out.pods), func(p *corev1.Pod) bool { return p == pod })
 }
 
 // join adds a node of a group, with the DaemonSet pods that will run on it.
-func (o *outcome) join(name, group, instanceType string) {
-	c := o.cluster
+func (out *outcome) join(name, group, instanceType string) {
+	c := out.cluster
 	g := c.groups[slices.IndexFunc(c.groups, func(g *plan.Group) bool { return g.Name == group })]
 	n := c.machine(name, g, instanceType)
-	o.nodes, o.takes[name] = append(o.nodes, n), true
-	o.runDaemons(n)
+	out.nodes, out.takes[name] = append(out.nodes, n), true
+	out.runDaemons(n)
 }
 
 // runDaemons starts on the node what the DaemonSet controller would.
-func (o *outcome) runDaemons(n *corev1.Node) {
-	for _, ds := range o.cluster.daemons {
+func (out *outcome) runDaemons(n *corev1.Node) {
+	for _, ds := range out.cluster.daemons {
 		if should, _ := daemon.NodeShouldRunDaemonPod(klog.Logger{}, n, ds); !should {
 			continue
 		}
@@ -255,7 +254,7 @@ func (o *outcome) runDaemons(n *corev1.Node) {
 				}
 			}
 		}
-		o.pods = append(o.pods, p)
+		out.pods = append(out.pods, p)
 	}
 }
 
