@@ -26,6 +26,9 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--vpsie-allow-plain-http", func(f *flags) any { return f.account.AllowPlainHTTP }, true},
 		{"--vpsie-catalogue-ttl=7s", func(f *flags) any { return f.catalogueTTL }, 7 * time.Second},
 		{"--leader-elect=false", func(f *flags) any { return f.leaderElect }, false},
+		{"--leader-elect-lease-duration=1m", func(f *flags) any { return f.lease.duration }, time.Minute},
+		{"--leader-elect-renew-deadline=7s", func(f *flags) any { return f.lease.renewDeadline }, 7 * time.Second},
+		{"--leader-elect-retry-period=3s", func(f *flags) any { return f.lease.retryPeriod }, 3 * time.Second},
 		{"--metrics-bind-address=:1", func(f *flags) any { return f.metricsAddress }, ":1"},
 		{"--health-probe-bind-address=:1", func(f *flags) any { return f.healthAddress }, ":1"},
 		{"--log-level=warn", func(f *flags) any { return f.logLevel }, "warn"},
@@ -34,6 +37,8 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--bootstrap=kubeadm", func(f *flags) any { return f.control.Bootstrap }, "kubeadm"},
 		{"--cluster-id=x", func(f *flags) any { return f.clusterID }, "x"},
 		{"--debounce=7s", func(f *flags) any { return f.control.Debounce }, 7 * time.Second},
+		{"--backoff=7s", func(f *flags) any { return f.control.Backoff.First }, 7 * time.Second},
+		{"--backoff-limit=7h", func(f *flags) any { return f.control.Backoff.Last }, 7 * time.Hour},
 		{"--provision-timeout=7s", func(f *flags) any { return f.control.ProvisionTimeout }, 7 * time.Second},
 		{"--join-timeout=7s", func(f *flags) any { return f.control.JoinTimeout }, 7 * time.Second},
 		{"--drain-timeout=7s", func(f *flags) any { return f.control.DrainTimeout }, 7 * time.Second},
@@ -69,7 +74,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 
 func TestFlagsThatCannotWorkAreRefusedByName(t *testing.T) {
 	for _, arg := range []string{
-		"--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
+		"--backoff=0s", "--backoff-limit=0s", "--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
 		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--repair-limit=101", "--bootstrap=magic", "--join-api-server=h",
 	} {
 		var f flags
