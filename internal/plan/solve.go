@@ -108,11 +108,11 @@ func (w *world) runBest(lots []*lot) outcome {
 		left += l.left
 	}
 	w.run(lots, best)
-	result := w.outcome(lots)
+	result, limited := w.outcome(lots), w.limited()
 	consider := func(a aim) {
 		w.revert(mark)
 		w.run(lots, a)
-		last = a
+		last, limited = a, limited || w.limited()
 		if o := w.outcome(lots); o.better(result) {
 			best, result = a, o
 		}
@@ -136,7 +136,7 @@ func (w *world) runBest(lots []*lot) outcome {
 			consider(a)
 		}
 	}
-	if slices.ContainsFunc(result.unplaced, func(n int) bool { return n > 0 }) && w.limited() {
+	if slices.ContainsFunc(result.unplaced, func(n int) bool { return n > 0 }) && limited {
 		consider(aim{perNode: true, minFirst: owes})
 		if len(result.unplaced) > 1 {
 			consider(aim{byPriority: true, minFirst: owes})
@@ -164,6 +164,10 @@ func (w *world) run(lots []*lot, a aim) {
 		w.fillAll(lots, w.bought())
 	}
 	w.buyFor(lots, a)
+	if a.without != nil { // what nothing else serves
+		a.without = nil
+		w.buyFor(lots, a)
+	}
 	w.buyMinimum()
 	w.fillAll(lots, w.taking())
 	w.reconcile(lots, a)

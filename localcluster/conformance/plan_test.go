@@ -38,6 +38,9 @@ func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, err
 		if kept.Spec.Priority != nil && *kept.Spec.Priority < 0 {
 			continue // nothing is bought for it
 		}
+		if len(p.Removals) > 0 {
+			continue // what a removal opens can be bought for once the node is gone
+		}
 		for _, b := range c.buyable(p) {
 			with := out.copy()
 			with.join("another", b.group, b.instanceType)
