@@ -77,7 +77,7 @@ bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=divers
 
 .PHONY: conformance
 conformance: ## Hold the planner against kube-scheduler's own plugins: CASES=20000, SEED=… to replay
-	@cd localcluster && CONFORMANCE_CASES=$(or $(CASES),20000) CONFORMANCE_SEED=$(SEED) \
+	@cd localcluster && CONFORMANCE_CASES=$(or $(CASES),20000) CONFORMANCE_SEED=$(or $(SEED),$$(date +%s%N)) \
 		go test -count=1 -timeout 0 -v -run 'Divergences|RandomClusters' ./conformance
 
 .PHONY: chart

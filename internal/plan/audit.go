@@ -20,7 +20,8 @@ func (w *world) reconcile(lots []*lot, a aim) {
 	}
 	w.fillCarefully(lots)
 	mark := w.mark()
-	if w.buyFor(lots, a); w.turnedOut(0) != nil {
+	w.buyFor(lots, a)
+	if _, l := w.turnedOut(0); l != nil {
 		w.revert(mark)
 	}
 }
@@ -46,9 +47,9 @@ func (w *world) fillLast() {
 	w.fillCarefully(careful)
 }
 
-// fillCarefully puts what is left pod by pod where it turns nobody else out. It ends
-// the rare quarrels of pods that seek each other and crowd each other out, which
-// would otherwise leave both without a place.
+// fillCarefully puts what is left pod by pod where it turns nobody else out but those
+// that matter less. It ends the rare quarrels of pods that seek each other and crowd
+// each other out, which would otherwise leave both without a place.
 func (w *world) fillCarefully(lots []*lot) {
 	for again := true; again; {
 		again = false
@@ -58,7 +59,7 @@ func (w *world) fillCarefully(lots []*lot) {
 				if l.left == 0 || w.stack(h, l, 1) == 0 {
 					continue
 				}
-				if w.turnedOut(0) == nil {
+				if w.makeWay(l.priority) {
 					again = true
 					continue
 				}
@@ -68,28 +69,43 @@ func (w *world) fillCarefully(lots []*lot) {
 	}
 }
 
-// turnedOut is a lot of which a pod would not be admitted where the plan puts it;
-// nil for none. Hosts with fewer than least pods that depend on others are passed
-// over: 0 looks at all.
-func (w *world) turnedOut(least int) *lot {
+// makeWay takes up the pods below the priority that are turned out, and says whether
+// then nobody is.
+func (w *world) makeWay(priority int32) bool {
+	for {
+		h, l := w.turnedOut(0)
+		if l == nil {
+			return true
+		}
+		if l.priority >= priority || l.origin != nil {
+			return false
+		}
+		w.take(h, l, 1)
+	}
+}
+
+// turnedOut is a lot of which a pod would not be admitted where the plan puts it, and
+// where that is; nil for none. Hosts with fewer than least pods that depend on others
+// are passed over: 0 looks at all.
+func (w *world) turnedOut(least int) (*host, *lot) {
 	for _, h := range w.hosts {
 		if h.dependent < least {
 			continue
 		}
 		for _, s := range h.placed {
 			if !s.lot.kind.free() && !w.admitted(h, s.lot) {
-				return s.lot
+				return h, s.lot
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // audit takes up the pods that would not be admitted where they are, were they not
 // there yet, and says how many.
 func (w *world) audit() int {
 	taken := 0
-	if l := w.turnedOut(0); l != nil && !l.expendable {
+	if _, l := w.turnedOut(0); l != nil && !l.expendable {
 		taken = w.takeExpendable()
 	}
 	for _, h := range w.hosts {

@@ -163,7 +163,8 @@ func (r *remover) turnedOut() *lot {
 	if r.w.dependent == 0 {
 		return nil
 	}
-	return r.w.turnedOut(1)
+	_, l := r.w.turnedOut(1)
+	return l
 }
 
 // findTargets orders the hosts that take moved pods: those that stay anyway first,

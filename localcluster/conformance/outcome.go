@@ -23,7 +23,9 @@ type outcome struct {
 	nodes   []*corev1.Node
 	// takes says which nodes pods can be put on.
 	takes map[string]bool
-	pods  []*corev1.Pod
+	// bought are the nodes that the plan buys.
+	bought map[string]bool
+	pods   []*corev1.Pod
 	// placed are the pods that the plan gave a place, as they lie there.
 	placed []*corev1.Pod
 }
@@ -42,7 +44,7 @@ func (c *cluster) decide() *plan.Plan {
 }
 
 func (c *cluster) outcome(p *plan.Plan) (*outcome, error) {
-	out := &outcome{cluster: c, takes: map[string]bool{}}
+	out := &outcome{cluster: c, takes: map[string]bool{}, bought: map[string]bool{}}
 	gone := map[string]bool{}
 	for _, r := range p.Removals {
 		gone[r.Node] = true
@@ -59,6 +61,7 @@ func (c *cluster) outcome(p *plan.Plan) (*outcome, error) {
 	}
 	for _, l := range p.Launches {
 		out.join(l.Name, l.Group, l.InstanceType)
+		out.bought[l.Name] = true
 	}
 	for _, pod := range c.pods {
 		if pod.Spec.NodeName != "" && !gone[pod.Spec.NodeName] {

@@ -53,7 +53,13 @@ func (c *cluster) smaller() []*cluster {
 		try(func(l *cluster) { l.offers = nil })
 	}
 	dropEach(c.daemons, func(rest []*daemonSet) { try(func(l *cluster) { l.daemons = rest }) })
-	dropEach(c.groups, func(rest []*group) { try(func(l *cluster) { l.groups = rest }) })
+	for i, g := range c.groups {
+		// What an ordered machine becomes is for its group to say.
+		coming := slices.ContainsFunc(c.nodes, func(n *plan.Node) bool { return n.State == plan.Ordered && n.Group == g.Name })
+		if !coming {
+			try(func(l *cluster) { l.groups = slices.Delete(slices.Clone(c.groups), i, i+1) })
+		}
+	}
 	for i, p := range c.pods {
 		for _, change := range simpler(p) {
 			try(func(l *cluster) {
@@ -135,6 +141,5 @@ type (
 	class     = storagev1.StorageClass
 	claim     = corev1.PersistentVolumeClaim
 	volume    = corev1.PersistentVolume
-	group     = plan.Group
 	daemonSet = appsv1.DaemonSet
 )

@@ -19,6 +19,9 @@ type tally struct {
 	// crowds counts pods without a place for which only places are left where they would
 	// take away the admission of others.
 	crowds int
+	// early counts placed pods that are only admitted until the machines come that
+	// the plan buys.
+	early int
 	// launches to moves count what plans do.
 	launches, placements, removals, moves, unplaced int
 }
@@ -46,8 +49,8 @@ func (n *tally) note(v verdict) {
 func (n *tally) String() string {
 	var b strings.Builder
 	if n.launches > 0 {
-		fmt.Fprintf(&b, "%d launches, %d placements, %d removals with %d moves, %d unplaced, %d of them for the sake of others",
-			n.launches, n.placements, n.removals, n.moves, n.unplaced, n.crowds)
+		fmt.Fprintf(&b, "%d launches, %d placements, %d removals with %d moves, %d unplaced, %d of them for the sake of others, %d placed before machines come",
+			n.launches, n.placements, n.removals, n.moves, n.unplaced, n.crowds, n.early)
 	}
 	all := maps.Clone(n.refused)
 	maps.Copy(all, n.accepted)
