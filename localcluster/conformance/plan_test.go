@@ -101,7 +101,9 @@ func (out *outcome) finds(ctx context.Context, o *oracle, p *corev1.Pod, seen *t
 func (out *outcome) findsBought(ctx context.Context, o *oracle, p *corev1.Pod, b purchase, seen *tally) (string, error) {
 	with := out.copy()
 	with.join("another", b.group, b.instanceType)
-	sees := func(csi []*storagev1.CSINode) error { return replace(o.informers.Storage().V1().CSINodes().Informer(), csi) }
+	sees := func(csi []*storagev1.CSINode) error {
+		return replace(o.informers.Storage().V1().CSINodes().Informer(), csi)
+	}
 	if err := sees(with.csiNodes()); err != nil {
 		return "", err
 	}
