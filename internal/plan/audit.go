@@ -93,7 +93,7 @@ func (w *world) turnedOut(least int) (*host, *lot) {
 			continue
 		}
 		for _, s := range h.placed {
-			if !s.lot.kind.free() && !w.admitted(h, s.lot) {
+			if !s.lot.kind.free() && !s.lot.evicted() && !w.admitted(h, s.lot) {
 				return h, s.lot
 			}
 		}

@@ -36,18 +36,7 @@ func (k *kind) unseen() bool {
 // count counts n pods of the kind on the host in, or out when n is negative.
 // Topology spread does not mind pods that are being deleted.
 func (w *world) count(k *kind, h *host, n int32, leaving bool) {
-	if k.class.volumes != nil {
-		w.use(k.class, h, int(n))
-	}
-	if k.unseen() {
-		return
-	}
-	for _, c := range k.holds {
-		c.add(h, n)
-	}
-	for _, c := range k.counted {
-		c.add(h, n)
-	}
+	w.countInWay(k, h, n)
 	for _, t := range k.gathered {
 		t.add(h, n)
 	}
@@ -58,6 +47,20 @@ func (w *world) count(k *kind, h *host, n int32, leaving bool) {
 		if s.eligible(w, h) {
 			s.add(h, n)
 		}
+	}
+}
+
+// countInWay counts n pods of the kind on the host in, or out, for those they are in
+// the way of, but not for those that seek them or spread by them.
+func (w *world) countInWay(k *kind, h *host, n int32) {
+	if k.class.volumes != nil {
+		w.use(k.class, h, int(n))
+	}
+	for _, c := range k.holds {
+		c.add(h, n)
+	}
+	for _, c := range k.counted {
+		c.add(h, n)
 	}
 }
 

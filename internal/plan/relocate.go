@@ -71,17 +71,19 @@ func (w *world) seatEvicted() {
 	}
 }
 
-// unseatEvicted takes the pods of nodes that are being removed already up again:
-// nobody knows where they will be, so nothing may be placed for being beside them.
+// unseatEvicted takes the pods of nodes that are being removed already up again.
 func (w *world) unseatEvicted() {
 	for _, h := range w.hosts[:w.existing] {
 		for _, s := range slices.Clone(h.placed) {
-			if o := s.lot.origin; o != nil && o.leaving() {
+			if s.lot.evicted() {
 				w.take(h, s.lot, s.n)
 			}
 		}
 	}
 }
+
+// evicted says that the lot's pods are of a node that is being removed already.
+func (l *lot) evicted() bool { return l.origin != nil && l.origin.leaving() }
 
 // leaving says that the host is being removed already.
 func (h *host) leaving() bool {

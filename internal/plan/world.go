@@ -83,7 +83,12 @@ func (w *world) place(h *host, l *lot, n int) {
 func (w *world) shift(h *host, l *lot, n int) {
 	h.free.add(l.size, int64(-n))
 	l.left -= n
-	w.count(l.kind, h, int32(n), false)
+	if l.evicted() {
+		// Nobody knows where they will be, so nothing may be placed for being beside them.
+		w.countInWay(l.kind, h, int32(n))
+	} else {
+		w.count(l.kind, h, int32(n), false)
+	}
 	if v := l.kind.class.volumes; v != nil && len(v.unbound) > 0 {
 		w.bind(l.kind.class, h, n)
 	}
