@@ -24,6 +24,10 @@ type Options struct {
 	Dir string
 	// NodeGrace is how long after its last heartbeat a node counts as unreachable, in whole seconds. Zero means 20 s.
 	NodeGrace time.Duration
+	// Restarts is how many times kube-scheduler and kube-controller-manager together are started again when they end by
+	// themselves, as their kubelet would. Both do that on purpose when they no longer trust what they know, which restarts
+	// of the API server can bring about. Zero makes the first such end a failure.
+	Restarts int
 	// StartTimeout bounds the start of the whole cluster. Zero means two minutes, for machines that are busy.
 	StartTimeout time.Duration
 }
@@ -40,6 +44,7 @@ type Cluster struct {
 	mu        sync.Mutex
 	processes []*Process
 	ended     map[*Process]bool // on purpose
+	restarts  int               // that are left
 	stopping  chan struct{}
 	failed    chan error
 	stopOnce  sync.Once
@@ -68,7 +73,10 @@ func prepare(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: options.Dir, ended: map[*Process]bool{}, stopping: make(chan struct{}), failed: make(chan error, 1)}
+	c := &Cluster{
+		dir: options.Dir, ended: map[*Process]bool{}, restarts: options.Restarts,
+		stopping: make(chan struct{}), failed: make(chan error, 1),
+	}
 	if c.dir == "" {
 		c.temporary = true
 		if c.dir, err = os.MkdirTemp("", "localcluster-"); err != nil {
@@ -101,7 +109,7 @@ func (c *Cluster) provision(ctx context.Context, bin string) (err error) {
 		return err
 	}
 	for component, groups := range map[string][]string{
-		"kube-controller-manager": nil, "kube-scheduler": nil, "kwok": {"system:masters"},
+		controllerManager: nil, scheduler: nil, "kwok": {"system:masters"},
 	} {
 		who, err := c.ca.client("system:"+component, groups...)
 		if err != nil {
@@ -132,8 +140,8 @@ func (c *Cluster) boot(ctx context.Context, nodeGrace time.Duration) error {
 		return err
 	}
 	if err := errors.Join(
-		c.spawn("kube-controller-manager", l.controllerManagerArgs(nodeGrace)...),
-		c.spawn("kube-scheduler", l.schedulerArgs()...),
+		c.spawn(controllerManager, l.controllerManagerArgs(nodeGrace)...),
+		c.spawn(scheduler, l.schedulerArgs()...),
 		c.spawn("kwok", kwokArgs...),
 	); err != nil {
 		return err
@@ -165,9 +173,15 @@ func (c *Cluster) spawn(name string, args ...string) error {
 			if c.endedOnPurpose(p) {
 				return
 			}
+			err := p.Err()
+			if c.mayRestart(name) {
+				if err = c.spawn(name, args...); err == nil {
+					return
+				}
+			}
 			select {
 			case <-c.stopping:
-			case c.failed <- p.Err():
+			case c.failed <- err:
 			default: // the first death is the cause of the others
 			}
 		case <-c.stopping:
@@ -226,7 +240,7 @@ func binaries(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding the control plane: %w", err)
 	}
-	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"} {
+	for _, name := range []string{"etcd", apiServer, controllerManager, scheduler, "kwok"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return "", fmt.Errorf("finding the control plane (localcluster/build.sh makes it): %w", err)
 		}

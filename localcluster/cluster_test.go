@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -120,6 +121,32 @@ func TestDeadComponentIsNamedWithItsLog(t *testing.T) {
 	failure := <-cluster.Failed()
 	if !strings.Contains(failure.Error(), "running etcd") || !strings.Contains(failure.Error(), "etcd.log") {
 		t.Errorf("failure %q names neither etcd nor its log", failure)
+	}
+}
+
+func TestSchedulerThatEndsIsStartedAgain(t *testing.T) {
+	cluster, err := Start(t.Context(), Options{BinDir: binaryDir, Restarts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { checkStopped(t, cluster) }()
+	end := func() int {
+		cluster.mu.Lock()
+		p := cluster.processes[slices.IndexFunc(cluster.processes, func(p *Process) bool { return p.name == scheduler && p.Err() == nil })]
+		cluster.mu.Unlock()
+		p.Kill()
+		return p.PID()
+	}
+	first := end()
+	ready := healthy("https://" + loopback(cluster.layout.scheduler) + "/readyz")
+	if err := cluster.wait(t.Context(), "the scheduler to be healthy again", ready); err != nil {
+		t.Fatal(err)
+	}
+	if second := end(); second == first {
+		t.Error("the process that was ended is still there")
+	}
+	if failure := <-cluster.Failed(); !strings.Contains(failure.Error(), "running kube-scheduler") {
+		t.Errorf("the second end is reported as %v", failure)
 	}
 }
 

@@ -9,7 +9,11 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-const apiServer = "kube-apiserver"
+const (
+	apiServer         = "kube-apiserver"
+	controllerManager = "kube-controller-manager"
+	scheduler         = "kube-scheduler"
+)
 
 // RestartAPIServer kills the API server, as a crash would, starts it again and returns when it is ready. Everybody's
 // watches break; etcd keeps the objects and their resource versions.
@@ -40,6 +44,17 @@ func (c *Cluster) killOnPurpose(name string) error {
 	c.processes = slices.Delete(c.processes, i, i+1)
 	p.Kill()
 	return nil
+}
+
+// mayRestart tells whether a component that has ended by itself is started again, and takes note.
+func (c *Cluster) mayRestart(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.restarts == 0 || name != scheduler && name != controllerManager {
+		return false
+	}
+	c.restarts--
+	return true
 }
 
 // endedOnPurpose tells whether the cluster itself has ended the component.

@@ -44,6 +44,10 @@ type Options struct {
 	Say func(format string, args ...any)
 }
 
+// mostRestarts is how many ends of the scheduler and the controller manager a run makes good. They end by themselves
+// when restarts of the API server make them doubt what they know.
+const mostRestarts = 50
+
 // requestTimeout is how long the controllers wait for the cloud.
 const requestTimeout = time.Second
 
@@ -69,7 +73,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	r.Patience = cmp.Or(o.Patience, 5*time.Minute)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r.stack, err = stack.Start(ctx, stack.Options{BinDir: o.BinDir, Dir: o.Dir})
+	r.stack, err = stack.Start(ctx, stack.Options{BinDir: o.BinDir, Dir: o.Dir, Restarts: mostRestarts})
 	if err != nil {
 		return nil, err
 	}

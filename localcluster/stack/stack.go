@@ -22,6 +22,9 @@ type Options struct {
 	Dir string
 	// Knobs is how the fake cloud behaves at first.
 	Knobs vpsietest.Knobs
+	// Restarts is how many ends of the scheduler and the controller manager the cluster makes good, as in
+	// localcluster.Options.
+	Restarts int
 	// Say, when set, hears what has just become ready.
 	Say func(format string, args ...any)
 }
@@ -64,7 +67,7 @@ func (s *Stack) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.metricsPort, s.healthPort = ports[0], ports[1]
-	s.Cluster, err = localcluster.Start(ctx, localcluster.Options{BinDir: s.options.BinDir, Dir: s.options.Dir})
+	s.Cluster, err = localcluster.Start(ctx, localcluster.Options{BinDir: s.options.BinDir, Dir: s.options.Dir, Restarts: s.options.Restarts})
 	if err != nil {
 		return err
 	}
