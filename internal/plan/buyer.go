@@ -117,7 +117,7 @@ func (b *buyer) buy() {
 		if b.bought >= b.checks {
 			// What has been bought may admit pods to nodes that did not take them before.
 			// Looking every time would cost more than it saves.
-			b.checks = b.bought + 1 + b.bought/8
+			b.checks = b.bought + 1 + b.bought/2
 			b.revisit()
 		}
 	}

@@ -183,8 +183,8 @@ func (c *columns) addPatterns(fruitful []bool, all bool, pull float64, steps int
 		if !all && !fruitful[t] {
 			continue
 		}
-		c.pack(t, smooth, steps)
 		price := priceOf(c.templates[t])
+		c.pack(t, smooth, steps)
 		proved = min(proved, float64(grains(price))/float64(max(c.sack.best, 1)))
 		// A pattern that is better by less than this changes nothing that matters.
 		fruitful[t] = c.worthOf(c.sack.bestTaken) > price*(1+1e-3)
@@ -275,28 +275,35 @@ func evenRates(free vec, price float64) []float64 {
 // inParts packs goods that may be packed in parts: how many of each, and what a unit
 // of each resource is worth in that, in units of the currency.
 func inParts(goods []good, free vec) (parts, rates []float64) {
-	a := make([][]float64, len(free))
-	b := make([]float64, len(free))
-	for d, x := range free {
-		a[d] = make([]float64, len(goods))
-		b[d] = 1
-		for i, g := range goods {
-			if g.most > 0 && x > 0 {
-				a[d][i] = float64(g.size[d]) / float64(x)
-			}
-		}
-	}
-	goal := make([]float64, len(goods))
+	parts, rates = make([]float64, len(goods)), make([]float64, len(free))
+	var used, asked []int // goods that fit, and resources that one of them takes
+	var goal []float64
 	for i, g := range goods {
 		if g.most > 0 && free.fits(g.size) {
-			goal[i] = float64(g.worth) / (moneyUnit * (1 << grainBits))
+			used, goal = append(used, i), append(goal, float64(g.worth)/(moneyUnit*(1<<grainBits)))
 		}
 	}
-	parts, rates = solveLP(goal, a, b)
+	var a [][]float64
 	for d, x := range free {
-		if x > 0 {
-			rates[d] /= float64(x)
+		if !slices.ContainsFunc(used, func(i int) bool { return goods[i].size[d] > 0 }) {
+			continue
 		}
+		row := make([]float64, len(used))
+		for j, i := range used {
+			row[j] = float64(goods[i].size[d]) / float64(x)
+		}
+		a, asked = append(a, row), append(asked, d)
+	}
+	full := make([]float64, len(a))
+	for k := range full {
+		full[k] = 1
+	}
+	x, duals := solveLP(goal, a, full)
+	for j, i := range used {
+		parts[i] = x[j]
+	}
+	for k, d := range asked {
+		rates[d] = duals[k] / float64(free[d])
 	}
 	return parts, rates
 }

@@ -51,15 +51,32 @@ func (w *world) fillAll(lots []*lot, hosts []*host) int {
 	for again := len(hosts) > 0; again; {
 		before := placed
 		waiting := false
+		var size vec
+		var roomy []*host
 		for _, l := range lots {
 			left := l.left
-			w.fill(l, hosts)
+			// Room only shrinks, and equal sizes are next to each other.
+			if left > 0 && (roomy == nil || !slices.Equal(size, l.size)) {
+				size, roomy = l.size, w.roomy(l, hosts)
+			}
+			w.fill(l, roomy)
 			placed += left - l.left
 			waiting = waiting || l.left > 0 && l.kind.class.depends()
 		}
 		again = waiting && placed > before
 	}
 	return placed
+}
+
+// roomy are the hosts with room for a pod of the lot's size.
+func (w *world) roomy(l *lot, hosts []*host) []*host {
+	roomy := []*host{}
+	for _, h := range hosts {
+		if h.freeOrYielded().fits(l.size) {
+			roomy = append(roomy, h)
+		}
+	}
+	return roomy
 }
 
 // fill puts pods of the lot on the hosts, in the order given, until none is left or

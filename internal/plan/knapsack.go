@@ -25,8 +25,9 @@ type knapsack struct {
 	// a bound; those near the duals of the packing give a tight one.
 	rate []int64
 	// order is the goods by worth for what they take, best first.
-	order []int
-	cost  []int64 // by good, rate·size
+	order   []int
+	cost    []int64   // by good, rate·size
+	density []float64 // by good, worth for its cost
 
 	free  vec
 	left  int64 // rate·free
@@ -46,10 +47,18 @@ func (k *knapsack) reset(free vec) {
 	for i, x := range k.free {
 		k.free[i] = max(x, 0)
 	}
-	k.cost = make([]int64, len(k.goods))
-	k.taken = make([]int, len(k.goods))
-	k.bestTaken = make([]int, len(k.goods))
+	k.cost = zeros(k.cost, len(k.goods))
+	k.density = zeros(k.density, len(k.goods))
+	k.taken = zeros(k.taken, len(k.goods))
+	k.bestTaken = zeros(k.bestTaken, len(k.goods))
 	k.value, k.best, k.bound = 0, 0, 0
+}
+
+// zeros is n zeros, in the memory given if it is enough.
+func zeros[T any](memory []T, n int) []T {
+	memory = slices.Grow(memory[:0], n)[:n]
+	clear(memory)
+	return memory
 }
 
 // seed takes the whole parts of a packing in parts for a start, filled up with what
@@ -93,10 +102,10 @@ func (k *knapsack) search(rates []float64, steps int) {
 		}
 		if g.worth > 0 && g.most > 0 && k.free.fits(g.size) {
 			k.order = append(k.order, i)
+			k.density[i] = float64(g.worth) / float64(max(k.cost[i], 1))
 		}
 	}
-	density := func(i int) float64 { return float64(k.goods[i].worth) / float64(max(k.cost[i], 1)) }
-	slices.SortStableFunc(k.order, func(a, b int) int { return cmp.Compare(density(b), density(a)) })
+	slices.SortFunc(k.order, func(a, b int) int { return cmp.Or(cmp.Compare(k.density[b], k.density[a]), cmp.Compare(a, b)) })
 	k.left = 0
 	for d, x := range k.free {
 		k.left += k.rate[d] * x
