@@ -71,7 +71,10 @@ func (b *bounding) onSale(w *world, lots map[*lot]int) {
 		}
 		wanted := g.owes > 0
 		for l := range lots {
-			wanted = wanted || g.closed.reason == "" && t.holds(l) && w.preferredOnly(l, t)
+			if wanted {
+				break
+			}
+			wanted = g.closed.reason == "" && t.holds(l) && w.preferredOnly(l, t)
 		}
 		if wanted {
 			b.templates = append(b.templates, t)

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -105,7 +104,15 @@ func (k *knapsack) search(rates []float64, steps int) {
 			k.density[i] = float64(g.worth) / float64(max(k.cost[i], 1))
 		}
 	}
-	slices.SortFunc(k.order, func(a, b int) int { return cmp.Or(cmp.Compare(k.density[b], k.density[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(k.order, func(a, b int) int {
+		switch x, y := k.density[a], k.density[b]; {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return a - b
+	})
 	k.left = 0
 	for d, x := range k.free {
 		k.left += k.rate[d] * x
@@ -145,11 +152,12 @@ func (k *knapsack) branch(at int) {
 	if at == len(k.order) {
 		return
 	}
-	if k.value+k.ceiling(at) <= k.best {
+	most := k.value + k.ceiling(at)
+	if most <= k.best {
 		return
 	}
 	if k.steps <= 0 {
-		k.bound = max(k.bound, k.value+k.ceiling(at))
+		k.bound = max(k.bound, most)
 		return
 	}
 	i := k.order[at]
