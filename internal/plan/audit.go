@@ -93,7 +93,7 @@ func (w *world) turnedOut(least int) (*host, *lot) {
 			continue
 		}
 		for _, s := range h.placed {
-			if !s.lot.kind.free() && !s.lot.evicted() && !w.admitted(h, s.lot) {
+			if !s.lot.kind.safe() && !s.lot.evicted() && !w.admitted(h, s.lot) {
 				return h, s.lot
 			}
 		}
@@ -111,7 +111,7 @@ func (w *world) audit() int {
 	for _, h := range w.hosts {
 		for i := 0; i < len(h.placed); i++ {
 			l := h.placed[i].lot
-			if l.kind.free() || w.admitted(h, l) {
+			if l.kind.safe() || w.admitted(h, l) {
 				continue
 			}
 			w.take(h, l, 1)

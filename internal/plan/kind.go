@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // kind is a set of pods with the same hard constraints, size apart, that the
 // constraints of all pods see alike.
 type kind struct {
@@ -26,6 +28,14 @@ type kind struct {
 // free says that nothing about other pods limits where pods of the kind go.
 func (k *kind) free() bool {
 	return len(k.avoids) == 0 && k.class.seeks == nil && len(k.class.spreads) == 0 && len(k.class.ports) == 0 && k.class.volumes == nil
+}
+
+// safe says that pods of the kind would be admitted again wherever they are, without
+// a look at every one.
+func (k *kind) safe() bool {
+	c := k.class
+	return len(k.avoids) == 0 && c.seeks == nil && len(c.ports) == 0 && c.volumes == nil &&
+		!slices.ContainsFunc(c.spreads, func(s *spread) bool { return !s.even() })
 }
 
 // unseen says that pods of the kind are counted nowhere.

@@ -109,6 +109,14 @@ func (s *spread) least() int32 {
 	return s.smallest
 }
 
+// even says that no domain has so many that a pod of it would not be admitted again.
+func (s *spread) even() bool {
+	for len(s.having) > 0 && s.having[len(s.having)-1] == 0 {
+		s.having = s.having[:len(s.having)-1]
+	}
+	return int32(len(s.having))-1 <= s.least()+s.maxSkew
+}
+
 // allows is how many pods may go on the host now, at most most; others may follow
 // once the smallest count has grown. matchesItself is 1 for a pod that its own
 // selector picks, else 0.
