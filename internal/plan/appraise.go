@@ -12,6 +12,11 @@ const (
 	mostTemplates = 3   // templates of a family and scale of price whose patterns are looked for
 	pricingRounds = 40  // of looking for patterns
 	pricingSteps  = 100 // of looking for one pattern
+	// exactWork is how much work for each pod goes into patterns that are surely the best.
+	// Among more templates than exactTemplates what the search misses on one is as good on
+	// another.
+	exactWork      = 16384
+	exactTemplates = 16
 )
 
 // appraise works out what every size is worth, when what is left has changed much,
@@ -66,6 +71,9 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		b.program = c
 		c.seed(pricingSteps / 4)
 		c.grow(pricingRounds, pricingSteps)
+		if len(c.templates) <= exactTemplates {
+			c.growExactly(int64(b.pods())*exactWork, pricingRounds/8, pricingSteps)
+		}
 		if b.w.appraisal == nil || len(b.w.bought()) == 0 {
 			b.w.appraisal = b.appraisalOf(c)
 		}
@@ -87,6 +95,15 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		b.program = nil // what is left is divided anew
 	}
 	return c.templates
+}
+
+// pods is how many pods are left to buy for.
+func (b *buyer) pods() int {
+	n := 0
+	for _, s := range b.sizes {
+		n += s.pods()
+	}
+	return n
 }
 
 // columns sets up the packing of what is left into the templates that promise most,

@@ -24,6 +24,7 @@ type columns struct {
 	center []float64
 	proved float64
 	sack   knapsack
+	table  table
 }
 
 // packing is a pattern with its template and how many of each good it holds.
@@ -35,6 +36,7 @@ type packing struct {
 // newColumns sets the problem up with one pattern a good.
 func newColumns(goods []good, rates []float64, templates []*template, free []vec, allowed [][]bool) *columns {
 	c := &columns{goods: goods, templates: templates, free: free, allowed: allowed}
+	c.table.dims = len(rates)
 	c.unheld = make([]bool, len(goods))
 	demand := make([]float64, len(goods))
 	var rows [][]float64
@@ -129,96 +131,6 @@ func (c *columns) takeOff(taken []int) {
 	}
 }
 
-// grow adds patterns that hold more worth than their node costs, until there is
-// none or rounds are over.
-//
-// The program's own worths swing far at first, and patterns that are best by them are
-// good for nothing. So patterns are looked for by worths that lie between the
-// program's and the best ones that were seen, by the bound that they prove; the closer
-// the two come, the more the program's count.
-func (c *columns) grow(rounds, steps int) {
-	pull := 0.8
-	last := math.Inf(1)
-	fruitful := make([]bool, len(c.templates))
-	for round := range rounds {
-		// A template that gave no pattern lately seldom gives one now.
-		all := round%4 == 0 || !slices.Contains(fruitful, true)
-		if grew := c.addPatterns(fruitful, all, pull, steps); grew {
-			c.program.repair()
-			c.program.thin(2 * len(c.goods))
-			c.worth, _ = c.program.solution()
-			value := c.asks(c.worth)
-			if value <= c.proved*(1+2e-3) {
-				return
-			}
-			if round%8 == 7 {
-				if value > last*(1-5e-4) {
-					return
-				}
-				last = value
-			}
-			continue
-		}
-		switch {
-		case !all:
-		case pull == 0:
-			return
-		case pull < 0.1:
-			pull = 0
-		default:
-			pull /= 2
-		}
-	}
-}
-
-// addPatterns looks for one pattern for every template, or for those that were fruitful
-// last time, and says whether there was any.
-func (c *columns) addPatterns(fruitful []bool, all bool, pull float64, steps int) bool {
-	smooth := make([]float64, len(c.worth))
-	for i, w := range c.worth {
-		smooth[i] = pull*c.center[i] + (1-pull)*w
-	}
-	grew, proved := false, 1.0
-	for t := range c.templates {
-		if !all && !fruitful[t] {
-			continue
-		}
-		price := priceOf(c.templates[t])
-		c.pack(t, smooth, steps)
-		proved = min(proved, float64(grains(price))/float64(max(c.sack.best, 1)))
-		// A pattern that is better by less than this changes nothing that matters.
-		fruitful[t] = c.worthOf(c.sack.bestTaken) > price*(1+1e-3)
-		if fruitful[t] {
-			c.use(t, c.sack.bestTaken)
-			grew = true
-		}
-	}
-	if bound := proved * c.asks(smooth); all && bound > c.proved {
-		c.proved, c.center = bound, smooth
-	}
-	return grew
-}
-
-// worthOf is what a packing is worth by the program.
-func (c *columns) worthOf(taken []int) float64 {
-	sum := 0.0
-	for i, n := range taken {
-		sum += float64(n) * c.worth[i]
-	}
-	return sum
-}
-
-// asks is what all goods come to with such worths.
-func (c *columns) asks(worth []float64) float64 {
-	sum := 0.0
-	for i, g := range c.goods {
-		if !c.unheld[i] {
-			sum += float64(g.most) * worth[i]
-		}
-	}
-	return sum
-}
-
 // retarget changes how many there are of each good.
 func (c *columns) retarget(counts []int) {
 	demand := make([]float64, len(c.goods))
@@ -241,76 +153,6 @@ func (c *columns) use(t int, taken []int) {
 	}
 	c.patterns = append(c.patterns, packing{t, slices.Clone(taken)})
 	c.program.add(row, priceOf(c.templates[t]))
-}
-
-// pack finds the packing of the template that is worth most.
-func (c *columns) pack(t int, worth []float64, steps int) {
-	c.sack.goods = c.sack.goods[:0]
-	for i, g := range c.goods {
-		g.worth = grains(worth[i])
-		if !c.allowed[t][i] {
-			g.most = 0
-		}
-		c.sack.goods = append(c.sack.goods, g)
-	}
-	free := c.free[t]
-	parts, rates := inParts(c.sack.goods, free)
-	// The duals bound well; but where they leave resources out they guide badly, and
-	// an even rate guides better.
-	c.sack.reset(free)
-	c.sack.seed(parts)
-	c.sack.search(evenRates(free, priceOf(c.templates[t])), steps/2)
-	c.sack.search(rates, steps/2)
-}
-
-// evenRates gives every resource of a node the same share of the price.
-func evenRates(free vec, price float64) []float64 {
-	even := make([]float64, len(free))
-	for d, x := range free {
-		even[d] = price / float64(max(x, 1))
-	}
-	return even
-}
-
-// inParts packs goods that may be packed in parts: how many of each, and what a unit
-// of each resource is worth in that, in units of the currency.
-func inParts(goods []good, free vec) (parts, rates []float64) {
-	parts, rates = make([]float64, len(goods)), make([]float64, len(free))
-	var used, asked []int // goods that fit, and resources that one of them takes
-	var goal []float64
-	for i, g := range goods {
-		if g.most > 0 && free.fits(g.size) {
-			used, goal = append(used, i), append(goal, float64(g.worth)/(moneyUnit*(1<<grainBits)))
-		}
-	}
-	var a [][]float64
-	for d, x := range free {
-		if !slices.ContainsFunc(used, func(i int) bool { return goods[i].size[d] > 0 }) {
-			continue
-		}
-		row := make([]float64, len(used))
-		for j, i := range used {
-			row[j] = float64(goods[i].size[d]) / float64(x)
-		}
-		a, asked = append(a, row), append(asked, d)
-	}
-	full := make([]float64, len(a))
-	for k := range full {
-		full[k] = 1
-	}
-	x, duals := solveLP(goal, a, full)
-	for j, i := range used {
-		parts[i] = x[j]
-	}
-	for k, d := range asked {
-		rates[d] = duals[k] / float64(free[d])
-	}
-	return parts, rates
-}
-
-func partRates(goods []good, free vec) []float64 {
-	_, rates := inParts(goods, free)
-	return rates
 }
 
 // times is how often the linear program uses each pattern, as if demands were not nudged.

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // table finds the most that fits a node by cpu and memory alone, however many pods
 // there are: at least what any packing is worth.
 type table struct {
@@ -53,11 +55,7 @@ func stride(goods []good, dim int) int64 {
 
 // fill works out the best for every amount of cpu and memory, in steps.
 func (t *table) fill(goods []good, cpu, memory, c, m int64) int64 {
-	if int64(cap(t.best)) < c*m {
-		t.best = make([]int64, c*m)
-	}
-	t.best = t.best[:c*m]
-	clear(t.best)
+	t.best = zeros(t.best, int(c*m))
 	t.fillPlaces(goods, cpu, memory, c, m)
 	for _, g := range goods {
 		if t.place(g) >= 0 {
@@ -78,14 +76,56 @@ func (t *table) fill(goods []good, cpu, memory, c, m int64) int64 {
 			}
 			continue
 		}
-		for i := x; i < c; i++ {
-			row, before := t.best[i*m:(i+1)*m], t.best[(i-x)*m:]
-			for j := y; j < m; j++ {
-				row[j] = max(row[j], before[j-y]+g.worth)
-			}
-		}
+		t.add(g.worth, x, y, c, m)
 	}
 	return t.best[c*m-1]
+}
+
+// add lets a good be taken any number of times.
+func (t *table) add(worth, x, y, c, m int64) {
+	for i := x; i < c; i++ {
+		row, before := t.best[i*m:(i+1)*m], t.best[(i-x)*m:]
+		for j := y; j < m; j++ {
+			row[j] = max(row[j], before[j-y]+worth)
+		}
+	}
+}
+
+// packing is what goods that ask for no place are packed best like, however many there
+// were of each, and how much work that was; nil when the sizes have no common steps that
+// keep the work within limits.
+func (t *table) packing(goods []good, free vec, limit int64) (taken []int, work int64) {
+	var used []good
+	var index []int
+	for i, g := range goods {
+		if g.most > 0 && g.worth > 0 && t.place(g) < 0 && free.fits(g.size) && g.size[dimCPU]+g.size[dimMemory] > 0 {
+			used, index = append(used, g), append(index, i)
+		}
+	}
+	if len(used) == 0 {
+		return nil, 0
+	}
+	cpu, memory := stride(used, dimCPU), stride(used, dimMemory)
+	c, m := free[dimCPU]/cpu+1, free[dimMemory]/memory+1
+	if work = c * m * int64(len(used)); work > limit {
+		return nil, 0
+	}
+	t.best = zeros(t.best, int(c*m))
+	for _, g := range used {
+		t.add(g.worth, g.size[dimCPU]/cpu, g.size[dimMemory]/memory, c, m)
+	}
+	taken = make([]int, len(goods))
+	for i, j := c-1, m-1; ; {
+		k := slices.IndexFunc(used, func(g good) bool {
+			x, y := g.size[dimCPU]/cpu, g.size[dimMemory]/memory
+			return x <= i && y <= j && t.best[i*m+j] == t.best[(i-x)*m+j-y]+g.worth
+		})
+		if k < 0 {
+			return taken, work
+		}
+		taken[index[k]]++
+		i, j = i-used[k].size[dimCPU]/cpu, j-used[k].size[dimMemory]/memory
+	}
 }
 
 // place is the place that a good takes; -1 for none.

@@ -30,3 +30,40 @@ func TestTableIsNeverBelowTheBest(t *testing.T) {
 		}
 	})
 }
+
+// TestPackingFromTheTableIsTheBest holds packings against trying all of them.
+func TestPackingFromTheTableIsTheBest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		scale := rapid.SampledFrom([]int64{1, 1000, 1 << 20}).Draw(t, "scale")
+		free := vec{rapid.Int64Range(0, 12).Draw(t, "cpu") * scale, rapid.Int64Range(0, 12).Draw(t, "memory") * scale, 0, 110, 1}
+		var goods, plain []good
+		for range rapid.IntRange(0, 4).Draw(t, "goods") {
+			g := good{
+				size: vec{rapid.Int64Range(0, 6).Draw(t, "cpu") * scale, rapid.Int64Range(0, 6).Draw(t, "memory") * scale, 0, 1,
+					rapid.Int64Range(0, 1).Draw(t, "place")},
+				worth: rapid.Int64Range(0, 9).Draw(t, "worth"), most: 12,
+			}
+			goods = append(goods, g)
+			if g.size[4] == 0 && g.size[dimCPU]+g.size[dimMemory] > 0 && free.fits(g.size) {
+				plain = append(plain, g)
+			}
+		}
+		tab := table{dims: 4}
+		limit := rapid.Int64Range(0, 2000).Draw(t, "limit")
+		taken, work := tab.packing(goods, free, limit)
+		if work > limit {
+			t.Fatalf("%d is more work than %d", work, limit)
+		}
+		if taken == nil {
+			return
+		}
+		sum, worth := make(vec, len(free)), int64(0)
+		for i, n := range taken {
+			sum.add(goods[i].size, int64(n))
+			worth += goods[i].worth * int64(n)
+		}
+		if best := bestByTrying(plain, free); worth != best || !free.covers(sum) {
+			t.Fatalf("%v takes %v of %v and is worth %d, where %d can be had", taken, sum, free, worth, best)
+		}
+	})
+}
