@@ -9,10 +9,14 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
@@ -137,6 +141,24 @@ func TestPlanForALiveCluster(t *testing.T) {
 	check("no right to the Secret", []string{"--kubeconfig", auditor}, 1, "", "--offerings FILE does without it): secrets \"vpsie-secret\" is forbidden")
 	check("prices of a file", []string{"--kubeconfig", auditor, "--offerings", "offerings.yaml"}, 0, bought("0.1000"), "")
 	check("objects of a file, the account's prices", []string{"--kubeconfig", operator, "-f", "group.yaml"}, 0, bought("0.0167"), "")
+	backOff := func(text string) {
+		group := &v1alpha1.NodeGroup{}
+		if err := env.Client(t, nil).Get(t.Context(), client.ObjectKey{Namespace: "kube-system", Name: "web"}, group); err != nil {
+			t.Fatal(err)
+		}
+		group.Status.Backoffs = nil
+		if err := yaml.Unmarshal([]byte(text), &group.Status.Backoffs); err != nil {
+			t.Fatal(err)
+		}
+		if err := env.Client(t, nil).Status().Update(t.Context(), group); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	backOff(`[{instanceType: small-2cpu-4gb, datacenterID: dc-us-east-1, failures: 1, until: "` + later + `", reason: OutOfStock, message: sold out}]`)
+	check("an offering that the controller backs off from", []string{"--kubeconfig", operator}, 0, "default/waits Backoff", "sold out; the next try is at ")
+	backOff(`[{failures: 3, until: "` + later + `", reason: NotArriving, message: none came}]`)
+	check("a group whose machines do not arrive", []string{"--kubeconfig", operator}, 0, "default/waits OfferingUnavailable", "")
 	check("no right to anything", []string{"--kubeconfig", as(t, env, "stranger")}, 1, "", "reading the cluster (-f FILE plans without one)")
 	check("no kubeconfig", []string{"--kubeconfig", "missing"}, 1, "", "-f FILE and --offerings FILE plan without a cluster")
 

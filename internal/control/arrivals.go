@@ -106,15 +106,28 @@ func (r *machines) miss(m *v1alpha1.VPSieNode, e observe.Event) {
 	}
 }
 
-// recallBackoffs takes the back-offs over that the NodeGroups' status kept through a restart.
-func (r *round) recallBackoffs(groups []*v1alpha1.NodeGroup) {
+// Recall takes the back-offs over that the NodeGroups' status kept, as the controller
+// does when it starts. It says by name why nothing is bought for a group now at all.
+func Recall(account *cloud.Cloud, groups []*v1alpha1.NodeGroup, now time.Time) map[string]string {
+	a := newArrivals()
+	recall(account, a, groups)
+	pauses := map[string]string{}
+	for _, g := range groups {
+		if why, _ := a.held(g.Name, now); why != "" {
+			pauses[g.Name] = why
+		}
+	}
+	return pauses
+}
+
+func recall(account *cloud.Cloud, a *arrivals, groups []*v1alpha1.NodeGroup) {
 	for _, g := range groups {
 		for _, b := range g.Status.Backoffs {
 			if b.InstanceType == "" {
-				r.arrivals.recall(g.Name, b)
+				a.recall(g.Name, b)
 				continue
 			}
-			r.Cloud.Recall(cloud.Backoff{
+			account.Recall(cloud.Backoff{
 				Datacenter: b.DatacenterID, InstanceType: b.InstanceType, Failures: int(b.Failures),
 				Until: b.Until.Time, Reason: b.Reason, Message: b.Message,
 			})

@@ -81,7 +81,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		return nil, reconcile.Result{}, err
 	}
 	if !r.recalled {
-		r.recallBackoffs(objects.NodeGroups)
+		recall(r.Cloud, r.arrivals, objects.NodeGroups)
 		r.recalled = true
 	}
 	r.forgetMended(objects.NodeGroups)
