@@ -10,8 +10,11 @@ import (
 // Bounds on the work of pricing. More finds little that is better.
 const (
 	mostTemplates = 3   // templates of a family and scale of price whose patterns are looked for
-	pricingRounds = 40  // of looking for patterns
+	pricingRounds = 60  // of looking for patterns
 	pricingSteps  = 100 // of looking for one pattern
+	// patternsPerRound is after how many new patterns worths are worked out anew. With
+	// more, most are for worths that are past.
+	patternsPerRound = 20
 	// exactWork is how much work for each pod goes into patterns that are surely the best.
 	// Among more templates than exactTemplates what the search misses on one is as good on
 	// another.
@@ -36,7 +39,11 @@ func (b *buyer) appraise() {
 			demand.add(l.size, int64(l.left))
 		}
 	}
-	rates := worths(demand, open)
+	free := make([]vec, len(open))
+	for i, t := range open {
+		free[i] = t.free
+	}
+	rates := worths(demand, open, free)
 	for _, s := range b.sizes {
 		s.worth = s.size.dot(rates)
 	}
@@ -147,7 +154,7 @@ func (b *buyer) columns(open []*template, rates []float64) *columns {
 		}
 		chosen, free, allowed = append(chosen, t), append(free, room), append(allowed, takes)
 	}
-	return newColumns(goods, rates, chosen, free, allowed)
+	return newColumns(goods, len(rates), chosen, free, allowed)
 }
 
 // takes says which goods the template takes, and tells its family: templates that

@@ -21,7 +21,7 @@ func (w *world) reconcile(lots []*lot, a aim) {
 	w.fillCarefully(lots)
 	mark := w.mark()
 	w.buyFor(lots, a)
-	if _, l := w.turnedOut(0); l != nil {
+	if _, l := w.turnedOut(0, nil); l != nil {
 		w.revert(mark)
 	}
 }
@@ -54,12 +54,16 @@ func (w *world) fillCarefully(lots []*lot) {
 	for again := true; again; {
 		again = false
 		for _, l := range lots {
-			for _, h := range w.taking() {
+			if l.left == 0 {
+				continue
+			}
+			minded := w.topology.minded(l.kind)
+			for _, h := range w.roomy(l, w.taking()) {
 				mark := w.mark()
 				if l.left == 0 || w.stack(h, l, 1) == 0 {
 					continue
 				}
-				if w.makeWay(l.priority) {
+				if w.makeWay(l.priority, minded) {
 					again = true
 					continue
 				}
@@ -69,11 +73,11 @@ func (w *world) fillCarefully(lots []*lot) {
 	}
 }
 
-// makeWay takes up the pods below the priority that are turned out, and says whether
-// then nobody is.
-func (w *world) makeWay(priority int32) bool {
-	for {
-		h, l := w.turnedOut(0)
+// makeWay takes up the pods below the priority that are turned out by one more pod that
+// some kinds mind, and says whether then nobody is.
+func (w *world) makeWay(priority int32, minded []bool) bool {
+	for ; ; minded = nil { // whom those seek that are taken up is another matter
+		h, l := w.turnedOut(0, minded)
 		if l == nil {
 			return true
 		}
@@ -85,17 +89,18 @@ func (w *world) makeWay(priority int32) bool {
 }
 
 // turnedOut is a lot of which a pod would not be admitted where the plan puts it, and
-// where that is; nil for none. Hosts with fewer than least pods that depend on others
-// are passed over: 0 looks at all.
-func (w *world) turnedOut(least int) (*host, *lot) {
+// where that is; nil for none. It looks at hosts with at least that many pods that depend
+// on others, and at the kinds of pods that are minded, by their numbers; nil is all.
+func (w *world) turnedOut(least int, minded []bool) (*host, *lot) {
 	for _, h := range w.hosts {
 		if h.dependent < least {
 			continue
 		}
 		for _, s := range h.placed {
-			if !s.lot.kind.safe() && !s.lot.evicted() && !w.admitted(h, s.lot) {
-				return h, s.lot
+			if k := s.lot.kind; minded != nil && !minded[k.number] || k.safe() || s.lot.evicted() || w.admitted(h, s.lot) {
+				continue
 			}
+			return h, s.lot
 		}
 	}
 	return nil, nil
@@ -105,7 +110,7 @@ func (w *world) turnedOut(least int) (*host, *lot) {
 // there yet, and says how many.
 func (w *world) audit() int {
 	taken := 0
-	if _, l := w.turnedOut(0); l != nil && !l.expendable {
+	if _, l := w.turnedOut(0, nil); l != nil && !l.expendable {
 		taken = w.takeExpendable()
 	}
 	for _, h := range w.hosts {

@@ -23,8 +23,10 @@ type columns struct {
 	// center are the worths by which the highest bound was proved, and proved that bound.
 	center []float64
 	proved float64
-	sack   knapsack
-	table  table
+	// next is the template with which the coming round of looking for patterns begins.
+	next  int
+	sack  knapsack
+	table table
 }
 
 // packing is a pattern with its template and how many of each good it holds.
@@ -33,10 +35,11 @@ type packing struct {
 	taken    []int
 }
 
-// newColumns sets the problem up with one pattern a good.
-func newColumns(goods []good, rates []float64, templates []*template, free []vec, allowed [][]bool) *columns {
+// newColumns sets the problem up with one pattern a good. The first dims resources are
+// amounts, the others places.
+func newColumns(goods []good, dims int, templates []*template, free []vec, allowed [][]bool) *columns {
 	c := &columns{goods: goods, templates: templates, free: free, allowed: allowed}
-	c.table.dims = len(rates)
+	c.table.dims = dims
 	c.unheld = make([]bool, len(goods))
 	demand := make([]float64, len(goods))
 	var rows [][]float64
@@ -71,9 +74,14 @@ func newColumns(goods []good, rates []float64, templates []*template, free []vec
 	c.program = newTableau(demand, rows, prices)
 	c.program.maximise()
 	c.worth, _ = c.program.solution()
+	asked := make(vec, len(goods[0].size))
+	for _, g := range goods {
+		asked.add(g.size, int64(g.most))
+	}
+	rates := worths(asked, templates, free)
 	c.center = make([]float64, len(goods))
 	for i, g := range goods {
-		c.center[i] = g.size[:len(rates)].dot(rates) / moneyUnit
+		c.center[i] = g.size.dot(rates) / moneyUnit
 	}
 	return c
 }

@@ -5,6 +5,7 @@ import "slices"
 // kind is a set of pods with the same hard constraints, size apart, that the
 // constraints of all pods see alike.
 type kind struct {
+	number  int // among all kinds, from 0
 	class   *class
 	profile *profile
 
@@ -36,6 +37,19 @@ func (k *kind) safe() bool {
 	c := k.class
 	return len(k.avoids) == 0 && c.seeks == nil && len(c.ports) == 0 && c.volumes == nil &&
 		!slices.ContainsFunc(c.spreads, func(s *spread) bool { return !s.even() })
+}
+
+// minded says of every kind, by its number, whether its pods may be turned out by one
+// more of k.
+func (t *topology) minded(k *kind) []bool {
+	minded := make([]bool, len(t.kinds))
+	for _, o := range t.kinds {
+		// The first that seeks its own kind is no longer the first.
+		minded[o.number] = slices.Contains(k.gathered, o.class.seeks) ||
+			slices.ContainsFunc(o.class.spreads, func(s *spread) bool { return slices.Contains(k.spreading, s) }) ||
+			slices.ContainsFunc(o.avoids, func(c *counter) bool { return slices.Contains(k.holds, c) || slices.Contains(k.counted, c) })
+	}
+	return minded
 }
 
 // unseen says that pods of the kind are counted nowhere.

@@ -18,7 +18,7 @@ func (c *columns) grow(rounds, steps int) {
 	fruitful := make([]bool, len(c.templates))
 	for round := range rounds {
 		// A template that gave no pattern lately seldom gives one now.
-		all := round%4 == 0 || !slices.Contains(fruitful, true)
+		all := round%12 == 0 || !slices.Contains(fruitful, true)
 		if grew := c.addPatterns(fruitful, all, pull, steps); grew {
 			c.program.repair()
 			c.program.thin(2 * len(c.goods))
@@ -47,15 +47,20 @@ func (c *columns) grow(rounds, steps int) {
 	}
 }
 
-// addPatterns looks for one pattern for every template, or for those that were fruitful
-// last time, and says whether there was any.
+// addPatterns looks for one pattern for every template, or for the next few of those that
+// were fruitful last time, and says whether there was any.
 func (c *columns) addPatterns(fruitful []bool, all bool, pull float64, steps int) bool {
 	smooth := make([]float64, len(c.worth))
 	for i, w := range c.worth {
 		smooth[i] = pull*c.center[i] + (1-pull)*w
 	}
-	grew, proved := false, 1.0
-	for t := range c.templates {
+	grew, proved := 0, 1.0
+	for k := range c.templates {
+		t := (c.next + k) % len(c.templates)
+		if !all && grew == patternsPerRound {
+			c.next = t
+			break
+		}
 		if !all && !fruitful[t] {
 			continue
 		}
@@ -66,13 +71,13 @@ func (c *columns) addPatterns(fruitful []bool, all bool, pull float64, steps int
 		fruitful[t] = c.worthOf(c.sack.bestTaken) > price*(1+1e-3)
 		if fruitful[t] {
 			c.use(t, c.sack.bestTaken)
-			grew = true
+			grew++
 		}
 	}
 	if bound := proved * c.asks(smooth); all && bound > c.proved {
 		c.proved, c.center = bound, smooth
 	}
-	return grew
+	return grew > 0
 }
 
 // growExactly adds patterns that the bounded search misses and what that leads to, until

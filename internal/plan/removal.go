@@ -163,7 +163,7 @@ func (r *remover) turnedOut() *lot {
 	if r.w.dependent == 0 {
 		return nil
 	}
-	_, l := r.w.turnedOut(1)
+	_, l := r.w.turnedOut(1, nil)
 	return l
 }
 

@@ -25,9 +25,6 @@ type spread struct {
 	having   []int32
 	domains  int32
 	smallest int32
-	// evenly treats the smallest count as 0, for when nodes will come that count
-	// nothing yet.
-	evenly bool
 }
 
 func newSpread(c *class, constraint *corev1.TopologySpreadConstraint) *spread {
@@ -103,7 +100,7 @@ func (s *spread) tally(count, n int32) {
 
 // least is kube-scheduler's global minimum.
 func (s *spread) least() int32 {
-	if s.evenly || s.domains == 0 || s.domains < s.minDomains {
+	if s.domains == 0 || s.domains < s.minDomains {
 		return 0
 	}
 	return s.smallest

@@ -132,7 +132,7 @@ func (t *topology) kind(c *class, p *Pod) *kind {
 }
 
 func (t *topology) newKind(c *class, seen *profile) *kind {
-	k := &kind{class: c, profile: seen}
+	k := &kind{number: len(t.kinds), class: c, profile: seen}
 	for _, sel := range seen.matched {
 		for _, a := range t.apartBy[sel.id] {
 			k.counted = append(k.counted, a.met)

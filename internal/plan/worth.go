@@ -7,11 +7,12 @@ package plan
 //
 // A plan's price is never below worth·demand, and a node is bought well when the
 // pods on it are worth nearly its price.
-func worths(demand vec, templates []*template) []float64 {
+// Capacity is given by template.
+func worths(demand vec, templates []*template, capacity []vec) []float64 {
 	n := len(demand)
 	scale := make([]float64, n) // brings every resource to the order of 1
-	for _, t := range templates {
-		for i, x := range t.free {
+	for _, free := range capacity {
+		for i, x := range free {
 			scale[i] = max(scale[i], float64(x))
 		}
 	}
@@ -25,7 +26,7 @@ func worths(demand vec, templates []*template) []float64 {
 	b := make([]float64, len(templates))
 	for k, t := range templates {
 		a[k] = make([]float64, n)
-		for i, x := range t.free {
+		for i, x := range capacity[k] {
 			if scale[i] > 0 {
 				a[k][i] = max(float64(x), 0) / scale[i]
 			}
