@@ -142,7 +142,8 @@ type NodeGroupSpec struct {
 	// +kubebuilder:validation:MaxLength=65536
 	UserData string `json:"userData,omitempty"`
 
-	// PreferredInstanceType is the one of offeringIDs to use for every pod that fits it.
+	// PreferredInstanceType is the one of offeringIDs to buy for every pod that fits it and
+	// finds no room beside pods that do not.
 	//
 	// +optional
 	// +kubebuilder:default=""

@@ -42,10 +42,14 @@ func (w *world) buyFor(lots []*lot, a aim) {
 	}
 }
 
-// buyBand serves the preferred types first: a pod that fits its group's preferred
-// type goes there as long as that can be bought.
+// buyBand serves the preferred types first: for a pod that fits its group's preferred
+// type no other is bought as long as that one can be. What must be of other types is
+// bought before, so that the room that is left there is used.
 func (w *world) buyBand(lots []*lot, a aim) {
 	if slices.ContainsFunc(w.groups, func(g *group) bool { return g.Preferred != "" && g.AllowMixed }) {
+		before := len(w.hosts)
+		w.newBuyer(lots, a, (*world).unpreferred).buy()
+		w.fillAll(lots, w.hosts[before:])
 		w.newBuyer(lots, a, (*world).preferredOnly).buy()
 	}
 	w.newBuyer(lots, a, func(*world, *lot, *template) bool { return true }).buy()
@@ -54,11 +58,19 @@ func (w *world) buyBand(lots []*lot, a aim) {
 // preferredOnly leaves a lot a group's other types only when it does not fit the
 // preferred one or that cannot be bought.
 func (w *world) preferredOnly(l *lot, t *template) bool {
-	if t.group.Preferred == "" || t.group.Preferred == t.offer.InstanceType {
-		return true
-	}
-	preferred := t.group.template(t.group.Preferred)
-	return preferred == nil || preferred.barred.reason != "" || preferred.stock.left == 0 || !preferred.holds(l)
+	return t.group.Preferred == "" || t.group.Preferred == t.offer.InstanceType || !t.group.prefers(l)
+}
+
+// unpreferred leaves to other types the lots that no group's preferred one serves.
+func (w *world) unpreferred(l *lot, t *template) bool {
+	return w.preferredOnly(l, t) && !slices.ContainsFunc(w.groups, func(g *group) bool { return g.prefers(l) })
+}
+
+// prefers says whether the group has a preferred type that can be bought and that the
+// lot fits.
+func (g *group) prefers(l *lot) bool {
+	t := g.template(g.Preferred)
+	return t != nil && t.barred.reason == "" && t.stock.left > 0 && t.holds(l)
 }
 
 // holds says whether one pod of the lot fits an empty node of the template.
