@@ -19,6 +19,7 @@ func Decide(s *State) *Plan {
 	// Removal moves no pending pods but expendable ones.
 	r := w.remove()
 	w.fillLast()
+	w.keepToPlan()
 	names := w.podNames()
 	p := &Plan{Launches: w.launches(names), Placements: w.placements(names), Unplaced: w.unplaced(), Cost: cost}
 	p.Removals, p.Kept = w.removals(r), kept(r)
@@ -70,6 +71,50 @@ func (w *world) placements(names map[*host][]string) []Placement {
 	}
 	slices.SortFunc(out, func(a, b Placement) int { return strings.Compare(a.Pod, b.Pod) })
 	return out
+}
+
+// keepToPlan orders the pods of the lots so that those that a machine was meant for
+// before are dealt out to it again, where it is to have so many of them. Otherwise a
+// pod that is new to a lot would have all others change their machines.
+func (w *world) keepToPlan() {
+	meant := map[string]*host{}
+	for _, h := range w.hosts[:w.existing] {
+		for _, name := range h.node.Planned {
+			meant[name] = h
+		}
+	}
+	if len(meant) == 0 {
+		return
+	}
+	slots, next := map[*lot]map[*host][]int{}, map[*lot]int{}
+	for _, h := range w.hosts {
+		for _, s := range h.placed {
+			if slots[s.lot] == nil {
+				slots[s.lot] = map[*host][]int{}
+			}
+			for range s.n {
+				slots[s.lot][h] = append(slots[s.lot][h], next[s.lot])
+				next[s.lot]++
+			}
+		}
+	}
+	for l, free := range slots {
+		dealt := make([]*Pod, len(l.pods))
+		rest := slices.DeleteFunc(slices.Clone(l.pods), func(p *Pod) bool {
+			h := meant[p.name()]
+			if len(free[h]) == 0 {
+				return false
+			}
+			dealt[free[h][0]], free[h] = p, free[h][1:]
+			return true
+		})
+		for i := range dealt {
+			if dealt[i] == nil {
+				dealt[i], rest = rest[0], rest[1:]
+			}
+		}
+		l.pods = dealt
+	}
 }
 
 // podNames deals the pods of every lot out to the hosts, in the order of hosts.

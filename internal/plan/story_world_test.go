@@ -213,6 +213,7 @@ func (s *story) node(name string, a *attrs) {
 	n := &Node{
 		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
+		Planned:              a.all("planned"),
 		RemovalBackoffReason: "drain timed out",
 	}
 	if d := a.duration("drain-failed"); d > 0 {
