@@ -35,6 +35,7 @@ failed or was not agreed to.`,
 }
 
 func (c *cli) drain(ctx context.Context, name string, yes, dry bool) error {
+	name, _ = nodeOf(name)
 	kube, s, err := c.begin(ctx)
 	if err != nil {
 		return err

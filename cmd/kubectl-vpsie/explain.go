@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,10 +18,20 @@ import (
 
 func (c *cli) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain",
+		Use:   "explain [pod/NAME | node/NAME]",
 		Short: "Say why a pod waits or a node is still there, and what would change it",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{""}
+			}
+			switch name, isNode := nodeOf(args[0]); {
+			case isNode:
+				return c.explainNode(cmd.Context(), name)
+			case typed(args[0], "pods", "pod", "po"):
+				_, name, _ = strings.Cut(args[0], "/")
+				return c.explainPod(cmd.Context(), name)
+			}
 			return fmt.Errorf("say what to explain: kubectl vpsie explain pod NAME, or kubectl vpsie explain node NAME")
 		},
 	}
@@ -40,12 +51,29 @@ func (c *cli) explainCommand() *cobra.Command {
 		ValidArgsFunction: c.completeNodes,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.explainNode(cmd.Context(), args[0]) },
 	}
-	for _, sub := range []*cobra.Command{pod, node} {
-		c.addOutput(sub)
-		c.addSource(sub)
-		cmd.AddCommand(sub)
+	for _, explains := range []*cobra.Command{cmd, pod, node} {
+		c.addOutput(explains)
+		c.addSource(explains)
 	}
+	cmd.AddCommand(pod, node)
 	return cmd
+}
+
+// typed says whether an argument has the form TYPE/NAME, as "kubectl get -o name"
+// prints it, with one of the types.
+func typed(arg string, types ...string) bool {
+	kind, name, ok := strings.Cut(arg, "/")
+	kind, _, _ = strings.Cut(kind, ".")
+	return ok && name != "" && slices.Contains(types, kind)
+}
+
+// nodeOf reads a node's name, with or without its type, and says whether it has one.
+func nodeOf(arg string) (name string, isTyped bool) {
+	if !typed(arg, "nodes", "node", "no", "vpsienodes", "vpsienode", "vn") {
+		return arg, false
+	}
+	_, name, _ = strings.Cut(arg, "/")
+	return name, true
 }
 
 // podKey reads a pod's name. -n is the pod's namespace here, as with kubectl.

@@ -32,6 +32,7 @@ A person can still remove the node: kubectl vpsie drain NODE.`,
 }
 
 func (c *cli) keep(ctx context.Context, name string, off bool) error {
+	name, _ = nodeOf(name)
 	kube, s, err := c.begin(ctx)
 	if err != nil {
 		return err

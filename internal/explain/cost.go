@@ -73,8 +73,10 @@ func Cost(s *Scene) *CostAnswer {
 	for _, g := range groups {
 		// The group's own sum is not made of rounded prices.
 		if object := s.group(g.Name); object != nil && int(object.Status.CurrentNodes) == g.Nodes && object.Status.CostPerHour != "" {
-			cost += parseMicro(object.Status.CostPerHour) - g.cost
-			g.cost = parseMicro(object.Status.CostPerHour)
+			exact := parseMicro(object.Status.CostPerHour)
+			inIdle := g.idle.times(float64(exact) / float64(max(g.cost, 1)))
+			cost, idle = cost+exact-g.cost, idle+inIdle-g.idle
+			g.cost, g.idle = exact, inIdle
 		}
 		g.Cost, g.Idle = g.cost.String(), g.idle.String()
 		a.Groups = append(a.Groups, *g)
