@@ -1,3 +1,3 @@
 // Package demo tells the autoscaler's story on a running stack, from the first node to the last bill: it orders what the
-// autoscaler must answer, prints what happens, and checks the end against the cloud's own ledger.
+// autoscaler must answer, tells and shows what happens, and checks the end against the cloud's own ledger.
 package demo

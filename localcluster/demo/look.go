@@ -11,15 +11,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 // snapshot is the cluster at one moment, lists in the order of names.
 type snapshot struct {
-	pods     []corev1.Pod
+	pods     []corev1.Pod // the workload's
+	everyPod []corev1.Pod // DaemonSets' and all others', too
 	nodes    []corev1.Node
 	machines []v1alpha1.VPSieNode
-	events   []eventsv1.Event // of NodeGroups and VPSieNodes, oldest first
+	groups   []v1alpha1.NodeGroup
+	events   []eventsv1.Event // the autoscaler's of NodeGroups and VPSieNodes, oldest first
+	verdicts []eventsv1.Event // the autoscaler's of the workload's pods, oldest first
 }
 
 func (s *Story) look(ctx context.Context) (snapshot, error) {
@@ -27,21 +31,33 @@ func (s *Story) look(ctx context.Context) (snapshot, error) {
 		pods     corev1.PodList
 		nodes    corev1.NodeList
 		machines v1alpha1.VPSieNodeList
+		groups   v1alpha1.NodeGroupList
 		events   eventsv1.EventList
 	)
 	if err := errors.Join(
-		s.client.List(ctx, &pods, client.InNamespace(namespace)),
+		s.client.List(ctx, &pods),
 		s.client.List(ctx, &nodes),
 		s.client.List(ctx, &machines, client.InNamespace(s.group.Namespace)),
-		s.client.List(ctx, &events, client.InNamespace(s.group.Namespace)),
+		s.client.List(ctx, &groups, client.InNamespace(s.group.Namespace)),
+		s.client.List(ctx, &events, client.MatchingFields{"reportingController": observe.Component}),
 	); err != nil {
 		return snapshot{}, fmt.Errorf("looking at the cluster: %w", err)
 	}
-	now := snapshot{pods: pods.Items, nodes: nodes.Items, machines: machines.Items}
-	now.events = slices.DeleteFunc(events.Items, func(e eventsv1.Event) bool {
-		return e.Regarding.GroupVersionKind().Group != v1alpha1.GroupVersion.Group
-	})
-	slices.SortStableFunc(now.events, func(a, b eventsv1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
+	now := snapshot{everyPod: pods.Items, nodes: nodes.Items, machines: machines.Items, groups: groups.Items}
+	for _, pod := range pods.Items {
+		if pod.Namespace == namespace {
+			now.pods = append(now.pods, pod)
+		}
+	}
+	slices.SortStableFunc(events.Items, func(a, b eventsv1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
+	for _, e := range events.Items {
+		switch {
+		case e.Regarding.GroupVersionKind().Group == v1alpha1.GroupVersion.Group && e.Namespace == s.group.Namespace:
+			now.events = append(now.events, e)
+		case e.Regarding.Kind == "Pod" && e.Namespace == namespace:
+			now.verdicts = append(now.verdicts, e)
+		}
+	}
 	return now, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/localcluster/demo/view"
 	"github.com/vpsie/vpsie-autoscaler/localcluster/stack"
 )
 
@@ -30,6 +31,8 @@ const namespace = "demo"
 type Story struct {
 	// Patience replaces the time that one step may take; zero means two minutes.
 	Patience time.Duration
+	// Show, when set, is given what there is to see, several times a second.
+	Show func(view.Panel)
 
 	stack   *stack.Stack
 	client  client.Client
@@ -203,6 +206,7 @@ func (s *Story) until(ctx context.Context, what string, ask func(snapshot) error
 		if err == nil {
 			s.tellChanges(now)
 			err = ask(now)
+			s.show(ctx, what, now, err)
 		}
 		if err == nil {
 			return nil

@@ -24,9 +24,19 @@ type seen struct {
 	events map[string]bool // by their text: an event may be repeated
 	ready  map[string]bool
 	totals string
+	owners map[string]string // of pods, by namespace/name: decisions speak of pods that are gone
+	paid   []float64         // per hour, at each look
 }
 
-func newSeen() *seen { return &seen{events: map[string]bool{}, ready: map[string]bool{}} }
+func newSeen() *seen {
+	return &seen{events: map[string]bool{}, ready: map[string]bool{}, owners: map[string]string{}}
+}
+
+func (s *seen) meet(pods []corev1.Pod) {
+	for i := range pods {
+		s.owners[pods[i].Namespace+"/"+pods[i].Name] = ownerOf(&pods[i])
+	}
+}
 
 func (s *Story) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, "[%5.1fs] %s\n", time.Since(s.started).Seconds(), fmt.Sprintf(format, args...))
@@ -58,30 +68,39 @@ func (s *Story) tellChanges(now snapshot) {
 	}
 	bills := s.living()
 	totals := fmt.Sprintf("pods: %d running, %d waiting; nodes: %d ready; VPSes: %d for $%s per hour",
-		now.running(), now.waiting(), now.ready(), len(bills), perHour(bills))
+		now.running(), now.waiting(), now.ready(), len(bills), perHour(bills).FloatString(4))
 	if totals != s.seen.totals {
 		s.seen.totals = totals
 		s.say("%s", totals)
 	}
 }
 
-// perHour is what the machines cost together, in US dollars with four decimals.
-func perHour(bills []vpsietest.Bill) string {
+// perHour is what the machines cost together, in US dollars.
+func perHour(bills []vpsietest.Bill) *big.Rat {
 	prices := map[string]string{}
 	for _, plan := range vpsietest.DefaultCatalogue().Plans {
 		prices[plan.Nickname] = plan.PricePerMonth
 	}
 	sum := new(big.Rat)
 	for _, bill := range bills {
-		if price, ok := new(big.Rat).SetString(prices[bill.Plan]); ok {
-			sum.Add(sum, price)
-		}
+		sum.Add(sum, dollars(prices[bill.Plan]))
 	}
-	return sum.Quo(sum, big.NewRat(hoursPerMonth, 1)).FloatString(4)
+	return sum.Quo(sum, big.NewRat(hoursPerMonth, 1))
 }
 
-// explain adds what is stuck and the controller's last words to a step's error.
+// dollars reads an amount; what is none is nothing.
+func dollars(text string) *big.Rat {
+	if amount, ok := new(big.Rat).SetString(text); ok {
+		return amount
+	}
+	return new(big.Rat)
+}
+
+// explain adds what is stuck and the controller's last words to a step's error, unless the story was told to end.
 func (s *Story) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	var stuck strings.Builder
