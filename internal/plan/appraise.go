@@ -77,7 +77,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		c = b.columns(open, rates)
 		b.program = c
 		c.seed(pricingSteps / 4)
-		c.grow(pricingRounds, pricingSteps)
+		c.grow(b.rounds(), pricingSteps)
 		if len(c.templates) <= exactTemplates {
 			c.growExactly(int64(b.pods())*exactWork, pricingRounds/8, pricingSteps)
 		}
@@ -102,6 +102,22 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		b.program = nil // what is left is divided anew
 	}
 	return c.templates
+}
+
+// rounds is how many rounds of pricing are worth their time: few where what is left is a
+// small part of what has been bought.
+func (b *buyer) rounds() int {
+	paid, left := Money(0), 0.0
+	for _, h := range b.w.bought() {
+		paid += h.template.offer.Price
+	}
+	for _, s := range b.sizes {
+		left += s.worth * float64(s.pods())
+	}
+	if left < float64(paid)/20 {
+		return pricingRounds / 4
+	}
+	return pricingRounds
 }
 
 // pods is how many pods are left to buy for.

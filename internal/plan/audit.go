@@ -122,9 +122,23 @@ func (w *world) audit() int {
 			w.take(h, l, 1)
 			taken++
 			i = -1 // the list has changed
+			w.spreadElsewhere(h, l)
 		}
 	}
 	return taken
+}
+
+// spreadElsewhere puts a pod that spreads, and was taken up from the host, on the node
+// bought last that takes it: that may even out what has turned out others as well.
+func (w *world) spreadElsewhere(from *host, l *lot) {
+	if len(l.kind.class.spreads) == 0 {
+		return
+	}
+	for _, h := range slices.Backward(w.bought()) {
+		if h != from && w.stack(h, l, 1) > 0 {
+			return
+		}
+	}
 }
 
 // takeExpendable takes up the expendable pods that others may mind, so that none of

@@ -23,6 +23,8 @@ type columns struct {
 	// center are the worths by which the highest bound was proved, and proved that bound.
 	center []float64
 	proved float64
+	// fruitful says by template that it gave a pattern when one was looked for last.
+	fruitful []bool
 	// next is the template with which the coming round of looking for patterns begins.
 	next  int
 	sack  knapsack
@@ -40,6 +42,7 @@ type packing struct {
 func newColumns(goods []good, dims int, templates []*template, free []vec, allowed [][]bool) *columns {
 	c := &columns{goods: goods, templates: templates, free: free, allowed: allowed}
 	c.table.dims = dims
+	c.fruitful = slices.Repeat([]bool{true}, len(templates))
 	c.unheld = make([]bool, len(goods))
 	demand := make([]float64, len(goods))
 	var rows [][]float64

@@ -15,11 +15,11 @@ import (
 func (c *columns) grow(rounds, steps int) {
 	pull := 0.8
 	last := math.Inf(1)
-	fruitful := make([]bool, len(c.templates))
+	all := false
 	for round := range rounds {
 		// A template that gave no pattern lately seldom gives one now.
-		all := round%12 == 0 || !slices.Contains(fruitful, true)
-		if grew := c.addPatterns(fruitful, all, pull, steps); grew {
+		all = all || round%12 == 11
+		if grew := c.addPatterns(all, pull, steps); grew {
 			c.program.repair()
 			c.program.thin(2 * len(c.goods))
 			c.worth, _ = c.program.solution()
@@ -33,10 +33,12 @@ func (c *columns) grow(rounds, steps int) {
 				}
 				last = value
 			}
+			all = false
 			continue
 		}
 		switch {
 		case !all:
+			all = true
 		case pull == 0:
 			return
 		case pull < 0.1:
@@ -49,7 +51,7 @@ func (c *columns) grow(rounds, steps int) {
 
 // addPatterns looks for one pattern for every template, or for the next few of those that
 // were fruitful last time, and says whether there was any.
-func (c *columns) addPatterns(fruitful []bool, all bool, pull float64, steps int) bool {
+func (c *columns) addPatterns(all bool, pull float64, steps int) bool {
 	smooth := make([]float64, len(c.worth))
 	for i, w := range c.worth {
 		smooth[i] = pull*c.center[i] + (1-pull)*w
@@ -61,15 +63,15 @@ func (c *columns) addPatterns(fruitful []bool, all bool, pull float64, steps int
 			c.next = t
 			break
 		}
-		if !all && !fruitful[t] {
+		if !all && !c.fruitful[t] {
 			continue
 		}
 		price := priceOf(c.templates[t])
 		c.pack(t, smooth, steps)
 		proved = min(proved, float64(grains(price))/float64(max(c.sack.best, 1)))
 		// A pattern that is better by less than this changes nothing that matters.
-		fruitful[t] = c.worthOf(c.sack.bestTaken) > price*(1+1e-3)
-		if fruitful[t] {
+		c.fruitful[t] = c.worthOf(c.sack.bestTaken) > price*(1+1e-3)
+		if c.fruitful[t] {
 			c.use(t, c.sack.bestTaken)
 			grew++
 		}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// realiseAll buys the program's patterns as often as it uses them in whole numbers, or
-// else the one that it uses most.
+// realiseAll buys the program's patterns as often as it uses them in whole numbers, those
+// that it uses for the greater part once, or else the one that it uses most.
 func (b *buyer) realiseAll(c *columns) int {
 	bought := 0
 	b.byWorth = slices.Clone(b.sizes)
@@ -22,7 +22,7 @@ func (b *buyer) realiseAll(c *columns) int {
 	for _, j := range order {
 		n := int(times[j])
 		if n == 0 {
-			if bought > 0 {
+			if bought > 0 && times[j] < 0.5 {
 				break
 			}
 			n = 1
