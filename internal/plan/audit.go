@@ -111,7 +111,8 @@ func (w *world) turnedOut(least int, minded []bool) (*host, *lot) {
 func (w *world) audit() int {
 	taken := 0
 	if _, l := w.turnedOut(0, nil); l != nil && !l.expendable {
-		taken = w.takeExpendable()
+		// None of them shall cost another its place.
+		taken = w.takeUp(func(l *lot) bool { return l.expendable && !l.kind.unseen() })
 	}
 	for _, h := range w.hosts {
 		for i := 0; i < len(h.placed); i++ {
@@ -141,13 +142,12 @@ func (w *world) spreadElsewhere(from *host, l *lot) {
 	}
 }
 
-// takeExpendable takes up the expendable pods that others may mind, so that none of
-// them costs another its place, and says how many.
-func (w *world) takeExpendable() int {
+// takeUp takes up the pods of some lots, and says how many.
+func (w *world) takeUp(which func(*lot) bool) int {
 	taken := 0
 	for _, h := range w.hosts {
 		for _, s := range slices.Clone(h.placed) {
-			if s.lot.expendable && !s.lot.kind.unseen() {
+			if which(s.lot) {
 				w.take(h, s.lot, s.n)
 				taken += s.n
 			}

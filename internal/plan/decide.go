@@ -16,7 +16,7 @@ func Decide(s *State) *Plan {
 	w.solve()
 	w.buyHeadroom()
 	cost := w.cost()
-	// Removal moves no pending pods but expendable ones.
+	w.takeUp(func(l *lot) bool { return l.expendable }) // they hold no room that a node could be removed for
 	r := w.remove()
 	w.fillLast()
 	w.keepToPlan()

@@ -52,11 +52,8 @@ func (r *remover) heldByItself(h *host) keep {
 func (r *remover) heldByPods(c *candidate) keep {
 	h := c.host
 	c.evicted = r.w.evictedFrom(h)
-	for _, s := range h.placed {
-		if s.lot.expendable {
-			continue
-		}
-		return keep{KeptNotUnderutilized, "pending pod " + s.lot.pods[0].name() + " and its like fit here"}
+	if len(h.placed) > 0 {
+		return keep{KeptNotUnderutilized, "pending pod " + h.placed[0].lot.pods[0].name() + " and its like fit here"}
 	}
 	for _, s := range h.bound {
 		if s.pod.stage == stagePending {

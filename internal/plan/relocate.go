@@ -16,7 +16,7 @@ func (r *remover) move(c *candidate) keep {
 	r.tried = r.tried[:0]
 	for _, l := range lots {
 		r.settle(l)
-		if l.left > 0 && !l.expendable {
+		if l.left > 0 {
 			return keep{KeptNoRoomElsewhere, "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
 		}
 	}
@@ -44,7 +44,7 @@ func (r *remover) settle(l *lot) {
 			continue
 		}
 		n := r.w.stack(t, l, l.left)
-		if n > 0 && t.group != nil && !l.expendable {
+		if n > 0 && t.group != nil {
 			g := r.loads[t.group]
 			g.used = g.used.plus(amountOf(l.size).times(int64(n)))
 			r.loads[t.group] = g
