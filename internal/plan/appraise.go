@@ -11,6 +11,7 @@ import (
 const (
 	mostTemplates = 3   // templates of a family and scale of price whose patterns are looked for
 	pricingRounds = 60  // of looking for patterns
+	furtherRounds = 2   // of that when part of the pods have been served
 	pricingSteps  = 100 // of looking for one pattern
 	// patternsPerRound is after how many new patterns worths are worked out anew. With
 	// more, most are for worths that are past.
@@ -79,7 +80,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		c.seed(pricingSteps / 4)
 		c.grow(b.rounds(), pricingSteps)
 		if len(c.templates) <= exactTemplates {
-			c.growExactly(int64(b.pods())*exactWork, pricingRounds/8, pricingSteps)
+			c.growExactly(int64(b.pods())*exactWork, furtherRounds, pricingSteps)
 		}
 		if b.w.appraisal == nil || len(b.w.bought()) == 0 {
 			b.w.appraisal = b.appraisalOf(c)
@@ -90,7 +91,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 			counts[s.good] += s.pods()
 		}
 		c.retarget(counts)
-		c.grow(pricingRounds/8, pricingSteps)
+		c.grow(furtherRounds, pricingSteps)
 	}
 	for _, s := range b.sizes {
 		s.worth = c.worth[s.good] * s.part * moneyUnit

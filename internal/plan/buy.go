@@ -42,9 +42,9 @@ func (w *world) buyFor(lots []*lot, a aim) {
 	}
 }
 
-// buyBand serves the preferred types first: for a pod that fits its group's preferred
-// type no other is bought as long as that one can be. What must be of other types is
-// bought before, so that the room that is left there is used.
+// buyBand serves fickle pods last, and the preferred types first: for a pod that fits
+// its group's preferred type no other is bought as long as that one can be. What must be
+// of other types is bought before, so that the room that is left there is used.
 func (w *world) buyBand(lots []*lot, a aim) {
 	if slices.ContainsFunc(w.groups, func(g *group) bool { return g.Preferred != "" && g.AllowMixed }) {
 		before := len(w.hosts)
@@ -52,8 +52,17 @@ func (w *world) buyBand(lots []*lot, a aim) {
 		w.fillAll(lots, w.hosts[before:])
 		w.newBuyer(lots, a, (*world).preferredOnly).buy()
 	}
-	w.newBuyer(lots, a, func(*world, *lot, *template) bool { return true }).buy()
+	anyType := func(*world, *lot, *template) bool { return true }
+	if steady := slices.DeleteFunc(slices.Clone(lots), (*lot).fickle); len(steady) < len(lots) {
+		w.newBuyer(steady, a, anyType).buy()
+		w.fillAll(lots, w.bought())
+	}
+	w.newBuyer(lots, a, anyType).buy()
 }
+
+// fickle says that pods of the lot spread by pods that they are not among: where they
+// may go changes with every one of these.
+func (l *lot) fickle() bool { return slices.Contains(l.kind.spreadsOwn, 0) }
 
 // preferredOnly leaves a lot a group's other types only when it does not fit the
 // preferred one or that cannot be bought.

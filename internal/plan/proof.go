@@ -28,7 +28,7 @@ func (b *buyer) appraisalOf(c *columns) *appraisal {
 // Bounds on the work of proving.
 const (
 	proofSteps  = 300
-	proofTables = 16
+	proofTables = 4
 )
 
 // patternBound is a lower bound like that of lowerBound, with worths of whole pods

@@ -38,7 +38,6 @@ func (b *buyer) realiseAll(c *columns) int {
 // buyWhole buys a pattern a number of times, as long as what other pods ask for lets
 // it be filled nearly as it should. It says how many it bought.
 func (b *buyer) buyWhole(c *columns, p packing, times int) int {
-	t := c.templates[p.template]
 	wanted := 0.0
 	var goods []int
 	for i, n := range p.taken {
@@ -53,21 +52,41 @@ func (b *buyer) buyWhole(c *columns, p packing, times int) int {
 	// The goods that are worth most first: small ones make up best for what sizes differ
 	// from the means.
 	slices.SortStableFunc(goods, func(i, j int) int { return cmp.Compare(c.worth[j], c.worth[i]) })
-	for done := range min(times, t.buyable()) {
+	twins := c.twins(p.template)
+	done := 0
+	for done < times && len(twins) > 0 {
+		t := slices.MinFunc(twins, func(x, y *template) int {
+			return cmp.Compare(x.group.count+x.group.opened, y.group.count+y.group.opened)
+		})
 		mark := b.w.mark()
-		if got := b.realise(c, p, goods, 0.999*wanted); got < 0.98*wanted {
-			b.w.revert(mark)
-			return done
+		if t.buyable() > 0 && b.realise(c, p, t, goods, 0.999*wanted) >= 0.98*wanted {
+			b.bought++
+			done++
+			continue
 		}
-		b.bought++
+		b.w.revert(mark)
+		twins = slices.DeleteFunc(twins, func(u *template) bool { return u == t })
 	}
-	return max(min(times, t.buyable()), 0)
+	return done
+}
+
+// twins are the template and those that differ from it by where their nodes are alone.
+// Where the nodes are even, so are the pods, and those that spread find their places.
+func (c *columns) twins(t int) []*template {
+	twins := []*template{c.templates[t]}
+	for u, other := range c.templates {
+		if other.offer.Price == twins[0].offer.Price && !slices.Equal(other.domains, twins[0].domains) &&
+			slices.Equal(c.free[u], c.free[t]) && slices.Equal(c.allowed[u], c.allowed[t]) {
+			twins = append(twins, other)
+		}
+	}
+	return twins
 }
 
 // realise buys a node for the pattern and puts pods of its goods on it, and says
 // what they are worth.
-func (b *buyer) realise(c *columns, p packing, goods []int, wanted float64) float64 {
-	h := b.w.open(c.templates[p.template], PendingPods)
+func (b *buyer) realise(c *columns, p packing, t *template, goods []int, wanted float64) float64 {
+	h := b.w.open(t, PendingPods)
 	rest := make(vec, len(h.free)) // what the pods to come take on average
 	for _, i := range goods {
 		rest.add(c.goods[i].size[:len(rest)], int64(p.taken[i]))
