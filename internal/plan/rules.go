@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/nodedeclaredfeatures/features"
+	"k8s.io/component-helpers/nodedeclaredfeatures/types"
 	"k8s.io/component-helpers/storage/ephemeral"
 )
 
@@ -119,6 +121,12 @@ func unsupportedFeatures(spec *corev1.PodSpec) string {
 	}
 	if spec.SchedulingGroup != nil {
 		found = append(found, "schedulingGroup")
+	}
+	// What a node that has not come will declare is not known.
+	for _, f := range features.AllFeatures {
+		if f.InferForScheduling(&types.PodInfo{Spec: spec}) {
+			found = append(found, "node feature "+f.Name())
+		}
 	}
 	return strings.Join(found, ", ")
 }
