@@ -39,7 +39,7 @@ func TestStory(t *testing.T) {
 	if len(types) < 2 {
 		t.Errorf("the VPSes are all of the type %v, want several types", types)
 	}
-	for _, said := range []string{"| BUY ", "20 of Deployment demo/web", "after / bound = ", "ScalingUp", "ScalingDown", "is ready", "is gone", "30 running", "$0.0000 per hour"} {
+	for _, said := range []string{"| BUY ", "18 of Deployment demo/web", "after / bound = ", "ScalingUp", "ScalingDown", "is ready", "is gone", "30 running", "$0.0000 per hour"} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("the story does not say %q", said)
 		}
