@@ -28,7 +28,7 @@ func (r *run) live(ctx context.Context) (unrest []string, err error) {
 		for _, c := range r.crews {
 			all = append(all, c.keep)
 		}
-		all = append(all, r.bury)
+		all = append(all, r.bury, r.nudge)
 		kept = together(crewCtx, all...)
 	}()
 	trouble, over := context.WithTimeout(ctx, r.Length)
@@ -125,6 +125,38 @@ func (r *run) undead(ctx context.Context) []string {
 		}
 	}
 	return undead
+}
+
+// nudge has kwok look at pods again that it has missed, which happens when they are bound just when it takes their node
+// over. A kubelet lists its pods itself.
+func (r *run) nudge(ctx context.Context) error {
+	for sleep(ctx, 5*time.Second) {
+		var pods corev1.PodList
+		if err := r.client.List(ctx, &pods); err != nil {
+			continue // the API server is away
+		}
+		for i := range pods.Items {
+			p := &pods.Items[i]
+			if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || p.DeletionTimestamp != nil || boundFor(p) < 10*time.Second {
+				continue
+			}
+			merge := fmt.Sprintf(`{"metadata":{"annotations":{"chaos/nudged":%q}}}`, stamp(time.Now()))
+			if err := r.client.Patch(ctx, p, client.RawPatch(types.MergePatchType, []byte(merge))); err == nil {
+				r.tally.add("pods that kwok had missed")
+			}
+		}
+	}
+	return nil
+}
+
+// boundFor is how long the pod has had its node.
+func boundFor(p *corev1.Pod) time.Duration {
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionTrue {
+			return time.Since(c.LastTransitionTime.Time)
+		}
+	}
+	return time.Since(p.CreationTimestamp.Time)
 }
 
 func (r *run) label(ctx context.Context, nodes []string, value string) {
