@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // table finds the most that fits a node by cpu and memory alone, however many pods
 // there are: at least what any packing is worth.
@@ -31,7 +34,7 @@ func (t *table) most(goods []good, free vec, work int64) int64 {
 	cpu, memory := stride(used, dimCPU), stride(used, dimMemory)
 	columns := func() (int64, int64) { return max(free[dimCPU], 0)/cpu + 1, max(free[dimMemory], 0)/memory + 1 }
 	c, m := columns()
-	for c*m*int64(len(used)) > work {
+	for workOf(c, m, used) > work {
 		if c > m {
 			cpu *= 2
 		} else {
@@ -40,6 +43,15 @@ func (t *table) most(goods []good, free vec, work int64) int64 {
 		c, m = columns()
 	}
 	return sum + t.fill(used, cpu, memory, c, m)
+}
+
+// workOf is how many cells are worked out in all, at most the largest number there is:
+// the product may not fit an int64.
+func workOf(c, m int64, used []good) int64 {
+	if n := m * int64(len(used)); c <= math.MaxInt64/n {
+		return c * n
+	}
+	return math.MaxInt64
 }
 
 // stride is the largest amount of which all the goods' are multiples.
@@ -106,8 +118,8 @@ func (t *table) packing(goods []good, free vec, limit int64) (taken []int, work 
 		return nil, 0
 	}
 	cpu, memory := stride(used, dimCPU), stride(used, dimMemory)
-	c, m := free[dimCPU]/cpu+1, free[dimMemory]/memory+1
-	if work = c * m * int64(len(used)); work > limit {
+	c, m := max(free[dimCPU], 0)/cpu+1, max(free[dimMemory], 0)/memory+1
+	if work = workOf(c, m, used); work > limit {
 		return nil, 0
 	}
 	t.best = zeros(t.best, int(c*m))

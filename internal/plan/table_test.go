@@ -67,3 +67,24 @@ func TestPackingFromTheTableIsTheBest(t *testing.T) {
 		}
 	})
 }
+
+// A node whose table would have more cells than can be counted is none to fill one for.
+func TestTableOfAVastNode(t *testing.T) {
+	goods := []good{{size: vec{101, 1000001, 0, 1}, worth: 3, most: 5}, {size: vec{103, 1000003, 0, 1}, worth: 2, most: 5}}
+	tab := table{dims: 4}
+	if taken, work := tab.packing(goods, vec{1 << 30, 1 << 40, 0, 110}, 1<<20); taken != nil || work != 0 {
+		t.Errorf("taken are %v, with %d work", taken, work)
+	}
+	if most := tab.most(goods, vec{1 << 30, 1 << 40, 0, 110}, 1<<20); most < 25 {
+		t.Errorf("all of it fits and is worth 25, not at most %d", most)
+	}
+}
+
+// What is overcommitted by DaemonSets does not matter to pods that ask for none of it.
+func TestTableOfAnOvercommittedNode(t *testing.T) {
+	goods := []good{{size: vec{100, 0, 0, 1}, worth: 3, most: 9}}
+	tab := table{dims: 4}
+	if taken, _ := tab.packing(goods, vec{250, -5, 0, 110}, 1<<20); len(taken) != 1 || taken[0] != 2 {
+		t.Errorf("taken are %v, want 2", taken)
+	}
+}
