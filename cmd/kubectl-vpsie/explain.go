@@ -25,11 +25,10 @@ func (c *cli) explainCommand() *cobra.Command {
 			if len(args) == 0 {
 				args = []string{""}
 			}
-			switch name, isNode := nodeOf(args[0]); {
-			case isNode:
+			if name, ok := nodeOf(args[0]); ok {
 				return c.explainNode(cmd.Context(), name)
-			case typed(args[0], "pods", "pod", "po"):
-				_, name, _ = strings.Cut(args[0], "/")
+			}
+			if name, ok := typed(args[0], "pods", "pod", "po"); ok {
 				return c.explainPod(cmd.Context(), name)
 			}
 			return fmt.Errorf("say what to explain: kubectl vpsie explain pod NAME, or kubectl vpsie explain node NAME")
@@ -59,21 +58,20 @@ func (c *cli) explainCommand() *cobra.Command {
 	return cmd
 }
 
-// typed says whether an argument has the form TYPE/NAME, as "kubectl get -o name"
+// typed reads the name of an argument of the form TYPE/NAME, as "kubectl get -o name"
 // prints it, with one of the types.
-func typed(arg string, types ...string) bool {
-	kind, name, ok := strings.Cut(arg, "/")
+func typed(arg string, types ...string) (name string, ok bool) {
+	kind, name, _ := strings.Cut(arg, "/")
 	kind, _, _ = strings.Cut(kind, ".")
-	return ok && name != "" && slices.Contains(types, kind)
+	return name, name != "" && slices.Contains(types, kind)
 }
 
 // nodeOf reads a node's name, with or without its type, and says whether it has one.
 func nodeOf(arg string) (name string, isTyped bool) {
-	if !typed(arg, "nodes", "node", "no", "vpsienodes", "vpsienode", "vn") {
-		return arg, false
+	if name, ok := typed(arg, "nodes", "node", "no", "vpsienodes", "vpsienode", "vn"); ok {
+		return name, true
 	}
-	_, name, _ = strings.Cut(arg, "/")
-	return name, true
+	return arg, false
 }
 
 // podKey reads a pod's name. -n is the pod's namespace here, as with kubectl.

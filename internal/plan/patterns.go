@@ -146,8 +146,8 @@ func (c *columns) asks(worth []float64) float64 {
 	return sum
 }
 
-// priced are the goods with their worths, as far as the template takes them.
-func (c *columns) priced(t int, worth []float64) []good {
+// pack finds the packing of the template that is worth most.
+func (c *columns) pack(t int, worth []float64, steps int) {
 	c.sack.goods = c.sack.goods[:0]
 	for i, g := range c.goods {
 		g.worth = grains(worth[i])
@@ -156,12 +156,6 @@ func (c *columns) priced(t int, worth []float64) []good {
 		}
 		c.sack.goods = append(c.sack.goods, g)
 	}
-	return c.sack.goods
-}
-
-// pack finds the packing of the template that is worth most.
-func (c *columns) pack(t int, worth []float64, steps int) {
-	c.priced(t, worth)
 	free := c.free[t]
 	parts, rates := inParts(c.sack.goods, free)
 	// The duals bound well; but where they leave resources out they guide badly, and
