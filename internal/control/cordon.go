@@ -41,7 +41,7 @@ func take(node *corev1.Node, step string) {
 }
 
 // cordon keeps new pods off.
-func (r *machines) cordon(ctx context.Context, node *corev1.Node) error {
+func (d Deps) cordon(ctx context.Context, node *corev1.Node) error {
 	if took(node, stepNoted) && node.Spec.Unschedulable {
 		return nil
 	}
@@ -55,23 +55,23 @@ func (r *machines) cordon(ctx context.Context, node *corev1.Node) error {
 			take(changed, stepCordoned)
 		}
 	}
-	return r.patchNode(ctx, node, changed)
+	return d.patchNode(ctx, node, changed)
 }
 
 func evicting(node *corev1.Node) bool { return took(node, stepEvicting) }
 
 // beginEvicting takes the node out of load balancers before its pods go.
-func (r *machines) beginEvicting(ctx context.Context, node *corev1.Node) error {
+func (d Deps) beginEvicting(ctx context.Context, node *corev1.Node) error {
 	changed := node.DeepCopy()
 	take(changed, stepEvicting)
 	if _, there := node.Labels[corev1.LabelNodeExcludeBalancers]; !there {
 		metav1.SetMetaDataLabel(&changed.ObjectMeta, corev1.LabelNodeExcludeBalancers, "true")
 		take(changed, stepExcluded)
 	}
-	return r.patchNode(ctx, node, changed)
+	return d.patchNode(ctx, node, changed)
 }
 
-func (r *machines) uncordon(ctx context.Context, node *corev1.Node) error {
+func (d Deps) uncordon(ctx context.Context, node *corev1.Node) error {
 	changed := node.DeepCopy()
 	if took(node, stepExcluded) {
 		delete(changed.Labels, corev1.LabelNodeExcludeBalancers)
@@ -80,12 +80,12 @@ func (r *machines) uncordon(ctx context.Context, node *corev1.Node) error {
 		changed.Spec.Unschedulable = false
 	}
 	delete(changed.Annotations, annotationDraining)
-	return r.patchNode(ctx, node, changed)
+	return d.patchNode(ctx, node, changed)
 }
 
-func (r *machines) patchNode(ctx context.Context, node, changed *corev1.Node) error {
+func (d Deps) patchNode(ctx context.Context, node, changed *corev1.Node) error {
 	// From a stale copy the list of steps would lose some.
-	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
+	if err := d.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("cordoning node %s: %w", node.Name, err)
 	}
 	*node = *changed

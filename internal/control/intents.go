@@ -26,10 +26,7 @@ import (
 func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[string]string, error) {
 	ordered := map[string]string{}
 	var errs []error
-	machines := map[string]*v1alpha1.VPSieNode{}
-	for _, m := range o.VPSieNodes {
-		machines[cluster.NodeNameOf(m)] = m
-	}
+	machines := byNodeName(o.VPSieNodes)
 	for _, g := range o.NodeGroups {
 		launches, removals := launchesOf(p, g.Name), removalsOf(p, g.Name)
 		if len(launches) == 0 && len(removals) == 0 {

@@ -135,7 +135,7 @@ func (r *machines) late(m *v1alpha1.VPSieNode) (time.Duration, error) {
 
 // nodeOf finds the machine's Kubernetes node: the one it joined under, else the
 // one that bears its identity. Two candidates are an error, never a guess.
-func (r *machines) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
+func (d Deps) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
 	if m.Status.NodeName != "" {
 		var node corev1.Node
 		err := from.Get(ctx, types.NamespacedName{Name: m.Status.NodeName}, &node)
@@ -148,7 +148,7 @@ func (r *machines) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.V
 	if err := from.List(ctx, &nodes); err != nil {
 		return nil, fmt.Errorf("listing nodes: %w", err)
 	}
-	vm := r.lastSeen(ctx, m)
+	vm := d.lastSeen(ctx, m)
 	var found *corev1.Node
 	for i := range nodes.Items {
 		n := &nodes.Items[i]
@@ -164,8 +164,8 @@ func (r *machines) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.V
 }
 
 // lastSeen is the machine's VPS as the newest list at hand shows it, or an empty one.
-func (r *machines) lastSeen(ctx context.Context, m *v1alpha1.VPSieNode) *vpsie.VM {
-	if sight, err := r.Cloud.Look(ctx, time.Time{}); err == nil {
+func (d Deps) lastSeen(ctx context.Context, m *v1alpha1.VPSieNode) *vpsie.VM {
+	if sight, err := d.Cloud.Look(ctx, time.Time{}); err == nil {
 		if vm := sight.ByID(m.Spec.VPSieInstanceID); vm != nil {
 			return vm
 		}

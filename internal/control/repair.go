@@ -159,18 +159,21 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 	return "", nil
 }
 
-// groupNamed reads a NodeGroup; one that is gone is as good as one without settings.
+// groupNamed reads a NodeGroup, as the API server has it now: it may have been paused
+// just before. One that is gone is as good as one without settings.
 func (s *sweep) groupNamed(ctx context.Context, name string) (*v1alpha1.NodeGroup, error) {
 	g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Namespace: s.Options.Namespace, Name: name}}
-	if err := s.Client.Get(ctx, client.ObjectKeyFromObject(g), g); client.IgnoreNotFound(err) != nil {
+	if err := s.Live.Get(ctx, client.ObjectKeyFromObject(g), g); client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading NodeGroup %s: %w", name, err)
 	}
 	return g, nil
 }
 
+// nodeNamed reads a Node, as the API server has it now: a cache that is behind shows
+// a node that works as broken.
 func (s *sweep) nodeNamed(ctx context.Context, name string) (*corev1.Node, error) {
 	var node corev1.Node
-	if err := s.Client.Get(ctx, types.NamespacedName{Name: name}, &node); err != nil {
+	if err := s.Live.Get(ctx, types.NamespacedName{Name: name}, &node); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
 	return &node, nil

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -84,6 +82,9 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		recall(r.Cloud, r.arrivals, objects.NodeGroups)
 		r.recalled = true
 	}
+	if err := r.reopen(ctx, objects); err != nil {
+		return nil, reconcile.Result{}, err
+	}
 	r.forgetMended(objects.NodeGroups)
 	markets, faults := r.markets(ctx, objects.NodeGroups)
 	now := r.Clock.Now()
@@ -96,6 +97,9 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 
 	if len(decision.Launches)+len(decision.Removals) > 0 {
 		fresh, err := r.sightIsFresh(ctx, objects.VPSieNodes)
+		if err == nil && fresh {
+			fresh, err = r.closeOff(ctx, objects, decision.Removals)
+		}
 		if err != nil || !fresh {
 			return nil, reconcile.Result{RequeueAfter: staleRetry}, err
 		}
@@ -218,30 +222,6 @@ func wantedFor(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) cloud.Wanted {
 	wanted := WantedOf(g)
 	wanted.Datacenter = m.Spec.DatacenterID
 	return wanted
-}
-
-// sightIsFresh tells whether the VPSieNodes that the decision was made from are
-// those that the API server has now. Without this a cache that lags behind the
-// round's own writes, or another leader's, would buy the same machine twice.
-func (r *round) sightIsFresh(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
-	var live v1alpha1.VPSieNodeList
-	if err := r.Live.List(ctx, &live, client.InNamespace(r.Options.Namespace)); err != nil {
-		return false, fmt.Errorf("listing VPSieNodes: %w", err)
-	}
-	known := make(map[string]bool, len(seen))
-	for _, m := range seen {
-		known[identity(m)] = true
-	}
-	now := make(map[string]bool, len(live.Items))
-	for i := range live.Items {
-		now[identity(&live.Items[i])] = true
-	}
-	return maps.Equal(known, now), nil
-}
-
-// identity changes when the object is another one or starts to be deleted.
-func identity(m *v1alpha1.VPSieNode) string {
-	return fmt.Sprintf("%s/%t", m.UID, m.DeletionTimestamp.IsZero())
 }
 
 // launchesOf and removalsOf split a decision by NodeGroup.

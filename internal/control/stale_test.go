@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -17,15 +18,15 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
-// stale is a cache that has not heard of what happened to one VPSieNode.
+// stale is a cache that has not heard of what happened to one VPSieNode or Node.
 type stale struct {
 	client.Client
-	seen *v1alpha1.VPSieNode
+	seen client.Object
 }
 
 func (s stale) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
-	if m, ok := o.(*v1alpha1.VPSieNode); ok && key == client.ObjectKeyFromObject(s.seen) {
-		s.seen.DeepCopyInto(m)
+	if reflect.TypeOf(o) == reflect.TypeOf(s.seen) && key == client.ObjectKeyFromObject(s.seen) {
+		reflect.ValueOf(o).Elem().Set(reflect.ValueOf(s.seen.DeepCopyObject()).Elem())
 		return nil
 	}
 	return s.Client.Get(ctx, key, o, opts...)
@@ -101,6 +102,25 @@ func TestUnseenNodeIsNotLeftBehind(t *testing.T) {
 	})
 	if !w.gone(&corev1.Node{ObjectMeta: m.ObjectMeta}) {
 		t.Error("the Node was left behind")
+	}
+}
+
+// TestNodeThatIsReadyAgainIsNotRepaired: a cache that is late shows a node as broken that has long been ready again.
+func TestNodeThatIsReadyAgainIsNotRepaired(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	m := w.ready(w.group("again", 1, 1), 1)[0]
+	w.setReady(m.Name, false)
+	broken := w.node(m.Name)
+	w.turn(time.Second)
+	w.setReady(m.Name, true)
+	w.machines.Client = stale{w.deps.Client, broken}
+	w.sweep.Client = w.machines.Client
+	w.after(w.deps.Options.UnreadyTimeout+time.Minute, 10*time.Second)
+	if w.gone(m) || m.DeletionTimestamp != nil {
+		t.Fatalf("a node that is ready was replaced: %s", m.Annotations[v1alpha1.AnnotationRepair])
+	}
+	if condition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady).Reason != reasonNodeNotReady {
+		t.Errorf("the cache was not late: %+v", m.Status.Conditions)
 	}
 }
 

@@ -1,0 +1,156 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync/atomic"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// sightIsFresh tells whether the VPSieNodes that the decision was made from are
+// those that the API server has now. Without this a cache that lags behind the
+// round's own writes, or another leader's, would buy the same machine twice.
+func (r *round) sightIsFresh(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
+	var live v1alpha1.VPSieNodeList
+	if err := r.Live.List(ctx, &live, client.InNamespace(r.Options.Namespace)); err != nil {
+		return false, fmt.Errorf("listing VPSieNodes: %w", err)
+	}
+	known := make(map[string]bool, len(seen))
+	for _, m := range seen {
+		known[identity(m)] = true
+	}
+	now := make(map[string]bool, len(live.Items))
+	for i := range live.Items {
+		now[identity(&live.Items[i])] = true
+	}
+	return maps.Equal(known, now), nil
+}
+
+// identity changes when the object is another one, starts to be deleted or is
+// protected from that.
+func identity(m *v1alpha1.VPSieNode) string {
+	return fmt.Sprintf("%s/%t/%s", m.UID, m.DeletionTimestamp.IsZero(), m.Annotations[v1alpha1.AnnotationDoNotDelete])
+}
+
+// closeOff cordons the nodes that the decision takes away, and tells whether they
+// hold what it was made from. The drain evicts whatever it finds, and the cache may
+// not have heard of a pod that must stay; another may be bound before the cordon, so
+// the look comes after it. The look before spares a node the cordon. What is cordoned
+// for nothing, reopen sees to.
+func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []plan.Removal) (bool, error) {
+	machines := byNodeName(o.VPSieNodes)
+	var leaving []*v1alpha1.VPSieNode
+	for _, x := range removals {
+		if m := machines[x.Node]; m != nil {
+			leaving = append(leaving, m)
+		}
+	}
+	seen := make(map[types.UID]*corev1.Pod, len(o.Pods))
+	for _, p := range o.Pods {
+		seen[p.UID] = p
+	}
+	if known, err := r.holdWhatWasSeen(ctx, leaving, seen); err != nil || !known {
+		return false, err
+	}
+	err := forEach(leaving, func(m *v1alpha1.VPSieNode) error {
+		node, err := r.nodeOf(ctx, r.Live, m)
+		if err != nil || node == nil {
+			return err
+		}
+		return r.cordon(ctx, node)
+	})
+	if err != nil {
+		return false, ignoreRace(err)
+	}
+	return r.holdWhatWasSeen(ctx, leaving, seen)
+}
+
+// holdWhatWasSeen tells whether the machines' nodes, as the API server has them now,
+// may go for all that has changed on them since the given pods were seen.
+func (r *round) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieNode, seen map[types.UID]*corev1.Pod) (bool, error) {
+	var news atomic.Bool
+	err := forEach(machines, func(m *v1alpha1.VPSieNode) error {
+		node, err := r.nodeOf(ctx, r.Live, m)
+		if err != nil || node == nil {
+			return err
+		}
+		pods, err := podsOn(ctx, r.Live, node.Name)
+		if err != nil {
+			return err
+		}
+		what := ""
+		if node.Annotations[v1alpha1.AnnotationDoNotDelete] == "true" {
+			what = "the annotation " + v1alpha1.AnnotationDoNotDelete
+		}
+		for i := range pods {
+			if r.isNews(&pods[i], seen[pods[i].UID]) {
+				what = "pod " + pods[i].Namespace + "/" + pods[i].Name
+			}
+		}
+		if what != "" {
+			news.Store(true)
+			logf.FromContext(ctx).Info("deciding again: a node that was to go holds what had not been seen", "node", node.Name, "what", what)
+		}
+		return nil
+	})
+	return !news.Load(), err
+}
+
+// isNews tells of a pod that a drain would move, and of which the decision did not
+// know that it is on its node, or that it must stay there.
+func (r *round) isNews(p, seen *corev1.Pod) bool {
+	if staysOnNode(*p) || p.DeletionTimestamp != nil {
+		return false
+	}
+	must := func(p *corev1.Pod) string { return plan.NewPod(p).Immovable(&r.Options.Plan) }
+	return seen == nil || seen.Spec.NodeName != p.Spec.NodeName || must(p) != must(seen)
+}
+
+// reopen takes back the cordons of removals that came to nothing, because the process
+// ended before the VPSieNode was deleted, or because of what closeOff found. The nodes
+// are the decision's to use again at once.
+func (r *round) reopen(ctx context.Context, o *cluster.Objects) error {
+	machines := byNodeName(o.VPSieNodes)
+	for i, seen := range o.Nodes {
+		if !took(seen, stepNoted) || machines[seen.Name] == nil {
+			continue
+		}
+		var m v1alpha1.VPSieNode
+		var node corev1.Node
+		err := errors.Join(
+			r.Live.Get(ctx, client.ObjectKeyFromObject(machines[seen.Name]), &m),
+			r.Live.Get(ctx, client.ObjectKeyFromObject(seen), &node),
+		)
+		if err != nil || !m.DeletionTimestamp.IsZero() {
+			if client.IgnoreNotFound(err) != nil {
+				return fmt.Errorf("looking at node %s, which is cordoned: %w", seen.Name, err)
+			}
+			continue // Its drain sees to it.
+		}
+		if took(&node, stepNoted) {
+			if err := r.uncordon(ctx, &node); ignoreRace(err) != nil {
+				return err
+			}
+		}
+		o.Nodes[i] = &node
+	}
+	return nil
+}
+
+func byNodeName(machines []*v1alpha1.VPSieNode) map[string]*v1alpha1.VPSieNode {
+	byName := make(map[string]*v1alpha1.VPSieNode, len(machines))
+	for _, m := range machines {
+		byName[cluster.NodeNameOf(m)] = m
+	}
+	return byName
+}

@@ -1,0 +1,152 @@
+package control
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
+)
+
+// podless is a cache that has not heard of any Pod yet.
+type podless struct{ client.Client }
+
+func (p podless) List(ctx context.Context, l client.ObjectList, opts ...client.ListOption) error {
+	if _, ok := l.(*corev1.PodList); ok {
+		return nil
+	}
+	return p.Client.List(ctx, l, opts...)
+}
+
+// crossing has something happen while the first Node is being cordoned.
+type crossing struct {
+	client.Client
+	once   *sync.Once
+	happen func(node string)
+}
+
+func (c crossing) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+	if n, ok := o.(*corev1.Node); ok && n.Spec.Unschedulable {
+		c.once.Do(func() { c.happen(n.Name) })
+		// The node's own version may have changed by that; this is about what stands on it.
+		n.ResourceVersion = ""
+		return c.Client.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"`+annotationDraining+`":"`+
+			n.Annotations[annotationDraining]+`"}},"spec":{"unschedulable":true}}`)), opts...)
+	}
+	return c.Client.Patch(ctx, o, p, opts...)
+}
+
+// shrinking lets a group's nodes go at once when they are not needed.
+func shrinking(g *v1alpha1.NodeGroup) {
+	g.Spec.ScaleDownPolicy = v1alpha1.ScaleDownPolicy{
+		Enabled: new(true), StabilizationWindowSeconds: new(int32(1)), UnneededTime: new(int32(1)),
+		CPUThreshold: new(int32(50)), MemoryThreshold: new(int32(50)),
+	}
+}
+
+func bare(p *corev1.Pod) { p.OwnerReferences = nil }
+
+func tiny(p *corev1.Pod) {
+	p.Spec.Containers[0].Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("100m")}
+}
+
+// stays tells what is wrong with a node that should go on working.
+func (w *world) stays(name string) {
+	w.Helper()
+	m := &v1alpha1.VPSieNode{}
+	m.Namespace, m.Name = w.deps.Options.Namespace, name
+	if w.gone(m) || m.DeletionTimestamp != nil {
+		w.Fatal("the machine was dismissed")
+	}
+	if n := w.node(name); n.Spec.Unschedulable || n.Annotations[annotationDraining] != "" {
+		w.Errorf("the node is left cordoned: %+v, %v", n.Spec, n.Annotations)
+	}
+}
+
+// TestUnseenPodKeepsItsNode: a node looks empty to a cache that is late, and a pod runs there that nothing would make
+// anew.
+func TestUnseenPodKeepsItsNode(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("unseen-pod", 1, 2, shrinking)
+	m := w.ready(g, 1)[0]
+	p := w.pod("bare", m.Name, bare)
+	w.round.Client = podless{w.deps.Client}
+	w.patch(g, `{"spec":{"minNodes":0}}`)
+	w.after(time.Minute, 5*time.Second)
+	w.stays(m.Name)
+	if w.gone(p) || p.DeletionTimestamp != nil {
+		t.Fatal("the pod was evicted")
+	}
+	w.round.Client = w.deps.Client
+	w.must(w.admin.Delete(w.Context(), p))
+	w.ended(m)
+}
+
+// TestWhatHappensDuringTheCordonKeepsTheNode: the last look at a node that is to go comes when nothing more can be
+// bound to it.
+func TestWhatHappensDuringTheCordonKeepsTheNode(t *testing.T) {
+	for name, happen := range map[string]func(w *world, node string){
+		"a pod that must stay is bound": func(w *world, node string) { w.pod("late", node, bare) },
+		"its pod is not to be evicted any more": func(w *world, node string) {
+			w.patch(&corev1.Pod{ObjectMeta: named("on-" + node)}, `{"metadata":{"annotations":{"`+annotationSafeToEvict+`":"false"}}}`)
+		},
+		"a person protects it": func(w *world, node string) {
+			w.patch(w.node(node), `{"metadata":{"annotations":{"`+v1alpha1.AnnotationDoNotDelete+`":"true"}}}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, vpsietest.Knobs{})
+			g := w.group("crossing", 2, 2, shrinking)
+			for _, m := range w.ready(g, 2) {
+				w.pod("on-"+m.Name, m.Name, tiny)
+			}
+			chosen := ""
+			w.round.Client = crossing{w.deps.Client, new(sync.Once), func(node string) {
+				chosen = node
+				happen(w, node)
+			}}
+			w.patch(g, `{"spec":{"minNodes":1}}`)
+			w.until(time.Second, "a node to be chosen", func() error {
+				if chosen == "" {
+					return errNotYet
+				}
+				return nil
+			})
+			w.turn(0)
+			w.stays(chosen)
+			if p := (&corev1.Pod{ObjectMeta: named("on-" + chosen)}); w.gone(p) || p.DeletionTimestamp != nil {
+				t.Error("its pod was evicted")
+			}
+		})
+	}
+}
+
+// TestForgottenCordonIsTakenBack: the process ended between the cordon and the deletion. What a person cordoned stays so.
+func TestForgottenCordonIsTakenBack(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	all := w.ready(w.group("forgotten", 2, 2), 2)
+	ours, persons := all[0].Name, all[1].Name
+	w.must(w.round.cordon(w.Context(), w.node(ours)))
+	w.patch(w.node(persons), `{"spec":{"unschedulable":true}}`)
+	w.must(w.round.cordon(w.Context(), w.node(persons)))
+	if !w.node(ours).Spec.Unschedulable {
+		t.Fatal("nothing was cordoned")
+	}
+	w.turn(time.Second)
+	w.stays(ours)
+	if n := w.node(persons); !n.Spec.Unschedulable || n.Annotations[annotationDraining] != "" {
+		t.Errorf("what a person cordoned is now %+v, %v", n.Spec, n.Annotations)
+	}
+}
+
+func named(pod string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: pod}
+}
