@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,9 +25,12 @@ import (
 // until that is ready, Ready from then on.
 func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	node, err := r.nodeOf(ctx, r.Client, m)
-	if err != nil {
+	if errors.Is(err, errNodeUnclear) {
 		r.trouble(m, "NodeUnclear", err)
-		return r.late(m)
+		return r.late(ctx, m)
+	}
+	if err != nil {
+		return 0, err
 	}
 	if node == nil {
 		if m.Status.Phase == v1alpha1.PhaseReady {
@@ -34,17 +39,17 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 		}
 		m.Status.Phase = v1alpha1.PhaseProvisioned
 		r.condition(m, v1alpha1.VPSieNodeNodeJoined, metav1.ConditionFalse, "WaitingForNode", "The node has not registered yet")
-		return r.late(m)
+		return r.late(ctx, m)
 	}
 	if err := r.claim(ctx, m, node); err != nil {
 		return 0, err
 	}
-	if !cluster.IsReady(node) || cluster.HoldsPodsOff(node) {
+	if !takesPods(node) {
 		if m.Status.Phase != v1alpha1.PhaseReady {
 			m.Status.Phase = v1alpha1.PhaseJoining
 		}
 		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, reasonNodeNotReady, "The Kubernetes node is not ready")
-		return r.late(m)
+		return r.late(ctx, m)
 	}
 	return 0, r.ready(ctx, m)
 }
@@ -118,9 +123,11 @@ func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return r.burn(ctx, m)
 }
 
-// late fails a machine whose node is not ready in time; a node that has been
-// ready once has no such limit.
-func (r *machines) late(m *v1alpha1.VPSieNode) (time.Duration, error) {
+func takesPods(n *corev1.Node) bool { return cluster.IsReady(n) && !cluster.HoldsPodsOff(n) }
+
+// late fails a machine whose node is not ready in time, which a cache that is behind
+// does not prove; a node that has been ready once has no such limit.
+func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	if m.Status.Phase == v1alpha1.PhaseReady || m.Status.ProvisionedAt == nil {
 		return 0, nil
 	}
@@ -128,10 +135,15 @@ func (r *machines) late(m *v1alpha1.VPSieNode) (time.Duration, error) {
 	if left > 0 {
 		return left, nil
 	}
+	if node, err := r.nodeOf(ctx, r.Live, m); err == nil && node != nil && takesPods(node) {
+		return r.Options.PollInterval, nil
+	}
 	r.miss(m, observe.JoinFailed(fmt.Sprintf(
 		"Node join timeout: no ready node after %s; check the machine's cloud-init logs and its way to the API server", r.Options.JoinTimeout)))
 	return 0, nil
 }
+
+var errNodeUnclear = errors.New("it is not clear which node is the machine's")
 
 // nodeOf finds the machine's Kubernetes node: the one it joined under, else the
 // one that bears its identity. Two candidates are an error, never a guess.
@@ -139,8 +151,11 @@ func (d Deps) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieN
 	if m.Status.NodeName != "" {
 		var node corev1.Node
 		err := from.Get(ctx, types.NamespacedName{Name: m.Status.NodeName}, &node)
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
 		if err != nil {
-			return nil, client.IgnoreNotFound(err)
+			return nil, fmt.Errorf("reading node %s: %w", m.Status.NodeName, err)
 		}
 		return &node, nil
 	}
@@ -156,7 +171,7 @@ func (d Deps) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieN
 			continue
 		}
 		if found != nil {
-			return nil, fmt.Errorf("nodes %s and %s both look like VPSieNode %s", found.Name, n.Name, m.Name)
+			return nil, fmt.Errorf("%w: nodes %s and %s both look like VPSieNode %s", errNodeUnclear, found.Name, n.Name, m.Name)
 		}
 		found = n
 	}

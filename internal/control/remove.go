@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,16 +22,17 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if m.Status.TerminatingAt == nil {
 		m.Status.TerminatingAt = new(metav1.NewTime(r.Clock.Now()))
 	}
-	node, err := r.nodeOf(ctx, r.Client, m)
-	if err == nil && node == nil {
-		// Without a node nothing is drained. A cache that is behind must not have the last word on that.
-		node, err = r.nodeOf(ctx, r.Live, m)
-	}
-	if err != nil {
-		r.trouble(m, "NodeUnclear", err)
-		return pendingRetry, nil
-	}
 	if m.Status.Phase != v1alpha1.PhaseDeleting {
+		// Without a node nothing is drained, and a dead one's pods are not waited for: a
+		// cache that is behind must not have the word on that.
+		node, err := r.nodeOf(ctx, r.Live, m)
+		if errors.Is(err, errNodeUnclear) {
+			r.trouble(m, "NodeUnclear", err)
+			return pendingRetry, nil
+		}
+		if err != nil {
+			return 0, err
+		}
 		m.Status.Phase = v1alpha1.PhaseTerminating
 		if wait, err := r.drain(ctx, m, node); wait > 0 || err != nil {
 			return wait, err

@@ -86,6 +86,29 @@ func TestUnseenNodeIsDrained(t *testing.T) {
 	}
 }
 
+// TestReadyNodesPodsAreHeldThoughItLooksDead: a node that has been dead for long holds no pod back; one that is ready
+// again does, whatever the cache shows.
+func TestReadyNodesPodsAreHeldThoughItLooksDead(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	m := w.ready(w.group("awake", 1, 1), 1)[0]
+	p := w.pod("held", m.Name)
+	w.budget(p.Name, 0)
+	w.dismiss(m)
+	w.turn(time.Second)
+	w.setReady(m.Name, false)
+	dead := w.node(m.Name)
+	if !dead.Spec.Unschedulable {
+		t.Fatal("the drain has not begun")
+	}
+	w.setReady(m.Name, true)
+	w.machines.Client = stale{w.deps.Client, dead}
+	w.after(w.deps.Options.DrainTimeout+w.deps.Options.UnreadyTimeout+time.Minute, 20*time.Second)
+	if w.gone(p) || p.DeletionTimestamp != nil {
+		t.Error("the pod is gone, which its budget holds")
+	}
+	w.billOf(m) // it must still run
+}
+
 // TestUnseenNodeIsNotLeftBehind: the VPS is destroyed by somebody else, and its Node is not in the cache.
 func TestUnseenNodeIsNotLeftBehind(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
@@ -102,6 +125,22 @@ func TestUnseenNodeIsNotLeftBehind(t *testing.T) {
 	})
 	if !w.gone(&corev1.Node{ObjectMeta: m.ObjectMeta}) {
 		t.Error("the Node was left behind")
+	}
+}
+
+// TestUnseenNodeHasJoined: a machine's node is ready in time, and the cache does not show it.
+func TestUnseenNodeHasJoined(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	w.blind()
+	g := w.group("joined", 1, 1)
+	w.after(w.deps.Options.JoinTimeout+2*time.Minute, 20*time.Second)
+	if w.heard("JoinFailed") > 0 {
+		t.Error("a node that is ready was given up")
+	}
+	w.machines.Client = w.deps.Client
+	w.ready(g, 1)
+	if n := len(w.fake.Ledger().VMs); n != 1 {
+		t.Errorf("%d VPSes were bought, want 1", n)
 	}
 }
 

@@ -44,7 +44,8 @@ func (s *sweep) nodes(ctx context.Context, machines []v1alpha1.VPSieNode, sight 
 		}
 		s.Metrics.Leak(observe.LeakNode)
 		logf.FromContext(ctx).Info("deleting a Node whose VPS is gone", "node", n.Name, "providerID", n.Spec.ProviderID)
-		if err := s.Client.Delete(ctx, n, client.Preconditions{UID: &n.UID}); client.IgnoreNotFound(err) != nil {
+		// As it was seen: it may have become ready since.
+		if err := s.Client.Delete(ctx, n, client.Preconditions{UID: &n.UID, ResourceVersion: &n.ResourceVersion}); ignoreRace(err) != nil {
 			errs = append(errs, fmt.Errorf("deleting node %s: %w", n.Name, err))
 		}
 		s.orphans.forget(n.UID)
