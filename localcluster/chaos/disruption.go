@@ -86,6 +86,13 @@ func (a *app) available() int {
 	return n
 }
 
+// budgetBehind tells that the budget's status counts pods that are not available: the API server grants evictions by
+// it, and whoever asks for one cannot know better. One more is what the eviction at hand takes away.
+func (a *app) budgetBehind() bool {
+	status := a.pdb.Status
+	return int(status.CurrentHealthy)-len(status.DisruptedPods) > a.available()+1
+}
+
 // evictedByAPI is the reason by which Kubernetes tells evictions from other deletions.
 const evictedByAPI = "EvictionByEvictionAPI"
 
@@ -142,6 +149,10 @@ func (w *watcher) judgeEviction(o *corev1.Pod, p *podLife, a *app, wasReady bool
 		w.found = append(w.found, violation{at: time.Now(), what: fmt.Sprintf("pod %s was evicted from %s, although nothing would bring it back and it is not marked safe to evict", p.name, o.Spec.NodeName)})
 	}
 	if a == nil || a.pdb == nil || !wasReady || time.Since(a.disturbed) < settle || time.Since(w.restarted) < longRestart {
+		return
+	}
+	if a.budgetBehind() {
+		w.tally.add("evictions granted by a budget that Kubernetes had not kept up")
 		return
 	}
 	w.tally.add("evictions judged against an undisturbed budget")

@@ -86,11 +86,19 @@ func TestEvictionsAreJudged(t *testing.T) {
 		pods = append(pods, readyPod(fmt.Sprint("web-", i), map[string]string{appLabel: "web"}))
 		w.see(pods[i])
 	}
-	w.app("x", "web").disturbed = time.Time{}
+	web := w.app("x", "web")
+	web.disturbed = time.Time{}
+	web.pdb.Status.CurrentHealthy = 3
 	w.see(evict(pods[0]))
 	if len(w.found) != 0 {
 		t.Fatalf("the first eviction is within the budget, and found is %+v", w.found)
 	}
+	w.see(evict(pods[2]))
+	if len(w.found) != 0 {
+		t.Fatalf("the budget still counts three pods, and found is %+v", w.found)
+	}
+	web.pdb.Status.CurrentHealthy = 2
+	web.pods[pods[2].UID].leaving = false
 	w.see(evict(pods[1]))
 	if len(w.found) != 1 || !strings.Contains(w.found[0].what, "left 1 of 3 pods available; its PodDisruptionBudget requires 2") {
 		t.Fatalf("the second eviction breaks the budget, and found is %+v", w.found)

@@ -170,9 +170,15 @@ func (r *run) label(ctx context.Context, nodes []string, value string) {
 }
 
 func (r *run) tellProgress(ctx context.Context) error {
+	told := 0
 	for sleep(ctx, progress) {
+		found := r.watcher.violations()
+		for _, v := range found[told:] {
+			r.Say("%s: violation: %s", stamp(v.at), v.what)
+		}
+		told = len(found)
 		r.Say("%s: %d kills, %d faults at the cloud, %d VPSes ordered, %d pods run, %d violations", stamp(time.Now()), r.tally.sum("kills"),
-			r.cloudFaults(), len(r.stack.Cloud.Ledger().VMs), r.tally.sum("pods run"), len(r.watcher.violations()))
+			r.cloudFaults(), len(r.stack.Cloud.Ledger().VMs), r.tally.sum("pods run"), told)
 	}
 	return nil
 }
