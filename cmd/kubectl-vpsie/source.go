@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -115,7 +112,9 @@ func (c *cli) planned(ctx context.Context) (explain.Rounds, error) {
 // journal asks for the rounds that the autoscaler remembers.
 func (c *cli) journal(ctx context.Context, kube client.Reader, f observe.Filter) (explain.Rounds, error) {
 	if c.journalURL != "" {
-		told, err := askURL(ctx, c.journalURL, f)
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		told, err := observe.AskJournal(ctx, c.journalURL, f)
 		if err != nil {
 			return explain.Rounds{}, fmt.Errorf("asking %s: %w", c.journalURL, err)
 		}
@@ -184,7 +183,7 @@ func askPod(ctx context.Context, clientset kubernetes.Interface, pod *corev1.Pod
 	if err != nil {
 		return nil, err
 	}
-	return decode(text)
+	return observe.DecodeJournal(text)
 }
 
 // portOf is the number of the pod's metrics port, which a proxy wants.
@@ -197,36 +196,4 @@ func portOf(pod *corev1.Pod) int {
 		}
 	}
 	return 8080
-}
-
-func askURL(ctx context.Context, url string, f observe.Filter) (*observe.Journaled, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	url = strings.TrimSuffix(strings.TrimSuffix(url, "/"), "/metrics")
-	url = strings.TrimSuffix(url, observe.JournalPath) + observe.JournalPath
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"?"+f.Query().Encode(), nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(text)))
-	}
-	return decode(text)
-}
-
-func decode(text []byte) (*observe.Journaled, error) {
-	var told observe.Journaled
-	if err := json.Unmarshal(text, &told); err != nil {
-		return nil, fmt.Errorf("the answer is no journal: %w", err)
-	}
-	return &told, nil
 }

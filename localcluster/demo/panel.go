@@ -28,8 +28,8 @@ func (s *Story) show(ctx context.Context, step string, now snapshot, missing err
 	paid, _ := perHour(s.living()).Float64()
 	s.seen.paid = append(s.seen.paid, paid)
 	s.seen.meet(now.pods)
-	journal, err := s.stack.Journal(ctx, mostRounds)
-	panel := panelOf(now, journal.Rounds, s.seen.owners, s.started)
+	rounds, err := s.stack.Journal(ctx, mostRounds)
+	panel := panelOf(now, rounds, s.seen.owners, s.started)
 	panel.Price.Paid, panel.Price.History = fmt.Sprintf("%.4f", paid), slices.Clone(s.seen.paid)
 	panel.Step = "waiting for " + step
 	if missing != nil {
