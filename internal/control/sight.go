@@ -122,19 +122,20 @@ func (r *round) isNews(p, seen *corev1.Pod) bool {
 func (r *round) reopen(ctx context.Context, o *cluster.Objects) error {
 	machines := byNodeName(o.VPSieNodes)
 	for i, seen := range o.Nodes {
-		if !took(seen, stepNoted) || machines[seen.Name] == nil {
+		known := machines[seen.Name]
+		if !took(seen, stepNoted) || known == nil || !known.DeletionTimestamp.IsZero() {
 			continue
 		}
 		var m v1alpha1.VPSieNode
 		var node corev1.Node
 		err := errors.Join(
-			r.Live.Get(ctx, client.ObjectKeyFromObject(machines[seen.Name]), &m),
+			r.Live.Get(ctx, client.ObjectKeyFromObject(known), &m),
 			r.Live.Get(ctx, client.ObjectKeyFromObject(seen), &node),
 		)
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("looking at node %s, which is cordoned: %w", seen.Name, err)
+		}
 		if err != nil || !m.DeletionTimestamp.IsZero() {
-			if client.IgnoreNotFound(err) != nil {
-				return fmt.Errorf("looking at node %s, which is cordoned: %w", seen.Name, err)
-			}
 			continue // Its drain sees to it.
 		}
 		if took(&node, stepNoted) {
