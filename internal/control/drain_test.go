@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
@@ -380,4 +382,33 @@ func TestBudgetDoesNotKeepADeadNode(t *testing.T) {
 	if w.heard("DrainFailed") > 0 {
 		t.Errorf("%q", w.events)
 	}
+}
+
+// TestPodThatIsBoundAfterTheDrainIsNotLost: a scheduler that has not heard of the cordon binds a pod when the drain has
+// ended and the VPS is about to go.
+func TestPodThatIsBoundAfterTheDrainIsNotLost(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	m := w.ready(w.group("bound-late", 1, 1), 1)[0]
+	budget := w.budget("late", 0)
+	var late *corev1.Pod
+	w.machines.Client = interceptor.NewClient(w.withRights(), interceptor.Funcs{
+		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
+			err := c.SubResource(sub).Patch(ctx, o, p, opts...)
+			if x, ok := o.(*v1alpha1.VPSieNode); ok && err == nil && late == nil && x.Status.Phase == v1alpha1.PhaseDeleting {
+				late = w.pod("late", m.Name)
+			}
+			return err
+		},
+	})
+	w.dismiss(m)
+	w.after(time.Minute, 5*time.Second)
+	if late == nil {
+		t.Fatal("the drain has not ended")
+	}
+	w.billOf(m) // it must still run
+	if w.gone(late) || late.DeletionTimestamp != nil {
+		t.Fatal("the pod is gone, which its budget holds")
+	}
+	w.allow(budget, 1)
+	w.ended(m)
 }

@@ -23,18 +23,7 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		m.Status.TerminatingAt = new(metav1.NewTime(r.Clock.Now()))
 	}
 	if m.Status.Phase != v1alpha1.PhaseDeleting {
-		// Without a node nothing is drained, and a dead one's pods are not waited for: a
-		// cache that is behind must not have the word on that.
-		node, err := r.nodeOf(ctx, r.Live, m)
-		if errors.Is(err, errNodeUnclear) {
-			r.trouble(m, "NodeUnclear", err)
-			return pendingRetry, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		m.Status.Phase = v1alpha1.PhaseTerminating
-		if wait, err := r.drain(ctx, m, node); wait > 0 || err != nil {
+		if wait, err := r.empty(ctx, m); wait > 0 || err != nil {
 			return wait, err
 		}
 		before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
@@ -49,6 +38,22 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		return wait, err
 	}
 	return 0, r.bury(ctx, m)
+}
+
+// empty drains the machine's node, and returns 0 when nothing on it must go any more.
+// Without a node nothing is drained, and a dead one's pods are not waited for: a cache
+// that is behind must not have the word on that.
+func (r *machines) empty(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+	m.Status.Phase = v1alpha1.PhaseTerminating
+	node, err := r.nodeOf(ctx, r.Live, m)
+	if errors.Is(err, errNodeUnclear) {
+		r.trouble(m, "NodeUnclear", err)
+		return pendingRetry, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return r.drain(ctx, m, node)
 }
 
 // deleteVPS asks the cloud to delete the VPS until two of its lists, one after
@@ -83,6 +88,13 @@ func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (time.D
 func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
 	if left, lasted := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
 		return min(left, r.poll(lasted)), nil
+	}
+	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c == nil || c.Reason != reasonDeleting && c.Reason != reasonNotDeleted {
+		// A scheduler that had not heard of the cordon may have bound a pod since the drain.
+		if wait, err := r.empty(ctx, m); wait > 0 || err != nil {
+			return wait, err
+		}
+		m.Status.Phase = v1alpha1.PhaseDeleting
 	}
 	// Written first, under the lock: from a stale copy the request would be made twice.
 	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -11,37 +12,33 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 // podless is a cache that has not heard of any Pod yet.
-type podless struct{ client.Client }
-
-func (p podless) List(ctx context.Context, l client.ObjectList, opts ...client.ListOption) error {
+var podless = interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, l client.ObjectList, opts ...client.ListOption) error {
 	if _, ok := l.(*corev1.PodList); ok {
 		return nil
 	}
-	return p.Client.List(ctx, l, opts...)
-}
+	return c.List(ctx, l, opts...)
+}}
 
-// crossing has something happen while the first Node is being cordoned.
-type crossing struct {
-	client.Client
-	once   *sync.Once
-	happen func(node string)
-}
-
-func (c crossing) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
-	if n, ok := o.(*corev1.Node); ok && n.Spec.Unschedulable {
-		c.once.Do(func() { c.happen(n.Name) })
-		// The node's own version may have changed by that; this is about what stands on it.
-		n.ResourceVersion = ""
-		return c.Client.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"`+annotationDraining+`":"`+
-			n.Annotations[annotationDraining]+`"}},"spec":{"unschedulable":true}}`)), opts...)
-	}
-	return c.Client.Patch(ctx, o, p, opts...)
+// crossing has something happen between the look at a Node and its cordon.
+func crossing(happen func(node string)) interceptor.Funcs {
+	var once sync.Once
+	return interceptor.Funcs{Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+		n, ok := o.(*corev1.Node)
+		if !ok || !n.Spec.Unschedulable {
+			return c.Patch(ctx, o, p, opts...)
+		}
+		once.Do(func() { happen(n.Name) })
+		// Without a version, as if the cordon had been made just before.
+		cordon := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}},"spec":{"unschedulable":true}}`, annotationDraining, n.Annotations[annotationDraining])
+		return c.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(cordon)), opts...)
+	}}
 }
 
 // shrinking lets a group's nodes go at once when they are not needed.
@@ -78,7 +75,7 @@ func TestUnseenPodKeepsItsNode(t *testing.T) {
 	g := w.group("unseen-pod", 1, 2, shrinking)
 	m := w.ready(g, 1)[0]
 	p := w.pod("bare", m.Name, bare)
-	w.round.Client = podless{w.deps.Client}
+	w.round.Client = interceptor.NewClient(w.withRights(), podless)
 	w.patch(g, `{"spec":{"minNodes":0}}`)
 	w.after(time.Minute, 5*time.Second)
 	w.stays(m.Name)
@@ -109,10 +106,10 @@ func TestWhatHappensDuringTheCordonKeepsTheNode(t *testing.T) {
 				w.pod("on-"+m.Name, m.Name, tiny)
 			}
 			chosen := ""
-			w.round.Client = crossing{w.deps.Client, new(sync.Once), func(node string) {
+			w.round.Client = interceptor.NewClient(w.withRights(), crossing(func(node string) {
 				chosen = node
 				happen(w, node)
-			}}
+			}))
 			w.patch(g, `{"spec":{"minNodes":1}}`)
 			w.until(time.Second, "a node to be chosen", func() error {
 				if chosen == "" {

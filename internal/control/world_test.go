@@ -114,7 +114,7 @@ func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 // the cloud know, and nothing else.
 func (w *world) start(o Options) {
 	w.Helper()
-	c := env.Client(w, env.As(config.User))
+	c := w.withRights()
 	w.registry = prometheus.NewRegistry()
 	w.deps = Deps{
 		Client: c, Live: c, Clock: w.clock, Options: o,
@@ -131,6 +131,12 @@ func (w *world) start(o Options) {
 	w.machines = &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
 	w.groups = &groups{w.deps}
 	w.sweep = newSweep(w.deps)
+}
+
+// withRights is a client with the rights of the shipped roles, and no more.
+func (w *world) withRights() client.WithWatch {
+	w.Helper()
+	return env.Client(w, env.As(config.User))
 }
 
 func (w *world) setAccount(changes map[string]string) {
