@@ -21,6 +21,9 @@ const (
 	stepCordoned = "cordoned"
 	stepExcluded = "excluded" // from external load balancers
 	stepEvicting = "evicting"
+	// stepDecided says that nobody but the autoscaler wants the node to go, so that
+	// pods that must stay are not evicted. It outlives a drain that is given up.
+	stepDecided = "decided"
 )
 
 func took(node *corev1.Node, step string) bool {
@@ -33,6 +36,9 @@ func took(node *corev1.Node, step string) bool {
 }
 
 func take(node *corev1.Node, step string) {
+	if took(node, step) {
+		return
+	}
 	steps := node.Annotations[annotationDraining]
 	if steps != "" {
 		steps += ","
@@ -40,20 +46,19 @@ func take(node *corev1.Node, step string) {
 	metav1.SetMetaDataAnnotation(&node.ObjectMeta, annotationDraining, steps+step)
 }
 
-// cordon keeps new pods off.
-func (d Deps) cordon(ctx context.Context, node *corev1.Node) error {
-	if took(node, stepNoted) && node.Spec.Unschedulable {
-		return nil
-	}
+// cordon keeps new pods off, and notes further steps.
+func (d Deps) cordon(ctx context.Context, node *corev1.Node, steps ...string) error {
 	changed := node.DeepCopy()
-	if !took(changed, stepNoted) {
-		take(changed, stepNoted)
+	take(changed, stepNoted)
+	for _, step := range steps {
+		take(changed, step)
 	}
 	if !changed.Spec.Unschedulable {
 		changed.Spec.Unschedulable = true
-		if !took(changed, stepCordoned) {
-			take(changed, stepCordoned)
-		}
+		take(changed, stepCordoned)
+	}
+	if node.Spec.Unschedulable && node.Annotations[annotationDraining] == changed.Annotations[annotationDraining] {
+		return nil
 	}
 	return d.patchNode(ctx, node, changed)
 }
@@ -71,7 +76,8 @@ func (d Deps) beginEvicting(ctx context.Context, node *corev1.Node) error {
 	return d.patchNode(ctx, node, changed)
 }
 
-func (d Deps) uncordon(ctx context.Context, node *corev1.Node) error {
+// uncordon takes back what was done to the node; of the steps the given one stays noted.
+func (d Deps) uncordon(ctx context.Context, node *corev1.Node, but string) error {
 	changed := node.DeepCopy()
 	if took(node, stepExcluded) {
 		delete(changed.Labels, corev1.LabelNodeExcludeBalancers)
@@ -80,6 +86,9 @@ func (d Deps) uncordon(ctx context.Context, node *corev1.Node) error {
 		changed.Spec.Unschedulable = false
 	}
 	delete(changed.Annotations, annotationDraining)
+	if but != "" && took(node, but) {
+		take(changed, but)
+	}
 	return d.patchNode(ctx, node, changed)
 }
 

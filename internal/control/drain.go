@@ -67,7 +67,7 @@ func skipsDrain(m *v1alpha1.VPSieNode, node *corev1.Node) bool {
 // moveOff evicts what may be evicted, and returns what holds the drain back.
 func (r *machines) moveOff(ctx context.Context, node *corev1.Node, pods []corev1.Pod, impatient bool) (held []string, err error) {
 	if !evicting(node) {
-		if held, err = r.obstacles(ctx, pods); err != nil || len(held) > 0 {
+		if held, err = r.obstacles(ctx, node, pods); err != nil || len(held) > 0 {
 			return held, err
 		}
 		if err := r.beginEvicting(ctx, node); err != nil {
@@ -79,8 +79,12 @@ func (r *machines) moveOff(ctx context.Context, node *corev1.Node, pods []corev1
 		if p.DeletionTimestamp != nil {
 			continue
 		}
-		if endsByItself(p) && !impatient || endsOnCompletion(p) {
+		if endsByItself(p) && !impatient {
 			held = append(held, awaited(p))
+			continue
+		}
+		if why := r.mustStay(node, p); why != "" {
+			held = append(held, why)
 			continue
 		}
 		why, e := r.evict(ctx, p, false)
@@ -156,7 +160,7 @@ func (r *machines) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.D
 
 // giveUp lets the node work on until the next try.
 func (r *machines) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, limit time.Duration) (time.Duration, error) {
-	if err := r.uncordon(ctx, node); err != nil {
+	if err := r.uncordon(ctx, node, stepDecided); err != nil {
 		return 0, err
 	}
 	names := make([]string, len(pods))

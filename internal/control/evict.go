@@ -18,6 +18,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // podsToMove lists the node's pods that a drain waits for. When the cache shows
@@ -60,9 +61,16 @@ func staysOnNode(p corev1.Pod) bool {
 // annotationSafeToEvict is cluster-autoscaler's word on a pod.
 const annotationSafeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 
-// endsOnCompletion tells pods that must be waited for, however long they run.
-func endsOnCompletion(p *corev1.Pod) bool {
-	return p.Annotations[annotationSafeToEvict] == "on-completion"
+// mustStay says why a pod is not evicted, however long it runs; empty when it may be. What the autoscaler would not move
+// it does not evict for a decision of its own: such a pod came when the decision was made.
+func (r *machines) mustStay(node *corev1.Node, p *corev1.Pod) string {
+	if p.Annotations[annotationSafeToEvict] == "on-completion" {
+		return awaited(p)
+	}
+	if took(node, stepDecided) {
+		return plan.NewPod(p).Immovable(&r.Options.Plan)
+	}
+	return ""
 }
 
 // endsByItself tells pods that run to an end, whose work an eviction would lose:
@@ -81,15 +89,15 @@ func awaited(p *corev1.Pod) string {
 
 // obstacles are what keeps a drain from ending if it began now: pods that must be
 // waited for, and pods whose eviction the API server would refuse.
-func (r *machines) obstacles(ctx context.Context, pods []corev1.Pod) ([]string, error) {
+func (r *machines) obstacles(ctx context.Context, node *corev1.Node, pods []corev1.Pod) ([]string, error) {
 	var found []string
 	for i := range pods {
 		p := &pods[i]
 		if p.DeletionTimestamp != nil {
 			continue
 		}
-		if endsOnCompletion(p) {
-			found = append(found, awaited(p))
+		if why := r.mustStay(node, p); why != "" {
+			found = append(found, why)
 			continue
 		}
 		why, err := r.evict(ctx, p, true)

@@ -67,7 +67,7 @@ func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []pla
 		if err != nil || node == nil {
 			return err
 		}
-		return r.cordon(ctx, node)
+		return r.cordon(ctx, node, stepDecided)
 	})
 	if err != nil {
 		return false, ignoreRace(err)
@@ -139,7 +139,7 @@ func (r *round) reopen(ctx context.Context, o *cluster.Objects) error {
 			continue // Its drain sees to it.
 		}
 		if took(&node, stepNoted) {
-			if err := r.uncordon(ctx, &node); ignoreRace(err) != nil {
+			if err := r.uncordon(ctx, &node, ""); ignoreRace(err) != nil {
 				return err
 			}
 		}

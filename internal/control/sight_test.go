@@ -147,3 +147,34 @@ func TestForgottenCordonIsTakenBack(t *testing.T) {
 func named(pod string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: pod}
 }
+
+// TestLatePodThatMustStayHoldsItsNode: a scheduler that has not heard of the cordon binds a pod that nothing would make
+// anew when the autoscaler has looked for the last time. It is not evicted, however often the drain is tried.
+func TestLatePodThatMustStayHoldsItsNode(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("late", 1, 2, shrinking)
+	m := w.ready(g, 1)[0]
+	var late *corev1.Pod
+	w.round.Client = interceptor.NewClient(w.withRights(), interceptor.Funcs{
+		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+			if late == nil && o.GetName() == m.Name {
+				late = w.pod("late", m.Name, bare)
+			}
+			return c.Delete(ctx, o, opts...)
+		},
+	})
+	w.patch(g, `{"spec":{"minNodes":0}}`)
+	w.until(30*time.Second, "two drains to be given up", func() error {
+		if late != nil && (w.gone(late) || late.DeletionTimestamp != nil) {
+			t.Fatal("the pod was evicted")
+		}
+		if n := w.heard("DrainFailed "+m.Name, "default/late"); n < 2 {
+			return fmt.Errorf("%d were", n)
+		}
+		return nil
+	})
+	w.billOf(m) // it must still run
+	w.must(w.admin.Delete(w.Context(), late))
+	w.after(4*w.deps.Options.DrainRetry, time.Minute)
+	w.ended(m)
+}
