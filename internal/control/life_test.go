@@ -134,8 +134,8 @@ func TestLostStatusIsFoundAgain(t *testing.T) {
 	}
 }
 
-// A deletion that fails is asked for again without another drain; the object stays
-// until good lists prove the absence, and a list that fails proves nothing.
+// A deletion that fails is asked for again, of a node that is still empty; the object
+// stays until good lists prove the absence, and a list that fails proves nothing.
 func TestFailedDeletionIsRepeatedUntilTheAbsenceIsProved(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
 	m := w.ready(w.group("stubborn", 1, 2), 1)[0]
@@ -152,7 +152,7 @@ func TestFailedDeletionIsRepeatedUntilTheAbsenceIsProved(t *testing.T) {
 	if !w.gone(pod) || m.Status.Phase != v1alpha1.PhaseDeleting {
 		t.Errorf("the machine is %s", m.Status.Phase)
 	}
-	// Bound by somebody past the scheduler: the drain is over and does not begin again.
+	// Bound by somebody past the scheduler: it must not be lost with the VPS.
 	late := w.pod("late", m.Name)
 	w.until(5*time.Second, "the VPS to be deleted", func() error {
 		if slices.ContainsFunc(w.bills(), func(b vpsietest.Bill) bool { return b.Hostname == m.Name }) {
@@ -160,8 +160,11 @@ func TestFailedDeletionIsRepeatedUntilTheAbsenceIsProved(t *testing.T) {
 		}
 		return w.fake.SetFaults(vpsietest.Fault{Method: http.MethodGet, Status: 503})
 	})
-	if w.gone(late) {
-		t.Error("the drain began again while the VPS was being deleted")
+	if !w.gone(late) {
+		t.Error("the VPS was deleted under a pod")
+	}
+	if w.heard("Terminating "+m.Name) != 1 || w.heard("DrainFailed") > 0 {
+		t.Error("the removal was begun again")
 	}
 	w.after(2*time.Minute, 10*time.Second)
 	if w.gone(m) {

@@ -89,13 +89,6 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 	if left, lasted := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
 		return min(left, r.poll(lasted)), nil
 	}
-	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c == nil || c.Reason != reasonDeleting && c.Reason != reasonNotDeleted {
-		// A scheduler that had not heard of the cordon may have bound a pod since the drain.
-		if wait, err := r.empty(ctx, m); wait > 0 || err != nil {
-			return wait, err
-		}
-		m.Status.Phase = v1alpha1.PhaseDeleting
-	}
 	// Written first, under the lock: from a stale copy the request would be made twice.
 	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
 	meta.RemoveStatusCondition(&m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
@@ -103,6 +96,12 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 	if err := r.save(ctx, before, m); err != nil {
 		return 0, err
 	}
+	// A scheduler that had not heard of the cordon may have bound a pod since the drain.
+	if wait, err := r.empty(ctx, m); wait > 0 || err != nil {
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, "The node has to be drained once more before the VPS goes")
+		return wait, err
+	}
+	m.Status.Phase = v1alpha1.PhaseDeleting
 	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
 	if err == nil || vpsie.IsNotFound(err) {
 		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)

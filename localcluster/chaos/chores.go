@@ -154,7 +154,8 @@ func mustBeEmpty(ctx context.Context, c client.Client, node string) error {
 		if owner != nil && owner.Kind == "DaemonSet" || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
 			continue
 		}
-		there = append(there, fmt.Sprintf("%s/%s (%s, deleted %t)", p.Namespace, p.Name, p.Status.Phase, p.DeletionTimestamp != nil))
+		there = append(there, fmt.Sprintf("%s/%s (%s, deleted %t, bound for %s)",
+			p.Namespace, p.Name, p.Status.Phase, p.DeletionTimestamp != nil, boundFor(&p).Truncate(time.Second)))
 	}
 	if len(there) > 0 {
 		return fmt.Errorf("its node still has the pods %s", strings.Join(there, ", "))

@@ -271,8 +271,15 @@ func (r *run) checkDeletion(identifier string) {
 
 // checkWrite sees each write to Kubernetes before it is made.
 func (r *run) checkWrite(request *http.Request) {
-	if resource, name, sub := resourceOf(request); request.Method == http.MethodDelete && resource == "nodes" && sub == "" {
-		r.checkEmpty("Node", name)
+	resource, name, sub := resourceOf(request)
+	if request.Method != http.MethodDelete || resource != "nodes" || sub != "" {
+		return
+	}
+	// What is bound to a node whose VPS is gone can only start anew, the sooner the better.
+	for _, b := range r.stack.Cloud.Ledger().VMs {
+		if b.DeletedAt == nil && strings.EqualFold(b.Hostname, name) {
+			r.checkEmpty("Node", name)
+		}
 	}
 }
 
