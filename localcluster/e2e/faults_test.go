@@ -187,7 +187,8 @@ func (f *faults) accounts(t *testing.T) {
 
 // wrongPassword shows at the first deletion only: VPSie asks for it nowhere else.
 func (f *faults) wrongPassword(t *testing.T) {
-	g := f.group(t, newGroup("password", 1, 2))
+	// With room for one machine its successor cannot be ordered before the deletion has been tried.
+	g := f.group(t, newGroup("password", 1, 1))
 	f.mended(t, g)
 	setAccount(t, f.namespace, with(f.account(), map[string]string{"accountPassword": "wrong"}))
 	defer setAccount(t, f.namespace, f.account())
@@ -200,10 +201,11 @@ func (f *faults) wrongPassword(t *testing.T) {
 			condition(groupIs(g), v1alpha1.NodeGroupError, "AccountNotUsable", errAuth),
 			warning(groupIs(g), "InvalidConfiguration", errAuth))
 	})
+	patch(t, g, `{"spec":{"maxNodes":3}}`)
+	f.rest(t, g)
 	if alive := running(billsOf(g)); len(alive) != 1 || alive[0].Hostname != doomed.Name {
 		t.Errorf("the cloud has %+v, want the VPS that cannot be deleted and no other", alive)
 	}
-	f.rest(t, g)
 	if n := f.requests("DELETE vm"); n != 1 {
 		t.Errorf("the wrong password was tried %d times, which locks accounts", n)
 	}
