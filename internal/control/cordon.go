@@ -66,14 +66,14 @@ func (d Deps) cordon(ctx context.Context, node *corev1.Node, steps ...string) er
 func evicting(node *corev1.Node) bool { return took(node, stepEvicting) }
 
 // beginEvicting takes the node out of load balancers before its pods go.
-func (d Deps) beginEvicting(ctx context.Context, node *corev1.Node) error {
+func (r *machines) beginEvicting(ctx context.Context, node *corev1.Node) error {
 	changed := node.DeepCopy()
 	take(changed, stepEvicting)
 	if _, there := node.Labels[corev1.LabelNodeExcludeBalancers]; !there {
 		metav1.SetMetaDataLabel(&changed.ObjectMeta, corev1.LabelNodeExcludeBalancers, "true")
 		take(changed, stepExcluded)
 	}
-	return d.patchNode(ctx, node, changed)
+	return r.patchNode(ctx, node, changed)
 }
 
 // uncordon takes back what was done to the node; of the steps the given one stays noted.

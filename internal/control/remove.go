@@ -28,8 +28,8 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		}
 		before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
 		m.Status.Phase = v1alpha1.PhaseDeleting
-		// Written before the VPS goes: a drain must not begin again on a node
-		// whose machine is being deleted under it.
+		// Written before the VPS goes: once it is gone, a drain would wait for what no
+		// kubelet is left to do.
 		if err := r.save(ctx, before, m); err != nil {
 			return 0, err
 		}

@@ -43,21 +43,24 @@ func identity(m *v1alpha1.VPSieNode) string {
 }
 
 // closeOff cordons the nodes that the decision takes away, and tells whether they
-// hold what it was made from. The drain evicts whatever it finds, and the cache may
-// not have heard of a pod that must stay; another may be bound before the cordon, so
-// the look comes after it. The look before spares a node the cordon. What is cordoned
-// for nothing, reopen sees to.
+// hold what it was made from. The cache may not have heard of a pod that must stay,
+// for which a drain could only wait; another may be bound before the cordon, so the
+// look comes after it. The look before spares a node the cordon. What is cordoned for
+// nothing, reopen sees to.
 func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []plan.Removal) (bool, error) {
 	machines := byNodeName(o.VPSieNodes)
 	var leaving []*v1alpha1.VPSieNode
+	goes := make(map[string]bool, len(removals))
 	for _, x := range removals {
 		if m := machines[x.Node]; m != nil {
-			leaving = append(leaving, m)
+			leaving, goes[x.Node] = append(leaving, m), true
 		}
 	}
-	seen := make(map[types.UID]*corev1.Pod, len(o.Pods))
+	seen := map[types.UID]*corev1.Pod{}
 	for _, p := range o.Pods {
-		seen[p.UID] = p
+		if goes[p.Spec.NodeName] {
+			seen[p.UID] = p
+		}
 	}
 	if known, err := r.holdWhatWasSeen(ctx, leaving, seen); err != nil || !known {
 		return false, err
@@ -76,7 +79,7 @@ func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []pla
 }
 
 // holdWhatWasSeen tells whether the machines' nodes, as the API server has them now,
-// may go for all that has changed on them since the given pods were seen.
+// may go for all that has changed on them since the given pods were seen there.
 func (r *round) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieNode, seen map[types.UID]*corev1.Pod) (bool, error) {
 	var news atomic.Bool
 	err := forEach(machines, func(m *v1alpha1.VPSieNode) error {
@@ -113,7 +116,7 @@ func (r *round) isNews(p, seen *corev1.Pod) bool {
 		return false
 	}
 	must := func(p *corev1.Pod) string { return plan.NewPod(p).Immovable(&r.Options.Plan) }
-	return seen == nil || seen.Spec.NodeName != p.Spec.NodeName || must(p) != must(seen)
+	return seen == nil || must(p) != must(seen)
 }
 
 // reopen takes back the cordons of removals that came to nothing, because the process
