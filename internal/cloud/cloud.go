@@ -60,12 +60,11 @@ type Cloud struct {
 	// problem is why there is no client.
 	problem error
 	// refusal is why nothing may be bought although there is a client.
-	refusal error
-	// wrongPassword is until when the account password is not tried again.
-	wrongPassword time.Time
-	sight         *sightCache
-	shop          *catalogue
-	backoff       *backoffs
+	refusal  error
+	password password
+	sight    *sightCache
+	shop     *catalogue
+	backoff  *backoffs
 }
 
 // New returns a Cloud that has no account yet; see Configure.
@@ -94,7 +93,7 @@ func (c *Cloud) Configure(data map[string][]byte) bool {
 	c.configured, c.data = true, maps.Clone(data)
 	c.client, c.problem, c.refusal = client, problem, nil
 	c.sight, c.shop = nil, nil
-	c.wrongPassword = time.Time{}
+	c.password = password{}
 	c.backoff.forget()
 	if client == nil {
 		return true
@@ -151,37 +150,4 @@ func (c *Cloud) Refusal() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return errors.Join(c.problem, c.refusal)
-}
-
-// passwordPause keeps a wrong account password from being tried so often that the
-// account is locked; a change of the Secret ends it.
-const passwordPause = 10 * time.Minute
-
-// mayDelete fails, without a request, while the account password is known to be wrong.
-func (c *Cloud) mayDelete() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.opts.Clock.Now().Before(c.wrongPassword) {
-		return &vpsie.Error{Op: "DeleteVM", Class: vpsie.WrongPassword, Message: "it is wrong, and not tried again for a while"}
-	}
-	return nil
-}
-
-// learnPassword stops buying when the outcome of a deletion says that the password is
-// wrong, and allows it again when it was right. What another Secret's client was told
-// says nothing of the present one.
-func (c *Cloud) learnPassword(client *vpsie.Client, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if client != c.client {
-		return
-	}
-	if err == nil && !c.wrongPassword.IsZero() {
-		c.wrongPassword, c.refusal = time.Time{}, nil
-	}
-	if vpsie.ClassOf(err) != vpsie.WrongPassword || !client.HasAccountPassword() {
-		return
-	}
-	c.wrongPassword = c.opts.Clock.Now().Add(passwordPause)
-	c.refusal = fmt.Errorf("VPSie API authentication failed: the account password is wrong, so no VPS can be deleted and none is bought; correct the key %s of secret %s", KeyAccountPassword, c.secret())
 }

@@ -57,17 +57,15 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 }
 
 // Delete asks the cloud to delete the VPS. Success means that it was asked, not
-// that the VPS is gone; two later sights without it mean that.
+// that the VPS is gone; two later sights without it mean that. ErrPasswordOnTrial
+// means that it was not asked yet.
 func (c *Cloud) Delete(ctx context.Context, vm *vpsie.VM, note string) error {
-	a, err := c.current()
+	client, err := c.beginDeletion()
 	if err != nil {
 		return err
 	}
-	if err := c.mayDelete(); err != nil {
-		return err
-	}
-	err = a.client.DeleteVM(ctx, vm.Identifier, "not needed any more", note)
-	c.learnPassword(a.client, err)
+	err = client.DeleteVM(ctx, vm.Identifier, "not needed any more", note)
+	c.endDeletion(client, err)
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -111,6 +112,9 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 	}
 	// It stays to be asked for: the condition must not say that it was.
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, err.Error())
+	if errors.Is(err, cloud.ErrPasswordOnTrial) {
+		return trialRetry, nil
+	}
 	long := max(vpsie.RetryAfter(err), pendingRetry)
 	// No refusal with a wrong password means that the Secret has changed meanwhile.
 	if refusal := r.Cloud.Refusal(); refusal != nil && vpsie.ClassOf(err) == vpsie.WrongPassword {
@@ -128,6 +132,8 @@ const (
 	reasonNotDeleted = "NotDeleted"
 	// deleteAgain is after how long a deletion that has shown no effect is asked for again.
 	deleteAgain = time.Minute
+	// trialRetry is about how long one request to the cloud takes.
+	trialRetry = time.Second
 	// passwordRetry is the pause after a wrong account password; a change of the
 	// Secret ends it.
 	passwordRetry = 10 * time.Minute

@@ -84,7 +84,7 @@ func (f *faults) group(t *testing.T, g *v1alpha1.NodeGroup) *v1alpha1.NodeGroup 
 // mended waits until the group does what it is there for.
 func (f *faults) mended(t *testing.T, g *v1alpha1.NodeGroup) {
 	t.Helper()
-	f.awaitNodes(t, g, 1)
+	f.awaitNodes(t, g, max(1, g.Spec.MinNodes))
 	f.await(t, "the NodeGroup to be content", func() error {
 		var now v1alpha1.NodeGroup
 		if err := shared.client.Get(t.Context(), client.ObjectKeyFromObject(g), &now); err != nil {
@@ -187,33 +187,42 @@ func (f *faults) accounts(t *testing.T) {
 
 // wrongPassword shows at the first deletion only: VPSie asks for it nowhere else.
 func (f *faults) wrongPassword(t *testing.T) {
-	// With room for one machine its successor cannot be ordered before the deletion has been tried.
-	g := f.group(t, newGroup("password", 1, 1))
-	f.mended(t, g)
+	f.clear(t) // No deletion may be under way but those that are counted.
 	setAccount(t, f.namespace, with(f.account(), map[string]string{"accountPassword": "wrong"}))
 	defer setAccount(t, f.namespace, f.account())
-	doomed := machinesOf(t, g)[0]
+	// Without room for a third machine no successor can be ordered before a deletion has been tried.
+	g := f.group(t, newGroup("password", 2, 2))
+	f.mended(t, g)
+	doomed := machinesOf(t, g)
 	f.gate.arm(step{}, "")
-	remove(t, &doomed)
+	for i := range doomed {
+		remove(t, &doomed[i])
+	}
 	f.await(t, "the wrong password to be told", func() error {
 		return f.heard(
-			condition("VPSieNode "+doomed.Name, v1alpha1.VPSieNodeError, "AuthenticationFailed", errAuth),
+			condition("VPSieNode "+doomed[0].Name, v1alpha1.VPSieNodeError, "AuthenticationFailed", errAuth),
+			condition("VPSieNode "+doomed[1].Name, v1alpha1.VPSieNodeError, "AuthenticationFailed", errAuth),
 			condition(groupIs(g), v1alpha1.NodeGroupError, "AccountNotUsable", errAuth),
 			warning(groupIs(g), "InvalidConfiguration", errAuth))
 	})
-	patch(t, g, `{"spec":{"maxNodes":3}}`)
+	patch(t, g, `{"spec":{"maxNodes":4}}`)
 	f.rest(t, g)
-	if alive := running(billsOf(g)); len(alive) != 1 || alive[0].Hostname != doomed.Name {
-		t.Errorf("the cloud has %+v, want the VPS that cannot be deleted and no other", alive)
+	if bought := billsOf(g); len(bought) != 2 || len(running(bought)) != 2 {
+		t.Errorf("the cloud has %+v, want the two VPSes that cannot be deleted and no other", bought)
 	}
 	if n := f.requests("DELETE vm"); n != 1 {
 		t.Errorf("the wrong password was tried %d times, which locks accounts", n)
 	}
 	setAccount(t, f.namespace, f.account())
+	f.await(t, "the deletion that was asked for", func() error {
+		for _, b := range running(billsOf(g)) {
+			if b.Hostname == doomed[0].Name || b.Hostname == doomed[1].Name {
+				return fmt.Errorf("%s still runs", b.Hostname)
+			}
+		}
+		return nil
+	})
 	f.mended(t, g)
-	if alive := running(billsOf(g)); len(alive) != 1 || alive[0].Hostname == doomed.Name {
-		t.Errorf("the cloud has %+v, want one VPS in the place of the deleted one", alive)
-	}
 }
 
 // refusedOrders has the API accept the credentials for everything but orders.
