@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
@@ -276,6 +277,36 @@ func TestWrongPasswordIsToldAndNotHammered(t *testing.T) {
 	w.machines.ofSecret(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "vpsie-secret"}})
 	w.ended(m)
 	w.ready(g, 3)
+}
+
+// A machine whose deletion has to wait for another's, which will show whether the password is right, is in no trouble.
+func TestDeletionThatWaitsForThePasswordIsNoTrouble(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("trial", 2, 2)
+	machines := w.ready(g, 2)
+	for _, m := range machines {
+		w.dismiss(m)
+	}
+	first, second := machines[0], machines[1]
+	w.during = map[string]func(){"DeleteVM": func() {
+		for range 5 { // steps of a removal
+			_, err := w.machines.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(second)})
+			w.must(err)
+		}
+		w.reload(second)
+		if c := condition(second.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c.Reason != reasonNotDeleted || c.Message != cloud.ErrPasswordOnTrial.Error() {
+			t.Errorf("VPSReady is %+v", c)
+		}
+		if c := condition(second.Status.Conditions, v1alpha1.VPSieNodeError); c.Status == metav1.ConditionTrue {
+			t.Errorf("Error is %+v", c)
+		}
+	}}
+	w.ended(first)
+	if w.during["DeleteVM"] != nil {
+		t.Fatal("the first machine ended without a deletion")
+	}
+	w.clock.Step(trialRetry)
+	w.ended(second)
 }
 
 // Deleting a NodeGroup takes its machines with it; a stopped autoscaler takes nothing.

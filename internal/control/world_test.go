@@ -78,6 +78,8 @@ type world struct {
 	sweep    *sweep
 
 	registry *prometheus.Registry
+	// during, when it is not nil, is called once, by its operation, while a request to the cloud is under way.
+	during map[string]func()
 
 	mu       sync.Mutex
 	events   []string
@@ -124,6 +126,12 @@ func (w *world) start(o Options) {
 		Cloud: cloud.New(cloud.Options{
 			ClusterID: "test", Namespace: o.Namespace, SecretName: o.SecretName, Clock: w.clock,
 			RequestsPerMinute: 60_000, CatalogueTTL: 10 * time.Minute, Timeout: 10 * time.Second,
+			Observe: func(op, _ string, _ time.Duration) {
+				if f := w.during[op]; f != nil {
+					delete(w.during, op)
+					f()
+				}
+			},
 		}),
 		arrivals: newArrivals(),
 	}
