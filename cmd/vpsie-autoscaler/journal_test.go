@@ -46,7 +46,7 @@ func TestTheControllerServesItsJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(fake.Close)
-	for _, text := range []string{liveSecret(fake.URL()), liveGroup, impossiblePod} {
+	for _, text := range []string{liveSecret(fake.URL(), vpsietest.DefaultAccountPassword), liveGroup, impossiblePod} {
 		env.Apply(t, fstest.MapFS{"objects.yaml": {Data: []byte(text)}}, "objects.yaml")
 	}
 	url := startController(t, env)

@@ -68,15 +68,33 @@ spec:
   - {name: c, image: none, resources: {limits: {cpu: 1200m, memory: 1Gi}}}
 `
 
+const idleNode = `
+apiVersion: autoscaler.vpsie.com/v1alpha1
+kind: NodeGroup
+metadata: {name: idle, namespace: kube-system}
+spec: {minNodes: 0, maxNodes: 3, datacenterID: dc-us-east-1, offeringIDs: [small-2cpu-4gb], osImageID: ubuntu-22.04-lts}
+---
+apiVersion: autoscaler.vpsie.com/v1alpha1
+kind: VPSieNode
+metadata: {name: idle-1, namespace: kube-system}
+spec: {vpsieInstanceID: 1, instanceType: small-2cpu-4gb, nodeGroupName: idle, datacenterID: dc-us-east-1, nodeName: idle-1}
+status: {phase: Ready, nodeName: idle-1}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: idle-1}
+status: {allocatable: {cpu: 1900m, memory: 3500Mi, pods: "110"}, conditions: [{type: Ready, status: "True"}]}
+`
+
 const liveOfferings = `
 offerings:
 - {id: small-2cpu-4gb, datacenterID: dc-us-east-1, cpu: 2, memoryMB: 4096, diskGB: 80, pricePerMonth: "72.00"}
 `
 
 // liveSecret is the account at the fake cloud.
-func liveSecret(url string) string {
+func liveSecret(url, password string) string {
 	return `{apiVersion: v1, kind: Secret, metadata: {name: vpsie-secret, namespace: kube-system}, stringData: {url: "` + url +
-		`", token: "` + vpsietest.DefaultToken + `", accountPassword: "` + vpsietest.DefaultAccountPassword + `"}}`
+		`", token: "` + vpsietest.DefaultToken + `", accountPassword: "` + password + `"}}`
 }
 
 // as writes a kubeconfig with which to be another user.
@@ -119,7 +137,7 @@ func TestPlanForALiveCluster(t *testing.T) {
 	apply(liveObjects)
 	apply(liveGroup)
 	dir := t.TempDir()
-	for name, text := range map[string]string{"offerings.yaml": liveOfferings, "group.yaml": liveGroup} {
+	for name, text := range map[string]string{"offerings.yaml": liveOfferings, "group.yaml": liveGroup, "idle.yaml": idleNode} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -134,13 +152,18 @@ func TestPlanForALiveCluster(t *testing.T) {
 	}
 
 	check("no Secret", []string{"--kubeconfig", operator}, 0, noOffer, "VPSie API authentication failed: there is no Secret kube-system/vpsie-secret")
-	apply(liveSecret(fake.URL()))
+	apply(liveSecret(fake.URL(), vpsietest.DefaultAccountPassword))
 	check("the account's prices", []string{"--kubeconfig", operator}, 0, bought("0.0167"), "")
 	check("with --detailed-exitcode", []string{"--kubeconfig", operator, "--detailed-exitcode"}, 2, bought("0.0167"), "")
 	check("another namespace", []string{"--kubeconfig", operator, "--namespace", "default"}, 0, "default/waits NoNodeGroup", "")
 	check("no right to the Secret", []string{"--kubeconfig", auditor}, 1, "", "--offerings FILE does without it): secrets \"vpsie-secret\" is forbidden")
 	check("prices of a file", []string{"--kubeconfig", auditor, "--offerings", "offerings.yaml"}, 0, bought("0.1000"), "")
 	check("objects of a file, the account's prices", []string{"--kubeconfig", operator, "-f", "group.yaml"}, 0, bought("0.0167"), "")
+	idle := []string{"--kubeconfig", operator, "-f", "idle.yaml", "--ignore-timers"}
+	check("an idle node", idle, 0, "idle-1 Empty", "")
+	apply(liveSecret(fake.URL(), ""))
+	check("an idle node that could not be deleted", idle, 0, "idle-1 NotDeletable", "has no key accountPassword")
+	apply(liveSecret(fake.URL(), vpsietest.DefaultAccountPassword))
 	backOff := func(text string) {
 		group := &v1alpha1.NodeGroup{}
 		if err := env.Client(t, nil).Get(t.Context(), client.ObjectKey{Namespace: "kube-system", Name: "web"}, group); err != nil {
@@ -187,7 +210,8 @@ func checkLive(t *testing.T, args []string, status int, want, told string) {
 			NodeGroup, InstanceType, PricePerHour string
 			Pods                                  []string
 		}
-		Unplaced []struct {
+		Removals, Kept []struct{ Node, Reason string }
+		Unplaced       []struct {
 			Pod      string
 			Refusals []struct{ Reason string }
 		}
@@ -201,6 +225,9 @@ func checkLive(t *testing.T, args []string, status int, want, told string) {
 	}
 	for _, u := range o.Unplaced {
 		got = append(got, u.Pod+" "+u.Refusals[0].Reason)
+	}
+	for _, n := range append(o.Removals, o.Kept...) {
+		got = append(got, n.Node+" "+n.Reason)
 	}
 	if diff := cmp.Diff([]string{want}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

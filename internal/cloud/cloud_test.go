@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -279,6 +280,45 @@ func TestLooksAreShared(t *testing.T) {
 	}
 	if again := len(w.fake.Ledger().Requests); again <= 2 {
 		t.Error("a look that had to be newer took the old list")
+	}
+}
+
+// So they do when the cloud is away; the first look that succeeds ends the outage.
+func TestFailedLooksAreSharedAndRemembered(t *testing.T) {
+	w := setup(t, vpsietest.Knobs{LatencyMillis: 50})
+	if err := w.cloud.Outage(); err != nil {
+		t.Errorf("before anybody has looked there is an outage: %v", err)
+	}
+	if err := w.fake.SetFaults(vpsietest.Fault{Path: "*", Status: 404}); err != nil {
+		t.Fatal(err)
+	}
+	now := w.clock.Now()
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := w.cloud.Look(t.Context(), now); err == nil {
+				t.Error("a look at a cloud that is away succeeded")
+			}
+		})
+	}
+	all.Wait()
+	if n := len(w.fake.Ledger().Requests); n != 1 {
+		t.Errorf("twenty looks at one time made %d requests, want 1", n)
+	}
+	if w.cloud.Outage() == nil {
+		t.Error("the outage is not known")
+	}
+	given, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.fake.SetFaults(); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Step(time.Second)
+	if _, err := w.cloud.Look(t.Context(), w.clock.Now()); err != nil || w.cloud.Outage() != nil {
+		t.Errorf("after the outage: %v, %v", err, w.cloud.Outage())
+	}
+	if _, err := w.cloud.Look(given, w.clock.Now().Add(time.Second)); err == nil || w.cloud.Outage() != nil {
+		t.Errorf("a look that was given up: %v; the outage: %v", err, w.cloud.Outage())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -62,13 +63,26 @@ func (s *Sight) ByID(id int64) *vpsie.VM {
 }
 
 // Look returns a sight that began at notBefore or later. Callers share the
-// requests: many machines that wait cost as much as one.
+// requests, also those that fail: many machines that wait cost as much as one.
 func (c *Cloud) Look(ctx context.Context, notBefore time.Time) (*Sight, error) {
 	a, err := c.current()
 	if err != nil {
 		return nil, err
 	}
 	return a.sight.look(ctx, notBefore)
+}
+
+// Outage is why the account could not be read when somebody last looked, nil when it
+// could. It makes no request.
+func (c *Cloud) Outage() error {
+	a, err := c.current()
+	if err != nil {
+		return err
+	}
+	if f := a.sight.failure.Load(); f != nil {
+		return unreachable(f.err)
+	}
+	return nil
 }
 
 // sightCache holds the newest sight. Its lock is held while looking, so that
@@ -79,6 +93,13 @@ type sightCache struct {
 
 	mu   sync.Mutex
 	last *Sight
+	// failure is the newest look if it failed, else nil.
+	failure atomic.Pointer[failedLook]
+}
+
+type failedLook struct {
+	began time.Time
+	err   error
 }
 
 func (s *sightCache) look(ctx context.Context, notBefore time.Time) (*Sight, error) {
@@ -87,7 +108,23 @@ func (s *sightCache) look(ctx context.Context, notBefore time.Time) (*Sight, err
 	if s.last != nil && !s.last.Began.Before(notBefore) {
 		return s.last, nil
 	}
+	if f := s.failure.Load(); f != nil && !f.began.Before(notBefore) {
+		return nil, f.err
+	}
 	began := s.clock.Now()
+	sight, err := s.read(ctx, began)
+	if err != nil {
+		if ctx.Err() == nil { // else it says nothing of the cloud
+			s.failure.Store(&failedLook{began, err})
+		}
+		return nil, err
+	}
+	s.failure.Store(nil)
+	s.last = sight
+	return sight, nil
+}
+
+func (s *sightCache) read(ctx context.Context, began time.Time) (*Sight, error) {
 	// Pending first: a machine moves from there to the list of VMs, and one that
 	// moved between two lists read the other way round would be in neither.
 	pending, err := s.client.PendingVMs(ctx)
@@ -98,6 +135,5 @@ func (s *sightCache) look(ctx context.Context, notBefore time.Time) (*Sight, err
 	if err != nil {
 		return nil, err
 	}
-	s.last = &Sight{Began: began, VMs: vms, Pending: pending}
-	return s.last, nil
+	return &Sight{Began: began, VMs: vms, Pending: pending}, nil
 }

@@ -18,6 +18,8 @@ type Market struct {
 	Offers []*plan.Offer
 	// Blocked, when not empty, says why nothing can be bought for the group.
 	Blocked string
+	// Undeletable, when not empty, says why none of its VPSes can be deleted.
+	Undeletable string
 	// Fixed: the offers' allocatable is as given, whatever the group's nodes show.
 	Fixed bool
 }
@@ -74,7 +76,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	offered := map[offerKey]bool{}
 	for _, g := range o.NodeGroups {
 		market := markets[g.Name]
-		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, market.Blocked))
+		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, market))
 		for _, offer := range market.Offers {
 			if k := keyOf(offer.InstanceType, offer.DatacenterID); !offered[k] {
 				offered[k] = true
@@ -125,7 +127,7 @@ func (b *Builder) recall(nodes []*plan.Node) {
 	b.planned = kept
 }
 
-func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, blocked string) *plan.Group {
+func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Market) *plan.Group {
 	g = g.DeepCopy()
 	g.SetDefaults()
 	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
@@ -155,8 +157,9 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, blocked stri
 			Memory:       int(*down.MemoryThreshold),
 			UnneededTime: time.Duration(*down.UnneededTime) * time.Second,
 		},
-		LastScale: LastScale(g, machines),
-		Blocked:   blocked,
+		LastScale:   LastScale(g, machines),
+		Blocked:     market.Blocked,
+		Undeletable: market.Undeletable,
 	}
 }
 

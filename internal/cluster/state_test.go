@@ -19,13 +19,13 @@ func TestGroupsInThePlannersWords(t *testing.T) {
 	text = strings.Replace(text, "osImageID: u}", `osImageID: u, preferredInstanceType: small, allowMixedInstances: true, labels: {a: b}, taints: [{key: k, effect: NoSchedule}],
   scaleUpPolicy: {enabled: false, stabilizationWindowSeconds: 5, cpuThreshold: 70, memoryThreshold: 71}, scaleDownPolicy: {unneededTime: 0}}
 status: {lastScaleTime: "2025-10-12T10:00:00Z"}`, 1)
-	state := NewBuilder().State(readText(t, text).Objects, map[string]Market{"web": {Blocked: "no account"}}, time.Now(), plan.Options{})
+	state := NewBuilder().State(readText(t, text).Objects, map[string]Market{"web": {Blocked: "no account", Undeletable: "no password"}}, time.Now(), plan.Options{})
 	want := []*plan.Group{{
 		Name: "web", Min: 0, Max: 7, Paused: true, DatacenterID: "dc", Offers: []string{"small"}, Preferred: "small", AllowMixed: true,
 		Labels: map[string]string{"a": "b"}, Taints: []corev1.Taint{{Key: "k", Effect: "NoSchedule"}},
 		ScaleUp:   plan.ScaleUp{Enabled: false, Window: 5 * time.Second, CPU: 70, Memory: 71},
 		ScaleDown: plan.ScaleDown{Enabled: true, Window: 600 * time.Second, CPU: 50, Memory: 50, UnneededTime: 0},
-		LastScale: time.Date(2025, 10, 12, 10, 0, 0, 0, time.UTC), Blocked: "no account",
+		LastScale: time.Date(2025, 10, 12, 10, 0, 0, 0, time.UTC), Blocked: "no account", Undeletable: "no password",
 	}}
 	if diff := cmp.Diff(want, state.Groups); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

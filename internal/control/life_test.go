@@ -279,6 +279,73 @@ func TestWrongPasswordIsToldAndNotHammered(t *testing.T) {
 	w.ready(g, 3)
 }
 
+// Nothing is cordoned or drained for VPSes that cannot be deleted, neither with a wrong password nor while the cloud is
+// away, which is told although nothing is to be bought; they go as soon as they can be.
+func TestNothingIsDrainedThatCouldNotBeDeleted(t *testing.T) {
+	for name, trouble := range map[string]struct {
+		spoil, mend func(w *world)
+		left        int // of three
+		reason      string
+	}{
+		"wrong password": {
+			func(w *world) {
+				w.setAccount(map[string]string{cloud.KeyAccountPassword: "wrong-password"})
+				w.turn(time.Second) // the round reads it
+				w.dismiss(w.vpsieNodes()[0])
+				w.until(time.Second, "the wrong password to be known", func() error {
+					if w.asked(http.MethodDelete) == 0 {
+						return errNotYet
+					}
+					return nil
+				})
+			},
+			func(w *world) {
+				w.setAccount(nil)
+				w.machines.ofSecret(w.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "vpsie-secret"}})
+			},
+			2, "AccountNotUsable",
+		},
+		"outage": {
+			func(w *world) { w.must(w.fake.SetFaults(vpsietest.Fault{Status: 0})) },
+			func(w *world) { w.must(w.fake.SetFaults()) },
+			3, "VPSieUnreachable",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, vpsietest.Knobs{})
+			g := w.group("lasting", 3, 3, shrinking)
+			w.ready(g, 3)
+			trouble.spoil(w)
+			w.patch(g, `{"spec":{"minNodes":0}}`)
+			w.after(10*time.Minute, time.Minute)
+			left := slices.DeleteFunc(w.vpsieNodes(), func(m *v1alpha1.VPSieNode) bool { return !m.DeletionTimestamp.IsZero() })
+			if len(left) != trouble.left {
+				t.Errorf("%d machines are left, want %d", len(left), trouble.left)
+			}
+			for _, m := range left {
+				if w.node(m.Name).Spec.Unschedulable {
+					t.Errorf("node %s is cordoned", m.Name)
+				}
+			}
+			w.reload(g)
+			if c := condition(g.Status.Conditions, v1alpha1.NodeGroupError); c.Status != metav1.ConditionTrue || c.Reason != trouble.reason {
+				t.Errorf("Error is %+v", c)
+			}
+			trouble.mend(w)
+			w.until(time.Second, "the end of all machines", func() error {
+				if len(w.vpsieNodes()) > 0 || len(w.bills()) > 0 {
+					return errNotYet
+				}
+				return nil
+			})
+			w.reload(g)
+			if c := condition(g.Status.Conditions, v1alpha1.NodeGroupError); c.Status == metav1.ConditionTrue {
+				t.Errorf("afterwards Error is %+v", c)
+			}
+		})
+	}
+}
+
 // A machine whose deletion has to wait for another's, which will show whether the password is right, is in no trouble.
 func TestDeletionThatWaitsForThePasswordIsNoTrouble(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,6 +98,9 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 
 	if len(decision.Launches)+len(decision.Removals) > 0 {
 		fresh, err := r.sightIsFresh(ctx, objects.VPSieNodes)
+		if err == nil && fresh && len(decision.Removals) > 0 {
+			fresh = r.cloudAnswers(ctx)
+		}
 		if err == nil && fresh {
 			fresh, err = r.closeOff(ctx, objects, decision.Removals)
 		}
@@ -153,13 +157,19 @@ type fault struct {
 	config bool
 }
 
-// markets asks what can be bought for each group, and notes what is wrong.
+// markets asks what can be bought for each group, and notes what is wrong. An outage
+// stops no order, which is repeated until it succeeds, but starts no removal.
 func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, map[string]fault) {
 	markets := make(map[string]cluster.Market, len(groups))
 	faults := map[string]fault{}
+	outage := r.Cloud.Outage()
+	undeletable := ""
+	if why := cmp.Or(r.Cloud.Refusal(), outage); why != nil {
+		undeletable = why.Error()
+	}
 	for _, g := range groups {
 		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
-		market := cluster.Market{Offers: offers}
+		market := cluster.Market{Offers: offers, Undeletable: undeletable}
 		if err == nil {
 			err = errors.Join(r.tryUserData(g), r.checkEndpoint(ctx, g))
 		}
@@ -173,7 +183,7 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 		if limits := cluster.LimitsOf(g); len(limits.Problems) > 0 {
 			problems = append(problems, &cloud.ConfigError{Reason: "InvalidConfiguration", Message: limits.Problems[0]})
 		}
-		for _, problem := range append([]error{err}, problems...) {
+		for _, problem := range append(append([]error{err}, problems...), outage) {
 			if problem != nil {
 				faults[g.Name] = faultOf(problem)
 				break

@@ -42,6 +42,16 @@ func identity(m *v1alpha1.VPSieNode) string {
 	return fmt.Sprintf("%s/%t/%s", m.UID, m.DeletionTimestamp.IsZero(), m.Annotations[v1alpha1.AnnotationDoNotDelete])
 }
 
+// cloudAnswers tells whether the account can be read now, without which no VPS could be
+// deleted. An outage that nobody has met yet is known to the next decision.
+func (r *round) cloudAnswers(ctx context.Context) bool {
+	_, err := r.Cloud.Look(ctx, r.Clock.Now())
+	if err != nil {
+		logf.FromContext(ctx).Info("deciding again: no VPS can be deleted now", "error", err.Error())
+	}
+	return err == nil
+}
+
 // closeOff cordons the nodes that the decision takes away, and tells whether they
 // hold what it was made from. The cache may not have heard of a pod that must stay,
 // for which a drain could only wait; another may be bound before the cordon, so the

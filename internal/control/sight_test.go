@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
@@ -85,6 +86,28 @@ func TestUnseenPodKeepsItsNode(t *testing.T) {
 	w.round.Client = w.deps.Client
 	w.must(w.admin.Delete(w.Context(), p))
 	w.ended(m)
+}
+
+// TestOutageThatNobodyHasMetKeepsTheNode: the cloud went away after everybody had last looked at it.
+func TestOutageThatNobodyHasMetKeepsTheNode(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("unmet-outage", 1, 1, shrinking)
+	m := w.ready(g, 1)[0]
+	w.must(w.fake.SetFaults(vpsietest.Fault{Status: 0}))
+	w.patch(g, `{"spec":{"minNodes":0}}`)
+	for range 5 { // rounds alone: a reconciled machine would look
+		w.clock.Step(2 * time.Second)
+		_, err := w.round.Reconcile(t.Context(), reconcile.Request{})
+		w.must(err)
+	}
+	w.stays(m.Name)
+	w.must(w.fake.SetFaults())
+	w.until(time.Second, "the node's end", func() error {
+		if !w.gone(m) {
+			return errNotYet
+		}
+		return nil
+	})
 }
 
 // TestWhatHappensDuringTheCordonKeepsTheNode: the last look at a node that is to go comes when nothing more can be

@@ -45,6 +45,8 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 	case plan.KeptWouldTriggerScaleUp:
 		return []string{fmt.Sprintf("higher scaleUpPolicy thresholds of NodeGroup %s (now cpu %d%%, memory %d%%; 100 is off)",
 			g.Name, *g.Spec.ScaleUpPolicy.CPUThreshold, *g.Spec.ScaleUpPolicy.MemoryThreshold), drain}
+	case plan.KeptNotDeletable:
+		return []string{"it goes by itself as soon as VPSie deletes machines again", "a drain would leave the VPS on the bill as well"}
 	case plan.KeptNotReady:
 		return []string{"it is left alone until it is Ready: see kubectl describe node " + a.Node, drain}
 	}

@@ -93,7 +93,7 @@ func moodOf(r plan.KeptReason) Mood {
 	switch r {
 	case plan.KeptUnneededTime, plan.KeptStabilizing:
 		return Busy
-	case plan.KeptNotReady:
+	case plan.KeptNotReady, plan.KeptNotDeletable:
 		return Bad
 	}
 	return Good

@@ -16,6 +16,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // story is what a story has come to: files with objects, and the journal of the
@@ -29,8 +30,8 @@ type story struct {
 
 // TestStories runs the stories of testdata. `file NAME` writes a file with objects,
 // `round HH:MM:SS` decides on them as the autoscaler does and notes it in the journal
-// (a machine that it orders is called vpsie- and its launch's name), `now HH:MM:SS`
-// sets the clock, `forget` empties the journal; `pod`, `node`, `drain`, `status`, `cost`
+// (a machine that it orders is called vpsie- and its launch's name), `kept NODE` notes
+// a round that kept the node for the given reason, `now HH:MM:SS` sets the clock, `forget` empties the journal; `pod`, `node`, `drain`, `status`, `cost`
 // and `journal` print answers. Run with -rewrite to write the answers anew.
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -58,6 +59,10 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) string {
 		return ""
 	case "forget":
 		s.forget()
+		return ""
+	case "kept":
+		reason, message, _ := strings.Cut(d.Input, ": ")
+		s.journal.Note(observe.NewRound(s.now, &plan.Plan{Kept: []plan.Kept{{Node: arg, Reason: plan.KeptReason(reason), Message: message}}}, nil))
 		return ""
 	case "round":
 		s.now = at(t, arg)

@@ -139,15 +139,19 @@ func (r *remover) wouldTrigger(c *candidate, reason RemovalReason, before map[*g
 	return keep{}
 }
 
-// timers is when the last timer that holds the node elapses, zero when it has. A
-// node above its group's maximum need not have been unneeded for any time.
-func (r *remover) timers(c *candidate) (time.Time, keep) {
+// waiting is when the last timer that holds the node elapses, zero when none does,
+// and what the node waits for. A node above its group's maximum need not have been
+// unneeded for any time.
+func (r *remover) waiting(c *candidate) (time.Time, keep) {
 	g, n, now := c.host.group, c.host.node, r.w.state.Now
-	if r.w.state.Options.IgnoreTimers {
-		return time.Time{}, keep{}
-	}
 	var due time.Time
 	var waits keep
+	if g.Undeletable != "" {
+		waits = keep{KeptNotDeletable, "no VPS can be deleted now: " + g.Undeletable}
+	}
+	if r.w.state.Options.IgnoreTimers {
+		return due, waits
+	}
 	wait := func(until time.Time, why keep) {
 		if until.After(now) && until.After(due) {
 			due, waits = until, why

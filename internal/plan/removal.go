@@ -16,11 +16,11 @@ type candidate struct {
 	// asks is how many pods it holds of each budget.
 	asks  []ask
 	price Money
-	// due is when the last timer that holds it elapses; zero when it is past.
-	due time.Time
-	// waits says what due waits for.
+	// waits says what holds it now although it could go.
 	waits keep
-	gone  bool
+	// due is when the last timer that holds it elapses; zero when no timer does.
+	due  time.Time
+	gone bool
 }
 
 type ask struct {
@@ -57,13 +57,13 @@ type progress struct {
 // removals is what the remover comes to.
 type removals struct {
 	gone     []*candidate
-	unneeded []*candidate // could go but for a timer, or do go
+	unneeded []*candidate // could go but for what they wait for, or do go
 	kept     map[*host]keep
 }
 
 // remove works out the nodes that go. First it finds those that could go together
-// if no timer ran, which are the unneeded ones; of these, those whose timers have
-// elapsed go, if they still can on their own.
+// if nothing had to be waited for, which are the unneeded ones; of these, those that
+// wait for nothing go, if they still can on their own.
 func (w *world) remove() removals {
 	r := &remover{w: w, budgets: newBudgets(w.state), loads: map[*group]load{}, leaving: map[*group]int{}, kept: map[*host]keep{}}
 	candidates := r.candidates()
@@ -77,7 +77,7 @@ func (w *world) remove() removals {
 	result := removals{unneeded: gone, gone: gone, kept: r.kept}
 	var ready []*candidate
 	for _, c := range gone {
-		if c.due, c.waits = r.timers(c); c.due.IsZero() {
+		if c.due, c.waits = r.waiting(c); c.waits.reason == "" {
 			ready = append(ready, c)
 		}
 	}
@@ -91,7 +91,7 @@ func (w *world) remove() removals {
 	}
 	result.gone = r.together(ready)
 	for _, c := range gone {
-		if !c.due.IsZero() {
+		if c.waits.reason != "" {
 			r.kept[c.host] = c.waits
 		}
 	}

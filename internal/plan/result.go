@@ -151,4 +151,6 @@ const (
 	KeptNoRoomElsewhere     KeptReason = "NoRoomElsewhere"
 	KeptWouldTriggerScaleUp KeptReason = "WouldTriggerScaleUp"
 	KeptNotReady            KeptReason = "NotReady"
+	// KeptNotDeletable: the cloud would not delete the VPS (Group.Undeletable).
+	KeptNotDeletable KeptReason = "NotDeletable"
 )

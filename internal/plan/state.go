@@ -80,6 +80,10 @@ type Group struct {
 	// (unknown datacenter, wrong credentials, …). Its pods are refused with
 	// OfferingUnavailable and this message.
 	Blocked string
+	// Undeletable, when not empty, says why no VPS can be deleted now (wrong account
+	// password, an outage, …). Nodes that could go are kept with NotDeletable and this
+	// message: a drain would disrupt their pods and save nothing.
+	Undeletable string
 }
 
 // ScaleUp follows the reference's ScaleUpPolicy.

@@ -190,7 +190,7 @@ func (s *story) group(name string, a *attrs) {
 		Labels: a.pairs("labels"), Taints: a.taints("taint"),
 		ScaleUp:   ScaleUp{Enabled: !a.flag("no-up"), Window: a.duration("up-window"), CPU: a.number("up-cpu", 100), Memory: a.number("up-memory", 100)},
 		ScaleDown: ScaleDown{Enabled: !a.flag("no-down"), Window: a.duration("down-window"), CPU: a.number("down-cpu", 50), Memory: a.number("down-memory", 50), UnneededTime: a.duration("unneeded")},
-		LastScale: a.ago("scaled"), Blocked: strings.ReplaceAll(a.text("blocked", ""), "_", " "),
+		LastScale: a.ago("scaled"), Blocked: strings.ReplaceAll(a.text("blocked", ""), "_", " "), Undeletable: strings.ReplaceAll(a.text("undeletable", ""), "_", " "),
 	}
 	if offers := a.text("offers", ""); offers != "" {
 		g.Offers = strings.Split(offers, ",")
