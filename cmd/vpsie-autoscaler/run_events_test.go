@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -50,32 +51,35 @@ func TestEventsOfALife(t *testing.T) {
 }
 
 // A pod hears why it waits once, however many rounds there are, and at once when the
-// reason or its words change.
+// reason or its words change, as they do also when another test's group comes or goes.
 func TestEventsOnAPodSayWhyItWaits(t *testing.T) {
 	t.Parallel()
 	b := live(t)
 	g := b.group(t, "why", 1, func(g *v1alpha1.NodeGroup) { g.Spec.ScaleUpPolicy.Enabled = new(false) })
 	p := b.pod(t, "why", g)
-	why := func() []string {
-		var said []string
-		for _, e := range b.events(t.Context(), t, p) {
-			said = append(said, e.Type+" "+e.Reason+" "+e.Note[strings.LastIndex(e.Note, "(")+1:strings.LastIndex(e.Note, ")")])
+	told := func() []eventsv1.Event {
+		t.Helper()
+		said := b.events(t.Context(), t, p)
+		slices.SortFunc(said, func(a, b eventsv1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
+		for i := range said[1:] {
+			if said[i].Note == said[i+1].Note {
+				t.Fatalf("said twice was %s: %s", said[i].Reason, said[i].Note)
+			}
 		}
-		slices.Sort(said)
 		return said
 	}
-	b.heard(t, p, corev1.EventTypeWarning, "ScaleUpRefused", "No node is bought for it: ", "why "+small, "(ScaleUpDisabled)")
+	const disabled = "(ScaleUpDisabled)"
+	b.heard(t, p, corev1.EventTypeWarning, "ScaleUpRefused", "No node is bought for it: ", "why "+small, disabled)
 	b.rounds(t, g)
 	b.rounds(t, g)
-	if said := why(); len(said) != 1 {
-		t.Errorf("said was %v, want one event", said)
-	}
+	told()
 	b.annotate(t, g, v1alpha1.AnnotationPause, "true")
 	b.heard(t, p, corev1.EventTypeWarning, "ScaleUpRefused", "(Paused)")
 	b.annotate(t, g, v1alpha1.AnnotationPause, "")
 	testenv.Eventually(t, func(context.Context) error {
-		if said := why(); len(said) != 3 {
-			return fmt.Errorf("said was %v, want the first reason again", said)
+		said := told()
+		if last := said[len(said)-1]; last.Reason != "ScaleUpRefused" || !strings.Contains(last.Note, disabled) {
+			return fmt.Errorf("said last was %s: %s, want the first reason again", last.Reason, last.Note)
 		}
 		return nil
 	})
