@@ -9,6 +9,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/util/workqueue"
 	volumehelpers "k8s.io/component-helpers/storage/volume"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -93,8 +94,14 @@ func groupNews(g *v1alpha1.NodeGroup) any {
 	return []any{g.Generation, g.Annotations, g.DeletionTimestamp}
 }
 
+// machineNews has a machine's trouble, by which the account shows that it can do
+// less than was thought.
 func machineNews(m *v1alpha1.VPSieNode) any {
-	return []any{m.Generation, m.Annotations, m.DeletionTimestamp, m.Status.Phase, m.Status.NodeName}
+	trouble := ""
+	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeError); c != nil {
+		trouble = c.Reason
+	}
+	return []any{m.Generation, m.Annotations, m.DeletionTimestamp, m.Status.Phase, m.Status.NodeName, trouble}
 }
 
 func claimNews(c *corev1.PersistentVolumeClaim) any {
