@@ -110,6 +110,7 @@ func TestBadAdminInputNamesTheField(t *testing.T) {
 		"delay":          {"PUT", "/faults", `{"rules":[{"delayMillis":-1}]}`, 400, "rules[0].delayMillis: is -1"},
 		"path":           {"PUT", "/faults", `{"rules":[{"path":"vm"}]}`, 400, `rules[0].path: is \"vm\"`},
 		"unknown key":    {"PUT", "/faults", `{"rules":[{"stauts":5}]}`, 400, "stauts: no such field"},
+		"no object":      {"PUT", "/faults", `[{"status":500}]`, 400, "body: is a JSON array, must be an object"},
 		"type":           {"PUT", "/faults", `{"rules":[{"status":"500"}]}`, 400, "status: is a JSON string, must be int"},
 		"no JSON":        {"PUT", "/faults", `rules`, 400, "body: is no JSON object"},
 		"two objects":    {"PUT", "/knobs", `{}{}`, 400, "body: holds more than one JSON object"},

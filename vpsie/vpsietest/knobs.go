@@ -2,11 +2,13 @@ package vpsietest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -170,7 +172,11 @@ func strict(body []byte, into any) error {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
 		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return fmt.Errorf("%s: is a JSON %s, must be %s", t.Field, t.Value, t.Type)
+			want := t.Type.String()
+			if t.Type.Kind() == reflect.Struct { // anonymous ones are as long as their fields
+				want = "an object"
+			}
+			return fmt.Errorf("%s: is a JSON %s, must be %s", cmp.Or(t.Field, "body"), t.Value, want)
 		}
 		if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 			return fmt.Errorf("%s: no such field", strings.Trim(unknown, `"`))
