@@ -13,9 +13,9 @@ import (
 var ErrPasswordOnTrial = errors.New("another deletion has to show first that the account password is right")
 
 const (
-	// passwordPause is how long a wrong account password is not tried again; a change
+	// PasswordPause is how long a wrong account password is not tried again; a change
 	// of the Secret ends it.
-	passwordPause = 10 * time.Minute
+	PasswordPause = 10 * time.Minute
 	// passwordProof is for how long a deletion that was accepted vouches for the
 	// password: long enough for many deletions at once.
 	passwordProof = time.Minute
@@ -58,16 +58,13 @@ func (c *Cloud) endDeletion(client *vpsie.Client, err error) {
 	if client != c.client {
 		return
 	}
-	p := &c.password
-	p.onTrial = false
 	switch now := c.opts.Clock.Now(); {
 	case err == nil:
-		if !p.wrongUntil.IsZero() {
-			c.refusal = nil
-		}
-		p.wrongUntil, p.provedUntil = time.Time{}, now.Add(passwordProof)
+		c.password, c.refusal = password{provedUntil: now.Add(passwordProof)}, nil
 	case vpsie.ClassOf(err) == vpsie.WrongPassword && client.HasAccountPassword():
-		p.wrongUntil, p.provedUntil = now.Add(passwordPause), time.Time{}
+		c.password = password{wrongUntil: now.Add(PasswordPause)}
 		c.refusal = fmt.Errorf("VPSie API authentication failed: the account password is wrong, so no VPS can be deleted and none is bought; correct the key %s of secret %s", KeyAccountPassword, c.secret())
+	default:
+		c.password.onTrial = false
 	}
 }

@@ -73,7 +73,7 @@ func TestPasswordIsOnTrialWithOneDeletionAtATime(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("the wrong password was tried %d times", asked)
 	}
-	w.clock.Step(passwordPause)
+	w.clock.Step(PasswordPause)
 	wrong(during(vms[0], waits))
 
 	w.cloud.Configure(account(vpsietest.DefaultAccountPassword))

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -83,6 +84,15 @@ func (c *Cloud) Outage() error {
 		return unreachable(f.err)
 	}
 	return nil
+}
+
+// Undeletable says why no VPS can be deleted now; empty when nothing is known to be in
+// the way. It makes no request.
+func (c *Cloud) Undeletable() string {
+	if why := cmp.Or(c.Refusal(), c.Outage()); why != nil {
+		return why.Error()
+	}
+	return ""
 }
 
 // sightCache holds the newest sight. Its lock is held while looking, so that

@@ -273,8 +273,7 @@ func TestWrongPasswordIsToldAndNotHammered(t *testing.T) {
 			t.Errorf("condition: %+v", c)
 		}
 	}
-	w.setAccount(nil)
-	w.machines.ofSecret(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "vpsie-secret"}})
+	w.correctAccount()
 	w.ended(m)
 	w.ready(g, 3)
 }
@@ -299,10 +298,7 @@ func TestNothingIsDrainedThatCouldNotBeDeleted(t *testing.T) {
 					return nil
 				})
 			},
-			func(w *world) {
-				w.setAccount(nil)
-				w.machines.ofSecret(w.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "vpsie-secret"}})
-			},
+			(*world).correctAccount,
 			2, "AccountNotUsable",
 		},
 		"outage": {

@@ -118,7 +118,7 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 	long := max(vpsie.RetryAfter(err), pendingRetry)
 	// No refusal with a wrong password means that the Secret has changed meanwhile.
 	if refusal := r.Cloud.Refusal(); refusal != nil && vpsie.ClassOf(err) == vpsie.WrongPassword {
-		long = passwordRetry
+		long = cloud.PasswordPause
 		r.trouble(m, "AuthenticationFailed", refusal)
 	} else {
 		r.trouble(m, "DeleteFailed", err)
@@ -134,9 +134,6 @@ const (
 	deleteAgain = time.Minute
 	// trialRetry is about how long one request to the cloud takes.
 	trialRetry = time.Second
-	// passwordRetry is the pause after a wrong account password; a change of the
-	// Secret ends it.
-	passwordRetry = 10 * time.Minute
 	// secondLook is the least time between the two sights that prove absence.
 	secondLook = 500 * time.Millisecond
 )

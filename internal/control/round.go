@@ -1,7 +1,6 @@
 package control
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,9 +98,6 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	if len(decision.Launches)+len(decision.Removals) > 0 {
 		fresh, err := r.sightIsFresh(ctx, objects.VPSieNodes)
 		if err == nil && fresh && len(decision.Removals) > 0 {
-			fresh = r.cloudAnswers(ctx)
-		}
-		if err == nil && fresh {
 			fresh, err = r.closeOff(ctx, objects, decision.Removals)
 		}
 		if err != nil || !fresh {
@@ -162,11 +158,7 @@ type fault struct {
 func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, map[string]fault) {
 	markets := make(map[string]cluster.Market, len(groups))
 	faults := map[string]fault{}
-	outage := r.Cloud.Outage()
-	undeletable := ""
-	if why := cmp.Or(r.Cloud.Refusal(), outage); why != nil {
-		undeletable = why.Error()
-	}
+	outage, undeletable := r.Cloud.Outage(), r.Cloud.Undeletable()
 	for _, g := range groups {
 		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
 		market := cluster.Market{Offers: offers, Undeletable: undeletable}

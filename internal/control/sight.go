@@ -42,22 +42,17 @@ func identity(m *v1alpha1.VPSieNode) string {
 	return fmt.Sprintf("%s/%t/%s", m.UID, m.DeletionTimestamp.IsZero(), m.Annotations[v1alpha1.AnnotationDoNotDelete])
 }
 
-// cloudAnswers tells whether the account can be read now, without which no VPS could be
-// deleted. An outage that nobody has met yet is known to the next decision.
-func (r *round) cloudAnswers(ctx context.Context) bool {
-	_, err := r.Cloud.Look(ctx, r.Clock.Now())
-	if err != nil {
-		logf.FromContext(ctx).Info("deciding again: no VPS can be deleted now", "error", err.Error())
-	}
-	return err == nil
-}
-
 // closeOff cordons the nodes that the decision takes away, and tells whether they
 // hold what it was made from. The cache may not have heard of a pod that must stay,
 // for which a drain could only wait; another may be bound before the cordon, so the
 // look comes after it. The look before spares a node the cordon. What is cordoned for
-// nothing, reopen sees to.
+// nothing, reopen sees to. An outage of the cloud that nobody has met yet comes to light
+// first: the next decision knows of it, and keeps the nodes.
 func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []plan.Removal) (bool, error) {
+	if _, err := r.Cloud.Look(ctx, r.Clock.Now()); err != nil {
+		logf.FromContext(ctx).Info("deciding again: no VPS can be deleted now", "error", err.Error())
+		return false, nil
+	}
 	machines := byNodeName(o.VPSieNodes)
 	var leaving []*v1alpha1.VPSieNode
 	goes := make(map[string]bool, len(removals))

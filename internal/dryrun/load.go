@@ -100,16 +100,12 @@ func (o *Options) accountMarkets(ctx context.Context, live client.Reader, groups
 	} else if client.IgnoreNotFound(err) != nil {
 		return nil, nil, fmt.Errorf("reading the VPSie account (--offerings FILE does without it): %w", err)
 	}
-	undeletable := ""
-	if why := account.Refusal(); why != nil {
-		undeletable = why.Error()
-	}
 	pauses := control.Recall(account, groups, o.Cloud.Clock.Now())
 	markets := make(map[string]cluster.Market, len(groups))
 	var notes []string
 	for _, g := range groups {
 		offers, problems, err := account.Market(ctx, control.WantedOf(g))
-		market := cluster.Market{Offers: offers, Blocked: pauses[g.Name], Undeletable: undeletable}
+		market := cluster.Market{Offers: offers, Blocked: pauses[g.Name], Undeletable: account.Undeletable()}
 		if err != nil {
 			market.Blocked = err.Error()
 		}

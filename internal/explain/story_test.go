@@ -31,8 +31,9 @@ type story struct {
 // TestStories runs the stories of testdata. `file NAME` writes a file with objects,
 // `round HH:MM:SS` decides on them as the autoscaler does and notes it in the journal
 // (a machine that it orders is called vpsie- and its launch's name), `kept NODE` notes
-// a round that kept the node for the given reason, `now HH:MM:SS` sets the clock, `forget` empties the journal; `pod`, `node`, `drain`, `status`, `cost`
-// and `journal` print answers. Run with -rewrite to write the answers anew.
+// a round that kept the node for the given reason, `now HH:MM:SS` sets the clock,
+// `forget` empties the journal; `pod`, `node`, `drain`, `status`, `cost` and `journal`
+// print answers. Run with -rewrite to write the answers anew.
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		s := &story{dir: t.TempDir()}
