@@ -84,4 +84,13 @@ func TestPasswordIsOnTrialWithOneDeletionAtATime(t *testing.T) {
 	// What was accepted with one Secret does not vouch for the next.
 	right(during(vms[4], func() { w.cloud.Configure(account("wrong")) }))
 	wrong(during(vms[5], waits))
+	if w.cloud.Refusal() == nil {
+		t.Error("machines are bought that could not be deleted")
+	}
+	w.fake.SetCredentials("", "wrong") // it is the right one from now on
+	w.clock.Step(PasswordPause)
+	right(during(vms[5], waits))
+	if err := w.cloud.Refusal(); err != nil {
+		t.Errorf("with a password that was accepted nothing is bought: %v", err)
+	}
 }
