@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	kubeletconfig "k8s.io/kubelet/config/v1beta1"
 	"k8s.io/kubernetes/pkg/util/taints"
+	"sigs.k8s.io/yaml"
 )
 
 // kubeletArgs are the kubelet's arguments that a machine's user data carries.
@@ -27,9 +29,10 @@ var (
 )
 
 // parseKubeletArgs reads the arguments as kubelet would: labels add up over several flags, of the others the last wins,
-// and a malformed value is an error (a kubelet does not start with it).
+// and a malformed value is an error (a kubelet does not start with it). Taints of a KubeletConfiguration that the user
+// data writes to a file count where no argument names any.
 func parseKubeletArgs(userData string) (kubeletArgs, error) {
-	args := kubeletArgs{labels: map[string]string{}, token: bootstrapToken.FindString(userData)}
+	args := kubeletArgs{labels: map[string]string{}, token: bootstrapToken.FindString(userData), taints: configuredTaints(userData)}
 	for _, match := range kubeletArg.FindAllStringSubmatch(userData, -1) {
 		flag, value := match[1], match[2]+match[3]+match[4]
 		switch flag {
@@ -52,6 +55,27 @@ func parseKubeletArgs(userData string) (kubeletArgs, error) {
 		}
 	}
 	return args, nil
+}
+
+// configuredTaints are those of the KubeletConfigurations among the files that the user data, if it is a cloud-config,
+// has cloud-init write.
+func configuredTaints(userData string) []corev1.Taint {
+	var cloudConfig struct {
+		WriteFiles []struct {
+			Content string `json:"content"`
+		} `json:"write_files"`
+	}
+	if yaml.Unmarshal([]byte(userData), &cloudConfig) != nil {
+		return nil // a script
+	}
+	var found []corev1.Taint
+	for _, file := range cloudConfig.WriteFiles {
+		var config kubeletconfig.KubeletConfiguration
+		if yaml.Unmarshal([]byte(file.Content), &config) == nil && config.Kind == "KubeletConfiguration" {
+			found = append(found, config.RegisterWithTaints...)
+		}
+	}
+	return found
 }
 
 func parseLabels(value string) (map[string]string, error) {

@@ -38,6 +38,11 @@ echo 'KUBELET_EXTRA_ARGS="--node-labels=a=b,example.com/c= --register-with-taint
 			userData: `kubelet --node-labels= --register-with-taints=`,
 			want:     kubeletArgs{labels: map[string]string{}},
 		},
+		"taints of a kubelet configuration": {
+			userData: "#cloud-config\nwrite_files:\n- path: /etc/default/kubelet\n  content: KUBELET_EXTRA_ARGS=--node-labels=a=b\n" +
+				"- path: /etc/kubernetes/kubelet.conf.d/90.conf\n  content: |\n    {\"kind\": \"KubeletConfiguration\", \"registerWithTaints\": [{\"key\": \"gpu\", \"effect\": \"NoSchedule\"}]}\n",
+			want: kubeletArgs{labels: map[string]string{"a": "b"}, taints: []corev1.Taint{{Key: "gpu", Effect: corev1.TaintEffectNoSchedule}}},
+		},
 		"bootstrap token": {
 			userData: "kubeadm join 10.0.0.1:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:00",
 			want:     kubeletArgs{labels: map[string]string{}, token: "abcdef.0123456789abcdef"},

@@ -83,7 +83,12 @@ func TestShippedUserDataTellsAll(t *testing.T) {
 				all.WriteString(f.Content)
 			}
 			fmt.Fprintln(&all, config.RunCmd)
-			want := []string{"vpsie-web-abcde", "autoscaler.vpsie.com/nodegroup=web", "autoscaler.vpsie.com/uninitialized=:NoSchedule", "dedicated=web:NoSchedule"}
+			want := []string{"vpsie-web-abcde", "autoscaler.vpsie.com/nodegroup=web"}
+			if name == "--bootstrap=kubeadm" {
+				want = append(want, `{"key":"dedicated","value":"web","effect":"NoSchedule"},{"key":"autoscaler.vpsie.com/uninitialized","effect":"NoSchedule"}`)
+			} else {
+				want = append(want, "autoscaler.vpsie.com/uninitialized=:NoSchedule", "dedicated=web:NoSchedule")
+			}
 			if name != "built in" {
 				want = append(want, testToken, "192.0.2.1:6443")
 			}

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"text/template"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubeletapis "k8s.io/kubelet/pkg/apis"
 )
 
@@ -19,6 +21,10 @@ type UserData struct {
 	Taints                                        []corev1.Taint
 	// KubeletExtraArgs puts name, labels and taints into the kubelet's arguments.
 	KubeletExtraArgs string
+	// KubeletArgs is the same without the taints, whose argument is deprecated. They are in
+	// KubeletConfig then: a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) on one line of
+	// JSON, for a file of the folder that the kubelet's --config-dir names.
+	KubeletArgs, KubeletConfig string
 	// APIServer is host:port, CACertHash is "sha256:…" as kubeadm join takes them.
 	APIServer, CACertHash string
 	// KubernetesVersion is the API server's, as major.minor.
@@ -63,7 +69,13 @@ func (u UserData) Render(text string) (string, error) {
 	// A kubelet does not start with the others; the autoscaler sets them after the join.
 	u.Labels = maps.Clone(u.Labels)
 	maps.DeleteFunc(u.Labels, func(key, _ string) bool { return !kubeletMaySet(key) })
-	u.KubeletExtraArgs = u.kubeletArgs()
+	u.KubeletArgs = u.kubeletArgs()
+	u.KubeletExtraArgs = u.KubeletArgs + " --register-with-taints=" + u.kubeletTaints()
+	config, err := u.kubeletConfig()
+	if err != nil {
+		return "", err
+	}
+	u.KubeletConfig = config
 	t, err := template.New("userData").Option("missingkey=error").Parse(text)
 	if err != nil {
 		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("spec.userData is no valid template: %v", err)}
@@ -101,10 +113,29 @@ func (u UserData) kubeletArgs() string {
 	for _, k := range slices.Sorted(maps.Keys(u.Labels)) {
 		labels = append(labels, k+"="+u.Labels[k])
 	}
+	return fmt.Sprintf("--hostname-override=%s --node-labels=%s", u.NodeName, strings.Join(labels, ","))
+}
+
+func (u UserData) kubeletTaints() string {
 	taints := make([]string, 0, len(u.Taints))
 	for _, t := range u.Taints {
 		taints = append(taints, fmt.Sprintf("%s=%s:%s", t.Key, t.Value, t.Effect))
 	}
-	return fmt.Sprintf("--hostname-override=%s --node-labels=%s --register-with-taints=%s",
-		u.NodeName, strings.Join(labels, ","), strings.Join(taints, ","))
+	return strings.Join(taints, ",")
+}
+
+// kubeletConfig holds no field but its own: the kubelet lays it over its configuration,
+// and the whole type would put zeroes over what stands there.
+func (u UserData) kubeletConfig() (string, error) {
+	config, err := json.Marshal(struct {
+		metav1.TypeMeta    `json:",inline"`
+		RegisterWithTaints []corev1.Taint `json:"registerWithTaints"`
+	}{
+		metav1.TypeMeta{APIVersion: "kubelet.config.k8s.io/v1beta1", Kind: "KubeletConfiguration"},
+		u.Taints,
+	})
+	if err != nil {
+		return "", fmt.Errorf("writing the kubelet's configuration: %w", err)
+	}
+	return string(config), nil
 }

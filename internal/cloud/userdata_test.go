@@ -29,6 +29,9 @@ write_files:
 - path: /etc/default/kubelet
   content: |
     KUBELET_EXTRA_ARGS=` + args + "\n"},
+		"arguments without taints": {text: "{{.KubeletArgs}}", want: "--hostname-override=vpsie-web-abcde --node-labels=a=1,b=2"},
+		"taints as configuration": {text: "{{.KubeletConfig}}", want: `{"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1",` +
+			`"registerWithTaints":[{"key":"k","value":"v","effect":"NoSchedule"},{"key":"only","effect":"NoExecute"}]}`},
 		"arguments":            {text: "{{.KubeletExtraArgs}}", want: args},
 		"all words":            {text: "{{.NodeName}} {{.NodeGroup}} {{.InstanceType}} {{.Datacenter}} {{.APIServer}} {{.CACertHash}} {{index .Labels \"a\"}} {{(index .Taints 0).Key}}", want: "vpsie-web-abcde web small dc 192.0.2.1:6443 sha256:abc 1 k"},
 		"a token when asked":   {text: "join {{.BootstrapToken}}", want: "join abcdef.0123456789abcdef", minted: 1},
