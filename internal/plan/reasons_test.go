@@ -11,7 +11,7 @@ import (
 
 // What shows a zero for every reason, and the documentation, rely on complete lists.
 func TestListsOfReasonsAreComplete(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "result.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "plan.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
