@@ -111,6 +111,7 @@ type NodeGroupSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:XValidation:rule="self.all(t, t.effect in ['NoSchedule', 'PreferNoSchedule', 'NoExecute'])",message="taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, t.key != 'autoscaler.vpsie.com/uninitialized')",message="taints: autoscaler.vpsie.com/uninitialized is the autoscaler's own, put on every new node and taken away by the autoscaler; leave it out"
 	Taints []corev1.Taint `json:"taints,omitempty"`
 
 	// SSHKeyIDs are SSH keys to add to the instances, by identifier or name. The

@@ -38,6 +38,7 @@ func TestNodeGroupValidation(t *testing.T) {
 		"preferred type absent":          {change: fields{"spec.preferredInstanceType": absent}},
 		"taint with each effect":         {change: fields{"spec.taints": []any{taint("NoSchedule"), taint("PreferNoSchedule"), taint("NoExecute")}}},
 		"taint with an unknown effect":   {change: fields{"spec.taints": []any{taint("Never")}}, refuse: []string{"spec.taints", "effect"}},
+		"taint of the autoscaler's own":  {change: fields{"spec.taints": []any{taint("NoSchedule"), map[string]any{"key": "autoscaler.vpsie.com/uninitialized", "effect": "NoSchedule"}}}, refuse: []string{"spec.taints", "autoscaler.vpsie.com/uninitialized", "leave it out"}},
 		"taint without a key":            {change: fields{"spec.taints": []any{map[string]any{"effect": "NoSchedule"}}}, refuse: []string{"spec.taints[0].key"}},
 		"sshKeyIDs an empty one":         {change: fields{"spec.sshKeyIDs": []any{""}}, refuse: []string{"spec.sshKeyIDs[0]"}},
 		"tags an empty one":              {change: fields{"spec.tags": []any{"t", ""}}, refuse: []string{"spec.tags[1]"}},

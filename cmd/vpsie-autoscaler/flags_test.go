@@ -20,6 +20,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--namespace=x", func(f *flags) any { return f.control.Namespace }, "x"},
 		{"--secret=x", func(f *flags) any { return f.control.SecretName }, "x"},
 		{"--expendable-pods-priority-cutoff=-5", func(f *flags) any { return f.control.Plan.ExpendablePriorityCutoff }, int32(-5)},
+		{"--startup-taint=a.example.com/*:NoExecute", func(f *flags) any { return fmt.Sprint(f.control.Plan.StartupTaints) }, "[a.example.com/*:NoExecute]"},
 		{"--skip-nodes-with-local-storage", func(f *flags) any { return f.control.Plan.SkipNodesWithLocalStorage }, true},
 		{"--vpsie-requests-per-minute=7", func(f *flags) any { return f.account.RequestsPerMinute }, 7.0},
 		{"--vpsie-request-timeout=7s", func(f *flags) any { return f.account.Timeout }, 7 * time.Second},

@@ -25,6 +25,8 @@ func readyNode(name, memory string, status corev1.ConditionStatus) *corev1.Node 
 
 func TestPhasesBecomeNodeStates(t *testing.T) {
 	ready, unready := readyNode("m", "1Gi", corev1.ConditionTrue), readyNode("m", "1Gi", corev1.ConditionFalse)
+	leaving := readyNode("m", "1Gi", corev1.ConditionTrue)
+	leaving.DeletionTimestamp = &metav1.Time{Time: time.Now()}
 	for name, tc := range map[string]struct {
 		phase   v1alpha1.VPSieNodePhase
 		deleted bool
@@ -40,6 +42,8 @@ func TestPhasesBecomeNodeStates(t *testing.T) {
 		"failed":                 {v1alpha1.PhaseFailed, false, nil, plan.Failed},
 		"leaving":                {v1alpha1.PhaseReady, true, ready, plan.Terminating},
 		"failed and leaving":     {v1alpha1.PhaseFailed, true, nil, plan.Terminating},
+		"its node is leaving":    {v1alpha1.PhaseReady, false, leaving, plan.Terminating},
+		"joining, leaving":       {v1alpha1.PhaseJoining, false, leaving, plan.Terminating},
 	} {
 		m := &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{Name: "m"}, Status: v1alpha1.VPSieNodeStatus{Phase: tc.phase}}
 		if tc.deleted {
@@ -114,6 +118,42 @@ func TestSizesAreLearntFromRealNodes(t *testing.T) {
 	o.VPSieNodes, o.Nodes = nil, nil
 	if got := memory(o); got != "2Gi" {
 		t.Errorf("after the nodes went: %s", got)
+	}
+}
+
+// A device is learnt from the nodes that have it, and outlives them; one whose plugin has
+// not registered yet shows none, which teaches nothing.
+func TestDevicesAreLearntFromRealNodes(t *testing.T) {
+	b := NewBuilder()
+	group := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "g"}, Spec: v1alpha1.NodeGroupSpec{MaxNodes: 5, DatacenterID: "d", OfferingIDs: []string{"small"}}}
+	markets := map[string]Market{"g": {Offers: []*plan.Offer{{
+		InstanceType: "small", DatacenterID: "d", Allocatable: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("4Gi"), "example.com/card": resource.MustParse("1")},
+	}}}}
+	var nodes []*corev1.Node
+	devices := func() string {
+		o := &Objects{NodeGroups: []*v1alpha1.NodeGroup{group}, Nodes: nodes}
+		list := b.State(o, markets, time.Now(), plan.Options{}).Offers[0].Allocatable
+		gpu, card := list["example.com/gpu"], list["example.com/card"]
+		return gpu.String() + " " + card.String()
+	}
+	show := func(amounts ...string) {
+		nodes = nil
+		for i, amount := range amounts {
+			n := readyNode(string(rune('a'+i)), "3Gi", corev1.ConditionTrue)
+			n.Labels = map[string]string{v1alpha1.LabelNodeGroup: "g", v1alpha1.LabelInstanceType: "small"}
+			if amount != "" {
+				n.Status.Allocatable["example.com/gpu"] = resource.MustParse(amount)
+			}
+			nodes = append(nodes, n)
+		}
+	}
+	for _, step := range []struct {
+		amounts []string
+		want    string
+	}{{nil, "0 1"}, {[]string{"", "2"}, "2 1"}, {[]string{"2", "4", "0"}, "2 1"}, {[]string{""}, "2 1"}, {nil, "2 1"}} {
+		if show(step.amounts...); devices() != step.want {
+			t.Errorf("nodes with %q: %s, want %s", step.amounts, devices(), step.want)
+		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
-	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/strict"
@@ -67,8 +66,6 @@ type reader struct {
 	namespace string
 	kinds     map[schema.GroupKind]kind
 	objects   Objects
-	// priorityClasses give pods that passed no admission their priority.
-	priorityClasses []*schedulingv1.PriorityClass
 	// seen says where each object was found.
 	seen map[identity]string
 	// ignored counts the objects of kinds that no decision needs.

@@ -37,6 +37,7 @@ const (
 	minMaxRule    = "MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
 	preferredRule = "preferredInstanceType must be one of offeringIDs"
 	taintsRule    = "taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
+	ownTaintRule  = "taints: autoscaler.vpsie.com/uninitialized is the autoscaler's own, put on every new node and taken away by the autoscaler; leave it out"
 )
 
 func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
@@ -54,6 +55,11 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 	for i, t := range g.Spec.Taints {
 		if !isTaintEffect(t.Effect) {
 			faults = append(faults, field.Invalid(spec.Child("taints").Index(i).Child("effect"), t.Effect, taintsRule))
+		}
+	}
+	for i, t := range g.Spec.Taints {
+		if t.Key == v1alpha1.TaintUninitialized {
+			faults = append(faults, field.Invalid(spec.Child("taints").Index(i).Child("key"), t.Key, ownTaintRule))
 		}
 	}
 	return faults

@@ -12,13 +12,7 @@ import (
 // applyDefaults fills what an API server would have filled in objects that passed
 // through none, as far as decisions depend on it.
 func (r *reader) applyDefaults() {
-	classes := map[string]*schedulingv1.PriorityClass{}
-	for _, c := range r.priorityClasses {
-		classes[c.Name] = c
-		if c.GlobalDefault {
-			classes[""] = c
-		}
-	}
+	classes := byClassName(r.objects.PriorityClasses)
 	for _, p := range r.objects.Pods {
 		if err := setPriority(&p.Spec, classes); err != nil {
 			r.faults = append(r.faults, fmt.Errorf("%s: %w", r.seen[identity{kind: schema.GroupKind{Kind: "Pod"}, namespace: p.Namespace, name: p.Name}], err))
@@ -33,6 +27,18 @@ func (r *reader) applyDefaults() {
 	for _, g := range r.objects.NodeGroups {
 		g.SetDefaults()
 	}
+}
+
+// byClassName finds PriorityClasses by name, the default one also without a name.
+func byClassName(list []*schedulingv1.PriorityClass) map[string]*schedulingv1.PriorityClass {
+	classes := make(map[string]*schedulingv1.PriorityClass, len(list))
+	for _, c := range list {
+		classes[c.Name] = c
+		if c.GlobalDefault {
+			classes[""] = c
+		}
+	}
+	return classes
 }
 
 // setPriority works out the priority that admission would have given the pod. The

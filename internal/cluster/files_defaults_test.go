@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
 )
 
 func list(pairs ...string) corev1.ResourceList {
@@ -110,7 +111,7 @@ func TestNodeAndGroupDefaults(t *testing.T) {
 // New nodes hold a DaemonSet's pods, not its template: these ask for their limits.
 func TestDaemonSetsAsPods(t *testing.T) {
 	read := readText(t, "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: d}, spec: {selector: {}, template: {spec: {hostNetwork: true, containers: [{resources: {limits: {cpu: 1}}, ports: [{containerPort: 9}]}]}}}}")
-	set := asPods(read.DaemonSets)[0]
+	set := asPods(read.DaemonSets, nil)[0]
 	c := set.Spec.Template.Spec.Containers[0]
 	if diff := cmp.Diff(list("cpu", "1"), c.Resources.Requests); diff != "" {
 		t.Errorf("requests -want +got:\n%s", diff)
@@ -120,5 +121,17 @@ func TestDaemonSetsAsPods(t *testing.T) {
 	}
 	if before := read.DaemonSets[0].Spec.Template.Spec.Containers[0]; before.Resources.Requests != nil || before.Ports[0].HostPort != 0 {
 		t.Error("the object that was read was changed")
+	}
+}
+
+// Pods of a DaemonSet get the priority of its class, whether it has pods already or not.
+func TestDaemonSetsHaveThePriorityOfTheirClass(t *testing.T) {
+	for class, want := range map[string]int32{"spare": -20, "system-node-critical": 2_000_001_000, "unknown": 0, "": 0} {
+		read := readText(t, "{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: spare}, value: -20}\n---\n"+
+			"{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: d}, spec: {selector: {}, template: {spec: {priorityClassName: '"+class+"', containers: [{name: main}]}}}}")
+		spec := asPods(read.DaemonSets, read.PriorityClasses)[0].Spec.Template.Spec
+		if got := corev1helpers.PodPriority(&corev1.Pod{Spec: spec}); got != want {
+			t.Errorf("class %q: priority %d, want %d", class, got, want)
+		}
 	}
 }

@@ -69,7 +69,7 @@ func kinds() (map[schema.GroupKind]kind, error) {
 		{Group: "policy", Kind: "PodDisruptionBudget"}: kindOf("v1", namespaced, checkBudget,
 			func(r *reader) *[]*policyv1.PodDisruptionBudget { return &r.objects.Budgets }),
 		{Group: "scheduling.k8s.io", Kind: "PriorityClass"}: kindOf("v1", clusterWide, nil,
-			func(r *reader) *[]*schedulingv1.PriorityClass { return &r.priorityClasses }),
+			func(r *reader) *[]*schedulingv1.PriorityClass { return &r.objects.PriorityClasses }),
 		{Group: "storage.k8s.io", Kind: "StorageClass"}: kindOf("v1", clusterWide, nil,
 			func(r *reader) *[]*storagev1.StorageClass { return &r.objects.StorageClasses }),
 		{Group: "storage.k8s.io", Kind: "CSINode"}: kindOf("v1", clusterWide, nil,

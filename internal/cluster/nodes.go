@@ -64,6 +64,10 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		DoNotDelete:   m.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
 	}
 	if object != nil {
+		n.ReadySince = readySince(object)
+		if at := m.Status.ReadyAt; at != nil && at.After(n.ReadySince) && n.State == plan.Ready {
+			n.ReadySince = at.Time
+		}
 		n.DoNotDelete = n.DoNotDelete || object.Annotations[v1alpha1.AnnotationDoNotDelete] == "true"
 		if n.State != plan.Ordered || m.Status.Phase == v1alpha1.PhaseReady {
 			n.Name = object.Name
@@ -80,11 +84,14 @@ func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {
 		return plan.Failed
 	case m.Status.Phase == v1alpha1.PhaseTerminating, m.Status.Phase == v1alpha1.PhaseDeleting:
 		return plan.Terminating
+	case object != nil && !object.DeletionTimestamp.IsZero():
+		// Somebody deletes the Node, and a finalizer holds it: pods put there go with it.
+		return plan.Terminating
 	case m.Status.Phase != v1alpha1.PhaseReady:
 		return plan.Ordered
 	case object == nil || !IsReady(object):
 		return plan.NotReady
-	case HoldsPodsOff(object):
+	case notLetIn(object):
 		// Taken for Ready it would look useless to the pods that wait for it, taken for
 		// NotReady it would be lost to them; either way another would be bought.
 		return plan.Ordered
@@ -110,6 +117,7 @@ func foreignNode(n *corev1.Node, datacenters map[string]string) *plan.Node {
 		InstanceType: cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]),
 		DatacenterID: cmp.Or(n.Labels[v1alpha1.LabelDatacenter], datacenters[group], n.Labels[corev1.LabelTopologyRegion]),
 		State:        state,
+		ReadySince:   readySince(n),
 		Object:       n,
 		DoNotDelete:  n.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
 	}
@@ -125,9 +133,19 @@ func IsReady(n *corev1.Node) bool {
 	return false
 }
 
-// HoldsPodsOff tells whether the node bears a taint that Kubernetes takes away a
+// readySince is when the node became Ready; zero when it is not, or does not say.
+func readySince(n *corev1.Node) time.Time {
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
+			return c.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
+}
+
+// notLetIn tells whether the node bears a taint that Kubernetes takes away a
 // moment after its kubelet has become ready.
-func HoldsPodsOff(n *corev1.Node) bool {
+func notLetIn(n *corev1.Node) bool {
 	return slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool {
 		return t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable
 	})

@@ -35,11 +35,13 @@ func TestMachinesAndNodesAreJoined(t *testing.T) {
 			"{apiVersion: v1, kind: Node, metadata: {name: n1}, spec: {taints: [{key: node.kubernetes.io/not-ready, effect: NoSchedule}]}" + ready, func(n *plan.Node) { n.Name, n.DoNotDelete = "n1", true }, "n1"},
 		"ready, and unreachable a moment ago": {machine("name: m", "", "Ready") + "\n---\n" +
 			"{apiVersion: v1, kind: Node, metadata: {name: m}, spec: {taints: [{key: node.kubernetes.io/unreachable, effect: NoExecute}]}" + ready, func(*plan.Node) {}, "m"},
-		"unneeded":            {machine("name: m, annotations: {autoscaler.vpsie.com/unneeded-since: '2025-10-12T10:00:00Z'}", "", "Pending"), func(n *plan.Node) { n.UnneededSince = since }, ""},
-		"kept by its machine": {machine("name: m, annotations: {autoscaler.vpsie.com/do-not-delete: 'true'}", "", "Pending"), func(n *plan.Node) { n.DoNotDelete = true }, ""},
-		"kept by its node":    {machine("name: m", "", "Ready") + "\n---\n" + node("name: m, annotations: {autoscaler.vpsie.com/do-not-delete: 'true'}"), func(n *plan.Node) { n.State, n.DoNotDelete = plan.Ready, true }, "m"},
-		"not kept":            {machine("name: m, annotations: {autoscaler.vpsie.com/do-not-delete: 'false'}", "", "Pending"), func(*plan.Node) {}, ""},
-		"nobody's":            {node("name: n1"), func(n *plan.Node) { *n = plan.Node{Name: "n1", State: plan.Ready} }, "n1"},
+		"unneeded":                      {machine("name: m, annotations: {autoscaler.vpsie.com/unneeded-since: '2025-10-12T10:00:00Z'}", "", "Pending"), func(n *plan.Node) { n.UnneededSince = since }, ""},
+		"kept by its machine":           {machine("name: m, annotations: {autoscaler.vpsie.com/do-not-delete: 'true'}", "", "Pending"), func(n *plan.Node) { n.DoNotDelete = true }, ""},
+		"kept by its node":              {machine("name: m", "", "Ready") + "\n---\n" + node("name: m, annotations: {autoscaler.vpsie.com/do-not-delete: 'true'}"), func(n *plan.Node) { n.State, n.DoNotDelete = plan.Ready, true }, "m"},
+		"not kept":                      {machine("name: m, annotations: {autoscaler.vpsie.com/do-not-delete: 'false'}", "", "Pending"), func(*plan.Node) {}, ""},
+		"ready since":                   {machine("name: m", "", "Ready") + "\n---\n{apiVersion: v1, kind: Node, metadata: {name: m}, status: {conditions: [{type: Ready, status: 'True', lastTransitionTime: '2025-10-12T10:00:00Z'}]}}", func(n *plan.Node) { n.State, n.ReadySince = plan.Ready, since }, "m"},
+		"ready since, says its machine": {machine("name: m", "", "Ready, readyAt: '2025-10-12T10:00:00Z'") + "\n---\n" + node("name: m"), func(n *plan.Node) { n.State, n.ReadySince = plan.Ready, since }, "m"},
+		"nobody's":                      {node("name: n1"), func(n *plan.Node) { *n = plan.Node{Name: "n1", State: plan.Ready} }, "n1"},
 		"nobody's, of a known type": {node("name: n1, labels: {node.kubernetes.io/instance-type: big, topology.kubernetes.io/region: r}"), func(n *plan.Node) {
 			*n = plan.Node{Name: "n1", InstanceType: "big", DatacenterID: "r", State: plan.Ready}
 		}, "n1"},

@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,6 +30,8 @@ type Objects struct {
 	StorageClasses []*storagev1.StorageClass
 	CSINodes       []*storagev1.CSINode
 	CSIDrivers     []*storagev1.CSIDriver
+	// PriorityClasses say how much the pods of DaemonSets matter that have none yet.
+	PriorityClasses []*schedulingv1.PriorityClass
 
 	StorageCapacities []*storagev1.CSIStorageCapacity
 	VolumeAttachments []*storagev1.VolumeAttachment
@@ -53,6 +56,7 @@ func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, err
 		read(ctx, c, &o.StorageClasses, &storagev1.StorageClassList{}, func(l *storagev1.StorageClassList) []storagev1.StorageClass { return l.Items }),
 		read(ctx, c, &o.CSINodes, &storagev1.CSINodeList{}, func(l *storagev1.CSINodeList) []storagev1.CSINode { return l.Items }),
 		read(ctx, c, &o.CSIDrivers, &storagev1.CSIDriverList{}, func(l *storagev1.CSIDriverList) []storagev1.CSIDriver { return l.Items }),
+		read(ctx, c, &o.PriorityClasses, &schedulingv1.PriorityClassList{}, func(l *schedulingv1.PriorityClassList) []schedulingv1.PriorityClass { return l.Items }),
 		read(ctx, c, &o.StorageCapacities, &storagev1.CSIStorageCapacityList{}, func(l *storagev1.CSIStorageCapacityList) []storagev1.CSIStorageCapacity { return l.Items }),
 		read(ctx, c, &o.VolumeAttachments, &storagev1.VolumeAttachmentList{}, func(l *storagev1.VolumeAttachmentList) []storagev1.VolumeAttachment { return l.Items }),
 	)

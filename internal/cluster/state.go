@@ -58,7 +58,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		Now:            now,
 		Options:        opts,
 		Pods:           b.convert(o.Pods),
-		DaemonSets:     asPods(o.DaemonSets),
+		DaemonSets:     asPods(o.DaemonSets, o.PriorityClasses),
 		Budgets:        o.Budgets,
 		Namespaces:     o.Namespaces,
 		Volumes:        o.Volumes,
@@ -187,7 +187,9 @@ type offerKey struct{ instanceType, datacenter string }
 func keyOf(instanceType, datacenter string) offerKey { return offerKey{instanceType, datacenter} }
 
 // learn notes the allocatable of the smallest node of each type: the cloud's
-// shared plans can show a guest less memory than they are sold with.
+// shared plans can show a guest less memory than they are sold with. What device
+// plugins announce counts where it is there: it comes later than the kubelet, and the
+// planner sees by itself what all present nodes lack.
 func (b *Builder) learn(nodes []*plan.Node) {
 	fresh := map[offerKey]corev1.ResourceList{}
 	for _, n := range nodes {
@@ -196,6 +198,13 @@ func (b *Builder) learn(nodes []*plan.Node) {
 		}
 		k := keyOf(n.InstanceType, n.DatacenterID)
 		fresh[k] = smaller(fresh[k], n.Object.Status.Allocatable)
+	}
+	for k, list := range fresh {
+		for name, q := range b.learnt[k] {
+			if _, shown := list[name]; !shown && isDevice(name) {
+				list[name] = q
+			}
+		}
 	}
 	maps.Copy(b.learnt, fresh)
 }
@@ -206,22 +215,34 @@ func (b *Builder) asLearnt(offer *plan.Offer, k offerKey) *plan.Offer {
 		return offer
 	}
 	learnt := *offer
-	learnt.Allocatable = size
+	learnt.Ordered, learnt.Allocatable = offer.Allocatable, maps.Clone(size)
+	for name, q := range offer.Allocatable {
+		if _, shown := size[name]; !shown && isDevice(name) {
+			learnt.Allocatable[name] = q
+		}
+	}
 	return &learnt
 }
 
+// smaller is the smaller of each amount; of devices none is no amount.
 func smaller(a, b corev1.ResourceList) corev1.ResourceList {
-	if a == nil {
-		return b
-	}
 	least := a.DeepCopy()
+	if least == nil {
+		least = corev1.ResourceList{}
+	}
 	for name, q := range b {
-		if have, ok := least[name]; ok && q.Cmp(have) < 0 {
+		have, ok := least[name]
+		switch {
+		case isDevice(name) && q.IsZero():
+		case a == nil, isDevice(name) && !ok, ok && q.Cmp(have) < 0:
 			least[name] = q
 		}
 	}
 	return least
 }
+
+// isDevice says that a device plugin announces the resource, not the kubelet.
+func isDevice(name corev1.ResourceName) bool { return strings.Contains(string(name), "/") }
 
 // SameName compares a hostname with a node's name as the cloud and Kubernetes
 // write them: the cloud keeps or changes the case, Kubernetes lowers it.

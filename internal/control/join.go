@@ -44,11 +44,11 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	if err := r.claim(ctx, m, node); err != nil {
 		return 0, err
 	}
-	if !takesPods(node) {
+	if why := r.notServing(node); why.reason != "" {
 		if m.Status.Phase != v1alpha1.PhaseReady {
 			m.Status.Phase = v1alpha1.PhaseJoining
 		}
-		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, reasonNodeNotReady, "The Kubernetes node is not ready")
+		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, why.reason, why.message)
 		return r.late(ctx, m)
 	}
 	return 0, r.ready(ctx, m)
@@ -91,6 +91,9 @@ func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alph
 	if uninitialized || m.Status.NodeName == "" {
 		changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isStartup)
 		for _, t := range g.Spec.Taints {
+			if uninitialized && r.Options.Plan.IsStartupTaint(&t) {
+				continue // The kubelet has registered it; an agent may have taken it away since.
+			}
 			if !slices.ContainsFunc(changed.Spec.Taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
 				changed.Spec.Taints = append(changed.Spec.Taints, t)
 			}
@@ -123,9 +126,26 @@ func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return r.burn(ctx, m)
 }
 
-func takesPods(n *corev1.Node) bool { return cluster.IsReady(n) && !cluster.HoldsPodsOff(n) }
+// fallow is why no pods run on a node, as a condition's reason and message; empty when
+// they do.
+type fallow struct{ reason, message string }
 
-// late fails a machine whose node is not ready in time, which a cache that is behind
+// notServing is why no pods run on the node yet.
+func (d Deps) notServing(n *corev1.Node) fallow {
+	if !cluster.IsReady(n) {
+		return fallow{reasonNodeNotReady, "The Kubernetes node is not ready"}
+	}
+	switch t := d.Options.Plan.HoldsPodsOff(n); {
+	case t == nil:
+		return fallow{}
+	case t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable:
+		return fallow{reasonNodeNotReady, "The Kubernetes node is not ready"} // or was not a moment ago
+	default:
+		return fallow{reasonStartupTaint, "The startup taint " + t.ToString() + " keeps pods off the Kubernetes node; its agent takes it away once it runs there"}
+	}
+}
+
+// late fails a machine whose node takes no pods in time, which a cache that is behind
 // does not prove; a node that has been ready once has no such limit.
 func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	if m.Status.Phase == v1alpha1.PhaseReady || m.Status.ProvisionedAt == nil {
@@ -135,11 +155,16 @@ func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	if left > 0 {
 		return left, nil
 	}
-	if node, err := r.nodeOf(ctx, r.Live, m); err == nil && node != nil && takesPods(node) {
-		return r.Options.PollInterval, nil
+	why := fmt.Sprintf("no ready node after %s; check the machine's cloud-init logs and its way to the API server", r.Options.JoinTimeout)
+	if node, err := r.nodeOf(ctx, r.Live, m); err == nil && node != nil {
+		switch f := r.notServing(node); f.reason {
+		case "":
+			return r.Options.PollInterval, nil
+		case reasonStartupTaint:
+			why = fmt.Sprintf("node %s still takes no pods after %s. %s", node.Name, r.Options.JoinTimeout, f.message)
+		}
 	}
-	r.miss(m, observe.JoinFailed(fmt.Sprintf(
-		"Node join timeout: no ready node after %s; check the machine's cloud-init logs and its way to the API server", r.Options.JoinTimeout)))
+	r.miss(m, observe.JoinFailed("Node join timeout: "+why))
 	return 0, nil
 }
 

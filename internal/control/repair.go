@@ -27,6 +27,8 @@ import (
 const (
 	reasonNodeNotReady = "NodeNotReady"
 	reasonNodeGone     = "NodeGone"
+	// reasonStartupTaint: the node is ready, and a startup taint keeps pods off it.
+	reasonStartupTaint = "StartupTaint"
 	reasonVPSGone      = "VPSGone"
 	reasonRepairHeld   = "RepairHeld"
 )
@@ -77,7 +79,7 @@ func (s *sweep) repair(ctx context.Context, all []v1alpha1.VPSieNode) error {
 		if underRepair(m) {
 			busy[group]++
 		}
-		if long := s.brokenFor(m); long >= s.Options.UnreadyTimeout && long > 0 {
+		if long := s.brokenFor(m); long >= s.patience(m) && long > 0 {
 			broken[group] = append(broken[group], m)
 		}
 	}
@@ -129,11 +131,20 @@ func underRepair(m *v1alpha1.VPSieNode) bool {
 // brokenFor is how long a machine that was ready has had no ready node; 0 when it has one.
 func (d Deps) brokenFor(m *v1alpha1.VPSieNode) time.Duration {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady)
-	if c == nil || c.Status == metav1.ConditionTrue || c.Reason != reasonNodeNotReady && c.Reason != reasonNodeGone ||
+	if c == nil || c.Status == metav1.ConditionTrue || !slices.Contains([]string{reasonNodeNotReady, reasonNodeGone, reasonStartupTaint}, c.Reason) ||
 		m.Status.Phase != v1alpha1.PhaseReady || !m.DeletionTimestamp.IsZero() {
 		return 0
 	}
 	return d.Clock.Since(c.LastTransitionTime.Time)
+}
+
+// patience is how long a machine may be broken. An agent that has to come back has as long
+// as on a new node.
+func (d Deps) patience(m *v1alpha1.VPSieNode) time.Duration {
+	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady); c != nil && c.Reason == reasonStartupTaint {
+		return d.Options.JoinTimeout
+	}
+	return d.Options.UnreadyTimeout
 }
 
 // repairHeld is why a broken machine is left as it is, "" when it may be replaced.
@@ -143,7 +154,7 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		return "", err
 	}
 	switch {
-	case node != nil && cluster.IsReady(node):
+	case node != nil && s.notServing(node).reason == "":
 		return "its node is ready by now", nil
 	case !orderedByUs(m):
 		return "a person made the VPSieNode; delete it to have the VPS deleted", nil
@@ -184,6 +195,9 @@ func (s *sweep) nodeNamed(ctx context.Context, name string) (*corev1.Node, error
 func (s *sweep) replace(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alpha1.VPSieNode) error {
 	long := s.brokenFor(m).Truncate(time.Second)
 	why := fmt.Sprintf("Node %s has not been ready for %s", cluster.NodeNameOf(m), long)
+	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady); c != nil && c.Reason == reasonStartupTaint {
+		why = fmt.Sprintf("Node %s has taken no pods for %s: %s", cluster.NodeNameOf(m), long, c.Message)
+	}
 	if vps := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); vps != nil && vps.Status != metav1.ConditionTrue {
 		why += ": " + vps.Message
 	}

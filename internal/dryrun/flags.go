@@ -1,6 +1,7 @@
 package dryrun
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -13,6 +14,7 @@ import (
 // the controller was told, so all that plan have these flags.
 func AddPlanningFlags(s *pflag.FlagSet, o *plan.Options) {
 	s.Int32Var(&o.ExpendablePriorityCutoff, "expendable-pods-priority-cutoff", -10, "pods of a lower priority neither buy nor hold a node")
+	s.Var((*startupTaints)(&o.StartupTaints), "startup-taint", "taint that new nodes have until an agent takes it away, as key, key=value:Effect or with one * in the key; buys no further node; may be given several times, beside the usual ones")
 	s.BoolVar(&o.SkipNodesWithLocalStorage, "skip-nodes-with-local-storage", false, "keep nodes with pods that use emptyDir or hostPath")
 }
 
@@ -22,3 +24,29 @@ func AddAccountFlags(s *pflag.FlagSet, o *cloud.Options) {
 	s.DurationVar(&o.Timeout, "vpsie-request-timeout", 30*time.Second, "limit of one request to the VPSie API")
 	s.BoolVar(&o.AllowPlainHTTP, "vpsie-allow-plain-http", false, "allow http:// to a VPSie API that is not on this machine")
 }
+
+// startupTaints is a flag that may be given several times.
+type startupTaints []plan.StartupTaint
+
+// Set reads one taint, or several with commas between them.
+func (f *startupTaints) Set(text string) error {
+	for one := range strings.SplitSeq(text, ",") {
+		t, err := plan.ParseStartupTaint(one)
+		if err != nil {
+			return err
+		}
+		*f = append(*f, t)
+	}
+	return nil
+}
+
+func (f *startupTaints) String() string {
+	texts := make([]string, len(*f))
+	for i, t := range *f {
+		texts[i] = t.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// Type names the flag's values in the help.
+func (*startupTaints) Type() string { return "taint" }

@@ -175,12 +175,12 @@ func (r *remover) findTargets(candidates []*candidate) {
 		might[c.host] = true
 	}
 	for _, h := range r.w.hosts[:r.w.existing] {
-		if h.takes && h.node.State == Ready && !might[h] {
+		if h.serves() && !might[h] {
 			r.targets = append(r.targets, h)
 		}
 	}
 	for _, c := range slices.Backward(candidates) {
-		if c.host.takes {
+		if c.host.serves() {
 			r.targets = append(r.targets, c.host)
 		}
 	}

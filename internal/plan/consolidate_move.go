@@ -66,7 +66,7 @@ func (w *world) seatEvicted() {
 			continue
 		}
 		for _, l := range w.evictedFrom(h) {
-			w.fill(l, slices.DeleteFunc(slices.Clone(w.hosts[:w.existing]), func(t *host) bool { return !t.takes || t.node.State != Ready }))
+			w.fill(l, slices.DeleteFunc(slices.Clone(w.hosts[:w.existing]), func(t *host) bool { return !t.serves() }))
 		}
 	}
 }
@@ -84,6 +84,9 @@ func (w *world) unseatEvicted() {
 
 // evicted says that the lot's pods are of a node that is being removed already.
 func (l *lot) evicted() bool { return l.origin != nil && l.origin.leaving() }
+
+// serves says that pods can run on the host now, so that it may take those of others.
+func (h *host) serves() bool { return h.takes && h.node.State == Ready && h.awaits == "" }
 
 // leaving says that the host is being removed already.
 func (h *host) leaving() bool {

@@ -33,6 +33,8 @@ func (r *remover) heldByItself(h *host) keep {
 		return keep{KeptNotReady, "on its way"}
 	case n.State != Ready:
 		return keep{KeptNotReady, "not Ready"}
+	case h.settling && h.awaits != "":
+		return keep{KeptNotReady, "about to serve: its startup taint " + h.awaits + " is still there"}
 	case n.DoNotDelete:
 		return keep{KeptDoNotDelete, "its VPSieNode is annotated autoscaler.vpsie.com/do-not-delete=true"}
 	case n.Object != nil && n.Object.Annotations[scaleDownDisabled] == "true":

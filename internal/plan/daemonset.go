@@ -9,8 +9,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// daemon is a DaemonSet: what one pod of it takes from every node it runs on.
+// daemon is a DaemonSet, or what else belongs to every node: what one pod of it takes
+// from every node it runs on.
 type daemon struct {
+	key residentKey
+	// set is nil when it is no DaemonSet that is known.
 	set *appsv1.DaemonSet
 	// pod stands for any of its pods.
 	pod   *Pod
@@ -34,7 +37,7 @@ func newDaemons(sets []*appsv1.DaemonSet) []*daemon {
 		}
 		object.Spec.Tolerations = append(object.Spec.Tolerations, daemonTolerations()...)
 		pod := NewPod(object)
-		daemons = append(daemons, &daemon{set: set, pod: pod})
+		daemons = append(daemons, &daemon{key: residentKey{set.Namespace, "DaemonSet", set.Name}, set: set, pod: pod})
 	}
 	slices.SortFunc(daemons, func(a, b *daemon) int {
 		if c := strings.Compare(a.set.Namespace, b.set.Namespace); c != 0 {
@@ -63,15 +66,9 @@ func daemonTolerations() []corev1.Toleration {
 	return all
 }
 
-// owns says whether the pod is the DaemonSet's. Files may lack UIDs, so kind and
-// name decide.
-func (d *daemon) owns(pod *corev1.Pod) bool {
-	if pod.Namespace != d.set.Namespace {
-		return false
-	}
-	owner := metav1.GetControllerOfNoCopy(pod)
-	return owner != nil && owner.Kind == "DaemonSet" && owner.Name == d.set.Name
-}
+// owns says whether the pod is the daemon's. Files may lack UIDs, so kind and name
+// decide.
+func (d *daemon) owns(pod *corev1.Pod) bool { return residentKeyOf(pod) == d.key }
 
 // reservedNode is the node that a waiting DaemonSet pod is meant for: its
 // controller names it in the pod's node affinity.

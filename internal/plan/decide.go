@@ -37,10 +37,9 @@ func Decide(s *State) *Plan {
 
 func (w *world) launches(names map[*host][]string) []Launch {
 	out := []Launch{}
-	numbers := map[*group]int{}
+	nextName := w.launchNames()
 	for _, h := range w.bought() {
-		numbers[h.group]++
-		h.name = fmt.Sprintf("%s-new-%d", h.group.Name, numbers[h.group])
+		h.name = nextName(h.group)
 		o := h.template.offer
 		launch := Launch{
 			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
@@ -54,6 +53,28 @@ func (w *world) launches(names map[*host][]string) []Launch {
 	}
 	slices.SortFunc(out, func(a, b Launch) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// launchNames gives every machine to be bought a name that no node and no machine has:
+// placements name nodes, and one name must not mean two of them.
+func (w *world) launchNames() func(*group) string {
+	taken := map[string]bool{}
+	for _, n := range w.state.Nodes {
+		taken[n.Name], taken[n.Machine] = true, true
+		if n.Object != nil {
+			taken[n.Object.Name] = true
+		}
+	}
+	numbers := map[*group]int{}
+	return func(g *group) string {
+		for {
+			numbers[g]++
+			if name := fmt.Sprintf("%s-new-%d", g.Name, numbers[g]); !taken[name] {
+				taken[name] = true
+				return name
+			}
+		}
+	}
 }
 
 func (w *world) placements(names map[*host][]string) []Placement {

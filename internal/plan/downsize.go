@@ -38,8 +38,11 @@ func (w *world) shrinkOne(h *host) {
 // apart, and whether all of it may be bought the template for.
 func (w *world) holdsAll(t *template, h *host) bool {
 	free := slices.Clone(t.free)
+	if slices.ContainsFunc(h.placed, func(s share) bool { return !s.lot.preempts }) {
+		free = slices.Clone(t.unyielded)
+	}
 	for _, s := range h.placed {
-		if s.lot.kind.class.on(t.shape) != suits || !w.preferredOnly(s.lot, t) {
+		if !t.admits(s.lot) || !w.preferredOnly(s.lot, t) {
 			return false
 		}
 		free.add(s.lot.size, int64(-s.n))
@@ -81,9 +84,8 @@ func (w *world) become(h *host, t *template) {
 			h.domains[i] = d
 		}
 	}
-	h.group, h.template, h.shape, h.labels, h.taints = t.group, t, t.shape, t.labels, t.group.Taints
-	h.alloc, h.free = t.alloc, slices.Clone(t.free)
-	h.overhead = amountOf(t.alloc).minus(amountOf(t.free))
+	h.group, h.template = t.group, t
+	h.equip(t)
 	h.group.opened++
 	h.template.stock.left--
 	h.ports = h.ports[:0]

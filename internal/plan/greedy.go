@@ -149,14 +149,14 @@ func (b *buyer) revisit() int {
 		return 0
 	}
 	return b.w.fillAll(waiting, slices.DeleteFunc(b.w.taking(), func(h *host) bool {
-		return !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return h.free.fits(s.size) })
+		return !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return h.freeOrYielded().fits(s.size) })
 	}))
 }
 
 // wants says whether any lot may be bought the template for.
 func (b *buyer) wants(t *template) bool {
 	for _, s := range b.sizes {
-		if t.free.fits(s.size) && slices.ContainsFunc(s.lots, func(l *lot) bool { return l.kind.class.on(t.shape) == suits && b.choice(b.w, l, t) }) {
+		if t.free.fits(s.size) && slices.ContainsFunc(s.lots, func(l *lot) bool { return t.holds(l) && b.choice(b.w, l, t) }) {
 			return true
 		}
 	}

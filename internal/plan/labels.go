@@ -2,8 +2,6 @@ package plan
 
 import (
 	"maps"
-	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -13,6 +11,12 @@ const (
 	LabelNodeGroup    = "autoscaler.vpsie.com/nodegroup"
 	LabelInstanceType = "autoscaler.vpsie.com/instance-type"
 	LabelDatacenter   = "autoscaler.vpsie.com/datacenter"
+)
+
+// The names of kubernetes.io/os and kubernetes.io/arch before they were stable.
+const (
+	labelBetaOS   = "beta.kubernetes.io/os"
+	labelBetaArch = "beta.kubernetes.io/arch"
 )
 
 // TaintUninitialized keeps pods off a machine until its labels and taints are in place.
@@ -34,33 +38,7 @@ func NodeLabels(g *Group, o *Offer) map[string]string {
 	labels[LabelNodeGroup] = g.Name
 	labels[LabelInstanceType] = o.InstanceType
 	labels[LabelDatacenter] = o.DatacenterID
+	// Kubelet puts these on every node, whatever else is asked for.
+	labels[labelBetaOS], labels[labelBetaArch] = labels[corev1.LabelOSStable], labels[corev1.LabelArchStable]
 	return labels
-}
-
-// startupTaints are the keys that every joining node sheds by itself.
-var startupTaints = []string{
-	TaintUninitialized,
-	corev1.TaintNodeNotReady,
-	corev1.TaintNodeUnreachable,
-	corev1.TaintNodeNetworkUnavailable,
-	"node.cloudprovider.kubernetes.io/uninitialized",
-}
-
-// startupPrefixes are cluster-autoscaler's spellings of the same.
-var startupPrefixes = []string{
-	"startup-taint.cluster-autoscaler.kubernetes.io/",
-	"ignore-taint.cluster-autoscaler.kubernetes.io/",
-}
-
-// lastingTaints leaves out what a joining node sheds by itself.
-func (o *Options) lastingTaints(taints []corev1.Taint) []corev1.Taint {
-	var lasting []corev1.Taint
-	for _, t := range taints {
-		sheds := slices.Contains(startupTaints, t.Key) || slices.Contains(o.StartupTaints, t.Key) ||
-			slices.ContainsFunc(startupPrefixes, func(p string) bool { return strings.HasPrefix(t.Key, p) })
-		if !sheds {
-			lasting = append(lasting, t)
-		}
-	}
-	return lasting
 }

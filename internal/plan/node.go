@@ -18,6 +18,12 @@ type host struct {
 	own    *shape
 	labels map[string]string
 	taints []corev1.Taint
+	// settling: on its way or Ready since a short time (State.settling); coming is what it
+	// is then expected to be, where that is known.
+	settling bool
+	coming   *newNode
+	// awaits is the startup taint that a Ready node has still; empty for none.
+	awaits string
 	// cordoned: marked unschedulable.
 	cordoned bool
 	// takes says whether pods can be put on it.

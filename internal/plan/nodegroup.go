@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // group is a NodeGroup in the plan.
@@ -36,12 +38,15 @@ type template struct {
 	group *group
 	offer *Offer
 	// index orders templates by group and type.
-	index  int
-	labels map[string]string
-	shape  *shape
-	// alloc is what the node offers, free what DaemonSets leave of it.
-	alloc, free vec
-	stock       *stock
+	index   int
+	labels  map[string]string
+	taints  []corev1.Taint
+	shape   *shape
+	newNode *newNode
+	// alloc is what the node offers, free what DaemonSets leave of it: those whose pods
+	// preemption evicts, which take yields, leave it all. unyielded is free without yields.
+	alloc, free, yields, unyielded vec
+	stock                          *stock
 	// domains are its nodes' by topology key; daemons will run on each of them.
 	domains []int32
 	daemons []*daemon

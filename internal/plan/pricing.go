@@ -183,7 +183,7 @@ func (b *buyer) takes(goods []good, t *template) (takes []bool, family string) {
 		if takes[s.good] {
 			continue
 		}
-		if slices.ContainsFunc(s.lots, func(l *lot) bool { return l.kind.class.on(t.shape) == suits && b.choice(b.w, l, t) }) {
+		if slices.ContainsFunc(s.lots, func(l *lot) bool { return t.admits(l) && b.choice(b.w, l, t) }) {
 			key.number(s.good)
 			takes[s.good] = t.free.fits(goods[s.good].size[:len(t.free)])
 		}

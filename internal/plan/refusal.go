@@ -88,7 +88,7 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 func (w *world) misfit(l *lot, t *template) refusal {
 	switch v := l.kind.class.on(t.shape); {
 	case v&repelled != 0:
-		taint, _ := l.kind.class.untolerated(t.group.Taints)
+		taint, _ := l.kind.class.untolerated(t.taints)
 		return refusal{TaintNotTolerated, "does not tolerate taint " + taint.ToString()}
 	case v&mismatched != 0:
 		return refusal{NodeAffinity, "nodes of it do not match " + l.kind.class.wants()}
@@ -98,8 +98,8 @@ func (w *world) misfit(l *lot, t *template) refusal {
 	}
 	var short []string
 	for i, x := range l.size {
-		if x > 0 && x > t.free[i] {
-			short = append(short, fmt.Sprintf("%s %s of %s", w.dims.names[i], w.dims.text(i, x), w.dims.text(i, max(t.free[i], 0))))
+		if room := t.roomFor(l); x > 0 && x > room[i] {
+			short = append(short, fmt.Sprintf("%s %s of %s", w.dims.names[i], w.dims.text(i, x), w.dims.text(i, max(room[i], 0))))
 		}
 	}
 	if len(short) > 0 {

@@ -115,6 +115,25 @@ func (r *requests) sort() {
 	slices.SortFunc(r.scalars, func(a, b scalar) int { return strings.Compare(string(a.name), string(b.name)) })
 }
 
+// atLeast is the larger of each amount.
+func (r *requests) atLeast(o *requests) requests {
+	most := requests{cpu: max(r.cpu, o.cpu), memory: max(r.memory, o.memory), storage: max(r.storage, o.storage), scalars: slices.Clone(r.scalars)}
+	for _, s := range o.scalars {
+		i := slices.IndexFunc(most.scalars, func(have scalar) bool { return have.name == s.name })
+		if i < 0 {
+			most.scalars = append(most.scalars, s)
+			continue
+		}
+		most.scalars[i].amount = max(most.scalars[i].amount, s.amount)
+	}
+	most.sort()
+	return most
+}
+
+func (r *requests) same(o *requests) bool {
+	return r.cpu == o.cpu && r.memory == o.memory && r.storage == o.storage && slices.Equal(r.scalars, o.scalars)
+}
+
 // scalarKey spells out the scalars; empty for most pods.
 func (r *requests) scalarKey() string {
 	if len(r.scalars) == 0 {

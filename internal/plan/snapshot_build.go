@@ -21,6 +21,7 @@ func newWorld(s *State) *world {
 		movers:      map[moverKey]*mover{},
 		hostByName:  make(map[string]*host, len(s.Nodes)),
 		daemons:     newDaemons(s.DaemonSets),
+		newNodes:    map[newNodeKey]*newNode{},
 	}
 	w.dims = newDims(s.Pods, w.daemons)
 	for _, d := range w.daemons {
@@ -47,6 +48,7 @@ func (w *world) buildGroups() {
 		}
 		stocks[o] = s
 	}
+	w.lessons = newLessons(w)
 	for _, spec := range w.state.Groups {
 		g := &group{Group: spec, closed: closedFor(spec, w.state.Now, w.state.Options.IgnoreTimers)}
 		w.groups = append(w.groups, g)
@@ -69,25 +71,6 @@ func (w *world) buildGroups() {
 			w.templates = append(w.templates, t)
 		}
 	}
-}
-
-func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
-	labels := NodeLabels(g.Group, o)
-	// No pod can name a node that does not exist yet, and a name must be there for
-	// selectors to be held against; NUL is in no node's name.
-	labels["kubernetes.io/hostname"] = "\x00"
-	t := &template{
-		group: g, offer: o, labels: labels, shape: w.shapes.single("\x00", labels, g.Taints, false), stock: s,
-		alloc: w.dims.amounts(o.Allocatable), barred: barredFor(o, w.state.Now),
-	}
-	t.free = slices.Clone(t.alloc)
-	for _, d := range w.daemons {
-		if d.class.on(t.shape) == suits {
-			w.dims.addSize(t.free, &d.pod.requests, -1)
-			t.daemons = append(t.daemons, d)
-		}
-	}
-	return t
 }
 
 // buildLots groups the pending pods, which come sorted by name.

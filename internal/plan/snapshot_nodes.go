@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // buildHosts makes a host of every node, by name, and counts the groups' machines.
@@ -24,7 +22,7 @@ func (w *world) buildHosts() {
 		h.group.count++
 		if n.State != Failed && n.State != Terminating {
 			h.group.kept++
-			if n.State == Ordered {
+			if n.State == Ordered || h.settling && h.awaits != "" {
 				h.group.coming++
 			}
 		}
@@ -37,8 +35,9 @@ func (w *world) buildHosts() {
 func (w *world) newHost(n *Node) *host {
 	h := &host{name: n.Name, node: n, group: w.groupByName[n.Group]}
 	h.takes = (n.State == Ready || n.State == Ordered) && (h.group == nil || !h.group.Deleting)
-	if n.State == Ordered {
-		w.describeOrdered(h)
+	if w.state.settling(n) && (n.State == Ordered || n.Object != nil) {
+		h.settling = true
+		w.describeComing(h)
 	} else if n.Object != nil {
 		h.labels, h.taints, h.cordoned = n.Object.Labels, n.Object.Spec.Taints, n.Object.Spec.Unschedulable
 		h.alloc = w.dims.amounts(n.Object.Status.Allocatable)
@@ -47,37 +46,13 @@ func (w *world) newHost(n *Node) *host {
 		h.takes = false
 		h.alloc = make(vec, len(w.dims.names))
 	}
-	h.free = slices.Clone(h.alloc)
-	return h
-}
-
-// describeOrdered tells what a machine on its way will be: what was ordered, and
-// what its Node already says, where one has registered.
-func (w *world) describeOrdered(h *host) {
-	n := h.node
-	offer := w.offers[offerKey{n.DatacenterID, n.InstanceType}]
-	if offer != nil && h.group != nil {
-		h.labels = NodeLabels(h.group.Group, offer)
-		h.taints = slices.Clone(h.group.Taints)
-		h.alloc = w.dims.amounts(offer.Allocatable)
-	}
-	if h.labels == nil {
-		h.labels = map[string]string{}
-	}
-	h.labels[corev1.LabelHostname] = n.Name
-	if n.Object == nil {
-		return
-	}
-	h.cordoned = n.Object.Spec.Unschedulable
-	maps.Copy(h.labels, n.Object.Labels)
-	for _, t := range w.state.Options.lastingTaints(n.Object.Spec.Taints) {
-		if !slices.ContainsFunc(h.taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
-			h.taints = append(h.taints, t)
+	if n.State == Ready && n.Object != nil {
+		if t := w.state.Options.HoldsPodsOff(n.Object); t != nil {
+			h.awaits = t.ToString()
 		}
 	}
-	if len(n.Object.Status.Allocatable) > 0 {
-		h.alloc = w.dims.amounts(n.Object.Status.Allocatable)
-	}
+	h.free = slices.Clone(h.alloc)
+	return h
 }
 
 // lockTypes settles the one type of groups without mixed instances: the preferred
@@ -138,8 +113,8 @@ func (w *world) seat() []*Pod {
 	}
 	pending = append(pending, w.seatNominated(nominated)...)
 	for _, h := range w.hosts {
-		if h.node.State == Ordered {
-			w.reserveDaemons(h)
+		if h.settling {
+			w.reserveResidents(h)
 		}
 	}
 	w.locate()
@@ -159,34 +134,24 @@ func (w *world) seatOf(p *Pod) *host {
 	return nil
 }
 
-func (w *world) sit(h *host, p *Pod, k *kind) {
-	h.bound = append(h.bound, seated{pod: p, kind: k, stays: p.stays()})
+func (w *world) sit(h *host, p *Pod, k *kind) { w.sitAs(h, p, k, p.stays()) }
+
+// sitAs puts a pod on a node; stays says that it belongs to the node.
+func (w *world) sitAs(h *host, p *Pod, k *kind, stays bool) {
+	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays})
 	h.ports = append(h.ports, k.class.ports...)
 	w.dims.addSize(h.free, &p.requests, -1)
 	switch {
-	case p.stays():
-		h.overhead.addRequests(&p.requests)
-	case p.leaves():
-	case w.expendable(p):
+	case p.leaves() && !stays:
+	case w.expendable(p) && !isMirrorPod(p.Object):
+		// kube-scheduler evicts a DaemonSet's pod like any other of lower priority.
 		if h.yields == nil {
 			h.yields = make(vec, len(w.dims.names))
 		}
 		w.dims.addSize(h.yields, &p.requests, 1)
+	case stays:
+		h.overhead.addRequests(&p.requests)
 	default:
 		h.requested.addRequests(&p.requests)
-	}
-}
-
-// reserveDaemons keeps room on a machine on its way for the DaemonSets that will
-// run there and have no pod there yet.
-func (w *world) reserveDaemons(h *host) {
-	for _, d := range w.daemons {
-		if w.verdict(d.class, h) != suits || slices.ContainsFunc(h.bound, func(s seated) bool { return d.owns(s.pod.Object) }) {
-			continue
-		}
-		h.bound = append(h.bound, seated{pod: d.pod, kind: d.kind, stays: true})
-		h.ports = append(h.ports, d.class.ports...)
-		w.dims.addSize(h.free, &d.pod.requests, -1)
-		h.overhead.addRequests(&d.pod.requests)
 	}
 }

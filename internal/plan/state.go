@@ -45,9 +45,8 @@ type Options struct {
 	SkipNodesWithLocalStorage bool
 	// IgnoreTimers treats stabilization windows and unneededTime as elapsed.
 	IgnoreTimers bool
-	// StartupTaints are taint keys that a joining node sheds by itself; they do
-	// not keep pods off a machine that is on its way.
-	StartupTaints []string
+	// StartupTaints are taints, beside the usual ones, that a new node sheds by itself.
+	StartupTaints []StartupTaint
 }
 
 // Money is an amount in millionths of the currency per month of 720 hours.
@@ -111,6 +110,8 @@ type Offer struct {
 	// Capacity is the size as sold; Allocatable is what a node of it offers to
 	// pods, learnt or estimated (EstimateAllocatable).
 	Capacity, Allocatable corev1.ResourceList
+	// Ordered is what Allocatable was before real nodes corrected it; nil when none did.
+	Ordered corev1.ResourceList
 	// Labels are extra labels of its nodes, such as a zone.
 	Labels map[string]string
 	// Available is false when the cloud does not sell it now.
@@ -152,6 +153,8 @@ type Node struct {
 	InstanceType string
 	DatacenterID string
 	State        NodeState
+	// ReadySince is when it became Ready, zero when that is not known (SettleTime).
+	ReadySince time.Time
 	// Object is the registered node, nil before.
 	Object *corev1.Node
 	// Usage is the measured use of cpu and memory, nil when not served.

@@ -36,10 +36,11 @@ func (s *story) volumeLine(kind, name string, a *attrs) bool {
 		if plugins := a.text("migrated", ""); plugins != "" {
 			n.Annotations[corev1.MigratedPluginsAnnotationKey] = plugins
 		}
+		keys := a.all("keys")
 		for driver, limit := range a.values {
 			count, err := strconv.Atoi(limit[0])
 			a.note(err)
-			n.Spec.Drivers = append(n.Spec.Drivers, storagev1.CSINodeDriver{Name: driver, Allocatable: &storagev1.VolumeNodeResources{Count: new(int32(count))}})
+			n.Spec.Drivers = append(n.Spec.Drivers, storagev1.CSINodeDriver{Name: driver, TopologyKeys: keys, Allocatable: &storagev1.VolumeNodeResources{Count: new(int32(count))}})
 			delete(a.values, driver)
 		}
 		s.state.CSINodes = append(s.state.CSINodes, n)
@@ -117,6 +118,9 @@ func (s *story) volume(name string, a *attrs) {
 	if host := a.text("host", ""); host != "" {
 		v.Spec.NodeAffinity = nodesWith(corev1.LabelHostname, host)
 	}
+	for key, value := range a.pairs("on") {
+		v.Spec.NodeAffinity = nodesWith(key, value)
+	}
 	s.state.Volumes = append(s.state.Volumes, v)
 }
 
@@ -158,6 +162,9 @@ func (s *story) storageClass(name string, a *attrs) {
 		c.AllowedTopologies = []corev1.TopologySelectorTerm{{MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{{
 			Key: corev1.LabelTopologyZone, Values: strings.Split(zones, ","),
 		}}}}
+	}
+	for key, value := range a.pairs("on") {
+		c.AllowedTopologies = []corev1.TopologySelectorTerm{{MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{{Key: key, Values: []string{value}}}}}
 	}
 	s.state.StorageClasses = append(s.state.StorageClasses, c)
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +73,11 @@ func (s *story) line(text string) error {
 	case "option":
 		s.state.Options.ExpendablePriorityCutoff = int32(a.number("cutoff", -10))
 		s.state.Options.SkipNodesWithLocalStorage = a.flag("skip-local-storage")
+		for _, text := range a.all("startup-taint") {
+			t, err := ParseStartupTaint(text)
+			a.note(err)
+			s.state.Options.StartupTaints = append(s.state.Options.StartupTaints, t)
+		}
 	default:
 		if !s.volumeLine(kind, name, a) {
 			return fmt.Errorf("unknown kind %q", kind)
@@ -213,7 +219,7 @@ func (s *story) node(name string, a *attrs) {
 	n := &Node{
 		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
-		Planned:              a.all("planned"),
+		Planned:              a.all("planned"), ReadySince: a.ago("ready"),
 		RemovalBackoffReason: "drain timed out",
 	}
 	if d := a.duration("drain-failed"); d > 0 {
@@ -227,13 +233,16 @@ func (s *story) node(name string, a *attrs) {
 		labels[corev1.LabelTopologyZone] = zone
 	}
 	cordoned, annotations := a.flag("cordoned"), a.pairs("annotation")
-	unregistered := a.flag("unregistered")
+	unregistered, created := a.flag("unregistered"), a.ago("created")
 	cpu, memory := a.number("cpu", 0), a.number("memory", 0)
+	devices, without := a.quantities(map[string]corev1.ResourceName{"gpu": "example.com/gpu"}), a.all("without")
 	s.state.Nodes = append(s.state.Nodes, n)
 	if unregistered {
 		return
 	}
-	object := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{}, Annotations: annotations}}
+	object := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: map[string]string{}, Annotations: annotations, CreationTimestamp: metav1.NewTime(created),
+	}}
 	for _, o := range s.state.Offers {
 		if o.InstanceType != n.InstanceType || o.DatacenterID != n.DatacenterID {
 			continue
@@ -249,8 +258,16 @@ func (s *story) node(name string, a *attrs) {
 	if cpu > 0 {
 		object.Status.Allocatable = EstimateAllocatable(cpu, memory, 80)
 	}
+	if len(devices) > 0 {
+		object.Status.Allocatable = object.Status.Allocatable.DeepCopy()
+		maps.Copy(object.Status.Allocatable, devices)
+	}
 	object.Labels[corev1.LabelHostname] = name
 	maps.Copy(object.Labels, labels)
+	for _, key := range without {
+		delete(object.Labels, key)
+		object.Spec.Taints = slices.DeleteFunc(object.Spec.Taints, func(t corev1.Taint) bool { return t.Key == key })
+	}
 	object.Spec.Taints = append(object.Spec.Taints, taints...)
 	object.Spec.Unschedulable = cordoned
 	n.Object = object

@@ -83,8 +83,17 @@ func (g *group) prefers(l *lot) bool {
 }
 
 // holds says whether one pod of the lot fits an empty node of the template.
-func (t *template) holds(l *lot) bool {
-	return l.kind.class.on(t.shape) == suits && t.free.fits(l.size)
+func (t *template) holds(l *lot) bool { return t.admits(l) && t.roomFor(l).fits(l.size) }
+
+// admits says whether pods of the lot may be on nodes of the template, size apart.
+func (t *template) admits(l *lot) bool { return l.kind.class.on(t.shape) == suits }
+
+// roomFor is the room for pods of the lot on an empty node; it is not to be changed.
+func (t *template) roomFor(l *lot) vec {
+	if l.preempts {
+		return t.free
+	}
+	return t.unyielded
 }
 
 // chooser says whether a lot may be bought a template for.

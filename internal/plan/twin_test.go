@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -305,9 +306,10 @@ func newTwin(s *State, p *Plan) *twin {
 		offers[o.InstanceType] = o
 	}
 	ordered := func(name, group, instanceType string) *twinNode {
-		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: NodeLabels(groups[group], offers[instanceType])}}
+		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		n.Labels, n.Spec.Taints = shown(s, groups[group], offers[instanceType])
 		n.Labels[corev1.LabelHostname] = name
-		n.Spec.Taints, n.Status.Allocatable = groups[group].Taints, offers[instanceType].Allocatable
+		n.Status.Allocatable = offers[instanceType].Allocatable
 		return &twinNode{Node: n, takes: true}
 	}
 	for _, n := range s.Nodes {
@@ -316,7 +318,14 @@ func newTwin(s *State, p *Plan) *twin {
 			continue
 		}
 		takes := (n.State == Ready || n.State == Ordered) && (groups[n.Group] == nil || !groups[n.Group].Deleting)
-		t.nodes = append(t.nodes, &twinNode{Node: n.Object, takes: takes})
+		node := n.Object.DeepCopy()
+		if n.State == Ordered {
+			// What agents add comes later.
+			labels, taints := shown(s, groups[n.Group], offers[n.InstanceType])
+			maps.Copy(labels, node.Labels)
+			node.Labels, node.Spec.Taints = labels, append(taints, node.Spec.Taints...)
+		}
+		t.nodes = append(t.nodes, &twinNode{Node: node, takes: takes})
 	}
 	for _, l := range p.Launches {
 		t.nodes = append(t.nodes, ordered(l.Name, l.Group, l.InstanceType))

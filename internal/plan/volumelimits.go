@@ -107,7 +107,7 @@ func (w *world) readAttachments() {
 	}
 	maps.DeleteFunc(w.usualLimits, func(_ string, limit int) bool { return limit == 0 || limit == math.MaxInt })
 	for _, h := range w.hosts {
-		if h.node.State == Ordered && h.csi == nil {
+		if h.settling && h.csi == nil {
 			h.attached = w.usualAttachments()
 		}
 	}
@@ -174,7 +174,7 @@ func (w *world) attachable(c *class, h *host) bool {
 // lacksDriver says that a driver is not installed on the node, and wants pods to keep
 // off such nodes. One that has not joined yet gets what the others have.
 func (w *world) lacksDriver(v *volumes, h *host) bool {
-	if h.node == nil || h.node.State != Ready {
+	if h.node == nil || h.settling || h.node.State != Ready {
 		return false
 	}
 	for _, a := range v.attached {

@@ -17,6 +17,8 @@ type world struct {
 	daemons     []*daemon
 	classes     map[string]*class
 	shapes      shapes
+	lessons     *lessons
+	newNodes    map[newNodeKey]*newNode
 	topology    *topology
 	storage     *storage
 	// hosts are the existing and ordered nodes by name, then those to be bought in
@@ -112,13 +114,20 @@ func (w *world) open(t *template, reason LaunchReason) *host {
 	t.stock.left--
 	h := &host{
 		group: t.group, template: t, reason: reason,
-		shape: t.shape, labels: t.labels, taints: t.group.Taints, takes: true,
-		alloc: t.alloc, free: append(vec(nil), t.free...), attached: w.usualAttachments(), overhead: amountOf(t.alloc).minus(amountOf(t.free)),
+		takes: true, attached: w.usualAttachments(),
 	}
+	h.equip(t)
 	w.settle(h)
 	w.hosts = append(w.hosts, h)
 	w.log = append(w.log, step{did: openedHost, host: h})
 	return h
+}
+
+// equip gives a host what the template says.
+func (h *host) equip(t *template) {
+	h.shape, h.labels, h.taints = t.shape, t.labels, t.taints
+	h.alloc, h.free, h.yields = t.alloc, slices.Clone(t.unyielded), t.yields
+	h.overhead = amountOf(t.alloc).minus(amountOf(t.free))
 }
 
 // settle gives a node to be bought its place among the others, with the DaemonSet

@@ -1,0 +1,296 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// lessons are what Ready nodes show of what new ones will be like. The nodes of the same
+// group and type teach; without any those of the group, without these those of the type
+// in the same datacenter.
+type lessons struct {
+	state *State
+	dims  *dims
+	// teachers are the Ready nodes, by name, under each key that they count for.
+	teachers map[lessonKey][]*Node
+	bases    map[newNodeKey]map[string]string
+	groups   map[string]*Group
+	offers   map[offerKey]*Offer
+	// residents are the DaemonSet and static pods on the teachers, by what the node is and
+	// by what the pod is one of.
+	residents map[lessonKey]map[residentKey]*shownPod
+	// known are the DaemonSets that there are.
+	known map[residentKey]bool
+	// topology are the labels by which CSI drivers say where a node is.
+	topology map[string]bool
+	// vendor: the cluster uses VPSie's own CSI driver.
+	vendor bool
+}
+
+// lessonKey is what nodes have in common; what is empty may be anything.
+type lessonKey struct{ group, instanceType, datacenter string }
+
+// residentKey is what a pod is one of that belongs to its node: a DaemonSet or its like,
+// or a static pod.
+type residentKey struct{ namespace, kind, name string }
+
+// shownPod is the largest pod of a kind, and how many settled nodes have one.
+type shownPod struct {
+	pod     *Pod
+	settled int
+}
+
+// VPSie's CSI driver says by this label in which datacenter a node is, from the first
+// node on.
+const (
+	vendorDriver   = "vpsie.csi.vpsie.com"
+	vendorTopology = "region"
+)
+
+func newLessons(w *world) *lessons {
+	s := w.state
+	l := &lessons{
+		state: s, dims: w.dims, offers: w.offers, teachers: map[lessonKey][]*Node{}, bases: map[newNodeKey]map[string]string{},
+		groups: map[string]*Group{}, known: map[residentKey]bool{}, residents: map[lessonKey]map[residentKey]*shownPod{}, topology: map[string]bool{},
+	}
+	for _, g := range s.Groups {
+		l.groups[g.Name] = g
+	}
+	for _, set := range s.DaemonSets {
+		l.known[residentKey{set.Namespace, "DaemonSet", set.Name}] = true
+	}
+	byName := map[string]*Node{}
+	for _, n := range s.Nodes {
+		if n.State != Ready || n.Object == nil {
+			continue
+		}
+		byName[n.Object.Name] = n
+		for _, k := range keysOfNode(n) {
+			l.teachers[k] = append(l.teachers[k], n)
+		}
+	}
+	for _, list := range l.teachers {
+		// A settled node comes first: it shows all that there is to be shown.
+		slices.SortFunc(list, func(a, b *Node) int {
+			if x, y := s.settling(a), s.settling(b); x != y {
+				if x {
+					return 1
+				}
+				return -1
+			}
+			return strings.Compare(a.Name, b.Name)
+		})
+	}
+	l.readResidents(byName)
+	l.readDrivers()
+	return l
+}
+
+// keysOfNode are the node's own key, and those of the larger sets that it is in.
+func keysOfNode(n *Node) []lessonKey {
+	keys := []lessonKey{{datacenter: n.DatacenterID}}
+	if n.Group != "" {
+		keys = append(keys, lessonKey{n.Group, n.InstanceType, n.DatacenterID}, lessonKey{n.Group, "", n.DatacenterID}, lessonKey{"", n.InstanceType, n.DatacenterID})
+	}
+	return keys
+}
+
+// readResidents notes the DaemonSet and static pods of the teachers.
+func (l *lessons) readResidents(byName map[string]*Node) {
+	for _, p := range l.state.Pods {
+		if p.stage != stageBound || !p.stays() || p.leaves() {
+			continue
+		}
+		n := byName[p.Object.Spec.NodeName]
+		key := residentKeyOf(p.Object)
+		if n == nil || key.name == "" {
+			continue
+		}
+		at := lessonKey{n.Group, n.InstanceType, n.DatacenterID}
+		if l.residents[at] == nil {
+			l.residents[at] = map[residentKey]*shownPod{}
+		}
+		shown := l.residents[at][key]
+		if shown == nil {
+			shown = &shownPod{pod: p}
+			l.residents[at][key] = shown
+		}
+		shown.pod = larger(shown.pod, p)
+		if !l.state.settling(n) {
+			shown.settled++
+		}
+	}
+}
+
+// residentKeyOf is empty for pods of which another node need not have the like.
+func residentKeyOf(p *corev1.Pod) residentKey {
+	if isMirrorPod(p) {
+		return residentKey{p.Namespace, "static", strings.TrimSuffix(p.Name, "-"+p.Spec.NodeName)}
+	}
+	if owner := metav1.GetControllerOfNoCopy(p); owner != nil {
+		return residentKey{p.Namespace, owner.Kind, owner.Name}
+	}
+	return residentKey{}
+}
+
+// larger is a pod that asks for the larger amount of everything.
+func larger(a, b *Pod) *Pod {
+	most := a.requests.atLeast(&b.requests)
+	if most.same(&a.requests) {
+		if a.Object.Name > b.Object.Name && most.same(&b.requests) {
+			return b // of equal pods the first by name, in whatever order they come
+		}
+		return a
+	}
+	if most.same(&b.requests) {
+		return b
+	}
+	made := *a
+	if b.Object.Name < a.Object.Name {
+		made = *b
+	}
+	made.requests = most
+	return &made
+}
+
+func (l *lessons) readDrivers() {
+	for _, n := range l.state.CSINodes {
+		for _, d := range n.Spec.Drivers {
+			l.vendor = l.vendor || d.Name == vendorDriver
+			for _, key := range d.TopologyKeys {
+				l.topology[key] = true
+			}
+		}
+	}
+	for _, d := range l.state.CSIDrivers {
+		l.vendor = l.vendor || d.Name == vendorDriver
+	}
+	for _, c := range l.state.StorageClasses {
+		l.vendor = l.vendor || c.Provisioner == vendorDriver
+	}
+	for _, v := range l.state.Volumes {
+		l.vendor = l.vendor || v.Spec.CSI != nil && v.Spec.CSI.Driver == vendorDriver
+	}
+}
+
+// levels are the sets of nodes that teach of a group and offer, the nearest first.
+func levels(g *Group, o *Offer) []lessonKey {
+	return []lessonKey{{g.Name, o.InstanceType, o.DatacenterID}, {g.Name, "", o.DatacenterID}, {"", o.InstanceType, o.DatacenterID}}
+}
+
+// nearest are the teachers of the group and type; nil when there is none.
+func (l *lessons) nearest(g *Group, o *Offer) []*Node { return l.teachers[levels(g, o)[0]] }
+
+// labels are those of a new node: what was ordered, changed and completed as the nearest
+// nodes show.
+func (l *lessons) labels(g *Group, o *Offer, ordered map[string]string) map[string]string {
+	labels := maps.Clone(ordered)
+	if _, set := labels[vendorTopology]; l.vendor && !set {
+		labels[vendorTopology] = o.DatacenterID
+	}
+	for _, level := range levels(g, o) {
+		if teachers := l.teachers[level]; len(teachers) > 0 {
+			maps.Copy(labels, l.common(teachers))
+			break
+		}
+	}
+	// What the offer says of its nodes is given by a person.
+	maps.Copy(labels, o.Labels)
+	// Where a driver has said nothing in the group yet, it says the same as elsewhere in
+	// the datacenter.
+	for key, value := range l.common(l.teachers[lessonKey{datacenter: o.DatacenterID}]) {
+		if _, set := labels[key]; !set && l.topology[key] && len(l.nearest(g, o)) == 0 {
+			labels[key] = value
+		}
+	}
+	return labels
+}
+
+// common are the labels, beside what was ordered, that all of the nodes have. One that
+// has only just become Ready may still lack some.
+func (l *lessons) common(teachers []*Node) map[string]string {
+	if len(teachers) == 0 {
+		return nil
+	}
+	found := map[string]string{}
+	for _, n := range teachers {
+		if n != teachers[0] && !l.state.settling(teachers[0]) {
+			break // all settled nodes must have it, the first among them
+		}
+		for key, value := range n.Object.Labels {
+			if !l.ownLabel(n, key, value) {
+				found[key] = value
+			}
+		}
+	}
+	for _, n := range teachers {
+		for key, value := range found {
+			has, ok := n.Object.Labels[key]
+			if ok && has != value || !ok && !l.state.settling(n) {
+				delete(found, key)
+			}
+		}
+	}
+	return found
+}
+
+// ownLabel says that the label is the node's alone, or as it was ordered.
+func (l *lessons) ownLabel(n *Node, key, value string) bool {
+	switch key {
+	case corev1.LabelHostname, LabelNodeGroup, LabelInstanceType, LabelDatacenter:
+		return true
+	}
+	// Some drivers make a topology of every node.
+	if value == n.Object.Name || value == n.Object.Labels[corev1.LabelHostname] && value != "" || value == string(n.Object.UID) && value != "" {
+		return true
+	}
+	ordered, ok := l.base(n)[key]
+	return ok && ordered == value
+}
+
+// base are the labels that were ordered for a node that is there.
+func (l *lessons) base(n *Node) map[string]string {
+	g := l.groups[n.Group]
+	if g == nil {
+		return nil
+	}
+	o := l.offers[offerKey{n.DatacenterID, n.InstanceType}]
+	if o == nil {
+		o = &Offer{InstanceType: n.InstanceType, DatacenterID: n.DatacenterID}
+		return NodeLabels(g, o)
+	}
+	key := newNodeKey{g, o}
+	if l.bases[key] == nil {
+		l.bases[key] = NodeLabels(g, o)
+	}
+	return l.bases[key]
+}
+
+// taints are what others put on all nodes of the group and type. One node alone may have
+// been tainted by hand.
+func (l *lessons) taints(g *Group, o *Offer, ordered []corev1.Taint) []corev1.Taint {
+	teachers := l.nearest(g, o)
+	if len(teachers) < 2 {
+		return nil
+	}
+	var found []corev1.Taint
+	for _, t := range l.state.Options.lastingTaints(teachers[0].Object.Spec.Taints) {
+		same := func(other corev1.Taint) bool { return other.MatchTaint(&t) && other.Value == t.Value }
+		known := slices.ContainsFunc(ordered, func(other corev1.Taint) bool { return other.MatchTaint(&t) })
+		if known || !repels(&t) || passing(&t) || slices.ContainsFunc(teachers, func(n *Node) bool { return !slices.ContainsFunc(n.Object.Spec.Taints, same) }) {
+			continue
+		}
+		found = append(found, t)
+	}
+	return found
+}
+
+// passing says that the taint tells of a condition of the node, or of its removal.
+func passing(t *corev1.Taint) bool {
+	return strings.HasPrefix(t.Key, "node.kubernetes.io/") ||
+		t.Key == "ToBeDeletedByClusterAutoscaler" || t.Key == "DeletionCandidateOfClusterAutoscaler"
+}

@@ -1,0 +1,199 @@
+package plan
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// newNode is what a node of a group and offer will be once it serves: what is ordered,
+// and on top of it what the nodes show that are there already.
+type newNode struct {
+	// labels are all but the hostname; ordered those that nobody had to show.
+	labels, ordered map[string]string
+	taints          []corev1.Taint
+	alloc           vec
+	// residents are the pods that every such node will hold.
+	residents []resident
+	// shownBy is a node that the type's lessons are from; empty for none.
+	shownBy string
+}
+
+// resident is a DaemonSet's or static pod of every new node.
+type resident struct {
+	daemon *daemon
+	// pod is as large as such pods really are: admission, LimitRanges, RuntimeClasses and
+	// the VerticalPodAutoscaler make them larger than their template.
+	pod *Pod
+}
+
+type newNodeKey struct {
+	group *Group
+	offer *Offer
+}
+
+// newNode works out what a node of the group and offer will be.
+func (w *world) newNode(g *Group, o *Offer) *newNode {
+	key := newNodeKey{g, o}
+	if n := w.newNodes[key]; n != nil {
+		return n
+	}
+	n := &newNode{ordered: NodeLabels(g, o), taints: w.state.Options.lastingTaints(g.Taints), alloc: w.dims.amounts(o.Allocatable)}
+	w.newNodes[key] = n
+	l := w.lessons
+	n.labels = l.labels(g, o, n.ordered)
+	n.taints = append(n.taints, l.taints(g, o, n.taints)...)
+	l.devices(g, o, n.alloc)
+	n.residents = w.residents(g, o, n)
+	if teachers := l.nearest(g, o); len(teachers) > 0 {
+		n.shownBy = teachers[0].Name
+	}
+	return n
+}
+
+// residents are the pods of DaemonSets that will run on the new node, and the static and
+// other such pods that all nodes like it have.
+func (w *world) residents(g *Group, o *Offer, n *newNode) []resident {
+	shape := w.shapes.single("\x00", withHostname(n.labels), n.taints, false)
+	var all []resident
+	for _, d := range w.daemons {
+		if d.set != nil && d.class.on(shape) == suits {
+			all = append(all, resident{d, w.lessons.sized(d, g, o)})
+		}
+	}
+	for _, pod := range w.lessons.companions(g, o) {
+		all = append(all, resident{w.companion(pod), pod})
+	}
+	return all
+}
+
+// companion is the daemon of a pod that belongs to every node without being a known
+// DaemonSet's.
+func (w *world) companion(pod *Pod) *daemon {
+	key := residentKeyOf(pod.Object)
+	for _, d := range w.daemons {
+		if d.key == key {
+			return d
+		}
+	}
+	d := &daemon{key: key, pod: pod, class: w.class(pod)}
+	w.daemons = append(w.daemons, d)
+	return d
+}
+
+// withHostname adds a hostname that no node has. No pod can name a node that does not
+// exist yet, and a name must be there for selectors to be held against; NUL is in no
+// node's name.
+func withHostname(labels map[string]string) map[string]string {
+	all := make(map[string]string, len(labels)+1)
+	for k, v := range labels {
+		all[k] = v
+	}
+	all[corev1.LabelHostname] = "\x00"
+	return all
+}
+
+func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
+	n := w.newNode(g.Group, o)
+	labels := withHostname(n.labels)
+	t := &template{
+		group: g, offer: o, labels: labels, taints: n.taints, shape: w.shapes.single("\x00", labels, n.taints, false), stock: s,
+		newNode: n, alloc: n.alloc, barred: barredFor(o, w.state.Now),
+	}
+	t.free = slices.Clone(t.alloc)
+	for _, r := range n.residents {
+		t.daemons = append(t.daemons, r.daemon)
+		if !w.expendable(r.pod) {
+			w.dims.addSize(t.free, &r.pod.requests, -1)
+			continue
+		}
+		if t.yields == nil {
+			t.yields = make(vec, len(w.dims.names))
+		}
+		w.dims.addSize(t.yields, &r.pod.requests, 1)
+	}
+	t.unyielded = t.free
+	if t.yields != nil {
+		t.unyielded = slices.Clone(t.free)
+		t.unyielded.add(t.yields, -1)
+	}
+	return t
+}
+
+// describeComing tells what a machine will be that is on its way, or Ready since a short
+// time: what was ordered and learnt, and what its Node already says, where one has
+// registered. Devices and labels that an agent adds come after the kubelet.
+func (w *world) describeComing(h *host) {
+	n := h.node
+	var new *newNode
+	if offer := w.offers[offerKey{n.DatacenterID, n.InstanceType}]; offer != nil && h.group != nil {
+		new = w.newNode(h.group.Group, offer)
+		h.coming = new
+	}
+	h.labels = map[string]string{}
+	if new != nil {
+		for k, v := range new.labels {
+			h.labels[k] = v
+		}
+		h.alloc, h.taints = slices.Clone(new.alloc), slices.Clone(new.taints)
+	}
+	h.labels[corev1.LabelHostname] = n.Name
+	if n.Object == nil {
+		return
+	}
+	h.cordoned = n.Object.Spec.Unschedulable
+	for k, v := range n.Object.Labels {
+		if n.State == Ordered && new != nil && w.putOn(h.group.Group, k) {
+			continue // whatever the kubelet said first
+		}
+		h.labels[k] = v
+	}
+	if n.State != Ordered {
+		h.taints = nil // the group's taints have been put on it when it joined
+	}
+	for _, t := range w.state.Options.lastingTaints(n.Object.Spec.Taints) {
+		if !slices.ContainsFunc(h.taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
+			h.taints = append(h.taints, t)
+		}
+	}
+	if len(n.Object.Status.Allocatable) == 0 {
+		return
+	}
+	shown := w.dims.amounts(n.Object.Status.Allocatable)
+	for i := firstScalar; i < len(shown) && new != nil; i++ {
+		shown[i] = max(shown[i], new.alloc[i])
+	}
+	h.alloc = shown
+}
+
+// putOn says that the autoscaler puts the label on the group's nodes when they join.
+func (w *world) putOn(g *Group, key string) bool {
+	switch key {
+	case LabelNodeGroup, LabelInstanceType, LabelDatacenter, corev1.LabelInstanceTypeStable, corev1.LabelTopologyRegion:
+		return true
+	}
+	_, ok := g.Labels[key]
+	return ok
+}
+
+// reserveResidents keeps room on a machine that has only just come, or is still to come,
+// for what will run there and has no pod there yet.
+func (w *world) reserveResidents(h *host) {
+	residents := []resident{}
+	if h.coming != nil {
+		residents = h.coming.residents
+	} else {
+		for _, d := range w.daemons {
+			if d.set != nil {
+				residents = append(residents, resident{d, d.pod})
+			}
+		}
+	}
+	for _, r := range residents {
+		if slices.ContainsFunc(h.bound, func(s seated) bool { return r.daemon.owns(s.pod.Object) }) ||
+			r.daemon.set != nil && w.verdict(r.daemon.class, h) != suits {
+			continue
+		}
+		w.sitAs(h, r.pod, r.daemon.kind, true)
+	}
+}
