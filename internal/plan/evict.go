@@ -28,6 +28,8 @@ func (p *Pod) immovable(o *Options) string {
 		return fmt.Sprintf("pod %s is annotated %s=true", p.name(), doNotDisrupt)
 	case p.unsupported != "":
 		return fmt.Sprintf("pod %s uses %s, which is not planned for", p.name(), p.unsupported)
+	case p.invalid.reason != "":
+		return fmt.Sprintf("pod %s could not be scheduled again: %s", p.name(), p.invalid.message)
 	case safe == "true":
 		return ""
 	case metav1.GetControllerOfNoCopy(p.Object) == nil:

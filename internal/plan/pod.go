@@ -20,6 +20,8 @@ type Pod struct {
 	// rules spells out every hard constraint but size and labels; pods with equal
 	// rules get the same answer from every static filter.
 	rules string
+	// invalid says which of its constraints cannot be parsed.
+	invalid refusal
 	// unsupported names the features the planner does not understand.
 	unsupported string
 }
@@ -39,6 +41,7 @@ func NewPod(object *corev1.Pod) *Pod {
 	}
 	p.requests = requestsOf(object)
 	p.rules = rulesOf(object)
+	p.invalid = invalidConstraint(&object.Spec)
 	return p
 }
 

@@ -93,8 +93,8 @@ func (s *selectors) ofSpread(pod *corev1.Pod, c *corev1.TopologySpreadConstraint
 	return s.intern(&selector{namespaces: []string{pod.Namespace}, pods: pods})
 }
 
-// parse reads a label selector; one that does not parse picks nothing, as with
-// kube-scheduler, where the pod that has it is not scheduled at all.
+// parse reads a label selector. Lists with one that does not parse are left out before
+// (parseTerms, parseSpreads).
 func parse(ls *metav1.LabelSelector) labels.Selector {
 	parsed, err := metav1.LabelSelectorAsSelector(ls)
 	if err != nil {

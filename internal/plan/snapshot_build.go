@@ -116,6 +116,8 @@ func (w *world) refusedOutright(p *Pod) refusal {
 		return refusal{SchedulingGated, "waits for its scheduling gates to be removed: " + strings.Join(gates, ", ")}
 	case p.otherScheduler() != "":
 		return refusal{OtherScheduler, "is scheduled by " + p.otherScheduler() + ", whose rules are not known"}
+	case p.invalid.reason != "":
+		return p.invalid
 	case p.unsupported != "":
 		return refusal{NotSupported, "uses " + p.unsupported + ", which is not planned for"}
 	}

@@ -70,6 +70,13 @@ func (t *topology) read(c *class) {
 			t.readApart(c, pod, a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
 		}
 	}
+	t.readSpreads(c, pod)
+}
+
+func (t *topology) readSpreads(c *class, pod *corev1.Pod) {
+	if parseSpreads(pod.Spec.TopologySpreadConstraints) != nil {
+		return // such a pod is refused by itself
+	}
 	for i := range pod.Spec.TopologySpreadConstraints {
 		constraint := &pod.Spec.TopologySpreadConstraints[i]
 		if constraint.WhenUnsatisfiable != corev1.DoNotSchedule {
@@ -89,8 +96,8 @@ func (t *topology) read(c *class) {
 }
 
 func (t *topology) readTogether(c *class, pod *corev1.Pod, terms []corev1.PodAffinityTerm) {
-	if len(terms) == 0 {
-		return
+	if len(terms) == 0 || parseTerms(terms, nil) != nil {
+		return // such a pod is refused by itself
 	}
 	c.seeks = &together{}
 	for i := range terms {
@@ -103,6 +110,9 @@ func (t *topology) readTogether(c *class, pod *corev1.Pod, terms []corev1.PodAff
 }
 
 func (t *topology) readApart(c *class, pod *corev1.Pod, terms []corev1.PodAffinityTerm) {
+	if parseTerms(terms, nil) != nil {
+		return // kube-scheduler drops all of the list with the one that does not parse
+	}
 	for i := range terms {
 		k := apartKey{selector: t.selectors.ofTerm(pod, &terms[i]).id, key: t.key(terms[i].TopologyKey)}
 		a := t.apart[k]

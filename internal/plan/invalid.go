@@ -1,0 +1,71 @@
+package plan
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// invalidConstraint says which constraint of a pod on other pods cannot be parsed.
+// API servers keep such pods from the time before they were refused. kube-scheduler
+// places them nowhere (PreFilter of InterPodAffinity and PodTopologySpread fails), but
+// those that run already disturb nobody.
+func invalidConstraint(spec *corev1.PodSpec) refusal {
+	if a := spec.Affinity; a != nil {
+		if p := a.PodAffinity; p != nil {
+			if err := parseTerms(p.RequiredDuringSchedulingIgnoredDuringExecution, p.PreferredDuringSchedulingIgnoredDuringExecution); err != nil {
+				return refusal{PodAffinity, cannotParse("spec.affinity.podAffinity", err)}
+			}
+		}
+		if p := a.PodAntiAffinity; p != nil {
+			if err := parseTerms(p.RequiredDuringSchedulingIgnoredDuringExecution, p.PreferredDuringSchedulingIgnoredDuringExecution); err != nil {
+				return refusal{PodAntiAffinity, cannotParse("spec.affinity.podAntiAffinity", err)}
+			}
+		}
+	}
+	// Constraints with ScheduleAnyway are parsed only when several nodes fit.
+	if err := parseSpreads(spec.TopologySpreadConstraints); err != nil {
+		return refusal{TopologySpread, cannotParse("spec.topologySpreadConstraints", err)}
+	}
+	return refusal{}
+}
+
+func cannotParse(field string, err error) string {
+	return fmt.Sprintf("kube-scheduler cannot parse its %s and places it nowhere: %v", field, err)
+}
+
+// parseTerms fails when one term does not parse; kube-scheduler then drops them all.
+func parseTerms(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm) error {
+	parse := func(t *corev1.PodAffinityTerm) error {
+		if _, err := metav1.LabelSelectorAsSelector(t.LabelSelector); err != nil {
+			return err
+		}
+		_, err := metav1.LabelSelectorAsSelector(t.NamespaceSelector)
+		return err
+	}
+	for i := range required {
+		if err := parse(&required[i]); err != nil {
+			return err
+		}
+	}
+	for i := range preferred {
+		if err := parse(&preferred[i].PodAffinityTerm); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseSpreads fails when the selector of one DoNotSchedule constraint does not parse.
+func parseSpreads(list []corev1.TopologySpreadConstraint) error {
+	for i := range list {
+		if list[i].WhenUnsatisfiable != corev1.DoNotSchedule {
+			continue
+		}
+		if _, err := metav1.LabelSelectorAsSelector(list[i].LabelSelector); err != nil {
+			return err
+		}
+	}
+	return nil
+}
