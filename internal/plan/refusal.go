@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
@@ -119,8 +120,8 @@ func (c *class) wants() string {
 		}
 		parts = append(parts, "its nodeSelector ("+strings.Join(pairs, ", ")+")")
 	}
-	if len(requiredTerms(spec)) > 0 {
-		parts = append(parts, "its required node affinity")
+	if terms := requiredTerms(spec); len(terms) > 0 {
+		parts = append(parts, "its required node affinity ("+termsText(terms)+")")
 	}
 	return strings.Join(parts, " and ")
 }
@@ -131,11 +132,18 @@ func (d *dims) text(i int, amount int64) string {
 	case dimCPU:
 		return resource.NewMilliQuantity(amount, resource.DecimalSI).String()
 	case dimMemory, dimStorage:
-		// What a node has is seldom a round number, and its last bytes are no news.
-		if whole := amount &^ (1<<20 - 1); whole > 0 && amount%(1<<10) != 0 {
-			amount = whole
-		}
-		return resource.NewQuantity(amount, resource.BinarySI).String()
+		return bytesText(amount)
+	}
+	if strings.HasPrefix(string(d.names[i]), corev1.ResourceHugePagesPrefix) {
+		return bytesText(amount)
 	}
 	return fmt.Sprint(amount)
+}
+
+func bytesText(amount int64) string {
+	// What a node has is seldom a round number, and its last bytes are no news.
+	if whole := amount &^ (1<<20 - 1); whole > 0 && amount%(1<<10) != 0 {
+		amount = whole
+	}
+	return resource.NewQuantity(amount, resource.BinarySI).String()
 }

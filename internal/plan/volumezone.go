@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -38,12 +39,12 @@ func (v *volumes) suit(node *corev1.Node) bool {
 func (v *volumes) obstacle(node *corev1.Node) string {
 	for i := range v.bound {
 		if pv := v.bound[i].on(node); volumehelpers.CheckNodeAffinity(pv, node.Labels) != nil {
-			return "PersistentVolume " + pv.Name + " cannot be used on nodes of it, by its nodeAffinity"
+			return "PersistentVolume " + pv.Name + " can only be used on nodes with " + termsText(pv.Spec.NodeAffinity.Required.NodeSelectorTerms) + " (its nodeAffinity)"
 		}
 	}
 	for _, pv := range v.zoned {
 		if !inZone(pv, node) {
-			return "PersistentVolume " + pv.Name + " cannot be used on nodes of it, by its zone or region label"
+			return "PersistentVolume " + pv.Name + " can only be used on nodes with " + zoneText(pv) + " (its labels)"
 		}
 	}
 	for _, u := range v.unbound {
@@ -56,6 +57,17 @@ func (v *volumes) obstacle(node *corev1.Node) string {
 		}
 	}
 	return ""
+}
+
+// zoneText prints the zone and region labels of a volume.
+func zoneText(pv *corev1.PersistentVolume) string {
+	var parts []string
+	for _, key := range zoneLabels() {
+		if zones := zonesOf(pv.Labels[key]); len(zones) > 0 {
+			parts = append(parts, fmt.Sprintf("%s In [%s]", key, strings.Join(zones, " ")))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // inZone holds the zone and region labels of a volume against those of the node; a
