@@ -290,6 +290,14 @@ type NodeGroupStatus struct {
 	// +listType=atomic
 	Backoffs []Backoff `json:"backoffs,omitempty"`
 
+	// Unsuitable are instance types of which a node refused pods that what was ordered
+	// would take. None is bought for such pods, for a day or until the spec changes.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Unsuitable []UnsuitableType `json:"unsuitable,omitempty"`
+
 	// ObservedGeneration is the generation of the spec that was last acted on.
 	//
 	// +optional
@@ -324,6 +332,42 @@ type Backoff struct {
 	//
 	// +optional
 	Message string `json:"message,omitempty"`
+}
+
+// UnsuitableType is an instance type that is proved to be no help to some pods.
+type UnsuitableType struct {
+	// InstanceType is the instance type.
+	//
+	// +optional
+	InstanceType string `json:"instanceType,omitempty"`
+	// Pods is a hash of what the pods ask for.
+	//
+	// +optional
+	Pods string `json:"pods,omitempty"`
+	// Example is one of the pods, as namespace/name.
+	//
+	// +optional
+	Example string `json:"example,omitempty"`
+	// NodeName is the Kubernetes node that refused them.
+	//
+	// +optional
+	NodeName string `json:"nodeName,omitempty"`
+	// Reason is why, as in a plan's refusals.
+	//
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// Message is why, for people.
+	//
+	// +optional
+	Message string `json:"message,omitempty"`
+	// Since is when it was proved.
+	//
+	// +optional
+	Since metav1.Time `json:"since,omitempty,omitzero"`
+	// Generation is the generation of the spec that it holds for.
+	//
+	// +optional
+	Generation int64 `json:"generation,omitempty"`
 }
 
 // NodeInfo is one node of a group.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -160,7 +161,37 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 		LastScale:   LastScale(g, machines),
 		Blocked:     market.Blocked,
 		Undeletable: market.Undeletable,
+		Unsuitable:  unsuitableOf(g),
 	}
+}
+
+// unsuitableOf are the types that are proved to be no help to some pods, as far as
+// nobody has changed the group since.
+func unsuitableOf(g *v1alpha1.NodeGroup) []plan.Unsuitable {
+	var all []plan.Unsuitable
+	for _, u := range g.Status.Unsuitable {
+		if u.Generation == g.Generation {
+			all = append(all, plan.Unsuitable{
+				Group: g.Name, InstanceType: u.InstanceType, Pods: u.Pods, Example: u.Example, Node: u.NodeName,
+				Reason: plan.RefusalReason(u.Reason), Message: u.Message, Since: u.Since.Time,
+			})
+		}
+	}
+	return all
+}
+
+// UnsuitableStatus is what the group's status keeps of a plan's proofs.
+func UnsuitableStatus(g *v1alpha1.NodeGroup, p *plan.Plan) []v1alpha1.UnsuitableType {
+	var all []v1alpha1.UnsuitableType
+	for _, u := range p.Unsuitable {
+		if u.Group == g.Name {
+			all = append(all, v1alpha1.UnsuitableType{
+				InstanceType: u.InstanceType, Pods: u.Pods, Example: u.Example, NodeName: u.Node,
+				Reason: string(u.Reason), Message: u.Message, Since: metav1.NewTime(u.Since.Truncate(time.Second)), Generation: g.Generation,
+			})
+		}
+	}
+	return all
 }
 
 // LastScale is when the group last ordered or removed a machine: its

@@ -35,7 +35,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		view.Refused = refused
 		r.sayLasting(g, view, faults[g.Name].config)
 		status := view.Status()
-		status.Backoffs = backoffs
+		status.Backoffs, status.Unsuitable = backoffs, cluster.UnsuitableStatus(g, p)
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}

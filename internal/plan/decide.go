@@ -13,6 +13,7 @@ import (
 // state in whatever order its lists come.
 func Decide(s *State) *Plan {
 	w := newWorld(s)
+	w.proveUnsuitable()
 	w.solve()
 	w.buyHeadroom()
 	cost := w.cost()
@@ -31,6 +32,7 @@ func Decide(s *State) *Plan {
 		p.Cost.After -= Hourly(c.price)
 		p.Cost.LowerBound -= Hourly(c.price)
 	}
+	p.Unsuitable = w.provedUnsuitable()
 	p.RecheckAt = w.recheckAt(p, r)
 	return p
 }

@@ -27,6 +27,14 @@ type resident struct {
 	pod *Pod
 }
 
+// like says of which nodes the lessons are; empty when there are none.
+func (n *newNode) like() string {
+	if n.shownBy == "" {
+		return ""
+	}
+	return "on nodes like " + n.shownBy + " "
+}
+
 type newNodeKey struct {
 	group *Group
 	offer *Offer

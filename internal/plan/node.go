@@ -85,6 +85,16 @@ func (w *world) ownShape(h *host) *shape {
 	return h.own
 }
 
+// barred says that the host is to be, or will be, one of a template that is proved to be
+// no help to the lot.
+func (h *host) barred(l *lot) bool {
+	t := h.template
+	if h.node != nil && h.node.State == Ordered && h.group != nil {
+		t = h.group.template(h.node.InstanceType)
+	}
+	return t != nil && l.barred[t].reason != ""
+}
+
 // lot is a number of pods to be placed that are alike: same constraints, size and
 // priority. Which of them goes where does not matter, so the planner counts them.
 type lot struct {
@@ -97,6 +107,11 @@ type lot struct {
 	expendable bool
 	// preempts: what expendable pods take is room for it too.
 	preempts bool
+	// barred are the templates that are proved to be no help, and why; fingerprint is the
+	// pods' in proofs, made when first asked for.
+	barred      map[*template]refusal
+	proofs      []Unsuitable
+	fingerprint string
 	// mover stands for the like of the pods on all nodes; nil for pending pods.
 	mover *mover
 	// origin is the node that bound pods are moved from; nil for pending ones.

@@ -43,6 +43,8 @@ type template struct {
 	taints  []corev1.Taint
 	shape   *shape
 	newNode *newNode
+	// asOrdered is the shape without what nodes show; made when first asked for.
+	asOrdered *shape
 	// alloc is what the node offers, free what DaemonSets leave of it: those whose pods
 	// preemption evicts, which take yields, leave it all. unyielded is free without yields.
 	alloc, free, yields, unyielded vec

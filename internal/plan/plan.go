@@ -16,6 +16,9 @@ type Plan struct {
 	// window, and those that do go: their unneeded-since time is kept; every other
 	// node's is cleared.
 	Unneeded []string `json:"-"`
+	// Unsuitable are the types of which nodes have proved that they are no help to some
+	// pods: those of Group.Unsuitable that still count, and new ones.
+	Unsuitable []Unsuitable `json:"-"`
 	// RecheckAt is when the next timer of the plan elapses; zero when none runs.
 	RecheckAt time.Time `json:"-"`
 }

@@ -96,7 +96,7 @@ func (w *world) most(l *lot, h *host, want int) int {
 		room = h.freeOrYielded()
 	}
 	n := room.times(l.size, want)
-	if n == 0 || w.verdict(k.class, h) != suits {
+	if n == 0 || w.verdict(k.class, h) != suits || len(l.barred) > 0 && h.barred(l) {
 		return 0
 	}
 	if k.free() {

@@ -69,6 +69,9 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 	if why := w.misfit(l, t); why.reason != "" {
 		return why, true
 	}
+	if why := l.barred[t]; why.reason != "" {
+		return why, true
+	}
 	g := t.group
 	switch {
 	case !t.allowed():
@@ -90,21 +93,24 @@ func (w *world) misfit(l *lot, t *template) refusal {
 	switch v := l.kind.class.on(t.shape); {
 	case v&repelled != 0:
 		taint, _ := l.kind.class.untolerated(t.taints)
-		return refusal{TaintNotTolerated, "does not tolerate taint " + taint.ToString()}
+		message := "does not tolerate taint " + taint.ToString()
+		if !slices.ContainsFunc(t.group.Taints, func(own corev1.Taint) bool { return own.MatchTaint(&taint) }) {
+			message += ", which all nodes of it have, such as " + t.newNode.shownBy
+		}
+		return refusal{TaintNotTolerated, message}
 	case v&mismatched != 0:
-		return refusal{NodeAffinity, "nodes of it do not match " + l.kind.class.wants()}
+		return refusal{NodeAffinity, "nodes of it do not match " + l.kind.class.wants() +
+			differing(l.kind.class.asks(), t.labels, t.newNode.ordered, t.newNode.like())}
 	}
 	if l.kind.class.on(t.shape)&misplaced != 0 {
 		return refusal{VolumeZone, l.kind.class.volumes.obstacle(t.shape.node)}
 	}
-	var short []string
-	for i, x := range l.size {
-		if room := t.roomFor(l); x > 0 && x > room[i] {
-			short = append(short, fmt.Sprintf("%s %s of %s", w.dims.names[i], w.dims.text(i, x), w.dims.text(i, max(room[i], 0))))
+	if room := t.roomFor(l); !room.fits(l.size) {
+		message := "asks for more than a node of it has: " + w.shortage(l.size, room)
+		if w.orderedRoom(t).fits(l.size) {
+			message += w.overheadOf(t.alloc, room)
 		}
-	}
-	if len(short) > 0 {
-		return refusal{InsufficientResource, "asks for more than a node of it has: " + strings.Join(short, ", ")}
+		return refusal{InsufficientResource, message}
 	}
 	return w.unsociable(l, t)
 }

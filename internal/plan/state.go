@@ -75,6 +75,8 @@ type Group struct {
 	ScaleDown  ScaleDown
 	// LastScale is the NodeGroup's status.lastScaleTime; zero when it never scaled.
 	LastScale time.Time
+	// Unsuitable is what earlier plans found (Plan.Unsuitable).
+	Unsuitable []Unsuitable
 	// Blocked, when not empty, says why nothing can be bought for the group now
 	// (unknown datacenter, wrong credentials, …). Its pods are refused with
 	// OfferingUnavailable and this message.

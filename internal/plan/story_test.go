@@ -58,7 +58,13 @@ func (s *story) plan(t *testing.T, d *datadriven.TestData) string {
 		}
 		state.Now = state.Now.Add(passed)
 	}
-	return tell(Decide(&state), state.Now)
+	p := Decide(&state)
+	if d.HasArg("remember") {
+		for _, g := range s.state.Groups {
+			g.Unsuitable = slices.DeleteFunc(slices.Clone(p.Unsuitable), func(u Unsuitable) bool { return u.Group != g.Name })
+		}
+	}
+	return tell(p, state.Now)
 }
 
 // tell prints a plan for people; pods with the same fate share a line.
@@ -88,6 +94,9 @@ func tell(p *Plan, now time.Time) string {
 	}
 	for _, k := range p.Kept {
 		fmt.Fprintf(&b, "keep %s: %s: %s\n", k.Node, k.Reason, k.Message)
+	}
+	for _, u := range p.Unsuitable {
+		fmt.Fprintf(&b, "unsuitable %s/%s for the like of %s since %s\n", u.Group, u.InstanceType, u.Example, u.Since.Format(time.TimeOnly))
 	}
 	fmt.Fprintf(&b, "cost %s -> %s, at least %s\n", p.Cost.Before, p.Cost.After, p.Cost.LowerBound)
 	if len(p.Unneeded) > 0 {

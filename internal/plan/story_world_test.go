@@ -70,6 +70,9 @@ func (s *story) line(text string) error {
 		s.budget(name, a)
 	case "namespace":
 		s.state.Namespaces = append(s.state.Namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: a.pairs("labels")}})
+	case "gone":
+		s.state.Nodes = slices.DeleteFunc(s.state.Nodes, func(n *Node) bool { return n.Name == name })
+		s.state.Pods = slices.DeleteFunc(s.state.Pods, func(p *Pod) bool { return p.Object.Spec.NodeName == name || p.Object.Name == name })
 	case "option":
 		s.state.Options.ExpendablePriorityCutoff = int32(a.number("cutoff", -10))
 		s.state.Options.SkipNodesWithLocalStorage = a.flag("skip-local-storage")
@@ -219,7 +222,7 @@ func (s *story) node(name string, a *attrs) {
 	n := &Node{
 		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
-		Planned:              a.all("planned"), ReadySince: a.ago("ready"),
+		Planned: a.all("planned"), ReadySince: a.ago("ready"),
 		RemovalBackoffReason: "drain timed out",
 	}
 	if d := a.duration("drain-failed"); d > 0 {

@@ -86,7 +86,9 @@ func (g *group) prefers(l *lot) bool {
 func (t *template) holds(l *lot) bool { return t.admits(l) && t.roomFor(l).fits(l.size) }
 
 // admits says whether pods of the lot may be on nodes of the template, size apart.
-func (t *template) admits(l *lot) bool { return l.kind.class.on(t.shape) == suits }
+func (t *template) admits(l *lot) bool {
+	return l.kind.class.on(t.shape) == suits && (len(l.barred) == 0 || l.barred[t].reason == "")
+}
 
 // roomFor is the room for pods of the lot on an empty node; it is not to be changed.
 func (t *template) roomFor(l *lot) vec {

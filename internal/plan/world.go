@@ -29,6 +29,8 @@ type world struct {
 	lots       []*lot // by priority, highest first
 	// nominated are the pending pods for which kube-scheduler is making room.
 	nominated []Placement
+	// unsuitable is what earlier plans proved and still counts.
+	unsuitable []Unsuitable
 	// refused are the pending pods that are no question of room.
 	refused []refusedPod
 

@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// asks are the label keys that the class's node selector and affinity look at.
+func (c *class) asks() []string {
+	var keys []string
+	spec := &c.sample.Object.Spec
+	for key := range spec.NodeSelector {
+		keys = append(keys, key)
+	}
+	for _, term := range requiredTerms(spec) {
+		for _, r := range term.MatchExpressions {
+			keys = append(keys, r.Key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// differing names the labels that are not what was expected of a node.
+func differing(keys []string, have, expected map[string]string, whose string) string {
+	var parts []string
+	for _, key := range keys {
+		if key == corev1.LabelHostname {
+			continue
+		}
+		is, has := have[key]
+		wanted, should := expected[key]
+		switch {
+		case has == should && is == wanted:
+		case !has:
+			parts = append(parts, fmt.Sprintf("it has no label %s (expected %s)", key, wanted))
+		case !should:
+			parts = append(parts, fmt.Sprintf("%sits label %s is %s", whose, key, is))
+		default:
+			parts = append(parts, fmt.Sprintf("%sits label %s is %s, where %s was ordered", whose, key, is, wanted))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(parts, ", ")
+}
+
+// shortage names the resources of which there is not enough.
+func (w *world) shortage(size, room vec) string {
+	var short []string
+	for i, x := range size {
+		if x > 0 && x > room[i] {
+			short = append(short, fmt.Sprintf("%s %s of %s", w.dims.names[i], w.dims.text(i, x), w.dims.text(i, max(room[i], 0))))
+		}
+	}
+	return strings.Join(short, ", ")
+}
+
+// overheadOf says how much of the node its DaemonSet and static pods take.
+func (w *world) overheadOf(alloc, room vec) string {
+	var parts []string
+	for i := range firstScalar {
+		if taken := alloc[i] - room[i]; taken > 0 && i != dimPods {
+			parts = append(parts, fmt.Sprintf("%s %s", w.dims.names[i], w.dims.text(i, taken)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; its DaemonSet and static pods take " + strings.Join(parts, ", ")
+}

@@ -1,0 +1,114 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// witness is a node that is there, as it would be with only DaemonSet and static pods.
+type witness struct {
+	host  *host
+	shape *shape
+	// room is what its own pods leave, unyielded that without what preemption frees.
+	room, unyielded vec
+	// vacant: there are no other pods on it.
+	vacant  bool
+	created time.Time
+}
+
+// witnesses are the nodes that show what their template is worth, those that are alike
+// once, by name.
+func (w *world) witnesses() map[*template][]witness {
+	all := map[*template][]witness{}
+	for _, h := range w.hosts[:w.existing] {
+		n := h.node
+		registered := n.State == Ready || n.State == Ordered && n.Object != nil && len(n.Object.Status.Allocatable) > 0
+		if !registered || n.Object == nil || h.group == nil || h.cordoned {
+			continue
+		}
+		t := h.group.template(n.InstanceType)
+		if t == nil || t.offer.DatacenterID != n.DatacenterID {
+			continue
+		}
+		x := w.witness(h, t)
+		same := func(o witness) bool {
+			return o.shape == x.shape && o.vacant == x.vacant && !x.created.After(o.created) && slices.Equal(o.room, x.room) && slices.Equal(o.unyielded, x.unyielded)
+		}
+		if !slices.ContainsFunc(all[t], same) {
+			all[t] = append(all[t], x)
+		}
+	}
+	return all
+}
+
+func (w *world) witness(h *host, t *template) witness {
+	// What is missing of the labels that the autoscaler and the kubelet put on is on its
+	// way back; what the offer says of its nodes is given by a person.
+	labels := NodeLabels(t.group.Group, t.offer)
+	for key, value := range h.labels {
+		if _, given := t.offer.Labels[key]; !given {
+			labels[key] = value
+		}
+	}
+	var taints []corev1.Taint
+	for _, taint := range w.state.Options.lastingTaints(h.taints) {
+		if !passing(&taint) {
+			taints = append(taints, taint)
+		}
+	}
+	x := witness{
+		host: h, shape: w.shapes.shared(labels, taints, false), room: slices.Clone(h.alloc), vacant: true,
+		created: h.node.Object.CreationTimestamp.Time,
+	}
+	var yields vec
+	for _, s := range h.bound {
+		switch {
+		case !s.stays:
+			x.vacant = false
+		case w.expendable(s.pod) && !isMirrorPod(s.pod.Object):
+			if yields == nil {
+				yields = make(vec, len(w.dims.names))
+			}
+			w.dims.addSize(yields, &s.pod.requests, 1)
+		default:
+			w.dims.addSize(x.room, &s.pod.requests, -1)
+		}
+	}
+	x.unyielded = x.room
+	if yields != nil {
+		x.unyielded = slices.Clone(x.room)
+		x.unyielded.add(yields, -1)
+	}
+	return x
+}
+
+func (x *witness) roomFor(l *lot) vec {
+	if l.preempts {
+		return x.room
+	}
+	return x.unyielded
+}
+
+// takes says whether the node would take a pod of the lot, were no others on it.
+func (x *witness) takes(l *lot) bool {
+	return l.kind.class.on(x.shape) == suits && x.roomFor(l).fits(l.size)
+}
+
+// objection says how the node refuses pods of the lot.
+func (w *world) objection(l *lot, t *template, x *witness) refusal {
+	expected := maps.Clone(t.labels)
+	maps.Copy(expected, t.newNode.ordered)
+	switch v := l.kind.class.on(x.shape); {
+	case v&repelled != 0:
+		taint, _ := l.kind.class.untolerated(x.shape.node.Spec.Taints)
+		return refusal{TaintNotTolerated, "does not tolerate taint " + taint.ToString()}
+	case v&mismatched != 0:
+		return refusal{NodeAffinity, "does not match " + l.kind.class.wants() + differing(l.kind.class.asks(), x.shape.node.Labels, expected, "")}
+	case v&misplaced != 0:
+		return refusal{VolumeZone, l.kind.class.volumes.obstacle(x.shape.node)}
+	}
+	return refusal{InsufficientResource, "asks for more than it has: " + w.shortage(l.size, x.roomFor(l)) + w.overheadOf(x.host.alloc, x.room)}
+}
