@@ -104,7 +104,7 @@ func journalOf(t *testing.T, rounds ...*observe.Round) *httptest.Server {
 		j.Note(r)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(observe.JournalPath, j.Handler(clock.RealClock{}))
+	mux.Handle(observe.JournalPath, j.Handler(clock.RealClock{}, plan.Options{}))
 	server := httptest.NewUnstartedServer(mux)
 	// The API server's proxy goes to no loopback address.
 	listener, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t), "0"))

@@ -105,7 +105,7 @@ func (c *cli) planned(ctx context.Context) (explain.Rounds, error) {
 	at := c.now()
 	return explain.Rounds{
 		Source: "a plan made now, with which nothing was done", Planned: true,
-		List: []*observe.Round{observe.NewRound(at, result.Plan, nil)}, Last: at,
+		List: []*observe.Round{observe.NewRound(at, result.Plan, nil)}, Last: at, Options: o.Plan,
 	}, nil
 }
 
@@ -124,7 +124,7 @@ func (c *cli) journal(ctx context.Context, kube client.Reader, f observe.Filter)
 }
 
 func roundsOf(told *observe.Journaled, source string) explain.Rounds {
-	r := explain.Rounds{Source: source, List: told.Rounds}
+	r := explain.Rounds{Source: source, List: told.Rounds, Options: told.Options}
 	if told.LastRound != nil {
 		r.Last = *told.LastRound
 	}

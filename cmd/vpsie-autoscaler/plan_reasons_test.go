@@ -94,6 +94,7 @@ func TestEveryRefusal(t *testing.T) {
 		podFor("volume-zone", "open", "1", claimed("far")), podFor("volume-limit", "open", "1", claimed("single")), podFor("volume-zone-2", "open", "1", claimed("missing")),
 		podFor("scheduling-gated", "open", "1", ", schedulingGates: [{name: g}]"), podFor("other-scheduler", "open", "1", ", schedulerName: mine"),
 		podFor("not-supported", "open", "1", ", resourceClaims: [{name: gpu, resourceClaimName: gpu}]"),
+		strings.TrimSuffix(podFor("scheduler-error", "open", "1", ""), "}")+`, status: {conditions: [{type: PodScheduled, status: "False", reason: SchedulerError, message: no answer}]}}`,
 	)
 	of := map[string]string{ // the group whose nodes the pod selects
 		"default/max-nodes-reached": "full", "default/scale-up-disabled": "closed", "default/paused": "paused", "default/stabilizing": "quiet",
@@ -113,7 +114,7 @@ func TestEveryRefusal(t *testing.T) {
 		"stabilizing": "Stabilizing", "offering-unavailable": "OfferingUnavailable", "offering-unavailable-2": "OfferingUnavailable", "taint-not-tolerated": "TaintNotTolerated",
 		"node-affinity": "NodeAffinity", "pod-affinity": "PodAffinity", "pod-anti-affinity": "PodAntiAffinity", "topology-spread": "TopologySpread", "host-port": "HostPort",
 		"volume-zone": "VolumeZone", "volume-zone-2": "VolumeZone", "volume-limit": "VolumeLimit", "scheduling-gated": "SchedulingGated", "other-scheduler": "OtherScheduler",
-		"not-supported": "NotSupported",
+		"not-supported": "NotSupported", "scheduler-error": "SchedulerError",
 	} {
 		want["default/"+name] = reason
 	}
@@ -148,12 +149,15 @@ func TestEveryKeptReason(t *testing.T) {
 		groupFor("tight", ", scaleUpPolicy: {cpuThreshold: 60}", "}"), nodeOf("would-trigger-scale-up", "tight", ""), nodeOf("tight-2", "tight", ""),
 		strings.Replace(podOn("p5", "would-trigger-scale-up", "200m", ""), "spec: {", "spec: {nodeSelector: {tier: tight}, ", 1),
 		podOn("p6", "tight-2", "1100m", ""),
+		groupFor("control", "", "}"), strings.Replace(nodeOf("control-plane", "control", ""), "labels: {", `labels: {node-role.kubernetes.io/control-plane: "", `, 1),
+		groupFor("people", "", "}"), nodeOf("adopted", "people", ""), machine("adopted", "people", ", uid: 0c6e"),
 		groupFor("ill", "", "}"), strings.Replace(nodeOf("not-ready", "ill", ""), `status: "True"`, `status: "False"`, 1),
 	)
 	want := map[string]string{
 		"not-underutilized": "NotUnderutilized", "unneeded-time": "UnneededTime", "stabilizing": "Stabilizing", "at-min-nodes": "AtMinNodes", "do-not-delete": "DoNotDelete",
 		"paused": "Paused", "scale-down-disabled": "ScaleDownDisabled", "pod-disruption-budget": "PodDisruptionBudget", "pod-not-evictable": "PodNotEvictable",
 		"no-room-elsewhere": "NoRoomElsewhere", "would-trigger-scale-up": "WouldTriggerScaleUp", "tight-2": "NotUnderutilized", "not-ready": "NotReady",
+		"control-plane": "ControlPlane", "adopted": "Adopted",
 	}
 	told := map[string]string{}
 	for _, k := range got.Kept {

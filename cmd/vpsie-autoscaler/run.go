@@ -149,7 +149,7 @@ func (f *flags) manager(config *rest.Config, journal *observe.Journal) (ctrl.Man
 		HealthProbeBindAddress:        f.healthAddress,
 		Metrics: server.Options{
 			BindAddress:   f.metricsAddress,
-			ExtraHandlers: map[string]http.Handler{observe.JournalPath: journal.Handler(clock.RealClock{})},
+			ExtraHandlers: map[string]http.Handler{observe.JournalPath: journal.Handler(clock.RealClock{}, f.control.Plan)},
 		},
 	})
 	if err != nil {

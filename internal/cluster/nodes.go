@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -62,6 +63,8 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		Object:        object,
 		UnneededSince: timeAnnotation(m, v1alpha1.AnnotationUnneededSince),
 		DoNotDelete:   m.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
+		Adopted:       adopted(m),
+		Stopped:       stopped(m),
 	}
 	if object != nil {
 		n.ReadySince = readySince(object)
@@ -74,6 +77,17 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		}
 	}
 	return n
+}
+
+// adopted says that a person made the object. Files that were written by hand bear
+// neither a UID nor the annotation, and do not say who made what.
+func adopted(m *v1alpha1.VPSieNode) bool {
+	return m.UID != "" && m.Annotations[v1alpha1.AnnotationLaunchReason] == ""
+}
+
+// stopped says that VPSie lists the VPS of a machine that was ready as not running.
+func stopped(m *v1alpha1.VPSieNode) bool {
+	return m.Status.Phase == v1alpha1.PhaseReady && meta.IsStatusConditionFalse(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 }
 
 func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {

@@ -164,7 +164,7 @@ func TestDrainAwaitsPodsThatRunToTheirEnd(t *testing.T) {
 	m := w.ready(w.group("jobs", 1, 2), 1)[0]
 	job := w.pod("job", m.Name, ownedBy("Job"))
 	marked := w.pod("marked", m.Name, func(p *corev1.Pod) {
-		p.Annotations = map[string]string{annotationSafeToEvict: "on-completion"}
+		p.Annotations = map[string]string{"cluster-autoscaler.kubernetes.io/safe-to-evict": "on-completion"}
 	})
 	beside := w.pod("beside", m.Name)
 	w.dismiss(m)

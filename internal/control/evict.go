@@ -32,7 +32,7 @@ func (r *machines) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.
 		}
 		pods = slices.DeleteFunc(pods, func(p corev1.Pod) bool {
 			// A kubelet that is not there never confirms the end of a pod.
-			return staysOnNode(p) || dead && p.DeletionTimestamp != nil && r.Clock.Since(p.DeletionTimestamp.Time) > graceSlack
+			return plan.EndsWithNode(&p) || dead && p.DeletionTimestamp != nil && r.Clock.Since(p.DeletionTimestamp.Time) > graceSlack
 		})
 		if len(pods) > 0 {
 			return pods, nil
@@ -49,26 +49,14 @@ func podsOn(ctx context.Context, from client.Reader, node string) ([]corev1.Pod,
 	return list.Items, nil
 }
 
-// staysOnNode tells pods that end with the node: a DaemonSet's, a static pod's
-// mirror, and those that have finished.
-func staysOnNode(p corev1.Pod) bool {
-	owner := metav1.GetControllerOf(&p)
-	_, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]
-	return mirror || owner != nil && owner.Kind == "DaemonSet" ||
-		p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
-}
-
-// annotationSafeToEvict is cluster-autoscaler's word on a pod.
-const annotationSafeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict"
-
 // mustStay says why a pod is not evicted, however long it runs; empty when it may be. What the autoscaler would not move
 // it does not evict for a decision of its own: such a pod came when the decision was made.
 func (r *machines) mustStay(node *corev1.Node, p *corev1.Pod) string {
-	if p.Annotations[annotationSafeToEvict] == "on-completion" {
+	if plan.AwaitsCompletion(p) {
 		return awaited(p)
 	}
 	if took(node, stepDecided) {
-		return plan.NewPod(p).Immovable(&r.Options.Plan)
+		return plan.NewPod(p).Immovable(&r.Options.Plan, r.Clock.Now())
 	}
 	return ""
 }
@@ -76,7 +64,7 @@ func (r *machines) mustStay(node *corev1.Node, p *corev1.Pod) string {
 // endsByItself tells pods that run to an end, whose work an eviction would lose:
 // a Job's, and those that nothing would make anew. They are given half of the drain.
 func endsByItself(p *corev1.Pod) bool {
-	if p.Annotations[annotationSafeToEvict] == "true" {
+	if plan.SafeToEvict(p) {
 		return false
 	}
 	owner := metav1.GetControllerOf(p)
@@ -112,8 +100,17 @@ func (r *machines) obstacles(ctx context.Context, node *corev1.Node, pods []core
 }
 
 // evict asks for the eviction of a pod, or whether it would be granted, and says
-// what holds it back.
+// what holds it back. Budgets that refuse are not put to the API server, which can tell
+// a client to wait for ten seconds and more: that would hold up the worker.
 func (r *machines) evict(ctx context.Context, p *corev1.Pod, dryRun bool) (held string, err error) {
+	var budgets policyv1.PodDisruptionBudgetList
+	if err := r.Client.List(ctx, &budgets, client.InNamespace(p.Namespace)); err != nil {
+		return "", fmt.Errorf("listing the PodDisruptionBudgets of namespace %s: %w", p.Namespace, err)
+	}
+	if why := plan.NewBudgets(pointersTo(budgets.Items)).Refusal(p); why != "" {
+		r.Metrics.Evicted(observe.EvictionRefused)
+		return why, nil
+	}
 	eviction := &policyv1.Eviction{
 		ObjectMeta:    metav1.ObjectMeta{Namespace: p.Namespace, Name: p.Name},
 		DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}},
@@ -128,11 +125,19 @@ func (r *machines) evict(ctx context.Context, p *corev1.Pod, dryRun bool) (held 
 	switch {
 	case err == nil, apierrors.IsNotFound(err), apierrors.IsConflict(err):
 		return "", nil
-	case apierrors.IsTooManyRequests(err), apierrors.IsInternalError(err):
-		// The latter is what a pod with several budgets gets; both wait for a person or for time.
+	case apierrors.IsTooManyRequests(err), apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause), apierrors.IsInternalError(err):
+		// The last is what a pod with several budgets gets; all wait for a person or for time.
 		return fmt.Sprintf("%s/%s (%v)", p.Namespace, p.Name, err), nil
 	}
 	return "", fmt.Errorf("evicting pod %s/%s: %w", p.Namespace, p.Name, err)
+}
+
+func pointersTo[T any](items []T) []*T {
+	all := make([]*T, len(items))
+	for i := range items {
+		all[i] = &items[i]
+	}
+	return all
 }
 
 func (r *machines) countEviction(err error) {

@@ -122,26 +122,3 @@ func TestAbsenceNeedsTwoSights(t *testing.T) {
 		t.Error("a machine that was seen again is still missing")
 	}
 }
-
-func TestWhatADrainLeaves(t *testing.T) {
-	owned := func(kind string) corev1.Pod {
-		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{{Kind: kind, Controller: new(true)}}}}
-	}
-	mirror := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{corev1.MirrorPodAnnotationKey: "x"}}}
-	done := owned("Job")
-	done.Status.Phase = corev1.PodSucceeded
-	for name, tc := range map[string]struct {
-		pod  corev1.Pod
-		want bool
-	}{
-		"a DaemonSet's":  {owned("DaemonSet"), true},
-		"a mirror":       {mirror, true},
-		"a finished one": {done, true},
-		"a ReplicaSet's": {owned("ReplicaSet"), false},
-		"a bare one":     {corev1.Pod{}, false},
-	} {
-		if got := staysOnNode(tc.pod); got != tc.want {
-			t.Errorf("%s: staysOnNode = %t, want %t", name, got, tc.want)
-		}
-	}
-}

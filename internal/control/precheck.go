@@ -100,6 +100,9 @@ func (r *round) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieN
 		if node.Annotations[v1alpha1.AnnotationDoNotDelete] == "true" {
 			what = "the annotation " + v1alpha1.AnnotationDoNotDelete
 		}
+		if held := plan.NodeHeld(node, pods, r.Clock.Now()); held != "" {
+			what = held
+		}
 		for i := range pods {
 			if r.isNews(&pods[i], seen[pods[i].UID]) {
 				what = "pod " + pods[i].Namespace + "/" + pods[i].Name
@@ -117,10 +120,10 @@ func (r *round) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieN
 // isNews tells of a pod that a drain would move, and of which the decision did not
 // know that it is on its node, or that it must stay there.
 func (r *round) isNews(p, seen *corev1.Pod) bool {
-	if staysOnNode(*p) || p.DeletionTimestamp != nil {
+	if plan.EndsWithNode(p) || p.DeletionTimestamp != nil {
 		return false
 	}
-	must := func(p *corev1.Pod) string { return plan.NewPod(p).Immovable(&r.Options.Plan) }
+	must := func(p *corev1.Pod) string { return plan.NewPod(p).Immovable(&r.Options.Plan, r.Clock.Now()) }
 	return seen == nil || must(p) != must(seen)
 }
 

@@ -111,7 +111,7 @@ func TestWhatHappensDuringTheCordonKeepsTheNode(t *testing.T) {
 	for name, happen := range map[string]func(w *world, node string){
 		"a pod that must stay is bound": func(w *world, node string) { w.pod("late", node, bare) },
 		"its pod is not to be evicted any more": func(w *world, node string) {
-			w.patch(&corev1.Pod{ObjectMeta: named("on-" + node)}, `{"metadata":{"annotations":{"`+annotationSafeToEvict+`":"false"}}}`)
+			w.patch(&corev1.Pod{ObjectMeta: named("on-" + node)}, `{"metadata":{"annotations":{"`+"cluster-autoscaler.kubernetes.io/safe-to-evict"+`":"false"}}}`)
 		},
 		"a person protects it": func(w *world, node string) {
 			w.patch(w.node(node), `{"metadata":{"annotations":{"`+v1alpha1.AnnotationDoNotDelete+`":"true"}}}`)

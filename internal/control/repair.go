@@ -21,6 +21,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -162,6 +163,8 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		return "the annotation " + v1alpha1.AnnotationDoNotDelete + " keeps it", nil
 	case g.Annotations[v1alpha1.AnnotationPause] == "true":
 		return "NodeGroup " + g.Name + " is paused", nil
+	case node != nil && plan.ControlPlane(node, nil) != "":
+		return plan.ControlPlane(node, nil), nil
 	case most == 0:
 		return "repairs are off (--repair-limit=0)", nil
 	case busy >= most:

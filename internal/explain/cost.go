@@ -98,7 +98,7 @@ func (s *Scene) costOf(m *v1alpha1.VPSieNode) CostPart {
 		n.Phase = cmp.Or(m.Status.Phase, v1alpha1.PhasePending)
 	}
 	if node != nil {
-		l := loadOf(node, s.Pods)
+		l := s.loadOf(node)
 		n.Load = &l
 		n.idle = n.cost.times(l.idle())
 	} else {

@@ -83,7 +83,7 @@ func Node(s *Scene, name string) (*NodeAnswer, error) {
 	a.Price = a.machine.Status.CostPerHour
 	s.origin(a)
 	if node != nil {
-		l := loadOf(node, s.Pods)
+		l := s.loadOf(node)
 		a.Load = &l
 		s.holds(a)
 	}
@@ -112,7 +112,7 @@ func (s *Scene) gone(a *NodeAnswer) (*NodeAnswer, error) {
 
 // foreign answers for a node without a VPSieNode.
 func (s *Scene) foreign(a *NodeAnswer, node *corev1.Node) {
-	l := loadOf(node, s.Pods)
+	l := s.loadOf(node)
 	a.Load = &l
 	if group := node.Labels[v1alpha1.LabelNodeGroup]; group != "" {
 		a.tell(Busy, "bears the label %s=%s, but has no VPSieNode: the autoscaler cannot remove it", v1alpha1.LabelNodeGroup, group)

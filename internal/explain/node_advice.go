@@ -47,6 +47,10 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 			g.Name, *g.Spec.ScaleUpPolicy.CPUThreshold, *g.Spec.ScaleUpPolicy.MemoryThreshold), drain}
 	case plan.KeptNotDeletable:
 		return []string{"it goes by itself as soon as VPSie deletes machines again", "a drain would leave the VPS on the bill as well"}
+	case plan.KeptControlPlane:
+		return []string{"nothing needs to be done; if it is no node of the control plane, take the role label off the Node: kubectl label node " + a.Node + " node-role.kubernetes.io/control-plane-"}
+	case plan.KeptAdopted:
+		return []string{fmt.Sprintf("delete its VPSieNode, which drains the node and deletes the VPS: kubectl -n %s delete vn %s", m.Namespace, m.Name)}
 	case plan.KeptNotReady:
 		return []string{"it is left alone until it is Ready: see kubectl describe node " + a.Node, drain}
 	}

@@ -21,7 +21,7 @@ func (a *NodeAnswer) Print(p *Page) {
 		p.line("  reason: %s", a.Reason)
 	}
 	if a.Load != nil {
-		p.line("  its pods ask for %s", a.Load)
+		p.line("  its pods, those of DaemonSets apart, ask for %s", a.Load)
 	}
 	if timers := a.telling(); len(timers) > 0 {
 		p.heading("TIMERS")

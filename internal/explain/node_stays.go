@@ -7,9 +7,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
@@ -134,20 +131,21 @@ func (a *NodeAnswer) running() *Timer {
 
 // holds lists the node's pods, and of each whether it keeps the node from going.
 func (s *Scene) holds(a *NodeAnswer) {
+	budgets := plan.NewBudgets(s.Budgets)
 	for _, pod := range s.Pods {
 		if pod.Spec.NodeName != a.Node || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
 		p := plan.NewPod(pod)
-		h := Holding{Pod: pod.Namespace + "/" + pod.Name, Stays: p.EndsWithNode()}
+		h := Holding{Pod: pod.Namespace + "/" + pod.Name, Stays: plan.EndsWithNode(pod)}
 		switch {
 		case h.Stays:
 		case pod.DeletionTimestamp != nil:
 			h.Why = fmt.Sprintf("pod %s is ending; it has %d s from %s on", h.Pod, gracePeriod(pod), s.hour(pod.DeletionTimestamp.Add(-time.Duration(gracePeriod(pod))*time.Second)))
 		default:
-			h.Why = p.Immovable(&plan.Options{})
+			h.Why = p.Immovable(&s.Rounds.Options, s.Now)
 			if h.Why == "" {
-				h.Why = budgetOf(pod, s.Budgets)
+				h.Why = budgets.Refusal(pod)
 			}
 		}
 		a.Pods = append(a.Pods, h)
@@ -160,29 +158,4 @@ func gracePeriod(pod *corev1.Pod) int64 {
 		return *pod.DeletionGracePeriodSeconds
 	}
 	return 0
-}
-
-// budgetOf is what the budgets of a pod say against its eviction.
-func budgetOf(pod *corev1.Pod, budgets []*policyv1.PodDisruptionBudget) string {
-	var covering []string
-	var tight *policyv1.PodDisruptionBudget
-	for _, b := range budgets {
-		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-		if err != nil || b.Namespace != pod.Namespace || !selector.Matches(labels.Set(pod.Labels)) {
-			continue
-		}
-		covering = append(covering, b.Name)
-		if b.Status.DisruptionsAllowed <= 0 {
-			tight = b
-		}
-	}
-	name := pod.Namespace + "/" + pod.Name
-	switch {
-	case len(covering) > 1:
-		return fmt.Sprintf("pod %s is covered by more than one PodDisruptionBudget (%s): Kubernetes evicts no such pod", name, strings.Join(covering, ", "))
-	case tight != nil:
-		return fmt.Sprintf("PodDisruptionBudget %s/%s allows no disruption of pod %s now: %d of its pods healthy, %d have to be",
-			tight.Namespace, tight.Name, name, tight.Status.CurrentHealthy, tight.Status.DesiredHealthy)
-	}
-	return ""
 }

@@ -165,6 +165,10 @@ func changeOfPod(r RefusedBy) string {
 		return "whoever set the scheduling gates has to remove them; until then neither the scheduler nor the autoscaler minds the pod"
 	case plan.OtherScheduler:
 		return "schedulerName: default-scheduler, or another autoscaler that knows the pod's scheduler"
+	case plan.SchedulerError:
+		return "what the scheduler's message asks for; it tries again by itself, and no node would help it"
+	case plan.Stabilizing:
+		return "time; or a shorter pod-scale-up-delay annotation on the pod"
 	case plan.NotSupported:
 		return "a pod without it; or nodes that are not the autoscaler's"
 	case plan.NoNodeGroup:

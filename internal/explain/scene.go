@@ -10,6 +10,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // Scene is what an answer is made from. Lists hold what the question needs, which is
@@ -35,6 +36,8 @@ type Rounds struct {
 	List []*observe.Round
 	// Last is when the last round was; zero when nothing is known.
 	Last time.Time
+	// Options are the flags that the rounds were decided with.
+	Options plan.Options
 }
 
 // current is the last round; nil when it does not speak of what was asked for.

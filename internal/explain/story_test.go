@@ -146,7 +146,7 @@ func (s *story) decide(t *testing.T) {
 		machines[l.Name] = "vpsie-" + l.Name
 	}
 	s.journal.Note(observe.NewRound(s.now, result.Plan, machines))
-	s.rounds = Rounds{Source: "the autoscaler's journal", Last: s.now}
+	s.rounds = Rounds{Source: "the autoscaler's journal", Last: s.now, Options: o.Plan}
 }
 
 func (s *story) scene(t *testing.T) *Scene {

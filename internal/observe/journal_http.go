@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // JournalPath is where the journal is on the metrics port.
@@ -23,12 +25,14 @@ type Journaled struct {
 	// lead or has just begun.
 	Now       time.Time  `json:"now"`
 	LastRound *time.Time `json:"lastRound,omitempty"`
-	Rounds    []*Round   `json:"rounds"`
+	// Options are the flags that rounds are decided with.
+	Options plan.Options `json:"options"`
+	Rounds  []*Round     `json:"rounds"`
 }
 
 // Handler serves the journal as JSON. The parameters since and until are times,
 // pod, node and group names, limit a number of entries.
-func (j *Journal) Handler(c clock.PassiveClock) http.Handler {
+func (j *Journal) Handler(c clock.PassiveClock, o plan.Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Method != http.MethodGet && req.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -40,7 +44,7 @@ func (j *Journal) Handler(c clock.PassiveClock) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		answer := Journaled{Now: c.Now().UTC(), Rounds: j.Rounds(f)}
+		answer := Journaled{Now: c.Now().UTC(), Options: o, Rounds: j.Rounds(f)}
 		if last := j.last(); !last.IsZero() {
 			answer.LastRound = &last
 		}

@@ -144,7 +144,7 @@ func TestTheJournalIsServedByFilter(t *testing.T) {
 	j.Note(NewRound(noon.Add(2*time.Hour), &plan.Plan{
 		Removals: []plan.Removal{{Node: "old", Group: "web", Reason: plan.Empty, Moves: []plan.Move{{Pod: "a/3", To: "vpsie-web-1"}}}},
 	}, nil))
-	server := httptest.NewServer(j.Handler(testingclock.NewFakePassiveClock(noon.Add(3 * time.Hour))))
+	server := httptest.NewServer(j.Handler(testingclock.NewFakePassiveClock(noon.Add(3*time.Hour)), plan.Options{SkipNodesWithLocalStorage: true}))
 	defer server.Close()
 
 	for query, want := range map[string]string{
@@ -167,6 +167,9 @@ func TestTheJournalIsServedByFilter(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, strings.Join(summary(got.Rounds), "; ")); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", query, diff)
+		}
+		if !got.Options.SkipNodesWithLocalStorage {
+			t.Errorf("%s: the answer does not say with which flags rounds are decided: %+v", query, got.Options)
 		}
 		if got.LastRound == nil || !got.LastRound.Equal(noon.Add(2*time.Hour)) || !got.Now.Equal(noon.Add(3*time.Hour)) {
 			t.Errorf("%s: last round %v at %s", query, got.LastRound, got.Now)
@@ -236,9 +239,9 @@ func TestAFilterIsReadAsItIsWritten(t *testing.T) {
 }
 
 func TestAnEmptyJournalSaysSo(t *testing.T) {
-	server := httptest.NewServer(NewJournal().Handler(testingclock.NewFakePassiveClock(noon)))
+	server := httptest.NewServer(NewJournal().Handler(testingclock.NewFakePassiveClock(noon), plan.Options{}))
 	defer server.Close()
-	if _, text := ask(t, server, ""); strings.TrimSpace(text) != `{"now":"2026-01-01T12:00:00Z","rounds":[]}` {
+	if _, text := ask(t, server, ""); strings.TrimSpace(text) != `{"now":"2026-01-01T12:00:00Z","options":{"expendablePriorityCutoff":0,"skipNodesWithLocalStorage":false},"rounds":[]}` {
 		t.Error(text)
 	}
 }

@@ -32,12 +32,14 @@ type ask struct {
 type keep struct {
 	reason  KeptReason
 	message string
+	// until is when the reason ends by itself; zero when it does not.
+	until time.Time
 }
 
 // remover works out which nodes can go together.
 type remover struct {
 	w       *world
-	budgets *budgets
+	budgets *Budgets
 	loads   map[*group]load
 	// leaving is how many nodes of each group go.
 	leaving map[*group]int
@@ -65,7 +67,7 @@ type removals struct {
 // if nothing had to be waited for, which are the unneeded ones; of these, those that
 // wait for nothing go, if they still can on their own.
 func (w *world) remove() removals {
-	r := &remover{w: w, budgets: newBudgets(w.state), loads: map[*group]load{}, leaving: map[*group]int{}, kept: map[*host]keep{}}
+	r := &remover{w: w, budgets: NewBudgets(w.state.Budgets), loads: map[*group]load{}, leaving: map[*group]int{}, kept: map[*host]keep{}}
 	candidates := r.candidates()
 	r.findTargets(candidates)
 	w.seatEvicted()
@@ -196,6 +198,10 @@ func (r *remover) together(candidates []*candidate) []*candidate {
 			if c.gone {
 				continue
 			}
+			if c.host.node.State != Ready {
+				r.kept[c.host] = notReady() // it only goes when its group is above its maximum
+				continue
+			}
 			if why := r.notUnderutilized(c); why.reason != "" {
 				r.kept[c.host] = why
 				continue
@@ -206,10 +212,13 @@ func (r *remover) together(candidates []*candidate) []*candidate {
 	return slices.DeleteFunc(slices.Clone(candidates), func(c *candidate) bool { return !c.gone })
 }
 
-// takeExcess takes nodes of groups above their maximum, the least trouble first.
+// takeExcess takes nodes of groups above their maximum: those that do not work first,
+// however many pods are bound to them, then the least trouble first.
 func (r *remover) takeExcess(candidates []*candidate) {
 	byHarm := slices.Clone(candidates)
-	slices.SortStableFunc(byHarm, func(a, b *candidate) int { return cmp.Compare(a.pods(), b.pods()) })
+	slices.SortStableFunc(byHarm, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(a.host.brokenness(), b.host.brokenness()), cmp.Compare(a.pods(), b.pods()))
+	})
 	for _, c := range byHarm {
 		if r.excess(c.host.group) > 0 {
 			r.takeAs(c, AboveMax)
@@ -236,7 +245,7 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		before := r.snapshot()
 		why = r.move(c)
 		if l := r.turnedOut(); why.reason == "" && l != nil {
-			why = keep{KeptNoRoomElsewhere, "without it the constraints of pod " + l.pods[0].name() + " would not be met"}
+			why = keep{reason: KeptNoRoomElsewhere, message: "without it the constraints of pod " + l.pods[0].name() + " would not be met"}
 		}
 		if why.reason == "" {
 			why = r.wouldTrigger(c, reason, before)

@@ -6,7 +6,9 @@ import "slices"
 // that stay.
 func (r *remover) move(c *candidate) keep {
 	h := c.host
-	r.loads[h.group] = r.loads[h.group].minus(h.load())
+	if h.counts() {
+		r.loads[h.group] = r.loads[h.group].minus(h.load())
+	}
 	r.w.close(h)
 	lots := slices.Clone(c.evicted)
 	for _, s := range h.placed {
@@ -16,8 +18,10 @@ func (r *remover) move(c *candidate) keep {
 	r.tried = r.tried[:0]
 	for _, l := range lots {
 		r.settle(l)
-		if l.left > 0 {
-			return keep{KeptNoRoomElsewhere, "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
+		// What is bound to a node that is not Ready does not run there, so it loses
+		// nothing when it has to wait.
+		if l.left > 0 && h.node.State == Ready {
+			return keep{reason: KeptNoRoomElsewhere, message: "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
 		}
 	}
 	for _, m := range r.tried {

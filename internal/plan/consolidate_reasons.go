@@ -30,23 +30,60 @@ func (r *remover) heldByItself(h *host) keep {
 	g, n := h.group, h.node
 	switch {
 	case n.State == Ordered:
-		return keep{KeptNotReady, "on its way"}
-	case n.State != Ready:
-		return keep{KeptNotReady, "not Ready"}
+		return keep{reason: KeptNotReady, message: "on its way"}
 	case h.settling && h.awaits != "":
-		return keep{KeptNotReady, "about to serve: its startup taint " + h.awaits + " is still there"}
+		return keep{reason: KeptNotReady, message: "about to serve: its startup taint " + h.awaits + " is still there"}
 	case n.DoNotDelete:
-		return keep{KeptDoNotDelete, "its VPSieNode is annotated autoscaler.vpsie.com/do-not-delete=true"}
-	case n.Object != nil && n.Object.Annotations[scaleDownDisabled] == "true":
-		return keep{KeptDoNotDelete, "annotated " + scaleDownDisabled + "=true"}
-	case n.Object != nil && n.Object.Annotations[doNotDisrupt] == "true":
-		return keep{KeptDoNotDelete, "annotated " + doNotDisrupt + "=true"}
+		return keep{reason: KeptDoNotDelete, message: "its VPSieNode is annotated autoscaler.vpsie.com/do-not-delete=true"}
+	case n.Adopted:
+		return keep{reason: KeptAdopted, message: "a person made its VPSieNode; delete that to have the VPS deleted"}
+	}
+	if why := h.controlPlane(); why != "" {
+		return keep{reason: KeptControlPlane, message: why}
+	}
+	if n.Object != nil {
+		if why := annotatedToStay(n.Object, r.w.state.Now); why.reason != "" {
+			return why
+		}
+	}
+	switch {
+	case n.State != Ready && r.excess(g) <= 0:
+		return notReady()
 	case g.Paused:
-		return keep{KeptPaused, "the NodeGroup is paused"}
+		return keep{reason: KeptPaused, message: "the NodeGroup is paused"}
 	case !g.ScaleDown.Enabled:
-		return keep{KeptScaleDownDisabled, "scaleDownPolicy.enabled is false"}
+		return keep{reason: KeptScaleDownDisabled, message: "scaleDownPolicy.enabled is false"}
 	}
 	return keep{}
+}
+
+func notReady() keep { return keep{reason: KeptNotReady, message: "not Ready"} }
+
+// controlPlane says why the host is taken for a node of the control plane; empty when
+// it is none.
+func (h *host) controlPlane() string {
+	if h.node.Object != nil {
+		if why := controlPlaneRole(h.node.Object); why != "" {
+			return why
+		}
+	}
+	for _, s := range h.bound {
+		if why := controlPlanePod(s.pod.Object); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// brokenness orders hosts that do not work before those that do.
+func (h *host) brokenness() int {
+	switch {
+	case h.node.State == NotReady:
+		return 0
+	case h.node.Stopped:
+		return 1
+	}
+	return 2
 }
 
 // heldByPods looks at the pods on the node: whether they may be moved, and what
@@ -55,20 +92,20 @@ func (r *remover) heldByPods(c *candidate) keep {
 	h := c.host
 	c.evicted = r.w.evictedFrom(h)
 	if len(h.placed) > 0 {
-		return keep{KeptNotUnderutilized, "pending pod " + h.placed[0].lot.pods[0].name() + " and its like fit here"}
+		return keep{reason: KeptNotUnderutilized, message: "pending pod " + h.placed[0].lot.pods[0].name() + " and its like fit here"}
 	}
 	for _, s := range h.bound {
 		if s.pod.stage == stagePending {
-			return keep{KeptNotUnderutilized, "pending pod " + s.pod.name() + " is nominated for it"}
+			return keep{reason: KeptNotUnderutilized, message: "pending pod " + s.pod.name() + " is nominated for it"}
 		}
 	}
 	for _, l := range c.evicted {
-		if v := l.kind.class.volumes; v != nil && v.problem.reason != "" {
-			return keep{KeptNoRoomElsewhere, fmt.Sprintf("pod %s could not be scheduled again: %s", l.pods[0].name(), v.problem.message)}
+		if v := l.kind.class.volumes; v != nil && v.problem.reason != "" && h.node.State == Ready {
+			return keep{reason: KeptNoRoomElsewhere, message: fmt.Sprintf("pod %s could not be scheduled again: %s", l.pods[0].name(), v.problem.message)}
 		}
 		for _, p := range l.pods {
-			if why := p.immovable(&r.w.state.Options); why != "" {
-				return keep{KeptPodNotEvictable, why}
+			if why := p.immovable(&r.w.state.Options, r.w.state.Now); why.reason != "" {
+				return why
 			}
 			if why := r.ask(c, p); why.reason != "" {
 				return why
@@ -80,34 +117,35 @@ func (r *remover) heldByPods(c *candidate) keep {
 
 // ask notes what the pod asks of its budget.
 func (r *remover) ask(c *candidate, p *Pod) keep {
-	covering := r.budgets.of(p)
-	switch {
-	case len(covering) == 0:
+	b, why := r.budgets.charge(p.Object)
+	if why != "" {
+		return keep{reason: KeptPodDisruptionBudget, message: why}
+	}
+	if b == nil {
 		return keep{}
-	case len(covering) > 1:
-		return keep{KeptPodDisruptionBudget, fmt.Sprintf("pod %s is covered by more than one PodDisruptionBudget (%s, %s), so it cannot be evicted",
-			p.name(), covering[0].name, covering[1].name)}
-	case covering[0].allowed <= 0:
-		return keep{KeptPodDisruptionBudget, fmt.Sprintf("PodDisruptionBudget %s/%s allows no disruption of pod %s now",
-			p.Object.Namespace, covering[0].name, p.name())}
 	}
 	for i := range c.asks {
-		if c.asks[i].budget == covering[0] {
+		if c.asks[i].budget == b {
 			c.asks[i].n++
 			return keep{}
 		}
 	}
-	c.asks = append(c.asks, ask{budget: covering[0], n: 1})
+	c.asks = append(c.asks, ask{budget: b, n: 1})
 	return keep{}
 }
 
-// notUnderutilized holds a node at or above a scale-down threshold.
+// notUnderutilized holds a node at or above a scale-down threshold. No load is below a
+// threshold of 0, which therefore leaves only nodes without a pod that needs another
+// place.
 func (r *remover) notUnderutilized(c *candidate) keep {
 	s, l := c.host.group.ScaleDown, c.host.load()
+	if (s.CPU <= 0 || s.Memory <= 0) && len(r.w.evictedFrom(c.host)) == 0 {
+		return keep{}
+	}
 	if l.below(s.CPU, s.Memory) {
 		return keep{}
 	}
-	return keep{KeptNotUnderutilized, fmt.Sprintf("cpu is at %d%% (threshold %d%%), memory at %d%% (threshold %d%%)",
+	return keep{reason: KeptNotUnderutilized, message: fmt.Sprintf("cpu is at %d%% (threshold %d%%), memory at %d%% (threshold %d%%)",
 		percent(l.used.cpu, l.room.cpu), s.CPU, percent(l.used.memory, l.room.memory), s.Memory)}
 }
 
@@ -116,12 +154,12 @@ func (r *remover) holding(c *candidate) keep {
 	g := c.host.group
 	// A machine on its way may fail to come, so it is no substitute for a node.
 	if g.kept-g.coming-r.leaving[g] <= g.Min {
-		return keep{KeptAtMinNodes, fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)", g.Min)}
+		return keep{reason: KeptAtMinNodes, message: fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)", g.Min)}
 	}
 	for _, a := range c.asks {
 		if !a.budget.allows(a.n) {
-			return keep{KeptPodDisruptionBudget, fmt.Sprintf("PodDisruptionBudget %s allows %d disruptions now and nodes that go before use them up",
-				a.budget.name, a.budget.allowed)}
+			return keep{reason: KeptPodDisruptionBudget, message: fmt.Sprintf("PodDisruptionBudget %s allows %d disruptions now and nodes that go before use them up",
+				a.budget.object.Name, a.budget.object.Status.DisruptionsAllowed)}
 		}
 	}
 	return keep{}
@@ -135,7 +173,7 @@ func (r *remover) wouldTrigger(c *candidate, reason RemovalReason, before map[*g
 		if l == before[g] || reason == AboveMax && g == c.host.group || !g.ScaleUp.Enabled || !l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory) {
 			continue
 		}
-		return keep{KeptWouldTriggerScaleUp, fmt.Sprintf("without it NodeGroup %s would be at %d%% of cpu (scale-up at %d%%) and %d%% of memory (scale-up at %d%%)",
+		return keep{reason: KeptWouldTriggerScaleUp, message: fmt.Sprintf("without it NodeGroup %s would be at %d%% of cpu (scale-up at %d%%) and %d%% of memory (scale-up at %d%%)",
 			g.Name, percent(l.used.cpu, l.room.cpu), g.ScaleUp.CPU, percent(l.used.memory, l.room.memory), g.ScaleUp.Memory)}
 	}
 	return keep{}
@@ -149,7 +187,7 @@ func (r *remover) waiting(c *candidate) (time.Time, keep) {
 	var due time.Time
 	var waits keep
 	if g.Undeletable != "" {
-		waits = keep{KeptNotDeletable, "no VPS can be deleted now: " + g.Undeletable}
+		waits = keep{reason: KeptNotDeletable, message: "no VPS can be deleted now: " + g.Undeletable}
 	}
 	if r.w.state.Options.IgnoreTimers {
 		return due, waits
@@ -165,12 +203,12 @@ func (r *remover) waiting(c *candidate) (time.Time, keep) {
 			since = now
 		}
 		until := since.Add(g.ScaleDown.UnneededTime)
-		wait(until, keep{KeptUnneededTime, fmt.Sprintf("unneeded since %s; goes after %s, at %s", clock(since), g.ScaleDown.UnneededTime, clock(until))})
+		wait(until, keep{reason: KeptUnneededTime, message: fmt.Sprintf("unneeded since %s; goes after %s, at %s", clock(since), g.ScaleDown.UnneededTime, clock(until))})
 	}
 	if !g.LastScale.IsZero() {
 		until := g.LastScale.Add(g.ScaleDown.Window)
-		wait(until, keep{KeptStabilizing, fmt.Sprintf("the NodeGroup scaled at %s and may scale down at %s", clock(g.LastScale), clock(until))})
+		wait(until, keep{reason: KeptStabilizing, message: fmt.Sprintf("the NodeGroup scaled at %s and may scale down at %s", clock(g.LastScale), clock(until))})
 	}
-	wait(n.RemovalBackoffUntil, keep{KeptStabilizing, fmt.Sprintf("not tried again before %s: %s", clock(n.RemovalBackoffUntil), n.RemovalBackoffReason)})
+	wait(n.RemovalBackoffUntil, keep{reason: KeptStabilizing, message: fmt.Sprintf("not tried again before %s: %s", clock(n.RemovalBackoffUntil), n.RemovalBackoffReason)})
 	return due, waits
 }

@@ -211,6 +211,14 @@ func (w *world) recheckAt(p *Plan, r removals) time.Time {
 	for _, c := range r.unneeded {
 		note(c.due)
 	}
+	for _, why := range r.kept {
+		note(why.until)
+	}
+	for _, l := range w.lots {
+		if l.left > 0 {
+			note(l.notBefore)
+		}
+	}
 	if len(p.Unplaced) > 0 || w.wantsHeadroom() {
 		for _, g := range w.groups {
 			if g.closed.reason == Stabilizing {

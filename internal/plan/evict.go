@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,32 +15,103 @@ import (
 const (
 	safeToEvict             = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 	safeToEvictLocalVolumes = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+	daemonSetPod            = "cluster-autoscaler.kubernetes.io/daemonset-pod"
 	scaleDownDisabled       = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
 	doNotDisrupt            = "karpenter.sh/do-not-disrupt"
 )
 
-// immovable says why a pod must not be moved off its node; empty when it may.
-func (p *Pod) immovable(o *Options) string {
-	safe := p.Object.Annotations[safeToEvict]
+// EndsWithNode says that a pod belongs to its node, or has finished: it holds no node,
+// is not moved, and a drain does not evict it.
+func EndsWithNode(pod *corev1.Pod) bool { return staysOnNode(pod) || hasFinished(pod) }
+
+// staysOnNode says that a pod is of a DaemonSet, of a controller that says its pods
+// work like one, or a static pod's mirror.
+func staysOnNode(pod *corev1.Pod) bool { return isDaemonPod(pod) || isMirrorPod(pod) }
+
+func hasFinished(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+func isDaemonPod(pod *corev1.Pod) bool {
+	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "DaemonSet" {
+		return true
+	}
+	return pod.Annotations[daemonSetPod] == "true"
+}
+
+func isMirrorPod(pod *corev1.Pod) bool {
+	_, ok := pod.Annotations[corev1.MirrorPodAnnotationKey]
+	return ok
+}
+
+// AwaitsCompletion says that a pod is annotated to be left alone until it has finished,
+// by whoever wants its node to go.
+func AwaitsCompletion(pod *corev1.Pod) bool { return pod.Annotations[safeToEvict] == "on-completion" }
+
+// SafeToEvict says that a pod is annotated as one that may be evicted at any time.
+func SafeToEvict(pod *corev1.Pod) bool { return pod.Annotations[safeToEvict] == "true" }
+
+// Immovable says why a pod must not be moved off its node at a time by a decision of
+// the autoscaler; empty when it may.
+func (p *Pod) Immovable(o *Options, now time.Time) string { return p.immovable(o, now).message }
+
+// immovable is Immovable with the time at which the reason ends by itself.
+func (p *Pod) immovable(o *Options, now time.Time) keep {
+	held := func(format string, args ...any) keep {
+		return keep{reason: KeptPodNotEvictable, message: fmt.Sprintf("pod %s "+format, append([]any{p.name()}, args...)...)}
+	}
 	switch {
-	case safe == "false":
-		return fmt.Sprintf("pod %s is annotated %s=false", p.name(), safeToEvict)
-	case p.Object.Annotations[doNotDisrupt] == "true":
-		return fmt.Sprintf("pod %s is annotated %s=true", p.name(), doNotDisrupt)
+	case p.Object.Annotations[safeToEvict] == "false":
+		return held("is annotated %s=false", safeToEvict)
+	case AwaitsCompletion(p.Object):
+		return held("is annotated %s=on-completion and has not finished", safeToEvict)
+	}
+	if why, until := undisrupted(p.Object, now); why != "" {
+		k := held("is %s", why)
+		k.until = until
+		return k
+	}
+	switch {
 	case p.unsupported != "":
-		return fmt.Sprintf("pod %s uses %s, which is not planned for", p.name(), p.unsupported)
+		return held("uses %s, which is not planned for", p.unsupported)
 	case p.invalid.reason != "":
-		return fmt.Sprintf("pod %s could not be scheduled again: %s", p.name(), p.invalid.message)
-	case safe == "true":
-		return ""
+		return held("could not be scheduled again: %s", p.invalid.message)
+	case SafeToEvict(p.Object):
+		return keep{}
 	case metav1.GetControllerOfNoCopy(p.Object) == nil:
-		return fmt.Sprintf("pod %s has no controller that would make it anew", p.name())
+		return held("has no controller that would make it anew")
 	case o.SkipNodesWithLocalStorage:
 		if name := p.localStorage(); name != "" {
-			return fmt.Sprintf("pod %s has local storage in volume %s", p.name(), name)
+			return held("has local storage in volume %s", name)
 		}
 	}
-	return ""
+	return keep{}
+}
+
+// undisrupted says whether karpenter.sh/do-not-disrupt protects a pod or node at a
+// time, and until when; a zero time is for ever. As with Karpenter a duration counts
+// from the object's creation, and a value that is no positive duration protects for
+// ever: a typing error must not end the protection. An object of a file that does not
+// say when it was created counts as new.
+func undisrupted(object metav1.Object, now time.Time) (why string, until time.Time) {
+	value, set := object.GetAnnotations()[doNotDisrupt]
+	if !set || value == "" || value == "false" {
+		return "", time.Time{}
+	}
+	why = "annotated " + doNotDisrupt + "=" + value
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		return why, time.Time{}
+	}
+	created := object.GetCreationTimestamp().Time
+	if created.IsZero() {
+		created = now
+	}
+	until = created.Add(d)
+	if !now.Before(until) {
+		return "", time.Time{}
+	}
+	return fmt.Sprintf("%s, which protects it until %s", why, clock(until)), until
 }
 
 // localStorage is the first volume whose data would be lost with the node.

@@ -69,7 +69,7 @@ type stall struct {
 func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
 	b := &buyer{w: w, aim: a, choice: choice}
 	for _, l := range lots {
-		if l.left == 0 || l.expendable {
+		if l.left == 0 || !l.buys() {
 			continue
 		}
 		place := w.ownPlace(l.kind)

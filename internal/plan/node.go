@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 )
@@ -105,6 +107,8 @@ type lot struct {
 	left     int    // not placed yet
 	// expendable lots use free room but buy nothing and hold no node.
 	expendable bool
+	// notBefore is when a node may be bought for its pods; zero for at once.
+	notBefore time.Time
 	// preempts: what expendable pods take is room for it too.
 	preempts bool
 	// barred are the templates that are proved to be no help, and why; fingerprint is the
@@ -117,3 +121,6 @@ type lot struct {
 	// origin is the node that bound pods are moved from; nil for pending ones.
 	origin *host
 }
+
+// buys says that a node may be bought for the lot now.
+func (l *lot) buys() bool { return !l.expendable && l.notBefore.IsZero() }

@@ -136,8 +136,10 @@ const (
 	Backoff              RefusalReason = "Backoff"
 	SchedulingGated      RefusalReason = "SchedulingGated"
 	OtherScheduler       RefusalReason = "OtherScheduler"
-	NotSupported         RefusalReason = "NotSupported"
-	NoNodeGroup          RefusalReason = "NoNodeGroup"
+	// SchedulerError: the scheduler failed on the pod, which no node mends.
+	SchedulerError RefusalReason = "SchedulerError"
+	NotSupported   RefusalReason = "NotSupported"
+	NoNodeGroup    RefusalReason = "NoNodeGroup"
 )
 
 // Kept reasons.
@@ -154,6 +156,10 @@ const (
 	KeptNoRoomElsewhere     KeptReason = "NoRoomElsewhere"
 	KeptWouldTriggerScaleUp KeptReason = "WouldTriggerScaleUp"
 	KeptNotReady            KeptReason = "NotReady"
+	// KeptControlPlane: the node runs the control plane, or its role label says so.
+	KeptControlPlane KeptReason = "ControlPlane"
+	// KeptAdopted: a person made the machine's VPSieNode, so only a person removes it.
+	KeptAdopted KeptReason = "Adopted"
 	// KeptNotDeletable: the cloud would not delete the VPS (Group.Undeletable).
 	KeptNotDeletable KeptReason = "NotDeletable"
 )

@@ -2,9 +2,9 @@ package plan
 
 import (
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	schedulinghelpers "k8s.io/component-helpers/scheduling/corev1"
 )
 
@@ -73,11 +73,13 @@ const (
 	stageDaemon
 	// stageUndecided pods were not refused by their scheduler yet.
 	stageUndecided
+	// stageFailedScheduling pods made their scheduler fail: it has no answer for them.
+	stageFailedScheduling
 )
 
 func stageOf(pod *corev1.Pod) podStage {
 	switch {
-	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
+	case hasFinished(pod):
 		return stageGone
 	case pod.Spec.NodeName != "":
 		return stageBound
@@ -88,31 +90,58 @@ func stageOf(pod *corev1.Pod) podStage {
 	case len(pod.Spec.SchedulingGates) > 0:
 		return stageGated
 	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Reason != corev1.PodReasonUnschedulable {
-			return stageUndecided
+	switch c := scheduled(pod); {
+	case c == nil || c.Reason == corev1.PodReasonUnschedulable:
+		return stagePending
+	case c.Reason == corev1.PodReasonSchedulerError:
+		return stageFailedScheduling
+	}
+	return stageUndecided
+}
+
+// scheduled is what the pod's scheduler said last; nil for nothing.
+func scheduled(pod *corev1.Pod) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodScheduled {
+			return c
 		}
 	}
-	return stagePending
+	return nil
 }
 
-// isDaemonPod also honours cluster-autoscaler's annotation for pods of custom
-// controllers that work like a DaemonSet.
-func isDaemonPod(pod *corev1.Pod) bool {
-	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "DaemonSet" {
-		return true
+// schedulingMessage is the text of what the pod's scheduler said last.
+func schedulingMessage(pod *corev1.Pod) string {
+	if c := scheduled(pod); c != nil && c.Message != "" {
+		return ": " + c.Message
 	}
-	return pod.Annotations["cluster-autoscaler.kubernetes.io/daemonset-pod"] == "true"
+	return ""
 }
 
-func isMirrorPod(pod *corev1.Pod) bool {
-	_, ok := pod.Annotations[corev1.MirrorPodAnnotationKey]
-	return ok
+// scaleUpDelay is cluster-autoscaler's annotation for how long a pod waits for room
+// that is there already before a node is bought for it, as a duration from its creation.
+const scaleUpDelay = "cluster-autoscaler.kubernetes.io/pod-scale-up-delay"
+
+// notBefore is when a node may be bought for the pod; zero when that is now. A value
+// that is no duration delays nothing, as with cluster-autoscaler.
+func (p *Pod) notBefore(now time.Time) time.Time {
+	value, set := p.Object.Annotations[scaleUpDelay]
+	if !set {
+		return time.Time{}
+	}
+	created := p.Object.CreationTimestamp.Time
+	if created.IsZero() {
+		created = now
+	}
+	d, err := time.ParseDuration(value)
+	if until := created.Add(d); err == nil && now.Before(until) {
+		return until
+	}
+	return time.Time{}
 }
 
 // stays says that a bound pod belongs to its node: it is not moved when the node
 // goes, and is left out of the node's utilisation.
-func (p *Pod) stays() bool { return isDaemonPod(p.Object) || isMirrorPod(p.Object) }
+func (p *Pod) stays() bool { return staysOnNode(p.Object) }
 
 // leaves says that a bound pod is being deleted: it still holds its room, and needs
 // no other.

@@ -6,9 +6,9 @@ import (
 )
 
 // expendable says that the pod neither buys nor holds a node.
-func (w *world) expendable(p *Pod) bool {
-	return p.priority < w.state.Options.ExpendablePriorityCutoff
-}
+func (w *world) expendable(p *Pod) bool { return p.expendable(&w.state.Options) }
+
+func (p *Pod) expendable(o *Options) bool { return p.priority < o.ExpendablePriorityCutoff }
 
 // preempts says that what expendable pods take is room for the pod. A pod that
 // depends on where others are may depend on the very pod that would have to go.

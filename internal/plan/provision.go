@@ -31,7 +31,9 @@ func (w *world) outcome(lots []*lot) outcome {
 		if i == 0 || l.priority != lots[i-1].priority {
 			o.unplaced = append(o.unplaced, 0)
 		}
-		o.unplaced[len(o.unplaced)-1] += l.left
+		if l.buys() {
+			o.unplaced[len(o.unplaced)-1] += l.left
+		}
 	}
 	for _, g := range w.groups {
 		o.owed += g.owed()
@@ -59,7 +61,7 @@ func (w *world) solve() {
 }
 
 func (w *world) mustBuy(lots []*lot) bool {
-	return slices.ContainsFunc(lots, func(l *lot) bool { return l.left > 0 && !l.expendable }) ||
+	return slices.ContainsFunc(lots, func(l *lot) bool { return l.left > 0 && l.buys() }) ||
 		slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
 }
 

@@ -35,6 +35,9 @@ func (w *world) refusals(l *lot) []Refusal {
 		return []Refusal{{Reason: ScaleUpDisabled, Message: fmt.Sprintf(
 			"priority %d is below %d: such pods use free room but buy no node", l.priority, w.state.Options.ExpendablePriorityCutoff)}}
 	}
+	if !l.notBefore.IsZero() {
+		return []Refusal{{Reason: Stabilizing, Message: fmt.Sprintf("annotated %s: no node is bought for it before %s", scaleUpDelay, clock(l.notBefore))}}
+	}
 	out := []Refusal{}
 	for _, g := range w.groups {
 		if g.Deleting {

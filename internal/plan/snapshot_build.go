@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 type offerKey struct{ datacenter, instanceType string }
@@ -81,6 +82,7 @@ func (w *world) buildLots(pending []*Pod) {
 		scalars              string
 		priority             int32
 		preempts             bool
+		notBefore            time.Time
 	}
 	known := map[key]*lot{}
 	for _, p := range pending {
@@ -91,10 +93,11 @@ func (w *world) buildLots(pending []*Pod) {
 		k := key{
 			kind: w.topology.kind(w.class(p), p), priority: p.priority, preempts: w.preempts(p),
 			cpu: p.requests.cpu, memory: p.requests.memory, storage: p.requests.storage, scalars: p.requests.scalarKey(),
+			notBefore: p.notBefore(w.state.Now),
 		}
 		l := known[k]
 		if l == nil {
-			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority, expendable: w.expendable(p), preempts: k.preempts}
+			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority, expendable: w.expendable(p), preempts: k.preempts, notBefore: k.notBefore}
 			known[k] = l
 			w.lots = append(w.lots, l)
 		}
@@ -118,6 +121,8 @@ func (w *world) refusedOutright(p *Pod) refusal {
 		return refusal{OtherScheduler, "is scheduled by " + p.otherScheduler() + ", whose rules are not known"}
 	case p.invalid.reason != "":
 		return p.invalid
+	case p.stage == stageFailedScheduling:
+		return refusal{SchedulerError, "the scheduler failed on it and tries again" + schedulingMessage(p.Object)}
 	case p.unsupported != "":
 		return refusal{NotSupported, "uses " + p.unsupported + ", which is not planned for"}
 	}

@@ -91,7 +91,7 @@ func (w *world) seat() []*Pod {
 	// Who is counted how is only known once all constraints have been read.
 	classes := make([]*class, len(w.state.Pods))
 	for i, p := range w.state.Pods {
-		if p.stage != stageGone && p.stage != stageUndecided {
+		if p.stage != stageGone && p.stage != stageUndecided && p.stage != stageFailedScheduling {
 			classes[i] = w.class(p)
 		}
 	}
@@ -107,7 +107,7 @@ func (w *world) seat() []*Pod {
 			nominated = append(nominated, p)
 		case h != nil:
 			w.sit(h, p, w.topology.kind(classes[i], p))
-		case p.stage == stagePending || p.stage == stageGated:
+		case p.stage == stagePending || p.stage == stageGated || p.stage == stageFailedScheduling:
 			pending = append(pending, p)
 		}
 	}
@@ -141,17 +141,15 @@ func (w *world) sitAs(h *host, p *Pod, k *kind, stays bool) {
 	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays})
 	h.ports = append(h.ports, k.class.ports...)
 	w.dims.addSize(h.free, &p.requests, -1)
-	switch {
-	case p.leaves() && !stays:
-	case w.expendable(p) && !isMirrorPod(p.Object):
-		// kube-scheduler evicts a DaemonSet's pod like any other of lower priority.
+	switch p.part(&w.state.Options, stays) {
+	case partOverhead:
+		h.overhead.addRequests(&p.requests)
+	case partYields:
 		if h.yields == nil {
 			h.yields = make(vec, len(w.dims.names))
 		}
 		w.dims.addSize(h.yields, &p.requests, 1)
-	case stays:
-		h.overhead.addRequests(&p.requests)
-	default:
+	case partRequested:
 		h.requested.addRequests(&p.requests)
 	}
 }

@@ -40,13 +40,13 @@ type State struct {
 type Options struct {
 	// ExpendablePriorityCutoff: pods of a lower priority neither buy nor hold a
 	// node (cluster-autoscaler's convention, there -10).
-	ExpendablePriorityCutoff int32
+	ExpendablePriorityCutoff int32 `json:"expendablePriorityCutoff"`
 	// SkipNodesWithLocalStorage keeps nodes with pods that use emptyDir or hostPath.
-	SkipNodesWithLocalStorage bool
+	SkipNodesWithLocalStorage bool `json:"skipNodesWithLocalStorage"`
 	// IgnoreTimers treats stabilization windows and unneededTime as elapsed.
-	IgnoreTimers bool
+	IgnoreTimers bool `json:"ignoreTimers,omitempty"`
 	// StartupTaints are taints, beside the usual ones, that a new node sheds by itself.
-	StartupTaints []StartupTaint
+	StartupTaints []StartupTaint `json:"startupTaints,omitempty"`
 }
 
 // Money is an amount in millionths of the currency per month of 720 hours.
@@ -165,6 +165,12 @@ type Node struct {
 	UnneededSince time.Time
 	// DoNotDelete is the annotation autoscaler.vpsie.com/do-not-delete.
 	DoNotDelete bool
+	// Adopted: a person made the VPSieNode, so the autoscaler does not remove it by a
+	// decision of its own.
+	Adopted bool
+	// Stopped: the cloud says that the machine does not run, whatever the Node's
+	// conditions still say.
+	Stopped bool
 	// Planned are the pods, as namespace/name, that an earlier plan bought the
 	// machine for or placed on it while it was on its way (Launch.Pods,
 	// Placement.Pod). They are tried on it first, so that what was packed tightly

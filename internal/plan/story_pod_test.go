@@ -29,6 +29,12 @@ func (s *story) pod(name string, a *attrs) {
 		Spec:       spec,
 		Status:     corev1.PodStatus{Phase: corev1.PodPhase(a.text("phase", "")), NominatedNodeName: a.text("nominated", "")},
 	}
+	if _, ok := a.values["age"]; ok {
+		object.CreationTimestamp = metav1.Time{Time: a.ago("age")}
+	}
+	if ready := a.text("ready", ""); ready != "" {
+		object.Status.Conditions = append(object.Status.Conditions, corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionStatus(ready)})
+	}
 	if a.flag("terminating") {
 		object.DeletionTimestamp = &metav1.Time{Time: storyNow}
 	}
@@ -41,7 +47,9 @@ func (s *story) pod(name string, a *attrs) {
 		object.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: kind, Name: ownerName, Controller: &yes}}
 	}
 	if reason := a.text("condition", ""); reason != "" {
-		object.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: reason}}
+		object.Status.Conditions = append(object.Status.Conditions, corev1.PodCondition{
+			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: reason, Message: strings.ReplaceAll(a.text("message", ""), "_", " "),
+		})
 	}
 	if count == 0 {
 		object.Name = name

@@ -158,6 +158,12 @@ func (s *story) storageClass(name string, a *attrs) {
 		mode = storagev1.VolumeBindingWaitForFirstConsumer
 	}
 	c := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: a.text("provisioner", "csi.example.com"), VolumeBindingMode: &mode}
+	if a.flag("default") {
+		c.Annotations = map[string]string{defaultClass: "true"}
+	}
+	if _, ok := a.values["age"]; ok {
+		c.CreationTimestamp = metav1.Time{Time: a.ago("age")}
+	}
 	if zones := a.text("zones", ""); zones != "" {
 		c.AllowedTopologies = []corev1.TopologySelectorTerm{{MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{{
 			Key: corev1.LabelTopologyZone, Values: strings.Split(zones, ","),

@@ -222,6 +222,7 @@ func (s *story) node(name string, a *attrs) {
 	n := &Node{
 		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
+		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"),
 		Planned: a.all("planned"), ReadySince: a.ago("ready"),
 		RemovalBackoffReason: "drain timed out",
 	}
@@ -265,6 +266,9 @@ func (s *story) node(name string, a *attrs) {
 		object.Status.Allocatable = object.Status.Allocatable.DeepCopy()
 		maps.Copy(object.Status.Allocatable, devices)
 	}
+	if _, ok := a.values["age"]; ok {
+		object.CreationTimestamp = metav1.Time{Time: a.ago("age")}
+	}
 	object.Labels[corev1.LabelHostname] = name
 	maps.Copy(object.Labels, labels)
 	for _, key := range without {
@@ -286,15 +290,20 @@ func (s *story) daemonset(name string, a *attrs) {
 }
 
 func (s *story) budget(name string, a *attrs) {
-	allowed := int32(a.number("allows", 0))
+	object := &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}}
+	object.Generation = 1
+	object.Status = policyv1.PodDisruptionBudgetStatus{
+		DisruptionsAllowed: int32(a.number("allows", 0)), CurrentHealthy: int32(a.number("healthy", 0)), DesiredHealthy: int32(a.number("desired", 0)),
+		ObservedGeneration: int64(a.number("observed", 1)),
+	}
+	if policy := a.text("policy", ""); policy != "" {
+		object.Spec.UnhealthyPodEvictionPolicy = new(policyv1.UnhealthyPodEvictionPolicyType(policy))
+	}
 	labels := map[string]string{}
 	for key, values := range a.values {
 		labels[key] = values[0]
 		delete(a.values, key)
 	}
-	s.state.Budgets = append(s.state.Budgets, &policyv1.PodDisruptionBudget{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name},
-		Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}},
-		Status:     policyv1.PodDisruptionBudgetStatus{DisruptionsAllowed: allowed},
-	})
+	object.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+	s.state.Budgets = append(s.state.Budgets, object)
 }

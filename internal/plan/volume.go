@@ -36,8 +36,9 @@ func newStorage(s *State) *storage {
 		volumesOf: map[string][]*corev1.PersistentVolume{}, drivers: map[string]*storagev1.CSIDriver{},
 		capacities: map[string][]*storagev1.CSIStorageCapacity{}, unboundClaims: map[string]*unboundClaim{}, taken: map[string]*corev1.PersistentVolume{},
 	}
+	class := defaultStorageClass(s.StorageClasses)
 	for _, c := range s.Claims {
-		st.claims[c.Namespace+"/"+c.Name] = c
+		st.claims[c.Namespace+"/"+c.Name] = classed(c, class)
 	}
 	for _, v := range s.Volumes {
 		st.volumes[v.Name] = v
@@ -196,7 +197,7 @@ func (st *storage) readUnbound(v *volumes, claim *corev1.PersistentVolumeClaim) 
 	class := st.classes[className]
 	switch {
 	case className == "":
-		return "is not bound and names no StorageClass"
+		return "is not bound and names no StorageClass, and none is marked as the default"
 	case class == nil:
 		return "names StorageClass " + className + ", which does not exist"
 	case class.VolumeBindingMode == nil || *class.VolumeBindingMode != storagev1.VolumeBindingWaitForFirstConsumer:

@@ -164,9 +164,13 @@ func (w *world) unsettle(h *host) {
 
 // close takes a node that is to go, and the pods bound to it, out of all reckonings.
 func (w *world) close(h *host) {
+	took := 0
+	if h.takes {
+		took = 1
+	}
 	h.takes = false
 	w.countBound(h, -1)
-	w.log = append(w.log, step{did: closedHost, host: h})
+	w.log = append(w.log, step{did: closedHost, host: h, n: took})
 }
 
 func (w *world) countBound(h *host, n int32) {
@@ -219,7 +223,7 @@ func (w *world) revert(mark int) {
 			w.unsettle(s.host)
 			w.hosts = w.hosts[:len(w.hosts)-1]
 		case closedHost:
-			s.host.takes = true
+			s.host.takes = s.n == 1
 			w.countBound(s.host, 1)
 		case retypedHost:
 			w.become(s.host, s.template)
