@@ -104,7 +104,7 @@ const (
 // runBest buys in the way with the best outcome.
 func (w *world) runBest(lots []*lot) outcome {
 	owes := slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
-	mark := w.mark()
+	mark, lacking := w.mark(), scattered(lots)
 	best, last, left := aim{}, aim{}, 0
 	for _, l := range lots {
 		left += l.left
@@ -123,6 +123,9 @@ func (w *world) runBest(lots []*lot) outcome {
 		consider(aim{minFirst: true})
 	}
 	minFirst := best.minFirst
+	if len(lacking) < len(lots) && len(lacking) > 0 {
+		consider(aim{minFirst: minFirst, domainsLast: true})
+	}
 	if left <= fewPods && result.nodes > 0 {
 		ways := []aim{{oneByOne: true}, {byResource: true}}
 		if left <= veryFewPods && len(w.templates) <= veryFewTemplates {
@@ -134,7 +137,7 @@ func (w *world) runBest(lots []*lot) outcome {
 			}
 		}
 		for _, a := range ways {
-			a.minFirst = minFirst
+			a.minFirst, a.domainsLast = minFirst, best.domainsLast
 			consider(a)
 		}
 	}

@@ -58,7 +58,11 @@ func (w *world) uneven(s *spread, h *host, t *template) refusal {
 	if key == corev1.LabelHostname {
 		where = "of its own"
 	}
-	return refusal{TopologySpread, fmt.Sprintf("%s %s would have %d pods with at least %d elsewhere and maxSkew %d", key, where, count+1, s.least(), s.maxSkew)}
+	text := fmt.Sprintf("%s %s would have %d pods with at least %d elsewhere and maxSkew %d", key, where, count+1, s.least(), s.maxSkew)
+	if s.scattered() {
+		text += fmt.Sprintf("; %d domains have nodes, and minDomains is %d", s.domains, s.minDomains)
+	}
+	return refusal{TopologySpread, text}
 }
 
 func (w *world) keyNames(counters []counter) string {

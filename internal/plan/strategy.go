@@ -19,6 +19,9 @@ type aim struct {
 	// oneByOne fills nodes one by one with what is left, without first buying the
 	// patterns that are needed many times.
 	oneByOne bool
+	// domainsLast buys for the other pods before it opens the domains that spread
+	// constraints lack to their minDomains.
+	domainsLast bool
 	// without is a template that is not bought, for the sake of what else that leads to.
 	without *template
 }
@@ -42,10 +45,26 @@ func (w *world) buyFor(lots []*lot, a aim) {
 	}
 }
 
-// buyBand serves fickle pods last, and the preferred types first: for a pod that fits
+// buyBand opens the domains that spread constraints lack, and lets the other pods use
+// these nodes as well; or the other way round.
+func (w *world) buyBand(lots []*lot, a aim) {
+	lacking := scattered(lots)
+	if len(lacking) == 0 {
+		w.buyDense(lots, a)
+		return
+	}
+	if a.domainsLast {
+		w.buyDense(slices.DeleteFunc(slices.Clone(lots), (*lot).scattered), a)
+	}
+	w.openDomains(lacking, a)
+	w.fillAll(lots, w.bought())
+	w.buyDense(lots, a)
+}
+
+// buyDense serves fickle pods last, and the preferred types first: for a pod that fits
 // its group's preferred type no other is bought as long as that one can be. What must be
 // of other types is bought before, so that the room that is left there is used.
-func (w *world) buyBand(lots []*lot, a aim) {
+func (w *world) buyDense(lots []*lot, a aim) {
 	if slices.ContainsFunc(w.groups, func(g *group) bool { return g.Preferred != "" && g.AllowMixed }) {
 		before := len(w.hosts)
 		w.newBuyer(lots, a, (*world).unpreferred).buy()
