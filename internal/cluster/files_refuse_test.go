@@ -50,7 +50,7 @@ func TestBadObjects(t *testing.T) {
 		"odd label":                {strings.Replace(pod("p"), "{name: p}", "{name: p, labels: {a: b c}}", 1), thePod + "metadata.labels: Invalid value: \"b c\""},
 		"unknown field":            {with("nodename: x"), thePod + `unknown field "spec.nodename"`},
 		"unknown top-level field":  {strings.Replace(pod("p"), "kind: Pod", "kind: Pod, sepc: {}", 1), thePod + `unknown field "sepc"`},
-		"wrong type":               {with("priority: high"), thePod + `spec.priority: want a whole number of 32 bits, found the text "high"`},
+		"wrong type":               {with("priority: high"), thePod + `spec.priority: want a whole number, found the text "high"`},
 		"wrong quantity":           {container("resources: {requests: {cpu: 1 core}}"), thePod + `spec.containers[0].resources.requests.cpu: invalid value "1 core"`},
 		"endless quantity":         {container("resources: {requests: {cpu: 1e-99999999 }}") + "\n---\n" + container("resources: {requests: {cpu: '1e-99999999'}}"), `stdin: document 2: Pod p: spec.containers[0].resources.requests.cpu: invalid value "1e-99999999": the exponent of a quantity has at most 3 digits`},
 		"negative request":         {container("resources: {requests: {cpu: -1}}"), thePod + `spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be >= 0`},

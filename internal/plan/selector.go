@@ -69,6 +69,22 @@ func newSelectors(namespaces []*corev1.Namespace) *selectors {
 	return s
 }
 
+// labelsOf are a namespace's labels. The API server gives every namespace the label
+// with its name, so that one is known even where the Namespace itself is not.
+func (s *selectors) labelsOf(namespace string) labels.Set {
+	known := s.namespaceLabels[namespace]
+	if known[corev1.LabelMetadataName] == namespace {
+		return known
+	}
+	known = maps.Clone(known)
+	if known == nil {
+		known = labels.Set{}
+	}
+	known[corev1.LabelMetadataName] = namespace
+	s.namespaceLabels[namespace] = known
+	return known
+}
+
 // ofTerm is the selector of a pod affinity term of a pod in the namespace with the
 // labels. Keys of matchLabelKeys and mismatchLabelKeys count as kube-apiserver
 // merges them, also where it has not done so yet.
@@ -180,7 +196,7 @@ func (s *selectors) profileOf(pod *corev1.Pod) *profile {
 	if known, ok := s.sets[string(b.buf)]; ok {
 		return known.profile
 	}
-	set := &labelSet{namespace: pod.Namespace, namespaceLabels: s.namespaceLabels[pod.Namespace], labels: pod.Labels}
+	set := &labelSet{namespace: pod.Namespace, namespaceLabels: s.labelsOf(pod.Namespace), labels: pod.Labels}
 	s.sets[string(b.buf)] = set
 	var matched []*selector
 	try := func(list []*selector) {

@@ -25,6 +25,11 @@ func (d Document) JSON() ([]byte, error) {
 		return converted, nil
 	}
 	converted, err := yaml.YAMLToJSONStrict(d.text)
+	if err != nil {
+		if text := withoutMerges(d.text); !bytes.Equal(text, d.text) {
+			converted, err = yaml.YAMLToJSONStrict(text)
+		}
+	}
 	if err == nil {
 		err = endsThere(d.text)
 	}

@@ -35,7 +35,7 @@ func TestDecodeNamesEveryFault(t *testing.T) {
 		"unknown":            {`{"list": [{"m": 1}], "nest": {}}`, []string{`unknown field "list[0].m"`, `unknown field "nest"`}},
 		"other case":         {`{"Text": "x"}`, []string{`unknown field "Text"`}},
 		"repeated":           {`{"n": 1, "n": 2}`, []string{`duplicate field "n"`}},
-		"text for a number":  {`{"n": "1"}`, []string{`n: want a whole number of 32 bits, found the text "1"`}},
+		"text for a number":  {`{"n": "1"}`, []string{`n: want a whole number, written without quotes as 1, found the text "1"`}},
 		"number too large":   {`{"list": [{"n": 1}, {"n": 3000000000}]}`, []string{`list[1].n: want a whole number of 32 bits, found the number 3000000000`}},
 		"fraction":           {`{"n": 1.5}`, []string{`n: want a whole number of 32 bits, found the number 1.5`}},
 		"number for a text":  {`{"text": 1}`, []string{`text: want a text, found the number 1`}},

@@ -20,7 +20,7 @@ type Document struct {
 
 // Documents splits a file into its documents; empty ones are left out.
 func Documents(file string, data []byte) []Document {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = bytes.TrimPrefix(asUTF8(data), []byte(byteOrderMark))
 	docs := jsonDocuments(data)
 	if docs == nil {
 		docs = yamlDocuments(data)
@@ -41,6 +41,10 @@ func jsonDocuments(data []byte) []Document {
 		return nil
 	}
 	var docs []Document
+	// A byte order mark behind a newline or a brace is that of an appended file.
+	for _, before := range []string{"\n", "}"} {
+		data = bytes.ReplaceAll(data, []byte(before+byteOrderMark), []byte(before))
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	for {
 		var value json.RawMessage
@@ -55,7 +59,8 @@ func jsonDocuments(data []byte) []Document {
 	}
 }
 
-// yamlDocuments splits at the markers `---` and `...`.
+// yamlDocuments splits at the markers `---` and `...`, and where a byte order mark
+// says that another file was appended.
 func yamlDocuments(data []byte) []Document {
 	var docs []Document
 	doc := Document{}
@@ -63,7 +68,8 @@ func yamlDocuments(data []byte) []Document {
 	directed := false // a directive among them
 	number, start := 0, 0
 	end := func(at int) {
-		if doc.text = data[start:at]; !blank {
+		if !blank {
+			doc.text = data[start:at]
 			docs = append(docs, doc)
 		}
 	}
@@ -73,6 +79,11 @@ func yamlDocuments(data []byte) []Document {
 			next = at + i + 1
 		}
 		line := data[at:next]
+		if rest, marked := bytes.CutPrefix(line, []byte(byteOrderMark)); marked {
+			end(at)
+			doc, blank, directed, start = Document{line: number}, true, false, next-len(rest)
+			line = rest
+		}
 		switch {
 		case marks(line, "..."):
 			end(at)
@@ -80,10 +91,10 @@ func yamlDocuments(data []byte) []Document {
 		case marks(line, "---"):
 			end(at)
 			if !blank || !directed {
-				doc, start = Document{line: number}, at
+				doc, start = Document{line: number}, next-len(line)
 			}
 			blank, directed = meaningless(line[3:]), false
-		case blank && line[0] == '%':
+		case blank && len(line) > 0 && line[0] == '%':
 			directed = true
 		default:
 			blank = blank && meaningless(line)

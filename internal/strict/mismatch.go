@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	kjson "sigs.k8s.io/json"
@@ -84,7 +85,7 @@ func single(t reflect.Type, raw any, path string) []error {
 		return []error{fmt.Errorf("%s: invalid value %s: %w", path, data, err)}
 	}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, reflect.New(t).Interface()); err != nil {
-		if want := wanted(t); want != "" {
+		if want := wanted(t, raw); want != "" {
 			return wrong(path, want, raw)
 		}
 		return []error{fmt.Errorf("%s: invalid value %s: %w", path, data, err)}
@@ -92,8 +93,9 @@ func single(t reflect.Type, raw any, path string) []error {
 	return nil
 }
 
-// wanted describes a basic type; empty for one that explains itself.
-func wanted(t reflect.Type) string {
+// wanted describes a basic type to somebody who wrote raw; empty for a type that
+// explains itself.
+func wanted(t reflect.Type, raw any) string {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return ""
 	}
@@ -102,10 +104,15 @@ func wanted(t reflect.Type) string {
 		return "a text"
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int32:
+	case reflect.Int32, reflect.Int, reflect.Int64:
+		text, isText := raw.(string)
+		switch _, err := strconv.ParseInt(text, 10, t.Bits()); {
+		case isText && err == nil:
+			return "a whole number, written without quotes as " + text
+		case isText || t.Kind() != reflect.Int32:
+			return "a whole number"
+		}
 		return "a whole number of 32 bits"
-	case reflect.Int, reflect.Int64:
-		return "a whole number of 64 bits"
 	}
 	return ""
 }
