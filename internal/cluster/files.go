@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/strict"
 )
@@ -39,7 +40,7 @@ func ReadFiles(paths []string, stdin io.Reader, namespace string) (*Files, error
 }
 
 func newReader(known map[schema.GroupKind]kind, namespace string) *reader {
-	return &reader{namespace: namespace, kinds: known, seen: map[identity]string{}, ignored: map[string]int{}}
+	return &reader{namespace: namespace, kinds: known, seen: map[identity]seen{}, passed: map[string][]string{}, ignored: map[string]int{}}
 }
 
 func (r *reader) readAll(paths []string, stdin io.Reader) (*Files, error) {
@@ -67,12 +68,19 @@ type reader struct {
 	kinds     map[schema.GroupKind]kind
 	objects   Objects
 	// seen says where each object was found.
-	seen map[identity]string
+	seen map[identity]seen
+	// passed are notes on objects, and the objects.
+	passed map[string][]string
 	// ignored counts the objects of kinds that no decision needs.
 	ignored map[string]int
 	// foreign are the objects of namespaces that are not served.
 	foreign []string
 	faults  []error
+}
+
+type seen struct {
+	what   string
+	object client.Object
 }
 
 type identity struct {

@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	kjson "sigs.k8s.io/json"
@@ -20,7 +22,7 @@ type found struct {
 	kind    kind
 	group   schema.GroupKind
 	object  client.Object
-	faults  []error
+	verdict
 }
 
 // decode reads an element by itself; it only reads the reader.
@@ -33,7 +35,7 @@ func (r *reader) decode(e element) found {
 		} `json:"metadata"`
 	}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(e.data, &head); err != nil {
-		return found{what: e.where, faults: strict.Mismatches(e.data, &head, err)}
+		return found{what: e.where, verdict: verdict{faults: strict.Mismatches(e.data, &head, err)}}
 	}
 	if head.Kind == "" && head.APIVersion == "" {
 		head.typeMeta = e.list
@@ -42,7 +44,8 @@ func (r *reader) decode(e element) found {
 	version, err := schema.ParseGroupVersion(head.APIVersion)
 	switch {
 	case head.Kind == "":
-		return found{what: e.where, faults: []error{fmt.Errorf("kind: required; want a Kubernetes object as `kubectl get -o yaml` prints it")}}
+		f.what, f.faults = e.where, []error{errNoKind}
+		return f
 	case head.APIVersion == "":
 		f.faults = []error{fmt.Errorf("apiVersion: required")}
 		return f
@@ -63,7 +66,7 @@ func (r *reader) decode(e element) found {
 		return f
 	}
 	f.kind = kind
-	f.object, f.faults = kind.decode(e.data)
+	f.object, f.verdict = kind.decode(e.data)
 	return f
 }
 
@@ -79,6 +82,10 @@ func title(namespace, name string) string {
 
 // add keeps what was decoded, unless it is at fault, of no use, or there already.
 func (r *reader) add(f found) {
+	for _, text := range f.passed {
+		text = withoutIndexes(text)
+		r.passed[text] = append(r.passed[text], f.what)
+	}
 	for _, fault := range f.faults {
 		r.faults = append(r.faults, fmt.Errorf("%s: %w", f.what, fault))
 	}
@@ -102,18 +109,23 @@ func (r *reader) add(f found) {
 			return
 		}
 	}
-	if where, twice := r.seen[id]; twice {
-		r.faults = append(r.faults, fmt.Errorf("%s: is there twice, before in %s%s", f.what, where, r.whichNamespace(f)))
+	if before, twice := r.seen[id]; twice {
+		if !equality.Semantic.DeepEqual(before.object, f.object) {
+			r.faults = append(r.faults, fmt.Errorf("%s: is there twice, before in %s%s", f.what, before.what, r.whichNamespace(f)))
+		}
 		return
 	}
-	r.seen[id] = f.what
+	r.seen[id] = seen{f.what, f.object}
 	f.kind.keep(r, f.object)
 }
 
 // whichNamespace is the way out when files hold what several autoscalers serve.
 func (r *reader) whichNamespace(f found) string {
 	if f.kind.scope != ours || r.namespace != "" {
-		return ""
+		return "; their contents differ, leave one of them out"
 	}
 	return "; where they are in two namespaces, --namespace takes one of them"
 }
+
+// errNoKind is of a document that is no object.
+var errNoKind = errors.New("kind: required; want a Kubernetes object as `kubectl get -o yaml` prints it")

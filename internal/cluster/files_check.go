@@ -23,7 +23,7 @@ func checkMeta(o metav1.Object) field.ErrorList {
 	var faults field.ErrorList
 	path := field.NewPath("metadata")
 	if o.GetName() == "" {
-		return append(faults, field.Required(path.Child("name"), ""))
+		return append(faults, field.Required(path.Child("name"), "").WithOrigin(neverStored))
 	}
 	for _, problem := range validation.NameIsDNSSubdomain(o.GetName(), false) {
 		faults = append(faults, field.Invalid(path.Child("name"), o.GetName(), problem))
@@ -61,6 +61,9 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 		if t.Key == v1alpha1.TaintUninitialized {
 			faults = append(faults, field.Invalid(spec.Child("taints").Index(i).Child("key"), t.Key, ownTaintRule))
 		}
+	}
+	for _, fault := range faults {
+		fault.Origin = neverStored // there is no plan for such a group
 	}
 	return faults
 }
@@ -105,10 +108,8 @@ func checkVolume(v *corev1.PersistentVolume) field.ErrorList {
 }
 
 func checkNodeSelector(s *corev1.NodeSelector, path *field.Path) field.ErrorList {
-	if _, err := nodeaffinity.NewNodeSelector(s); err != nil {
-		return field.ErrorList{field.Invalid(path, "", err.Error())}
-	}
-	return nil
+	_, err := nodeaffinity.NewNodeSelector(s, field.WithPath(path))
+	return fieldErrors(err, path)
 }
 
 func checkDaemonSet(d *appsv1.DaemonSet) field.ErrorList {

@@ -64,7 +64,7 @@ func notNegative(list corev1.ResourceList, path *field.Path) field.ErrorList {
 	var faults field.ErrorList
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		if q := list[name]; q.Sign() < 0 {
-			faults = append(faults, field.Invalid(path.Key(string(name)), q.String(), "must be >= 0"))
+			faults = append(faults, field.Invalid(path.Key(string(name)), q.String(), "must be >= 0").WithOrigin(neverStored))
 		}
 	}
 	return faults

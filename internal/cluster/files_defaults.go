@@ -15,7 +15,7 @@ func (r *reader) applyDefaults() {
 	classes := byClassName(r.objects.PriorityClasses)
 	for _, p := range r.objects.Pods {
 		if err := setPriority(&p.Spec, classes); err != nil {
-			r.faults = append(r.faults, fmt.Errorf("%s: %w", r.seen[identity{kind: schema.GroupKind{Kind: "Pod"}, namespace: p.Namespace, name: p.Name}], err))
+			r.faults = append(r.faults, fmt.Errorf("%s: %w", r.seen[identity{kind: schema.GroupKind{Kind: "Pod"}, namespace: p.Namespace, name: p.Name}].what, err))
 		}
 		setPodDefaults(p)
 	}

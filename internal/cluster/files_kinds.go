@@ -19,7 +19,7 @@ type kind struct {
 	version string
 	scope   scope
 	// decode reads an object and tests it against the kind's rules.
-	decode func(data []byte) (client.Object, []error)
+	decode func(data []byte) (client.Object, verdict)
 	keep   func(*reader, client.Object)
 }
 
@@ -92,17 +92,19 @@ func kindOf[T any, P interface {
 	return kind{
 		version: version,
 		scope:   s,
-		decode: func(data []byte) (client.Object, []error) {
+		decode: func(data []byte) (client.Object, verdict) {
 			object := P(new(T))
-			faults := strict.Decode(data, object)
-			if len(faults) > 0 {
-				return object, faults
+			var v verdict
+			v.unknownFields(object, strict.Decode(data, object), fieldsOf(s))
+			if len(v.faults) > 0 {
+				return object, v
 			}
 			wrong := checkMeta(object)
 			if check != nil {
 				wrong = append(wrong, check(object)...)
 			}
-			return object, asErrors(wrong)
+			v.invalid(object, wrong)
+			return object, v
 		},
 		keep: func(r *reader, object client.Object) {
 			if into != nil {
@@ -113,12 +115,21 @@ func kindOf[T any, P interface {
 	}
 }
 
+// fieldsOf names the fields that are known.
+func fieldsOf(s scope) string {
+	if s == ours {
+		return v1alpha1.GroupVersion.String()
+	}
+	return "Kubernetes " + kubernetesVersion
+}
+
 // validated adds the schema of a CustomResourceDefinition to a kind's rules.
 func validated(s *crdSchema, k kind) kind {
 	decode := k.decode
-	k.decode = func(data []byte) (client.Object, []error) {
-		object, faults := decode(data)
-		return object, append(s.faults(data), faults...)
+	k.decode = func(data []byte) (client.Object, verdict) {
+		object, v := decode(data)
+		v.faults = append(s.faults(data), v.faults...)
+		return object, v
 	}
 	return k
 }

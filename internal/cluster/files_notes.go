@@ -17,6 +17,7 @@ func (r *reader) notes() []string {
 	for _, kind := range slices.Sorted(maps.Keys(r.ignored)) {
 		notes = append(notes, fmt.Sprintf("%d of kind %s ignored: no decision depends on them", r.ignored[kind], kind))
 	}
+	notes = append(notes, passedNotes(r.passed)...)
 	if len(r.foreign) > 0 {
 		notes = append(notes, fmt.Sprintf("left out because --namespace is %s: %s", r.namespace, some(r.foreign)))
 	}

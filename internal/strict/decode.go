@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	kjson "sigs.k8s.io/json"
 )
@@ -21,6 +22,9 @@ func Decode(data []byte, v any) []error {
 	}
 	return append(Mismatches(data, v, err), faults...)
 }
+
+// IsUnknownField says that a fault of Decode is a field that the Go type does not have.
+func IsUnknownField(fault error) bool { return strings.HasPrefix(fault.Error(), "unknown field ") }
 
 // Mismatches explains err, with which the JSON was refused as what v points to: the
 // decoder stops at the first value of a wrong type, and does not always say where.
