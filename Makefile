@@ -36,6 +36,10 @@ build: controlplane ## Build all binaries
 test: controlplane ## All checks and tests
 	@tools/steps lint vet verify userdata vulnerabilities unit local chart dashboards
 
+.PHONY: quick
+quick: ## The inner loop: tests that need no control plane, and lint of what differs from main
+	@tools/quick
+
 .PHONY: lint
 lint: ## golangci-lint, import arrows included
 	@tools/lint
