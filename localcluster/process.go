@@ -21,6 +21,9 @@ type Process struct {
 	err  error // valid once done is closed
 }
 
+// CacheGuard, in a controller's environment, has client-go end it when it writes to what its caches hold.
+const CacheGuard = "KUBE_CACHE_MUTATION_DETECTOR=true"
+
 // StartProcess runs a command with its output appended to the file log. Extra environment variables come as KEY=value.
 func StartProcess(name, log string, env []string, path string, args ...string) (*Process, error) {
 	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the caller chooses where its logs are

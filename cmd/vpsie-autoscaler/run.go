@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -27,7 +26,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
@@ -58,8 +56,8 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	journal := observe.NewJournal()
-	mgr, err := f.manager(config, journal)
+	journal, stores := observe.NewJournal(), cluster.NewStores()
+	mgr, err := f.manager(config, journal, stores)
 	if err != nil {
 		return err
 	}
@@ -80,12 +78,16 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	deps := control.Deps{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
+		Load:    stores.Objects,
 		Cloud:   cloud.New(options),
 		Voice:   observe.NewVoice(writer),
 		Metrics: told,
 		Journal: journal,
 		Clock:   clock.RealClock{},
 		Options: f.control,
+	}
+	if err := stores.Fill(ctx, mgr.GetCache()); err != nil {
+		return err
 	}
 	if err := control.Setup(ctx, mgr, deps); err != nil {
 		return err
@@ -129,7 +131,7 @@ func (f *flags) restConfig() (*rest.Config, error) {
 	return config, nil
 }
 
-func (f *flags) manager(config *rest.Config, journal *observe.Journal) (ctrl.Manager, error) {
+func (f *flags) manager(config *rest.Config, journal *observe.Journal, stores *cluster.Stores) (ctrl.Manager, error) {
 	scheme, err := cluster.Scheme()
 	if err != nil {
 		return nil, err
@@ -137,7 +139,7 @@ func (f *flags) manager(config *rest.Config, journal *observe.Journal) (ctrl.Man
 	stopIn := 20 * time.Second
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         f.cache(),
+		Cache:                         stores.CacheOptions(f.control.Namespace, f.control.SecretName),
 		LeaderElection:                f.leaderElect,
 		LeaderElectionID:              "vpsie-autoscaler",
 		LeaderElectionNamespace:       f.control.Namespace,
@@ -178,23 +180,6 @@ func cachesSynced(c cache.Cache) healthz.Checker {
 			return errors.New("the caches have not been filled yet")
 		}
 		return nil
-	}
-}
-
-// cache keeps of the cluster what decisions need, without the bulk that they do not.
-func (f *flags) cache() cache.Options {
-	own := map[string]cache.Config{f.control.Namespace: {}}
-	// The one Secret by name: that is all the role allows to list.
-	account := map[string]cache.Config{f.control.Namespace: {
-		FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, f.control.SecretName),
-	}}
-	return cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
-		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.NodeGroup{}: {Namespaces: own},
-			&v1alpha1.VPSieNode{}: {Namespaces: own},
-			&corev1.Secret{}:      {Namespaces: account},
-		},
 	}
 }
 

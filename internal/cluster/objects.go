@@ -37,9 +37,8 @@ type Objects struct {
 	VolumeAttachments []*storagev1.VolumeAttachment
 }
 
-// Load reads everything a decision needs; NodeGroups and VPSieNodes of the given
-// namespace only. From a cache the objects come without a copy, because copying
-// 150,000 pods each round would be most of its cost.
+// Load reads everything a decision needs, once; NodeGroups and VPSieNodes of the given
+// namespace only. What reads again and again takes Stores.
 func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, error) {
 	o := &Objects{}
 	ours := client.InNamespace(namespace)
@@ -63,7 +62,7 @@ func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, err
 }
 
 func read[T any, L client.ObjectList](ctx context.Context, c client.Reader, dst *[]*T, list L, items func(L) []T, opts ...client.ListOption) error {
-	if err := c.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...); err != nil {
+	if err := c.List(ctx, list, opts...); err != nil {
 		return fmt.Errorf("listing %T: %w", list, err)
 	}
 	values := items(list)

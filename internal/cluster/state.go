@@ -29,7 +29,8 @@ type Market struct {
 // UID and resourceVersion, and the sizes that real nodes turned out to have. It
 // is not safe for concurrent use.
 type Builder struct {
-	pods   map[types.UID]memo
+	pods   map[types.UID]*memo
+	rounds uint64
 	learnt map[offerKey]corev1.ResourceList
 	// planned are the pods that each machine on its way is meant for.
 	planned map[string]meant
@@ -45,11 +46,13 @@ type meant struct {
 type memo struct {
 	resourceVersion string
 	pod             *plan.Pod
+	// round is the last one that had the pod.
+	round uint64
 }
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{pods: map[types.UID]memo{}, learnt: map[offerKey]corev1.ResourceList{}, planned: map[string]meant{}}
+	return &Builder{pods: map[types.UID]*memo{}, learnt: map[offerKey]corev1.ResourceList{}, planned: map[string]meant{}}
 }
 
 // State describes the objects as the planner sees them. markets is keyed by
@@ -91,18 +94,23 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	return s
 }
 
+// convert takes what it knows of pods that have not changed. It makes nothing anew that
+// grows with their number but the list itself.
 func (b *Builder) convert(pods []*corev1.Pod) []*plan.Pod {
-	seen := make(map[types.UID]memo, len(pods))
+	b.rounds++
 	converted := make([]*plan.Pod, 0, len(pods))
 	for _, p := range pods {
-		m, known := b.pods[p.UID]
-		if !known || p.UID == "" || m.resourceVersion != p.ResourceVersion {
-			m = memo{p.ResourceVersion, plan.NewPod(p)}
+		m := b.pods[p.UID]
+		if m == nil || p.UID == "" || m.resourceVersion != p.ResourceVersion {
+			m = &memo{resourceVersion: p.ResourceVersion, pod: plan.NewPod(p)}
+			b.pods[p.UID] = m
 		}
-		seen[p.UID] = m
+		m.round = b.rounds
 		converted = append(converted, m.pod)
 	}
-	b.pods = seen
+	if len(b.pods) > len(pods) {
+		maps.DeleteFunc(b.pods, func(_ types.UID, m *memo) bool { return m.round != b.rounds })
+	}
 	return converted
 }
 

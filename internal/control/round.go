@@ -74,7 +74,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	if err := r.loadAccount(ctx); err != nil {
 		return nil, reconcile.Result{}, err
 	}
-	objects, err := cluster.Load(ctx, r.Client, r.Options.Namespace)
+	objects, err := r.Load()
 	if err != nil {
 		return nil, reconcile.Result{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
@@ -60,7 +61,9 @@ const BootstrapKubeadm = "kubeadm"
 type Deps struct {
 	Client client.Client
 	// Live reads from the API server itself, not from the cache.
-	Live    client.Reader
+	Live client.Reader
+	// Load gives what a decision is made from. It is shared with the cache and read-only.
+	Load    func() (*cluster.Objects, error)
 	Cloud   *cloud.Cloud
 	Voice   *observe.Voice
 	Metrics *observe.Metrics

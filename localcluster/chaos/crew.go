@@ -56,7 +56,7 @@ func (c *crew) muster() error {
 			}
 			c.exits++
 		}
-		p, err := localcluster.StartProcess("vpsie-autoscaler", c.log(i), nil, c.binary, c.args(i, c.pair)...)
+		p, err := localcluster.StartProcess("vpsie-autoscaler", c.log(i), []string{localcluster.CacheGuard}, c.binary, c.args(i, c.pair)...)
 		if err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func writeKubeconfig(t *testing.T, file, server string) {
 
 func (c *controller) start(t *testing.T) {
 	t.Helper()
-	process, err := localcluster.StartProcess("vpsie-autoscaler", c.log, nil, c.binary, c.args...)
+	process, err := localcluster.StartProcess("vpsie-autoscaler", c.log, []string{localcluster.CacheGuard}, c.binary, c.args...)
 	if err != nil {
 		t.Fatal(err)
 	}

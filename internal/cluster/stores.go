@@ -1,0 +1,132 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// Stores reads Objects from the stores of a cache's informers without a copy. A list
+// by client.Reader copies every object into a new array each time; one object that is
+// kept for later then keeps the whole array.
+type Stores struct {
+	mu     sync.Mutex
+	byType map[reflect.Type][]toolscache.Store
+}
+
+// NewStores returns Stores for the cache that is made with their CacheOptions.
+func NewStores() *Stores { return &Stores{byType: map[reflect.Type][]toolscache.Store{}} }
+
+// CacheOptions are those of a cache that keeps what decisions need, and little else:
+// NodeGroups, VPSieNodes and the one Secret of the namespace, and everything of the
+// other kinds.
+func (s *Stores) CacheOptions(namespace, secretName string) cache.Options {
+	own := map[string]cache.Config{namespace: {}}
+	// The one Secret by name: that is all the role allows to list.
+	account := map[string]cache.Config{namespace: {
+		FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, secretName),
+	}}
+	slim := newSlimmer()
+	return cache.Options{
+		DefaultTransform: slim.meta,
+		NewInformer:      s.newInformer,
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Pod{}:  {Transform: slim.pod},
+			&corev1.Node{}: {Transform: slim.node},
+			// What users apply is theirs, the annotation of kubectl apply included.
+			&v1alpha1.NodeGroup{}: {Namespaces: own, Transform: cache.TransformStripManagedFields()},
+			&v1alpha1.VPSieNode{}: {Namespaces: own, Transform: cache.TransformStripManagedFields()},
+			&corev1.Secret{}:      {Namespaces: account},
+		},
+	}
+}
+
+func (s *Stores) newInformer(lw toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+	informer := toolscache.NewSharedIndexInformer(lw, example, resync, indexers)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := reflect.TypeOf(example)
+	s.byType[t] = append(s.byType[t], informer.GetStore())
+	return informer
+}
+
+// Fill has the cache hold every kind that Objects have. A manager waits for them
+// before it starts anything that reads.
+func (s *Stores) Fill(ctx context.Context, informers cache.Informers) error {
+	for _, kind := range []client.Object{
+		&v1alpha1.NodeGroup{}, &v1alpha1.VPSieNode{}, &corev1.Node{}, &corev1.Pod{}, &corev1.Namespace{}, &appsv1.DaemonSet{},
+		&policyv1.PodDisruptionBudget{}, &corev1.PersistentVolume{}, &corev1.PersistentVolumeClaim{}, &storagev1.StorageClass{},
+		&storagev1.CSINode{}, &storagev1.CSIDriver{}, &storagev1.CSIStorageCapacity{}, &storagev1.VolumeAttachment{},
+	} {
+		if _, err := informers.GetInformer(ctx, kind); err != nil {
+			return fmt.Errorf("watching %T: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+// Objects are those that the stores hold now; an error names a kind that Fill was
+// not asked for.
+func (s *Stores) Objects() (*Objects, error) {
+	r := &storeReader{stores: s}
+	o := &Objects{
+		NodeGroups:     stored[v1alpha1.NodeGroup](r),
+		VPSieNodes:     stored[v1alpha1.VPSieNode](r),
+		Nodes:          stored[corev1.Node](r),
+		Pods:           stored[corev1.Pod](r),
+		Namespaces:     stored[corev1.Namespace](r),
+		DaemonSets:     stored[appsv1.DaemonSet](r),
+		Budgets:        stored[policyv1.PodDisruptionBudget](r),
+		Volumes:        stored[corev1.PersistentVolume](r),
+		Claims:         stored[corev1.PersistentVolumeClaim](r),
+		StorageClasses: stored[storagev1.StorageClass](r),
+		CSINodes:       stored[storagev1.CSINode](r),
+		CSIDrivers:     stored[storagev1.CSIDriver](r),
+
+		StorageCapacities: stored[storagev1.CSIStorageCapacity](r),
+		VolumeAttachments: stored[storagev1.VolumeAttachment](r),
+	}
+	return o, r.err
+}
+
+type storeReader struct {
+	stores *Stores
+	err    error
+}
+
+// stored are the objects of one kind in its stores.
+func stored[T any](r *storeReader) []*T {
+	s := r.stores
+	s.mu.Lock()
+	stores := s.byType[reflect.TypeFor[*T]()]
+	s.mu.Unlock()
+	if len(stores) == 0 && r.err == nil {
+		r.err = fmt.Errorf("reading %T from the cache: no informer holds it", new(T))
+	}
+	var out []*T
+	for _, store := range stores {
+		list := store.List()
+		if out == nil {
+			out = make([]*T, 0, len(list))
+		}
+		for _, item := range list {
+			out = append(out, item.(*T))
+		}
+	}
+	return out
+}
