@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -37,38 +40,70 @@ type Objects struct {
 	VolumeAttachments []*storagev1.VolumeAttachment
 }
 
+// objectKind is one of the kinds that Objects have.
+type objectKind struct {
+	object client.Object
+	list   client.ObjectList
+	// ours: only those of the autoscaler's namespace count.
+	ours bool
+	add  func(o *Objects, object runtime.Object)
+	// expect makes room for so many more.
+	expect func(o *Objects, n int)
+}
+
+func listed[T any](object client.Object, list client.ObjectList, of func(*Objects) *[]*T) objectKind {
+	return objectKind{
+		object: object, list: list,
+		add:    func(o *Objects, object runtime.Object) { *of(o) = append(*of(o), any(object).(*T)) },
+		expect: func(o *Objects, n int) { *of(o) = slices.Grow(*of(o), n) },
+	}
+}
+
+func (k objectKind) inOurNamespace() objectKind {
+	k.ours = true
+	return k
+}
+
+// objectKinds are all that Objects have, in the order in which they are read.
+func objectKinds() []objectKind {
+	return []objectKind{
+		listed(&v1alpha1.NodeGroup{}, &v1alpha1.NodeGroupList{}, func(o *Objects) *[]*v1alpha1.NodeGroup { return &o.NodeGroups }).inOurNamespace(),
+		listed(&v1alpha1.VPSieNode{}, &v1alpha1.VPSieNodeList{}, func(o *Objects) *[]*v1alpha1.VPSieNode { return &o.VPSieNodes }).inOurNamespace(),
+		listed(&corev1.Node{}, &corev1.NodeList{}, func(o *Objects) *[]*corev1.Node { return &o.Nodes }),
+		listed(&corev1.Pod{}, &corev1.PodList{}, func(o *Objects) *[]*corev1.Pod { return &o.Pods }),
+		listed(&corev1.Namespace{}, &corev1.NamespaceList{}, func(o *Objects) *[]*corev1.Namespace { return &o.Namespaces }),
+		listed(&appsv1.DaemonSet{}, &appsv1.DaemonSetList{}, func(o *Objects) *[]*appsv1.DaemonSet { return &o.DaemonSets }),
+		listed(&policyv1.PodDisruptionBudget{}, &policyv1.PodDisruptionBudgetList{}, func(o *Objects) *[]*policyv1.PodDisruptionBudget { return &o.Budgets }),
+		listed(&corev1.PersistentVolume{}, &corev1.PersistentVolumeList{}, func(o *Objects) *[]*corev1.PersistentVolume { return &o.Volumes }),
+		listed(&corev1.PersistentVolumeClaim{}, &corev1.PersistentVolumeClaimList{}, func(o *Objects) *[]*corev1.PersistentVolumeClaim { return &o.Claims }),
+		listed(&storagev1.StorageClass{}, &storagev1.StorageClassList{}, func(o *Objects) *[]*storagev1.StorageClass { return &o.StorageClasses }),
+		listed(&storagev1.CSINode{}, &storagev1.CSINodeList{}, func(o *Objects) *[]*storagev1.CSINode { return &o.CSINodes }),
+		listed(&storagev1.CSIDriver{}, &storagev1.CSIDriverList{}, func(o *Objects) *[]*storagev1.CSIDriver { return &o.CSIDrivers }),
+		listed(&schedulingv1.PriorityClass{}, &schedulingv1.PriorityClassList{}, func(o *Objects) *[]*schedulingv1.PriorityClass { return &o.PriorityClasses }),
+		listed(&storagev1.CSIStorageCapacity{}, &storagev1.CSIStorageCapacityList{}, func(o *Objects) *[]*storagev1.CSIStorageCapacity { return &o.StorageCapacities }),
+		listed(&storagev1.VolumeAttachment{}, &storagev1.VolumeAttachmentList{}, func(o *Objects) *[]*storagev1.VolumeAttachment { return &o.VolumeAttachments }),
+	}
+}
+
 // Load reads everything a decision needs, once; NodeGroups and VPSieNodes of the given
 // namespace only. What reads again and again takes Stores.
 func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, error) {
 	o := &Objects{}
-	ours := client.InNamespace(namespace)
-	return o, errors.Join(
-		read(ctx, c, &o.NodeGroups, &v1alpha1.NodeGroupList{}, func(l *v1alpha1.NodeGroupList) []v1alpha1.NodeGroup { return l.Items }, ours),
-		read(ctx, c, &o.VPSieNodes, &v1alpha1.VPSieNodeList{}, func(l *v1alpha1.VPSieNodeList) []v1alpha1.VPSieNode { return l.Items }, ours),
-		read(ctx, c, &o.Nodes, &corev1.NodeList{}, func(l *corev1.NodeList) []corev1.Node { return l.Items }),
-		read(ctx, c, &o.Pods, &corev1.PodList{}, func(l *corev1.PodList) []corev1.Pod { return l.Items }),
-		read(ctx, c, &o.Namespaces, &corev1.NamespaceList{}, func(l *corev1.NamespaceList) []corev1.Namespace { return l.Items }),
-		read(ctx, c, &o.DaemonSets, &appsv1.DaemonSetList{}, func(l *appsv1.DaemonSetList) []appsv1.DaemonSet { return l.Items }),
-		read(ctx, c, &o.Budgets, &policyv1.PodDisruptionBudgetList{}, func(l *policyv1.PodDisruptionBudgetList) []policyv1.PodDisruptionBudget { return l.Items }),
-		read(ctx, c, &o.Volumes, &corev1.PersistentVolumeList{}, func(l *corev1.PersistentVolumeList) []corev1.PersistentVolume { return l.Items }),
-		read(ctx, c, &o.Claims, &corev1.PersistentVolumeClaimList{}, func(l *corev1.PersistentVolumeClaimList) []corev1.PersistentVolumeClaim { return l.Items }),
-		read(ctx, c, &o.StorageClasses, &storagev1.StorageClassList{}, func(l *storagev1.StorageClassList) []storagev1.StorageClass { return l.Items }),
-		read(ctx, c, &o.CSINodes, &storagev1.CSINodeList{}, func(l *storagev1.CSINodeList) []storagev1.CSINode { return l.Items }),
-		read(ctx, c, &o.CSIDrivers, &storagev1.CSIDriverList{}, func(l *storagev1.CSIDriverList) []storagev1.CSIDriver { return l.Items }),
-		read(ctx, c, &o.PriorityClasses, &schedulingv1.PriorityClassList{}, func(l *schedulingv1.PriorityClassList) []schedulingv1.PriorityClass { return l.Items }),
-		read(ctx, c, &o.StorageCapacities, &storagev1.CSIStorageCapacityList{}, func(l *storagev1.CSIStorageCapacityList) []storagev1.CSIStorageCapacity { return l.Items }),
-		read(ctx, c, &o.VolumeAttachments, &storagev1.VolumeAttachmentList{}, func(l *storagev1.VolumeAttachmentList) []storagev1.VolumeAttachment { return l.Items }),
-	)
-}
-
-func read[T any, L client.ObjectList](ctx context.Context, c client.Reader, dst *[]*T, list L, items func(L) []T, opts ...client.ListOption) error {
-	if err := c.List(ctx, list, opts...); err != nil {
-		return fmt.Errorf("listing %T: %w", list, err)
+	var errs []error
+	for _, k := range objectKinds() {
+		var opts []client.ListOption
+		if k.ours {
+			opts = append(opts, client.InNamespace(namespace))
+		}
+		if err := c.List(ctx, k.list, opts...); err != nil {
+			errs = append(errs, fmt.Errorf("listing %T: %w", k.list, err))
+			continue
+		}
+		k.expect(o, meta.LenList(k.list))
+		errs = append(errs, meta.EachListItem(k.list, func(object runtime.Object) error {
+			k.add(o, object)
+			return nil
+		}))
 	}
-	values := items(list)
-	*dst = make([]*T, len(values))
-	for i := range values {
-		(*dst)[i] = &values[i]
-	}
-	return nil
+	return o, errors.Join(errs...)
 }

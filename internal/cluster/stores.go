@@ -7,10 +7,7 @@ import (
 	"sync"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -68,13 +65,9 @@ func (s *Stores) newInformer(lw toolscache.ListerWatcher, example runtime.Object
 // Fill has the cache hold every kind that Objects have. A manager waits for them
 // before it starts anything that reads.
 func (s *Stores) Fill(ctx context.Context, informers cache.Informers) error {
-	for _, kind := range []client.Object{
-		&v1alpha1.NodeGroup{}, &v1alpha1.VPSieNode{}, &corev1.Node{}, &corev1.Pod{}, &corev1.Namespace{}, &appsv1.DaemonSet{},
-		&policyv1.PodDisruptionBudget{}, &corev1.PersistentVolume{}, &corev1.PersistentVolumeClaim{}, &storagev1.StorageClass{},
-		&storagev1.CSINode{}, &storagev1.CSIDriver{}, &storagev1.CSIStorageCapacity{}, &storagev1.VolumeAttachment{},
-	} {
-		if _, err := informers.GetInformer(ctx, kind); err != nil {
-			return fmt.Errorf("watching %T: %w", kind, err)
+	for _, k := range objectKinds() {
+		if _, err := informers.GetInformer(ctx, k.object); err != nil {
+			return fmt.Errorf("watching %T: %w", k.object, err)
 		}
 	}
 	return nil
@@ -83,50 +76,26 @@ func (s *Stores) Fill(ctx context.Context, informers cache.Informers) error {
 // Objects are those that the stores hold now; an error names a kind that Fill was
 // not asked for.
 func (s *Stores) Objects() (*Objects, error) {
-	r := &storeReader{stores: s}
-	o := &Objects{
-		NodeGroups:     stored[v1alpha1.NodeGroup](r),
-		VPSieNodes:     stored[v1alpha1.VPSieNode](r),
-		Nodes:          stored[corev1.Node](r),
-		Pods:           stored[corev1.Pod](r),
-		Namespaces:     stored[corev1.Namespace](r),
-		DaemonSets:     stored[appsv1.DaemonSet](r),
-		Budgets:        stored[policyv1.PodDisruptionBudget](r),
-		Volumes:        stored[corev1.PersistentVolume](r),
-		Claims:         stored[corev1.PersistentVolumeClaim](r),
-		StorageClasses: stored[storagev1.StorageClass](r),
-		CSINodes:       stored[storagev1.CSINode](r),
-		CSIDrivers:     stored[storagev1.CSIDriver](r),
-
-		StorageCapacities: stored[storagev1.CSIStorageCapacity](r),
-		VolumeAttachments: stored[storagev1.VolumeAttachment](r),
+	o := &Objects{}
+	for _, k := range objectKinds() {
+		stores := s.of(k.object)
+		if len(stores) == 0 {
+			return nil, fmt.Errorf("reading %T from the cache: no informer holds it", k.object)
+		}
+		for _, store := range stores {
+			list := store.List()
+			k.expect(o, len(list))
+			for _, item := range list {
+				k.add(o, item.(runtime.Object))
+			}
+		}
 	}
-	return o, r.err
+	return o, nil
 }
 
-type storeReader struct {
-	stores *Stores
-	err    error
-}
-
-// stored are the objects of one kind in its stores.
-func stored[T any](r *storeReader) []*T {
-	s := r.stores
+// of are the stores of one kind: one for each namespace that is watched by itself.
+func (s *Stores) of(object client.Object) []toolscache.Store {
 	s.mu.Lock()
-	stores := s.byType[reflect.TypeFor[*T]()]
-	s.mu.Unlock()
-	if len(stores) == 0 && r.err == nil {
-		r.err = fmt.Errorf("reading %T from the cache: no informer holds it", new(T))
-	}
-	var out []*T
-	for _, store := range stores {
-		list := store.List()
-		if out == nil {
-			out = make([]*T, 0, len(list))
-		}
-		for _, item := range list {
-			out = append(out, item.(*T))
-		}
-	}
-	return out
+	defer s.mu.Unlock()
+	return s.byType[reflect.TypeOf(object)]
 }

@@ -43,6 +43,11 @@ func newCached(tb testing.TB, pods int) *cached {
 			}
 		}
 	}
+	for _, k := range objectKinds() {
+		if _, pods := k.object.(*corev1.Pod); !pods {
+			options.NewInformer(c.source, k.object, 0, toolscache.Indexers{}) // it holds nothing
+		}
+	}
 	go informer.RunWithContext(tb.Context())
 	if !toolscache.WaitForCacheSync(tb.Context().Done(), informer.HasSynced) {
 		tb.Fatal("the pods did not arrive")
@@ -78,7 +83,7 @@ func (c *cached) change(tb testing.TB, i, round int) {
 	p := ordinaryPod(i)
 	p.Labels["round"] = fmt.Sprint(round)
 	c.source.Modify(p)
-	store := c.stores.byType[reflect.TypeFor[*corev1.Pod]()][0]
+	store := c.stores.of(&corev1.Pod{})[0]
 	err := wait.PollUntilContextTimeout(tb.Context(), time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
 		o, _, err := store.GetByKey(client.ObjectKeyFromObject(p).String())
 		return err == nil && o.(*corev1.Pod).Labels["round"] == fmt.Sprint(round), err
@@ -88,8 +93,18 @@ func (c *cached) change(tb testing.TB, i, round int) {
 	}
 }
 
-func (c *cached) round(b *Builder) *plan.State {
-	return b.State(&Objects{Pods: stored[corev1.Pod](&storeReader{stores: c.stores})}, nil, time.Unix(1_760_000_000, 0), plan.Options{})
+func (c *cached) objects(tb testing.TB) *Objects {
+	tb.Helper()
+	o, err := c.stores.Objects()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return o
+}
+
+func (c *cached) round(tb testing.TB, b *Builder) *plan.State {
+	tb.Helper()
+	return b.State(c.objects(tb), nil, time.Unix(1_760_000_000, 0), plan.Options{})
 }
 
 func liveHeap() int64 {
@@ -105,11 +120,11 @@ func TestRoundsKeepNothingOfEachOther(t *testing.T) {
 	const pods, rounds = 2000, 300
 	c := newCached(t, pods)
 	b := NewBuilder()
-	c.round(b)
+	c.round(t, b)
 	before := liveHeap()
 	for round := range rounds {
 		c.change(t, round, round+1)
-		if state := c.round(b); len(state.Pods) != pods {
+		if state := c.round(t, b); len(state.Pods) != pods {
 			t.Fatalf("round %d has %d pods, want %d", round, len(state.Pods), pods)
 		}
 	}
@@ -127,17 +142,17 @@ func TestRoundsKeepNothingOfEachOther(t *testing.T) {
 func TestBuilderForgetsPodsThatAreGone(t *testing.T) {
 	c := newCached(t, 20)
 	b := NewBuilder()
-	c.round(b)
+	c.round(t, b)
 	for i := range 10 {
 		c.source.Delete(ordinaryPod(i))
 	}
-	store := c.stores.byType[reflect.TypeFor[*corev1.Pod]()][0]
+	store := c.stores.of(&corev1.Pod{})[0]
 	if err := wait.PollUntilContextTimeout(t.Context(), time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
 		return len(store.ListKeys()) == 10, nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if state := c.round(b); len(state.Pods) != 10 || len(b.pods) != 10 {
+	if state := c.round(t, b); len(state.Pods) != 10 || len(b.pods) != 10 {
 		t.Errorf("of 20 pods 10 are gone, and a State has %d, the Builder %d", len(state.Pods), len(b.pods))
 	}
 }
@@ -146,16 +161,30 @@ func TestBuilderForgetsPodsThatAreGone(t *testing.T) {
 func TestRoundsWriteNothingToTheCache(t *testing.T) {
 	c := newCached(t, 50)
 	before := map[string]*corev1.Pod{}
-	for _, p := range stored[corev1.Pod](&storeReader{stores: c.stores}) {
+	for _, p := range c.objects(t).Pods {
 		before[p.Name] = p.DeepCopy()
 	}
 	b := NewBuilder()
 	for range 3 {
-		plan.Decide(c.round(b))
+		plan.Decide(c.round(t, b))
 	}
-	for _, p := range stored[corev1.Pod](&storeReader{stores: c.stores}) {
+	for _, p := range c.objects(t).Pods {
 		if !equality.Semantic.DeepEqual(p, before[p.Name]) {
 			t.Errorf("pod %s was changed in the cache", p.Name)
+		}
+	}
+}
+
+// Every list of Objects is read, whichever way they are read.
+func TestKindsAreAllThatObjectsHave(t *testing.T) {
+	o := &Objects{}
+	for _, k := range objectKinds() {
+		k.add(o, k.object)
+	}
+	lists := reflect.ValueOf(o).Elem()
+	for i := range lists.NumField() {
+		if n := lists.Field(i).Len(); n != 1 {
+			t.Errorf("Objects.%s is the list of %d kinds, want one", lists.Type().Field(i).Name, n)
 		}
 	}
 }
@@ -172,13 +201,13 @@ func BenchmarkRoundAfterOneChange(b *testing.B) {
 		b.Run(fmt.Sprint(pods), func(b *testing.B) {
 			c := newCached(b, pods)
 			builder := NewBuilder()
-			c.round(builder)
+			c.round(b, builder)
 			b.ReportAllocs()
 			for round := 0; b.Loop(); round++ {
 				b.StopTimer()
 				c.change(b, round%pods, round+1)
 				b.StartTimer()
-				c.round(builder)
+				c.round(b, builder)
 			}
 		})
 	}
