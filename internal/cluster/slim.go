@@ -138,9 +138,8 @@ func slimPodStatus(p *corev1.Pod) {
 		switch c.Type {
 		case corev1.PodInitialized, corev1.ContainersReady, corev1.PodReadyToStartContainers:
 		default:
-			conditions = append(conditions, corev1.PodCondition{
-				Type: c.Type, Status: c.Status, Reason: c.Reason, LastTransitionTime: c.LastTransitionTime,
-			})
+			c.LastProbeTime = metav1.Time{}
+			conditions = append(conditions, c)
 		}
 	}
 	status.Conditions = conditions

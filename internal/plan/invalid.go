@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -38,11 +40,10 @@ func cannotParse(field string, err error) string {
 // parseTerms fails when one term does not parse; kube-scheduler then drops them all.
 func parseTerms(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm) error {
 	parse := func(t *corev1.PodAffinityTerm) error {
-		if _, err := metav1.LabelSelectorAsSelector(t.LabelSelector); err != nil {
+		if err := parseSelector(t.LabelSelector); err != nil {
 			return err
 		}
-		_, err := metav1.LabelSelectorAsSelector(t.NamespaceSelector)
-		return err
+		return parseSelector(t.NamespaceSelector)
 	}
 	for i := range required {
 		if err := parse(&required[i]); err != nil {
@@ -63,9 +64,25 @@ func parseSpreads(list []corev1.TopologySpreadConstraint) error {
 		if list[i].WhenUnsatisfiable != corev1.DoNotSchedule {
 			continue
 		}
-		if _, err := metav1.LabelSelectorAsSelector(list[i].LabelSelector); err != nil {
+		if err := parseSelector(list[i].LabelSelector); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parseSelector is of several faults always the same: the library looks at matchLabels
+// in no particular order, and equal States must give equal Plans.
+func parseSelector(selector *metav1.LabelSelector) error {
+	_, err := metav1.LabelSelectorAsSelector(selector)
+	if err == nil {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(selector.MatchLabels)) {
+		one := &metav1.LabelSelector{MatchLabels: map[string]string{key: selector.MatchLabels[key]}}
+		if _, err := metav1.LabelSelectorAsSelector(one); err != nil {
+			return err
+		}
+	}
+	return err
 }
