@@ -9,46 +9,12 @@ import (
 	"time"
 )
 
-// phrases maps words of the API's messages to classes. The first match wins, so a narrow phrase stands before a wide
-// one: "rate limit exceeded" must not become Quota, which nobody repeats.
-func phrases() []struct {
-	class Class
-	words []string
-} {
-	return []struct {
-		class Class
-		words []string
-	}{
-		{WrongPassword, []string{"wrong password", "incorrect password", "invalid password", "password is required"}},
-		{Throttled, []string{"rate limit", "too many requests"}},
-		{Unauthorized, []string{"your ip", "ip address is", "please authenticate", "unauthorized", "unauthenticated", "invalid token", "token expired", "jwt expired"}},
-		{OutOfStock, []string{"out of stock", "sold out", "not enough resources", "no capacity", "insufficient capacity", "no available resources"}},
-		{Quota, []string{"exceeds the allowed limit", "quota exceeded", "exceeded your quota", "insufficient quota", "plan does not allow", "maximum number of",
-			"limit reached", "subscription does not allow", "insufficient balance", "insufficient funds", "insufficient credit"}},
-		{Invalid, []string{"please select the right package", "lost in the clouds", "is not allowed", "must be a", "is required", "unknown datacenter", "unknown plan"}},
-		{NotFound, []string{"not found", "does not exist", "doesn't exist", "no longer exists"}},
-		{Conflict, []string{"already exists", "is locked", "in progress", "is busy", "already in use"}},
-	}
-}
-
-func classOfMessage(message string) Class {
-	low := strings.ToLower(message)
-	for _, p := range phrases() {
-		for _, w := range p.words {
-			if strings.Contains(low, w) {
-				return p.class
-			}
-		}
-	}
-	return ""
-}
-
 func classOfStatus(status int) Class {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return Unauthorized
 	case status == http.StatusPaymentRequired:
-		return Quota
+		return Balance
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return NotFound
 	case status == http.StatusConflict, status == http.StatusLocked:
@@ -67,7 +33,7 @@ func classOfStatus(status int) Class {
 // failure judges an answer that is not a success. mutation says whether an unknown outcome matters.
 func (c *Client) failure(a answer, mutation bool) *Error {
 	e := &Error{Status: a.status, RetryAfter: retryAfter(a.header, c.opts.Now())}
-	message := a.message()
+	message := a.says()
 	if a.status == http.StatusTooManyRequests || a.status == http.StatusUnauthorized {
 		e.Class = classOfStatus(a.status)
 	} else {

@@ -92,19 +92,6 @@ func (c *Client) CreateVM(ctx context.Context, r CreateRequest) error {
 	return namesMissing(err)
 }
 
-// judgeCreate finds refusals in answers without error: true.
-func (c *Client) judgeCreate(a answer) *Error {
-	refused := isNothing(a.env.Data) || len(a.env.Data) == 0 && a.env.Error == nil
-	if !refused && classOfMessage(a.message()) == "" {
-		return nil
-	}
-	e := c.failure(a, true)
-	if a.message() == "" {
-		e.Message = "the API did not say that it accepted the order"
-	}
-	return e
-}
-
 // namesMissing turns "not found" into a wrong request: what CreateVM does not find is something that the request names.
 func namesMissing(err error) error {
 	if ClassOf(err) != NotFound {

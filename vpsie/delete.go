@@ -1,7 +1,6 @@
 package vpsie
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 )
@@ -41,22 +40,4 @@ func (c *Client) DeleteVM(ctx context.Context, identifier, reason, note string) 
 		judge: c.judgeDelete,
 	})
 	return err
-}
-
-// judgeDelete trusts only data that is true or an object, without any message: the API refuses a wrong password with
-// HTTP 200, and whether error: true comes with it is not known.
-func (c *Client) judgeDelete(a answer) *Error {
-	data := bytes.TrimSpace(a.env.Data)
-	accepted := string(data) == "true" || bytes.HasPrefix(data, []byte("{"))
-	if accepted && a.message() == "" {
-		return nil
-	}
-	if a.message() == "" && isNothing(data) {
-		return &Error{Class: NotFound, Status: a.status, Message: "there is no such virtual machine"}
-	}
-	e := c.failure(a, true)
-	if a.message() == "" {
-		e.Message = "the API did not say that it accepted the deletion"
-	}
-	return e
 }

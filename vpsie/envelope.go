@@ -41,15 +41,6 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 // failed reports whether the server itself calls the answer a failure.
 func (a answer) failed() bool { return a.env.Error != nil && bool(*a.env.Error) }
 
-// message returns the server's message; a message that is no string counts as none.
-func (a answer) message() string {
-	s, err := scalarText(a.env.Message)
-	if err != nil {
-		return ""
-	}
-	return s
-}
-
 // isNothing reports whether data is null or false, the API's way to say that there is nothing.
 func isNothing(data json.RawMessage) bool {
 	text := string(bytes.TrimSpace(data))

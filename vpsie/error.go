@@ -14,6 +14,8 @@ const (
 	NotFound      Class = "NotFound"      // the object is not there: nothing to do, or create it
 	OutOfStock    Class = "OutOfStock"    // the plan is sold out: take another plan or datacenter, come back much later
 	Quota         Class = "Quota"         // the account's limit is reached: somebody must raise it
+	Balance       Class = "Balance"       // the account has no money: somebody must pay
+	Denied        Class = "Denied"        // the account is suspended, or the token lacks the right: somebody must act
 	Throttled     Class = "Throttled"     // too many requests: wait for RetryAfter, then repeat
 	Unauthorized  Class = "Unauthorized"  // credentials are wrong, expired, or the source address is blocked: somebody must act
 	WrongPassword Class = "WrongPassword" // the account password is wrong or missing: somebody must act, do not repeat
@@ -63,6 +65,10 @@ func headline(c Class) string {
 		return "VPSie API authentication failed"
 	case Quota:
 		return "Insufficient VPSie quota"
+	case Balance:
+		return "Insufficient VPSie balance"
+	case Denied:
+		return "VPSie API permission denied"
 	case WrongPassword:
 		return "VPSie refused the account password"
 	case OutOfStock:

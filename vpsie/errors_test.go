@@ -91,7 +91,7 @@ func TestCreateVMErrors(t *testing.T) {
 		},
 		"refusal without error": {
 			vpsietest.Fault{Status: 200, Body: text(`{"error":false,"data":true,"message":"quota exceeded"}`)},
-			verdict{vpsie.Quota, "CreateVM: Insufficient VPSie quota: quota exceeded", false},
+			verdict{vpsie.Quota, "CreateVM: Insufficient VPSie quota: quota exceeded", true},
 		},
 		"gateway page": {
 			vpsietest.Fault{Status: 502, Body: text("<html>502 Bad Gateway</html>")},
@@ -234,9 +234,17 @@ func TestDeleteVMErrors(t *testing.T) {
 			want: verdict{vpsie.Temporary, "DeleteVM: Something happened", true}},
 		"no word of success": {password: "x", answer: `{"error":false}`, want: unsure},
 		"data is a list":     {password: "x", answer: `{"error":false,"data":[]}`, want: unsure},
-		"data is text":       {password: "x", answer: `{"error":false,"data":"ok"}`, want: unsure},
-		"data is false":      {password: "x", answer: `{"error":false,"data":false}`, want: verdict{vpsie.NotFound, "DeleteVM: there is no such virtual machine", false}},
-		"crash":              {password: "x", answer: "<html>", want: verdict{vpsie.Temporary, "DeleteVM: the answer is not one of the VPSie API; check the url", true}},
+		"success in words":   {password: "x", answer: `{"error":false,"message":"Virtual machine deleted successfully"}`},
+		"success in chat":    {password: "x", answer: `{"error":false,"data":true,"message":"The deletion is in progress"}`},
+		"success in data":    {password: "x", answer: `{"error":false,"data":"ok"}`},
+		"no success in words": {password: "x", answer: `{"error":false,"data":true,"message":"The server was not deleted"}`,
+			want: verdict{vpsie.Temporary, "DeleteVM: The server was not deleted", true}},
+		"deletion without the right": {password: "x", answer: `{"error":false,"data":true,"message":"Permission denied"}`,
+			want: verdict{vpsie.Denied, "DeleteVM: VPSie API permission denied: Permission denied", false}},
+		"refusal inside data": {password: "x", answer: `{"error":false,"data":{"success":false,"message":"Incorrect password"}}`,
+			want: verdict{vpsie.WrongPassword, "DeleteVM: VPSie refused the account password: Incorrect password", false}},
+		"data is false": {password: "x", answer: `{"error":false,"data":false}`, want: verdict{vpsie.NotFound, "DeleteVM: there is no such virtual machine", false}},
+		"crash":         {password: "x", answer: "<html>", want: verdict{vpsie.Temporary, "DeleteVM: the answer is not one of the VPSie API; check the url", true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := start(t, vpsietest.Options{Knobs: tc.knobs}, func(o *vpsie.Options) { o.AccountPassword = tc.password })

@@ -134,7 +134,7 @@ func FuzzAnswers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		a := newAnswer(200, nil, []byte(body))
-		a.message()
+		a.says()
 		p, err := decodePage[wireVM](a.env)
 		if err != nil {
 			return

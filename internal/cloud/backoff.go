@@ -139,7 +139,7 @@ func (c *Cloud) remember(k typeKey, err error) {
 // same is pointless, something else may be sold.
 func Refused(err error) bool {
 	switch vpsie.ClassOf(err) {
-	case vpsie.OutOfStock, vpsie.Quota, vpsie.Invalid, vpsie.NotFound, vpsie.Conflict:
+	case vpsie.OutOfStock, vpsie.Quota, vpsie.Balance, vpsie.Denied, vpsie.Invalid, vpsie.NotFound, vpsie.Conflict:
 		return !vpsie.MayHaveHappened(err)
 	}
 	_, config := IsConfig(err)

@@ -162,8 +162,12 @@ func Fault(err error) (reason string, config bool) {
 		return "VPSieThrottled", false
 	case vpsie.Unauthorized:
 		return "AuthenticationFailed", true
+	case vpsie.Denied:
+		return "PermissionDenied", true
 	case vpsie.Quota:
 		return reasonQuota, false
+	case vpsie.Balance:
+		return "InsufficientBalance", true
 	case vpsie.OutOfStock:
 		return reasonStock, false
 	case "":

@@ -49,7 +49,7 @@ type ConditionWord struct {
 // faults are the reasons for which a NodeGroup, or a machine, cannot go on.
 func faults() []string {
 	return []string{
-		"AuthenticationFailed", "AccountNotUsable", "VPSieUnreachable", "VPSieThrottled", "VPSieRefused", "QuotaExceeded", "OutOfStock",
+		"AuthenticationFailed", "AccountNotUsable", "VPSieUnreachable", "VPSieThrottled", "VPSieRefused", "QuotaExceeded", "InsufficientBalance", "PermissionDenied", "OutOfStock",
 		"DatacenterNotFound", "InstanceTypeNotAvailable", "ImageNotFound", "SSHKeyNotFound", "InvalidUserData", "ClusterInfoMissing",
 	}
 }
@@ -90,5 +90,7 @@ func Errors() []ErrorWord {
 		{"Maximum nodes reached", "pods wait at maxNodes", "raise maxNodes, or wait for scale-down"},
 		{"Node join timeout", "no ready node within `--join-timeout`", "the machine's cloud-init log, and its way to the API server"},
 		{"Insufficient VPSie quota", "the account's limit", "ask VPSie for more"},
+		{"Insufficient VPSie balance", "the account has no money", "add credit to the account"},
+		{"VPSie API permission denied", "the account is suspended, or the token lacks a right", "unblock the account with VPSie, or use another token"},
 	}
 }
