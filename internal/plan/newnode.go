@@ -13,8 +13,9 @@ type newNode struct {
 	labels, ordered map[string]string
 	taints          []corev1.Taint
 	alloc           vec
-	// residents are the pods that every such node will hold.
-	residents []resident
+	// residents are the pods that every such node will hold; candidates also those of
+	// DaemonSets that choose nodes by what differs between them, such as the hostname.
+	residents, candidates []resident
 	// shownBy is a node that the type's lessons are from; empty for none.
 	shownBy string
 }
@@ -52,27 +53,31 @@ func (w *world) newNode(g *Group, o *Offer) *newNode {
 	n.labels = l.labels(g, o, n.ordered)
 	n.taints = append(n.taints, l.taints(g, o, n.taints)...)
 	l.devices(g, o, n.alloc)
-	n.residents = w.residents(g, o, n)
+	w.settleResidents(g, o, n)
 	if teachers := l.nearest(g, o); len(teachers) > 0 {
 		n.shownBy = teachers[0].Name
 	}
 	return n
 }
 
-// residents are the pods of DaemonSets that will run on the new node, and the static and
-// other such pods that all nodes like it have.
-func (w *world) residents(g *Group, o *Offer, n *newNode) []resident {
+// settleResidents finds the pods of DaemonSets that will run on the new node, and the
+// static and other such pods that all nodes like it have.
+func (w *world) settleResidents(g *Group, o *Offer, n *newNode) {
 	shape := w.shapes.single("\x00", withHostname(n.labels), n.taints, false)
-	var all []resident
 	for _, d := range w.daemons {
-		if d.set != nil && d.class.on(shape) == suits {
-			all = append(all, resident{d, w.lessons.sized(d, g, o)})
+		if d.set == nil {
+			continue
+		}
+		r := resident{d, w.lessons.sized(d, g, o)}
+		n.candidates = append(n.candidates, r)
+		if d.class.on(shape) == suits {
+			n.residents = append(n.residents, r)
 		}
 	}
 	for _, pod := range w.lessons.companions(g, o) {
-		all = append(all, resident{w.companion(pod), pod})
+		r := resident{w.companion(pod), pod}
+		n.candidates, n.residents = append(n.candidates, r), append(n.residents, r)
 	}
-	return all
 }
 
 // companion is the daemon of a pod that belongs to every node without being a known
@@ -189,7 +194,7 @@ func (w *world) putOn(g *Group, key string) bool {
 func (w *world) reserveResidents(h *host) {
 	residents := []resident{}
 	if h.coming != nil {
-		residents = h.coming.residents
+		residents = h.coming.candidates
 	} else {
 		for _, d := range w.daemons {
 			if d.set != nil {

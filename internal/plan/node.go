@@ -87,15 +87,9 @@ func (w *world) ownShape(h *host) *shape {
 	return h.own
 }
 
-// barred says that the host is to be, or will be, one of a template that is proved to be
-// no help to the lot.
-func (h *host) barred(l *lot) bool {
-	t := h.template
-	if h.node != nil && h.node.State == Ordered && h.group != nil {
-		t = h.group.template(h.node.InstanceType)
-	}
-	return t != nil && l.barred[t].reason != ""
-}
+// barred says that the host is to be one of a template that is proved to be no help to
+// the lot. A machine that is on its way already is waited for all the same.
+func (h *host) barred(l *lot) bool { return h.template != nil && l.barred[h.template].reason != "" }
 
 // lot is a number of pods to be placed that are alike: same constraints, size and
 // priority. Which of them goes where does not matter, so the planner counts them.

@@ -36,6 +36,11 @@ func nameOf(p *corev1.Pod) string { return p.Namespace + "/" + p.Name }
 // store works out what the API server keeps.
 func (c *cluster) store(ctx context.Context) error {
 	c.kept = map[string]*corev1.Pod{}
+	for _, n := range c.nodes {
+		if n.State == plan.Ordered {
+			n.Object = c.arrive(n)
+		}
+	}
 	for _, p := range c.pods {
 		kept, err := stored(ctx, p)
 		if err != nil {

@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -55,6 +54,7 @@ func draw(seed uint64) *cluster {
 	for i := range d.between(1, 12) {
 		c.pods = append(c.pods, d.pod(i))
 	}
+	d.daemonPods()
 	return c
 }
 
@@ -191,20 +191,15 @@ func (d *drawing) enrol(n *plan.Node) {
 	n.Object.Labels[plan.LabelNodeGroup] = g.Name
 	n.DoNotDelete = d.chance(10)
 	if d.chance(12) {
-		n.State, n.Object = plan.Ordered, d.cluster.machine(n.Name, g, n.InstanceType)
+		n.State = plan.Ordered
+		return
 	}
-}
-
-// machine is what a node of the group and type will be once it has joined.
-func (c *cluster) machine(name string, g *plan.Group, instanceType string) *corev1.Node {
-	i := slices.IndexFunc(c.offers, func(o *plan.Offer) bool { return o.InstanceType == instanceType })
-	n := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: plan.NodeLabels(g, c.offers[i])},
-		Spec:       corev1.NodeSpec{Taints: g.Taints},
-		Status:     corev1.NodeStatus{Allocatable: c.offers[i].Allocatable},
+	if n.State == plan.Ready && d.chance(25) {
+		n.ReadySince = epoch.Add(-pick(d, time.Minute, time.Hour))
 	}
-	n.Labels[corev1.LabelHostname] = name
-	return n
+	if d.chance(20) {
+		n.Object.Spec.Taints = append(n.Object.Spec.Taints, corev1.Taint{Key: agentTaint, Effect: corev1.TaintEffectNoExecute})
+	}
 }
 
 func (d *drawing) csiNode(name string) {

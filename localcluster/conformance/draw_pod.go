@@ -199,6 +199,31 @@ func (d *drawing) ports(p *corev1.Pod) {
 }
 
 // daemon draws a DaemonSet, small enough to leave room on most nodes.
+// daemonPods draws pods that DaemonSets have on nodes already, often larger than their
+// template.
+func (d *drawing) daemonPods() {
+	for _, ds := range d.cluster.daemons {
+		for _, n := range d.cluster.nodes {
+			if n.State == plan.Ordered || !d.chance(30) {
+				continue
+			}
+			p := &corev1.Pod{
+				ObjectMeta: metav1.ObjectMeta{
+					Namespace: ds.Namespace, Name: ds.Name + "-on-" + n.Name, UID: types.UID(ds.Name + n.Name), Labels: ds.Spec.Template.Labels,
+					OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: ds.Name, UID: ds.UID, Controller: new(true)}},
+				},
+				Spec:   *ds.Spec.Template.Spec.DeepCopy(),
+				Status: corev1.PodStatus{Phase: corev1.PodRunning},
+			}
+			p.Spec.NodeName = n.Name
+			if d.chance(60) {
+				p.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = *resource.NewMilliQuantity(int64(d.between(0, 8))*100, resource.DecimalSI)
+			}
+			d.cluster.pods = append(d.cluster.pods, p)
+		}
+	}
+}
+
 func (d *drawing) daemon(name string) *appsv1.DaemonSet {
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": pick(d, "p", "q", "r")}}}
 	p.Spec.Containers = []corev1.Container{{Name: "main", Image: "example.com/image", Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{

@@ -53,10 +53,11 @@ func (c *cluster) outcome(p *plan.Plan) (*outcome, error) {
 		if gone[n.Name] {
 			continue
 		}
-		out.nodes = append(out.nodes, n.Object)
+		there := c.arrive(n)
+		out.nodes = append(out.nodes, there)
 		out.takes[n.Name] = n.State == plan.Ready || n.State == plan.Ordered
-		if n.State == plan.Ordered {
-			out.runDaemons(n.Object)
+		if n.State == plan.Ordered || n.State == plan.Ready && fresh(n) {
+			out.runDaemons(there, n.Group, n.InstanceType)
 		}
 	}
 	for _, l := range p.Launches {
@@ -148,7 +149,7 @@ func (out *outcome) csiNodes() []*storagev1.CSINode {
 	there, ours := map[string]bool{}, map[string]bool{}
 	for _, n := range c.nodes {
 		ours[n.Name] = slices.ContainsFunc(c.groups, func(g *plan.Group) bool { return g.Name == n.Group })
-		there[n.Name] = n.State != plan.Ordered
+		there[n.Name] = n.State != plan.Ordered && !(n.State == plan.Ready && fresh(n))
 	}
 	most, unlimited := map[string]int32{}, map[string]bool{}
 	for _, n := range c.csiNodes {
@@ -232,12 +233,19 @@ func (out *outcome) join(name, group, instanceType string) {
 	g := c.groups[slices.IndexFunc(c.groups, func(g *plan.Group) bool { return g.Name == group })]
 	n := c.machine(name, g, instanceType)
 	out.nodes, out.takes[name] = append(out.nodes, n), true
-	out.runDaemons(n)
+	out.runDaemons(n, group, instanceType)
 }
 
-// runDaemons starts on the node what the DaemonSet controller would.
-func (out *outcome) runDaemons(n *corev1.Node) {
+// runDaemons starts on the node what the DaemonSet controller would, and has not yet.
+func (out *outcome) runDaemons(n *corev1.Node, group, instanceType string) {
 	for _, ds := range out.cluster.daemons {
+		runs := slices.ContainsFunc(out.cluster.bound(), func(p *corev1.Pod) bool {
+			owner := metav1.GetControllerOf(p)
+			return p.Spec.NodeName == n.Name && owner != nil && owner.Kind == "DaemonSet" && owner.Name == ds.Name
+		})
+		if runs {
+			continue
+		}
 		if should, _ := daemon.NodeShouldRunDaemonPod(klog.Logger{}, n, ds); !should {
 			continue
 		}
@@ -249,6 +257,7 @@ func (out *outcome) runDaemons(n *corev1.Node) {
 		}
 		daemonutil.AddOrUpdateDaemonPodTolerations(&p.Spec)
 		p.Spec.NodeName = n.Name
+		p.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = out.cluster.daemonCPU(ds, group, instanceType)
 		for i := range p.Spec.Containers {
 			for j := range p.Spec.Containers[i].Ports {
 				port := &p.Spec.Containers[i].Ports[j]

@@ -34,7 +34,7 @@ func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, err
 	}
 	for _, u := range p.Unplaced {
 		kept := c.kept[u.Pod]
-		if why, err := out.finds(ctx, o, kept, seen); why != "" || err != nil {
+		if why, err := out.finds(ctx, o, kept, p, seen); why != "" || err != nil {
 			return fmt.Sprintf("%s is called unplaced (%s) and fits %s%s", u.Pod, u.Refusals[0].Message, why, told(p)), err
 		}
 		if kept.Spec.Priority != nil && *kept.Spec.Priority < 0 {
@@ -44,6 +44,12 @@ func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, err
 			continue // what a removal opens can be bought for once the node is gone
 		}
 		for _, b := range c.buyable(p) {
+			if no, err := c.provesNoHelp(ctx, o, kept, b); no || err != nil {
+				if err != nil {
+					return "", err
+				}
+				continue
+			}
 			why, err := out.findsBought(ctx, o, kept, b, seen)
 			if why != "" || err != nil {
 				return fmt.Sprintf("%s is called unplaced (%s) and fits one more %s of %s%s", u.Pod, u.Refusals[0].Message, b.instanceType, b.group, told(p)), err
@@ -88,8 +94,17 @@ func (out *outcome) admittedEarly(ctx context.Context, o *oracle, p *corev1.Pod)
 
 // finds is a node that is there in the end and has a place for a pod that the plan
 // calls unplaced.
-func (out *outcome) finds(ctx context.Context, o *oracle, p *corev1.Pod, seen *tally) (string, error) {
+func (out *outcome) finds(ctx context.Context, o *oracle, p *corev1.Pod, decided *plan.Plan, seen *tally) (string, error) {
 	for _, n := range out.nodes {
+		if i := slices.IndexFunc(decided.Launches, func(l plan.Launch) bool { return l.Name == n.Name }); i >= 0 {
+			no, err := out.cluster.provesNoHelp(ctx, o, p, purchase{decided.Launches[i].Group, decided.Launches[i].InstanceType})
+			if err != nil {
+				return "", err
+			}
+			if no {
+				continue // it will be like the node that refuses the pod, whatever was ordered
+			}
+		}
 		if fits, err := out.fits(ctx, o, p, n.Name, seen); fits || err != nil {
 			return n.Name, err
 		}
