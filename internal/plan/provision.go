@@ -105,6 +105,7 @@ const (
 func (w *world) runBest(lots []*lot) outcome {
 	owes := slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
 	mark, lacking := w.mark(), scattered(lots)
+	tied, zoned := len(w.companionsOf(lots, false)), len(w.companionsOf(lots, true))
 	best, last, left := aim{}, aim{}, 0
 	for _, l := range lots {
 		left += l.left
@@ -122,26 +123,26 @@ func (w *world) runBest(lots []*lot) outcome {
 	if owes {
 		consider(aim{minFirst: true})
 	}
-	minFirst := best.minFirst
-	if len(lacking) < len(lots) && len(lacking) > 0 {
-		consider(aim{minFirst: minFirst, domainsLast: true})
+	change := func(alter func(*aim)) {
+		a := best
+		alter(&a)
+		consider(a)
+	}
+	if tied > 0 && (left <= fewPods || result.misses()) {
+		change(func(a *aim) { a.apart = true })
+	}
+	if zoned > 0 && (left <= fewPods || result.misses()) {
+		change(func(a *aim) { a.zoned = true })
+	}
+	if len(lacking) > 0 && len(lacking) < len(lots) {
+		change(func(a *aim) { a.domainsLast = true })
 	}
 	if left <= fewPods && result.nodes > 0 {
-		ways := []aim{{oneByOne: true}, {byResource: true}}
-		if left <= veryFewPods && len(w.templates) <= veryFewTemplates {
-			for _, t := range w.templates {
-				if t.offer.InstanceType == t.group.Preferred {
-					continue // what fits it goes there, at whatever price
-				}
-				ways = append(ways, aim{without: t}, aim{without: t, byResource: true})
-			}
-		}
-		for _, a := range ways {
-			a.minFirst, a.domainsLast = minFirst, best.domainsLast
-			consider(a)
+		for _, alter := range w.ways(left) {
+			change(alter)
 		}
 	}
-	if slices.ContainsFunc(result.unplaced, func(n int) bool { return n > 0 }) && limited {
+	if result.misses() && limited {
 		consider(aim{perNode: true, minFirst: owes})
 		if len(result.unplaced) > 1 {
 			consider(aim{byPriority: true, minFirst: owes})
@@ -153,6 +154,32 @@ func (w *world) runBest(lots []*lot) outcome {
 		w.run(lots, best)
 	}
 	return result
+}
+
+// misses says that a pod has no place.
+func (o outcome) misses() bool {
+	return slices.ContainsFunc(o.unplaced, func(n int) bool { return n > 0 })
+}
+
+// ways are changes to the way of buying that are worth a trial when there are few pods.
+func (w *world) ways(left int) []func(*aim) {
+	valued := func(a *aim, t *template, byResource bool) {
+		a.oneByOne, a.byResource, a.without = false, byResource, t
+	}
+	ways := []func(*aim){
+		func(a *aim) { valued(a, nil, false); a.oneByOne = true },
+		func(a *aim) { valued(a, nil, true) },
+	}
+	if left > veryFewPods || len(w.templates) > veryFewTemplates {
+		return ways
+	}
+	for _, t := range w.templates {
+		if t.offer.InstanceType == t.group.Preferred {
+			continue // what fits it goes there, at whatever price
+		}
+		ways = append(ways, func(a *aim) { valued(a, t, false) }, func(a *aim) { valued(a, t, true) })
+	}
+	return ways
 }
 
 // limited says whether a maximum or a stock has kept the plan from buying more.

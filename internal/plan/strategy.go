@@ -22,6 +22,9 @@ type aim struct {
 	// domainsLast buys for the other pods before it opens the domains that spread
 	// constraints lack to their minDomains.
 	domainsLast bool
+	// apart packs pods that have to be on one node one by one, as any others; zoned packs
+	// those that have to be in one zone, or the like, on one node too.
+	apart, zoned bool
 	// without is a template that is not bought, for the sake of what else that leads to.
 	without *template
 }
@@ -45,9 +48,11 @@ func (w *world) buyFor(lots []*lot, a aim) {
 	}
 }
 
-// buyBand opens the domains that spread constraints lack, and lets the other pods use
-// these nodes as well; or the other way round.
+// buyBand places pods first that have to be together. Then it opens the domains that
+// spread constraints lack, and lets the other pods use these nodes as well; or the other
+// way round.
 func (w *world) buyBand(lots []*lot, a aim) {
+	w.buyTogether(lots, a)
 	lacking := scattered(lots)
 	if len(lacking) == 0 {
 		w.buyDense(lots, a)
