@@ -27,6 +27,10 @@ type input struct {
 	nodes    []node
 	// pods are pending, or bound to one of the nodes.
 	pods []*corev1.Pod
+	// groups and offers take the place of machines and zones where these cannot say what is
+	// on sale: NodeGroups with taints, types at other prices in another zone.
+	groups []*plan.Group
+	offers []*plan.Offer
 }
 
 // fresh copies the pods, so that no run finds anything that an earlier one left on them.

@@ -17,7 +17,7 @@ type planner struct {
 
 // newPlanner makes every zone a datacenter with one NodeGroup that sells all machines.
 func newPlanner(in *input) *planner {
-	p := &planner{in: in}
+	p := &planner{in: in, groups: in.groups, offers: in.offers}
 	for _, zone := range in.zones {
 		g := &plan.Group{
 			Name: zone, Max: 1 << 20, DatacenterID: zone, AllowMixed: true,

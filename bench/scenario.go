@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/plantest"
 )
 
 // scenario is one line of the table.
@@ -36,6 +38,9 @@ func scenarios() []scenario {
 		{name: "deployments-10000", build: onVPSMachines(of(deployed, 10000), 0), seconds: 90},
 		{name: "catalogue-2000", build: onCatalogueMachines(of(deployed, 2000)), seconds: 10},
 		{name: "mixed-3800", build: onVPSMachines(mixed, 0), seconds: 10},
+		{name: "company-1000", build: company(1000), alone: true, seconds: 5},
+		{name: "company-2000", build: company(2000), alone: true, seconds: 5},
+		{name: "company-10000", build: company(10000), alone: true, seconds: 10},
 		{name: "equal-50000", build: onVPSMachines(of(equal, 50000), 0), alone: true, seconds: 5},
 		{name: "onto-50000-nodes-1000", build: ontoEmptyNodes(of(equal, 50000), 1000), alone: true, seconds: 5},
 		{name: "removal-1000", build: sparseNodes(1000), removal: true, seconds: 20},
@@ -77,6 +82,18 @@ func onVPSMachines(pods func() []*corev1.Pod, there int) func() *input {
 
 func onCatalogueMachines(pods func() []*corev1.Pod) func() *input {
 	return func() *input { return &input{machines: catalogueMachines(), zones: oneZone, pods: pods()} }
+}
+
+// company is the reference workload, with its own groups and offers.
+func company(n int) func() *input {
+	return func() *input {
+		s := plantest.Company(n, 1, true)
+		in := &input{groups: s.Groups, offers: s.Offers}
+		for _, p := range s.Pods {
+			in.pods = append(in.pods, p.Object)
+		}
+		return in
+	}
 }
 
 // ontoEmptyNodes has room for every pod on nodes that are there.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"math/big"
 	"slices"
 )
@@ -9,9 +8,29 @@ import (
 // appraisal is what the pricing program found pods of every size to be worth. Any
 // appraisal proves a bound; that of the program proves a tight one.
 type appraisal struct {
-	sizes  []vec
-	places []*counter // by size, see sizeGroup
-	worth  []int64    // in grains
+	// By size; see sizeGroup.
+	sizes    []vec
+	places   []place
+	eligible []string
+	worth    []int64 // in grains
+}
+
+// appraisalFor is the appraisal by a program that knows only of such limits as hold of any
+// packing: nodes may hold more pods that spread by hostname than the buyer's program says,
+// once all nodes hold some.
+func (b *buyer) appraisalFor(c *columns, open []*template, rates []float64) *appraisal {
+	if !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return s.place.spread != nil }) {
+		return b.appraisalOf(c)
+	}
+	var lots []*lot
+	for _, s := range b.sizes {
+		lots = append(lots, s.lots...)
+	}
+	relaxed := &buyer{w: b.w, aim: b.aim, choice: b.choice}
+	relaxed.group(b.w.bySize(lots), func(p place) bool { return p.apart != nil })
+	program := relaxed.columns(open, rates)
+	program.solve(pricingRounds, int64(relaxed.pods())*exactWork)
+	return relaxed.appraisalOf(program)
 }
 
 // appraisalOf keeps what the program says for the proof of the bound.
@@ -19,27 +38,31 @@ func (b *buyer) appraisalOf(c *columns) *appraisal {
 	a := &appraisal{}
 	for _, s := range b.sizes {
 		a.sizes = append(a.sizes, s.size)
-		a.places = append(a.places, s.place)
-		a.worth = append(a.worth, grains(c.worth[s.good]*s.part))
+		a.places, a.eligible = append(a.places, s.place), append(a.eligible, b.w.admitting(s.lots[0]))
+		a.worth = append(a.worth, grains(c.center[s.good]*s.part))
 	}
 	return a
 }
 
-// Bounds on the work of proving.
+// Bounds on the work of proving: steps of a search, searches of that length, and up to how
+// many goods their numbers count in the rates, each of which is a row of a linear program.
 const (
-	proofSteps  = 300
-	proofTables = 4
+	proofSteps    = 4000
+	proofSearches = 32
+	mostLimited   = 128
 )
 
 // patternBound is a lower bound like that of lowerBound, with worths of whole pods
 // in the place of worths of resources: if no packing of a node on sale is worth more
 // than its price, then the nodes bought cost at least the worth of the pods, less
-// what the nodes that are there could hold.
+// what the nodes that are there could hold. That is Farley's bound for a linear program
+// that is solved by column generation.
 func (w *world) patternBound(onSale []*template) Money {
 	if w.appraisal == nil || len(onSale) == 0 {
 		return 0
 	}
 	p := w.newProof()
+	p.shrink(onSale)
 	sum := new(big.Int)
 	for _, g := range p.goods {
 		sum.Add(sum, new(big.Int).Mul(big.NewInt(g.worth), big.NewInt(int64(g.most))))
@@ -52,9 +75,7 @@ func (w *world) patternBound(onSale []*template) Money {
 	if sum.Sign() <= 0 {
 		return 0
 	}
-	price, most := p.mostGenerous(onSale)
-	sum.Mul(sum, big.NewInt(price)).Div(sum, big.NewInt(most)).Rsh(sum, grainBits)
-	return Money(sum.Int64())
+	return Money(sum.Rsh(sum, grainBits).Int64())
 }
 
 // proof finds the most that a node can hold.
@@ -63,14 +84,12 @@ type proof struct {
 	goods  []good
 	lots   [][]*lot // by good, whose pods these are
 	places int
-	pods   int
 	sack   *knapsack
-	table  table
 }
 
 // newProof takes down the pods that the plan places, by the sizes of the appraisal.
 func (w *world) newProof() *proof {
-	p := &proof{w: w, sack: &knapsack{}, table: table{dims: len(w.dims.names)}}
+	p := &proof{w: w, sack: &knapsack{}}
 	lots := map[*lot]int{}
 	var order []*lot
 	for _, h := range w.hosts {
@@ -83,29 +102,36 @@ func (w *world) newProof() *proof {
 			}
 		}
 	}
-	index := map[*counter]int{}
-	for _, place := range w.appraisal.places {
-		if _, known := index[place]; place != nil && !known {
-			index[place] = len(index)
+	index := map[place]int{}
+	common := map[place]bool{}
+	for _, at := range w.appraisal.places {
+		common[at] = true
+		// A node may hold more pods that spread when all nodes hold some.
+		if _, known := index[at]; at.apart != nil && !known {
+			index[at] = len(index)
 		}
 	}
 	p.places = len(index)
 	type key struct {
-		size  string
-		place *counter
+		size     string
+		place    place
+		eligible string
 	}
 	alike := map[key][]*lot{}
 	for _, l := range order {
-		k := key{l.size.key(), w.ownPlace(l.kind)}
+		k := key{size: l.size.key(), eligible: w.admitting(l)}
+		if at := w.placeOf(l.kind); common[at] {
+			k.place = at
+		}
 		alike[k] = append(alike[k], l)
 	}
 	for i, size := range w.appraisal.sizes {
-		place := w.appraisal.places[i]
+		at := w.appraisal.places[i]
 		g := good{size: append(slices.Clone(size), make(vec, p.places)...), worth: w.appraisal.worth[i]}
-		if place != nil {
-			g.size[len(size)+index[place]] = 1
+		if at.apart != nil {
+			g.size[len(size)+index[at]] = 1
 		}
-		k := key{size.key(), place}
+		k := key{size.key(), at, w.appraisal.eligible[i]}
 		kinds := alike[k]
 		delete(alike, k) // sizes of several priorities come more than once
 		for _, l := range kinds {
@@ -113,43 +139,56 @@ func (w *world) newProof() *proof {
 		}
 		if g.most > 0 && g.worth > 0 {
 			p.goods, p.lots = append(p.goods, g), append(p.lots, kinds)
-			p.pods += g.most
 		}
 	}
 	return p
 }
 
-// mostGenerous is the price, in grains, and the worth of the packing that is worth
-// most for its price, or two equal numbers when none is worth more than that. All
-// worths have to shrink in that proportion.
-func (p *proof) mostGenerous(onSale []*template) (price, most int64) {
-	type seen struct {
-		template    *template
-		price, most int64
-		closely     bool
-	}
-	var all []*seen
+// ratio is the price of a template, in grains, and the worth of the packing of it that is
+// worth most.
+type ratio struct {
+	template    *template
+	price, most int64
+	closely     bool
+}
+
+func (r *ratio) over() float64 { return float64(r.most) / float64(max(r.price, 1)) }
+
+// shrink makes the goods worth so little that no packing of a template on sale is worth
+// more than its price: every good by the worst ratio of the templates that take it.
+func (p *proof) shrink(onSale []*template) {
+	var all []*ratio
 	for _, t := range onSale {
-		if slices.ContainsFunc(all, func(s *seen) bool { return p.surpasses(s.template, t) }) {
+		if slices.ContainsFunc(all, func(r *ratio) bool { return p.surpasses(r.template, t) }) {
 			continue
 		}
-		s := &seen{template: t, price: int64(t.offer.Price) << grainBits}
-		if s.most = p.loosely(t); s.most > s.price {
-			all = append(all, s)
-		}
+		all = append(all, &ratio{template: t, price: int64(t.offer.Price) << grainBits, most: p.loosely(t)})
 	}
-	over := func(s *seen) float64 { return float64(s.most) / float64(max(s.price, 1)) }
-	for tables := 0; len(all) > 0; tables++ {
-		worst := slices.MaxFunc(all, func(a, b *seen) int { return cmp.Compare(over(a), over(b)) })
-		if worst.most <= worst.price {
-			break
+	for range proofSearches {
+		var worst *ratio
+		for _, r := range all {
+			if !r.closely && (worst == nil || r.over() > worst.over()) {
+				worst = r
+			}
 		}
-		if worst.closely || tables == proofTables {
-			return worst.price, worst.most
+		if worst == nil || worst.most <= worst.price {
+			break
 		}
 		worst.most, worst.closely = min(worst.most, p.closely(worst.template)), true
 	}
-	return 1, 1
+	for i := range p.goods {
+		price, most := int64(1), int64(1)
+		for _, r := range all {
+			if r.most > r.price && p.holds(r.template, i) && float64(r.price)/float64(r.most) < float64(price)/float64(most) {
+				price, most = r.price, r.most
+			}
+		}
+		if most > price {
+			worth := new(big.Int).Mul(big.NewInt(p.goods[i].worth), big.NewInt(price))
+			// The comparison above is only as good as floating point.
+			p.goods[i].worth = max(worth.Div(worth, big.NewInt(most)).Int64()-p.goods[i].worth>>40-1, 0)
+		}
+	}
 }
 
 // surpasses says that whatever t holds u holds too, for no more.
@@ -194,11 +233,7 @@ func (p *proof) loosely(t *template) int64 {
 
 func (p *proof) closely(t *template) int64 {
 	goods, room := p.goodsOn(t)
-	bound := p.quick(goods, room, priceOf(t), proofSteps)
-	if bound > int64(t.offer.Price)<<grainBits {
-		bound = min(bound, p.table.most(goods, room, 1<<18+int64(p.pods)<<10))
-	}
-	return bound
+	return p.quick(goods, room, priceOf(t), proofSteps)
 }
 
 // within is at least what can be packed into what the plan found free on the host.
@@ -223,13 +258,15 @@ func (p *proof) within(h *host) int64 {
 	return p.quick(goods, room, 1, 0)
 }
 
-// quick bounds by search, guided by even rates and by those of packing in parts.
+// quick bounds by search, guided by even rates and by those of packing in parts no more
+// than there is of each good.
 func (p *proof) quick(goods []good, free vec, price float64, steps int) int64 {
 	k := p.sack
 	k.goods = append(k.goods[:0], goods...)
 	k.reset(free)
-	k.search(evenRates(free, price), steps)
+	k.search(evenRates(free, price), steps/4)
 	bound := k.bound
-	k.search(partRates(goods, free), steps)
+	_, rates := inParts(goods, free, len(goods) <= mostLimited)
+	k.search(rates, steps)
 	return min(bound, k.bound)
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"math/big"
 	"slices"
@@ -11,10 +13,11 @@ import (
 // lowerBound is what the nodes to be bought must cost at least, whoever plans, for
 // the pods that the plan places and the minima that it keeps up.
 //
-// The proof is weak duality. Let every unit of a resource have a worth such that no
-// node on sale offers more than its price. Then the nodes bought cost at least the
-// worth of what is asked of them, which is what the pods ask less what the nodes
-// that are there have free. Besides cpu and the like, a resource here is also a
+// The proof is weak duality. Let every unit of a resource have a worth, which may differ
+// between classes of pods that different nodes take, such that no node on sale offers more
+// than its price, whichever of the pods that it takes are on it. Then the nodes bought cost
+// at least the worth of what is asked of them, which is what the pods ask less what the
+// nodes that are there have free. Besides cpu and the like, a resource here is also a
 // place among pods that keep apart by hostname, of which every node has one, and a
 // node of a group that owes nodes to its minimum. Any worths prove a bound; those of
 // the linear program make it high. The check and the sum are in exact integers.
@@ -26,40 +29,119 @@ func (w *world) lowerBound() Money {
 	return max(b.prove(b.worths()), w.patternBound(b.templates))
 }
 
+// mostEligibilities is how many sets of pods the bound tells apart by what takes them.
+const mostEligibilities = 8
+
 // bounding is the linear program behind a lower bound.
 type bounding struct {
-	demand    []int64
+	dims int
+	// demand is by set of pods that the same templates take what these ask of every
+	// resource.
+	demand []vec
+	// takers are the kinds of nodes by which of the sets they take, and there what nodes
+	// of each kind that exist have free.
+	takers [][]bool
+	there  []vec
+	// templates are those on sale; taker is the kind of node that each makes.
 	templates []*template
-	offers    [][]int64 // by template, what one node offers of every resource
+	taker     []int
+	// further are resources that are not told apart by set: what is asked of them, and
+	// what a node of every template offers.
+	further []int64
+	offers  [][]int64
 }
 
 func (w *world) newBounding() *bounding {
-	b := &bounding{demand: make([]int64, len(w.dims.names))}
+	b := &bounding{dims: len(w.dims.names)}
 	lots := map[*lot]int{}
 	for _, h := range w.hosts {
-		if h.takes && h.node != nil {
-			free := slices.Clone(h.freeOrYielded())
-			for _, s := range h.placed {
-				free.add(s.lot.size, int64(s.n)) // what the plan takes was free before
-			}
-			for i, x := range free {
-				b.demand[i] -= max(x, 0)
-			}
-		}
 		for _, s := range h.placed {
-			if s.lot.origin != nil || s.lot.expendable {
-				continue
-			}
-			lots[s.lot] += s.n
-			for i, x := range s.lot.size {
-				b.demand[i] += x * int64(s.n)
+			if s.lot.origin == nil && !s.lot.expendable {
+				lots[s.lot] += s.n
 			}
 		}
 	}
 	b.onSale(w, lots)
+	b.divide(w, lots)
 	b.apart(w, lots)
 	b.minima(w)
 	return b
+}
+
+// eligible are pods that the same templates take.
+type eligible struct {
+	name    string
+	demand  vec
+	classes map[*class]bool
+}
+
+// divide tells the pods apart by which templates take them.
+func (b *bounding) divide(w *world, lots map[*lot]int) {
+	known := map[string]*eligible{}
+	var all []*eligible
+	for l, n := range lots {
+		name := w.admittingClass(l.kind.class)
+		e := known[name]
+		if e == nil {
+			e = &eligible{name: name, demand: make(vec, b.dims), classes: map[*class]bool{}}
+			known[name] = e
+			all = append(all, e)
+		}
+		e.demand.add(l.size, int64(n))
+		e.classes[l.kind.class] = true
+	}
+	// The sets that ask for most; what is beyond those counts as one that any of its
+	// templates takes.
+	slices.SortFunc(all, func(x, y *eligible) int {
+		return cmp.Or(cmp.Compare(w.shareOf(y.demand), w.shareOf(x.demand)), cmp.Compare(x.name, y.name))
+	})
+	for len(all) > mostEligibilities {
+		last, rest := all[len(all)-1], all[len(all)-2]
+		rest.demand.add(last.demand, 1)
+		maps.Copy(rest.classes, last.classes)
+		all = all[:len(all)-1]
+	}
+	for _, e := range all {
+		b.demand = append(b.demand, e.demand)
+	}
+	takers := map[*shape]int{}
+	takerOf := func(s *shape) int {
+		i, ok := takers[s]
+		if !ok {
+			takes := make([]bool, len(all))
+			for j, e := range all {
+				for c := range e.classes {
+					if c.perHost || c.on(s) == suits {
+						takes[j] = true
+						break
+					}
+				}
+			}
+			i = slices.IndexFunc(b.takers, func(other []bool) bool { return slices.Equal(other, takes) })
+			if i < 0 {
+				i = len(b.takers)
+				b.takers, b.there = append(b.takers, takes), append(b.there, make(vec, b.dims))
+			}
+			takers[s] = i
+		}
+		return i
+	}
+	for _, t := range b.templates {
+		b.taker = append(b.taker, takerOf(t.shape))
+	}
+	for _, h := range w.hosts {
+		if !h.takes || h.node == nil {
+			continue
+		}
+		free := slices.Clone(h.freeOrYielded())
+		for _, s := range h.placed {
+			free.add(s.lot.size, int64(s.n)) // what the plan takes was free before
+		}
+		there := b.there[takerOf(h.shape)]
+		for d, x := range free {
+			there[d] += max(x, 0)
+		}
+	}
 }
 
 // onSale are the templates that the plan might have bought.
@@ -78,7 +160,7 @@ func (b *bounding) onSale(w *world, lots map[*lot]int) {
 		}
 		if wanted {
 			b.templates = append(b.templates, t)
-			b.offers = append(b.offers, slices.Clone([]int64(t.free)))
+			b.offers = append(b.offers, nil)
 		}
 	}
 }
@@ -131,40 +213,74 @@ func (b *bounding) minima(w *world) {
 }
 
 func (b *bounding) add(demand int64, offered func(*template) int64) {
-	b.demand = append(b.demand, demand)
+	b.further = append(b.further, demand)
 	for i, t := range b.templates {
 		b.offers[i] = append(b.offers[i], offered(t))
 	}
 }
 
+// perTaker and perSet are where the worths of a kind of node or of a set of pods begin in
+// the linear program's solution, and perFurther those of the further resources. A kind of
+// node has of every resource the highest worth of the sets that it takes.
+func (b *bounding) perTaker(i int) int { return i * b.dims }
+func (b *bounding) perSet(i int) int   { return (len(b.takers) + i) * b.dims }
+func (b *bounding) perFurther() int    { return (len(b.takers) + len(b.demand)) * b.dims }
+
 // worths solves the linear program, in units in which the largest offer is 1.
 func (b *bounding) worths() []float64 {
-	scale := make([]float64, len(b.demand))
-	for _, offer := range b.offers {
-		for i, x := range offer {
-			scale[i] = max(scale[i], float64(x))
+	n := b.perFurther() + len(b.further)
+	unit := make([]float64, b.dims)
+	for _, t := range b.templates {
+		for d, x := range t.free {
+			unit[d] = max(unit[d], float64(x))
 		}
 	}
-	goal := make([]float64, len(b.demand))
-	for i, x := range b.demand {
-		goal[i] = float64(x) / max(scale[i], 1)
-	}
-	var a [][]float64
-	var prices []float64
-	for k, offer := range b.offers {
-		row := make([]float64, len(offer))
-		for i, x := range offer {
-			row[i] = max(float64(x), 0) / max(scale[i], 1)
+	goal := make([]float64, n)
+	for i, there := range b.there {
+		for d, x := range there {
+			goal[b.perTaker(i)+d] = -float64(x) / max(unit[d], 1)
 		}
-		a = append(a, row)
-		prices = append(prices, float64(b.templates[k].offer.Price))
 	}
-	x, _ := solveLP(goal, a, prices)
-	for i := range x {
-		if scale[i] <= 0 {
-			x[i] = 0 // nothing on sale offers it, so nothing that the plan places asks for it
+	for i, demand := range b.demand {
+		for d, x := range demand {
+			if unit[d] > 0 { // nothing that the plan places asks for what nothing on sale offers
+				goal[b.perSet(i)+d] = float64(x) / unit[d]
+			}
 		}
-		x[i] /= max(scale[i], 1)
+	}
+	for i, x := range b.further {
+		goal[b.perFurther()+i] = float64(x)
+	}
+	var rows [][]float64
+	var limits []float64
+	for k, t := range b.templates {
+		row := make([]float64, n)
+		for d, x := range t.free {
+			row[b.perTaker(b.taker[k])+d] = max(float64(x), 0) / max(unit[d], 1)
+		}
+		for i, x := range b.offers[k] {
+			row[b.perFurther()+i] = float64(x)
+		}
+		rows, limits = append(rows, row), append(limits, float64(t.offer.Price))
+	}
+	for i, takes := range b.takers {
+		for j, taken := range takes {
+			for d := range b.dims {
+				if taken && goal[b.perSet(j)+d] > 0 {
+					row := make([]float64, n)
+					row[b.perSet(j)+d], row[b.perTaker(i)+d] = 1, -1
+					rows, limits = append(rows, row), append(limits, 0)
+				}
+			}
+		}
+	}
+	x, _ := solveLP(goal, rows, limits)
+	for i := range b.perFurther() {
+		if d := i % b.dims; unit[d] > 0 {
+			x[i] /= unit[d]
+		} else {
+			x[i] = 0
+		}
 	}
 	return x
 }
@@ -181,23 +297,42 @@ func (b *bounding) prove(worths []float64) Money {
 		f := big.NewFloat(math.Max(x, 0))
 		exact[i], _ = f.SetMantExp(f, worthBits).Int(nil)
 	}
+	for i, takes := range b.takers {
+		for d := range b.dims {
+			highest := new(big.Int)
+			for j, taken := range takes {
+				if worth := exact[b.perSet(j)+d]; taken && worth.Cmp(highest) > 0 {
+					highest = worth
+				}
+			}
+			exact[b.perTaker(i)+d] = highest
+		}
+	}
+	sumOf := func(from int, amounts []int64) *big.Int {
+		sum := new(big.Int)
+		for i, x := range amounts {
+			sum.Add(sum, new(big.Int).Mul(exact[from+i], big.NewInt(max(x, 0))))
+		}
+		return sum
+	}
 	// Where rounding has put a template's offer above its price, all worths shrink by
 	// as much.
 	num, den := big.NewInt(1), big.NewInt(1)
-	for k, offer := range b.offers {
-		worth := new(big.Int)
-		for i, x := range offer {
-			worth.Add(worth, new(big.Int).Mul(exact[i], big.NewInt(max(x, 0))))
-		}
-		price := new(big.Int).Lsh(big.NewInt(int64(b.templates[k].offer.Price)), worthBits)
+	for k, t := range b.templates {
+		worth := sumOf(b.perTaker(b.taker[k]), t.free)
+		worth.Add(worth, sumOf(b.perFurther(), b.offers[k]))
+		price := new(big.Int).Lsh(big.NewInt(int64(t.offer.Price)), worthBits)
 		// price/worth < num/den
 		if new(big.Int).Mul(price, den).Cmp(new(big.Int).Mul(num, worth)) < 0 {
 			num, den = price, worth
 		}
 	}
-	sum := new(big.Int)
-	for i, x := range b.demand {
-		sum.Add(sum, new(big.Int).Mul(exact[i], big.NewInt(x)))
+	sum := sumOf(b.perFurther(), b.further)
+	for i, demand := range b.demand {
+		sum.Add(sum, sumOf(b.perSet(i), demand))
+	}
+	for i, there := range b.there {
+		sum.Sub(sum, sumOf(b.perTaker(i), there))
 	}
 	if sum.Sign() <= 0 {
 		return 0

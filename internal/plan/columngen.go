@@ -68,7 +68,7 @@ func (c *columns) addPatterns(all bool, pull float64, steps int) bool {
 		}
 		price := priceOf(c.templates[t])
 		c.pack(t, smooth, steps)
-		proved = min(proved, float64(grains(price))/float64(max(c.sack.best, 1)))
+		proved = min(proved, float64(grains(price))/float64(max(c.sack.bound, 1)))
 		// A pattern that is better by less than this changes nothing that matters.
 		c.fruitful[t] = c.worthOf(c.sack.bestTaken) > price*(1+1e-3)
 		if c.fruitful[t] {
@@ -157,13 +157,21 @@ func (c *columns) pack(t int, worth []float64, steps int) {
 		c.sack.goods = append(c.sack.goods, g)
 	}
 	free := c.free[t]
-	parts, rates := inParts(c.sack.goods, free)
+	parts, rates := inParts(c.sack.goods, free, c.thorough)
 	// The duals bound well; but where they leave resources out they guide badly, and
 	// an even rate guides better.
 	c.sack.reset(free)
 	c.sack.seed(parts)
+	if c.thorough {
+		if c.sack.search(rates, 0); c.sack.bound > grains(priceOf(c.templates[t])) {
+			c.sack.search(rates, steps)
+		}
+		return
+	}
 	c.sack.search(evenRates(free, priceOf(c.templates[t])), steps/2)
+	bound := c.sack.bound
 	c.sack.search(rates, steps/2)
+	c.sack.bound = min(c.sack.bound, bound)
 }
 
 // evenRates gives every resource of a node the same share of the price.
@@ -176,8 +184,9 @@ func evenRates(free vec, price float64) []float64 {
 }
 
 // inParts packs goods that may be packed in parts: how many of each, and what a unit
-// of each resource is worth in that, in units of the currency.
-func inParts(goods []good, free vec) (parts, rates []float64) {
+// of each resource is worth in that, in units of the currency; limited says that there are
+// no more of each good than there are.
+func inParts(goods []good, free vec, limited bool) (parts, rates []float64) {
 	parts, rates = make([]float64, len(goods)), make([]float64, len(free))
 	var used, asked []int // goods that fit, and resources that one of them takes
 	var goal []float64
@@ -201,6 +210,13 @@ func inParts(goods []good, free vec) (parts, rates []float64) {
 	for k := range full {
 		full[k] = 1
 	}
+	for j, i := range used {
+		if limited && free.times(goods[i].size, goods[i].most) == goods[i].most {
+			row := make([]float64, len(used))
+			row[j] = 1
+			a, full = append(a, row), append(full, float64(goods[i].most))
+		}
+	}
 	x, duals := solveLP(goal, a, full)
 	for j, i := range used {
 		parts[i] = x[j]
@@ -209,9 +225,4 @@ func inParts(goods []good, free vec) (parts, rates []float64) {
 		rates[d] = duals[k] / float64(free[d])
 	}
 	return parts, rates
-}
-
-func partRates(goods []good, free vec) []float64 {
-	_, rates := inParts(goods, free)
-	return rates
 }

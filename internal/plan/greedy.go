@@ -39,10 +39,12 @@ type buyer struct {
 // of them has none for any.
 type sizeGroup struct {
 	size vec
-	// place is the counter by which the pods keep each other apart by hostname; nil
-	// when they do not.
-	place *counter
-	good  int // index in the buyer's program
+	// place is what limits how many of the pods a node takes, apart from its size; the
+	// zero place does not.
+	place place
+	// eligible names the set of templates that may be bought for the pods.
+	eligible string
+	good     int // index in the buyer's program
 	// part is what the size is worth of what its good is.
 	part  float64
 	worth float64
@@ -68,22 +70,89 @@ type stall struct {
 
 func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
 	b := &buyer{w: w, aim: a, choice: choice}
+	b.group(lots, func(place) bool { return true })
+	return b
+}
+
+// group makes sizes of the lots, telling apart the pods of common places that count.
+func (b *buyer) group(lots []*lot, counts func(place) bool) {
+	w := b.w
+	type key struct {
+		size     string
+		priority int32
+		place    place
+		eligible string
+	}
+	places := w.commonPlaces(lots)
+	known := map[key]*sizeGroup{}
+	var size vec
+	var spelt string
 	for _, l := range lots {
 		if l.left == 0 || !l.buys() {
 			continue
 		}
-		place := w.ownPlace(l.kind)
-		i := len(b.sizes) - 1
-		for i >= 0 && slices.Equal(b.sizes[i].size, l.size) && b.sizes[i].lots[0].priority == l.priority && b.sizes[i].place != place {
-			i--
+		if !slices.Equal(size, l.size) {
+			size, spelt = l.size, l.size.key()
 		}
-		if i < 0 || !slices.Equal(b.sizes[i].size, l.size) || b.sizes[i].lots[0].priority != l.priority {
-			i = len(b.sizes)
-			b.sizes = append(b.sizes, &sizeGroup{size: l.size, place: place})
+		k := key{size: spelt, priority: l.priority, eligible: b.eligible(l)}
+		if p := w.placeOf(l.kind); places[p] && counts(p) {
+			k.place = p
 		}
-		b.sizes[i].lots = append(b.sizes[i].lots, l)
+		s := known[k]
+		if s == nil {
+			s = &sizeGroup{size: l.size, place: k.place, eligible: k.eligible}
+			known[k] = s
+			b.sizes = append(b.sizes, s)
+		}
+		s.lots = append(s.lots, l)
 	}
-	return b
+}
+
+// eligible names the set of templates that may be bought for pods of the lot.
+func (b *buyer) eligible(l *lot) string {
+	name := b.w.admitting(l)
+	if slices.ContainsFunc(b.w.groups, func(g *group) bool { return g.Preferred != "" }) {
+		chosen := make([]byte, len(b.w.templates))
+		for i, t := range b.w.templates {
+			if b.choice(b.w, l, t) {
+				chosen[i] = 1
+			}
+		}
+		name += string(chosen)
+	}
+	return name
+}
+
+// admitting names the set of templates that admit pods of the lot, size apart.
+func (w *world) admitting(l *lot) string {
+	name := w.admittingClass(l.kind.class)
+	if len(l.barred) == 0 {
+		return name
+	}
+	b := rulesBuilder{buf: []byte(name)}
+	for i, t := range w.templates {
+		if l.barred[t].reason != "" {
+			b.number(i)
+		}
+	}
+	return string(b.buf)
+}
+
+func (w *world) admittingClass(c *class) string {
+	if c.admitting == "" {
+		var name rulesBuilder
+		last := false
+		for i, t := range w.templates {
+			// Most templates of a group share a shape, so only changes are noted.
+			if admits := c.on(t.shape) == suits; admits != last {
+				name.number(i)
+				last = admits
+			}
+		}
+		name.text('.', "")
+		c.admitting = string(name.buf)
+	}
+	return c.admitting
 }
 
 // buy buys until no pattern holds any pod.

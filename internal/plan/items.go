@@ -3,21 +3,25 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // Bounds on the size of the pricing program.
 const (
 	mostGoods  = 64 // goods that it tells apart
 	mostPlaces = 16 // kinds of places of which every node has one
+	// fewNodes is up to how many nodes a place may need without being told apart.
+	fewNodes = 4
 )
 
 // goods are what is left by size. Pods that keep each other apart by hostname ask
-// besides for a place of which every node has one; places is how many kinds of such
-// places there are. Where there are too many sizes, those that are nearly alike count
+// besides for a place of which every node has one or a few; places is how many, by kind
+// of place. Where there are too many sizes, those that are nearly alike count
 // as one good of their mean size.
-func (b *buyer) goods(rates []float64) (goods []good, places int) {
-	index := b.commonPlaces()
-	strata := b.strata(index, b.spreadRates(rates))
+func (b *buyer) goods(rates []float64) (goods []good, places vec) {
+	index := b.placeIndex()
+	strata := b.strata(b.spreadRates(rates))
 	// The largest first, as the sizes come.
 	at := map[*sizeGroup]int{}
 	for i, s := range b.sizes {
@@ -43,26 +47,75 @@ func (b *buyer) goods(rates []float64) (goods []good, places int) {
 		slices.SortStableFunc(st.sizes, func(x, y *sizeGroup) int { return cmp.Compare(y.part, x.part) })
 		b.byGood[i] = st.sizes
 	}
-	return goods, len(index)
+	places = make(vec, len(index))
+	for p, i := range index {
+		places[i] = p.room()
+	}
+	return goods, places
 }
 
-// commonPlaces numbers the places that most pods ask for.
-func (b *buyer) commonPlaces() map[*counter]int {
-	asked := map[*counter]int{}
-	var places []*counter
-	for _, s := range b.sizes {
-		if s.place == nil {
+// place is what limits how many pods a node takes, apart from their size: pods that keep
+// apart by hostname, or spread by it.
+type place struct {
+	apart  *counter
+	spread *spread
+}
+
+// room is how many pods of the place a node takes.
+func (p place) room() int64 {
+	if p.spread != nil {
+		return int64(p.spread.maxSkew)
+	}
+	return 1
+}
+
+// placeOf is the place of a kind's pods; the zero place when they have none.
+func (w *world) placeOf(k *kind) place {
+	if c := w.ownPlace(k); c != nil {
+		return place{apart: c}
+	}
+	for i, s := range k.class.spreads {
+		if k.spreadsOwn[i] > 0 && w.topology.keys[s.key].key == corev1.LabelHostname {
+			return place{spread: s}
+		}
+	}
+	return place{}
+}
+
+// commonPlaces are the places that most pods ask for, of those that need more nodes than
+// a few.
+func (w *world) commonPlaces(lots []*lot) map[place]bool {
+	asked := map[place]int64{}
+	var places []place
+	for _, l := range lots {
+		if l.left == 0 || l.expendable {
 			continue
 		}
-		if asked[s.place] == 0 {
-			places = append(places, s.place)
+		p := w.placeOf(l.kind)
+		if p == (place{}) {
+			continue
 		}
-		asked[s.place] += s.pods()
+		if asked[p] == 0 {
+			places = append(places, p)
+		}
+		asked[p] += int64(l.left)
 	}
-	slices.SortStableFunc(places, func(x, y *counter) int { return cmp.Compare(asked[y], asked[x]) })
-	index := map[*counter]int{}
-	for i, place := range places[:min(len(places), mostPlaces)] {
-		index[place] = i
+	places = slices.DeleteFunc(places, func(p place) bool { return asked[p] < fewNodes*p.room() })
+	slices.SortStableFunc(places, func(x, y place) int { return cmp.Compare(asked[y]/y.room(), asked[x]/x.room()) })
+	common := map[place]bool{}
+	for _, p := range places[:min(len(places), mostPlaces)] {
+		common[p] = true
+	}
+	return common
+}
+
+// placeIndex numbers the places of what is left.
+func (b *buyer) placeIndex() map[place]int {
+	index := map[place]int{}
+	for _, s := range b.sizes {
+		if _, known := index[s.place]; s.place != (place{}) && !known {
+			index[s.place] = len(index)
+		}
 	}
 	return index
 }
@@ -85,21 +138,22 @@ type stratum struct {
 	spread float64
 }
 
-// strata divides the sizes: those of a place, or of none, by the resource in which
+// strata divides the sizes: those of a place and a set of templates by the resource in which
 // they differ most, until there are as many strata as the program may have goods or
 // all sizes of a stratum are equal.
-func (b *buyer) strata(places map[*counter]int, rates []float64) []*stratum {
-	byPlace := map[int]*stratum{}
+func (b *buyer) strata(rates []float64) []*stratum {
+	type key struct {
+		place    place
+		eligible string
+	}
+	alike := map[key]*stratum{}
 	var strata []*stratum
 	for _, s := range b.sizes {
-		place, bound := places[s.place]
-		if !bound {
-			place = -1
-		}
-		st := byPlace[place]
+		k := key{s.place, s.eligible}
+		st := alike[k]
 		if st == nil {
 			st = &stratum{}
-			byPlace[place] = st
+			alike[k] = st
 			strata = append(strata, st)
 		}
 		st.sizes = append(st.sizes, s)

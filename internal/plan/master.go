@@ -25,6 +25,9 @@ type columns struct {
 	proved float64
 	// fruitful says by template that it gave a pattern when one was looked for last.
 	fruitful []bool
+	// thorough: patterns are looked for with bounds that know how many there are of each
+	// good, which takes longer.
+	thorough bool
 	// next is the template with which the coming round of looking for patterns begins.
 	next  int
 	sack  knapsack
@@ -156,8 +159,14 @@ func (c *columns) retarget(counts []int) {
 	c.worth, _ = c.program.solution()
 }
 
-// use adds a pattern to the program.
+// use adds a pattern to the program, on the cheapest template that takes it.
 func (c *columns) use(t int, taken []int) {
+	size := c.sizeOf(taken)
+	for u, tm := range c.templates {
+		if tm.offer.Price < c.templates[t].offer.Price && c.free[u].covers(size) && c.allows(u, taken) {
+			t = u
+		}
+	}
 	row := make([]float64, len(c.goods))
 	for i, n := range taken {
 		row[i] = float64(n)
@@ -183,3 +192,13 @@ func priceOf(t *template) float64 { return float64(t.offer.Price) / moneyUnit }
 
 // grains is an amount in units of the currency in grains.
 func grains(amount float64) int64 { return int64(max(amount, 0) * moneyUnit * (1 << grainBits)) }
+
+// allows says whether the template takes all the goods of a pattern.
+func (c *columns) allows(t int, taken []int) bool {
+	for i, n := range taken {
+		if n > 0 && !c.allowed[t][i] {
+			return false
+		}
+	}
+	return true
+}

@@ -37,6 +37,16 @@ func (w *world) recall(lots []*lot) {
 			}
 		}
 	}
+	// Pods that do not preempt cannot use what the others leave of expendable pods' room.
+	slices.SortStableFunc(waiting, func(a, b meant) int {
+		switch {
+		case a.lot.preempts == b.lot.preempts:
+			return 0
+		case b.lot.preempts:
+			return -1
+		}
+		return 1
+	})
 	for again := true; again; {
 		before := len(waiting)
 		waiting = slices.DeleteFunc(waiting, func(m meant) bool { return m.lot.left > 0 && w.stack(m.host, m.lot, 1) > 0 })
@@ -109,8 +119,9 @@ func (w *world) stack(h *host, l *lot, want int) int {
 }
 
 // bySize orders lots for packing: higher priority first, then the larger share of
-// what nodes offer, with equal sizes next to each other. It is stable, so ties keep
-// the order of names.
+// what nodes offer, with equal sizes next to each other, and among these the pods first
+// that others limit, which have fewer nodes to go to. It is stable, so ties keep the
+// order of names.
 func (w *world) bySize(lots []*lot) []*lot {
 	share := make(map[*lot]float64, len(lots))
 	for _, l := range lots {
@@ -118,7 +129,17 @@ func (w *world) bySize(lots []*lot) []*lot {
 	}
 	sorted := slices.Clone(lots)
 	slices.SortStableFunc(sorted, func(a, b *lot) int {
-		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(share[b], share[a]), slices.Compare(b.size, a.size))
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(share[b], share[a]), slices.Compare(b.size, a.size), limitedFirst(a.kind, b.kind))
 	})
 	return sorted
+}
+
+func limitedFirst(a, b *kind) int {
+	switch x, y := a.free(), b.free(); {
+	case x == y:
+		return 0
+	case y:
+		return -1
+	}
+	return 1
 }

@@ -23,6 +23,8 @@ type class struct {
 	spreads []*spread
 	// volumes is what its persistent volumes ask of a node; nil without any.
 	volumes *volumes
+	// admitting names the templates that admit the class, once it has been asked for.
+	admitting string
 	// verdicts are remembered by shape id.
 	verdicts []verdict
 }

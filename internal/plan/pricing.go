@@ -11,8 +11,14 @@ import (
 const (
 	mostTemplates = 3   // templates of a family and scale of price whose patterns are looked for
 	pricingRounds = 60  // of looking for patterns
-	furtherRounds = 2   // of that when part of the pods have been served
-	pricingSteps  = 100 // of looking for one pattern
+	furtherRounds = 10  // of that when part of the pods have been served
+	leastSteps    = 100 // of looking for one pattern, with very many goods and templates
+	mostSteps     = 5000
+	// The last rounds look harder.
+	thoroughRounds = 24
+	thoroughSteps  = 2000
+	// pricingWork is how many steps a round of looking for patterns takes about.
+	pricingWork = 90_000
 	// patternsPerRound is after how many new patterns worths are worked out anew. With
 	// more, most are for worths that are past.
 	patternsPerRound = 20
@@ -77,13 +83,9 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 	if c == nil {
 		c = b.columns(open, rates)
 		b.program = c
-		c.seed(pricingSteps / 4)
-		c.grow(b.rounds(), pricingSteps)
-		if len(c.templates) <= exactTemplates {
-			c.growExactly(int64(b.pods())*exactWork, furtherRounds, pricingSteps)
-		}
+		c.solve(b.rounds(), int64(b.pods())*exactWork)
 		if b.w.appraisal == nil || len(b.w.bought()) == 0 {
-			b.w.appraisal = b.appraisalOf(c)
+			b.w.appraisal = b.appraisalFor(c, open, rates)
 		}
 	} else {
 		counts := make([]int, len(c.goods))
@@ -91,7 +93,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 			counts[s.good] += s.pods()
 		}
 		c.retarget(counts)
-		c.grow(furtherRounds, pricingSteps)
+		c.grow(furtherRounds, c.steps())
 	}
 	for _, s := range b.sizes {
 		s.worth = c.worth[s.good] * s.part * moneyUnit
@@ -103,6 +105,23 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		b.program = nil // what is left is divided anew
 	}
 	return c.templates
+}
+
+// solve looks for the patterns that serve the goods most cheaply.
+func (c *columns) solve(rounds int, work int64) {
+	c.seed(c.steps() / 4)
+	c.grow(rounds, c.steps())
+	c.thorough = true
+	c.grow(thoroughRounds, thoroughSteps)
+	c.thorough = false
+	if len(c.templates) <= exactTemplates {
+		c.growExactly(work, furtherRounds, c.steps())
+	}
+}
+
+// steps is how many steps the search for one pattern takes at most.
+func (c *columns) steps() int {
+	return min(max(pricingWork/(len(c.goods)*max(len(c.templates), 1)), leastSteps), mostSteps)
 }
 
 // rounds is how many rounds of pricing are worth their time: few where what is left is a
@@ -166,9 +185,7 @@ func (b *buyer) columns(open []*template, rates []float64) *columns {
 			held[i] = held[i] || takes
 		}
 		room := slices.Clone(t.free)
-		for range places {
-			room = append(room, 1)
-		}
+		room = append(room, places...)
 		chosen, free, allowed = append(chosen, t), append(free, room), append(allowed, takes)
 	}
 	return newColumns(goods, len(rates), chosen, free, allowed)
