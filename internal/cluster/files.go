@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -40,21 +42,26 @@ func ReadFiles(paths []string, stdin io.Reader, namespace string) (*Files, error
 }
 
 func newReader(known map[schema.GroupKind]kind, namespace string) *reader {
-	return &reader{namespace: namespace, kinds: known, seen: map[identity]seen{}, passed: map[string][]string{}, ignored: map[string]int{}}
+	return &reader{namespace: namespace, kinds: known, seen: map[identity]seen{}, passed: map[string][]string{}, ignored: map[string]int{}, replicasLeft: mostReplicas}
 }
 
 func (r *reader) readAll(paths []string, stdin io.Reader) (*Files, error) {
-	files, err := expand(paths)
+	files, skipped, err := expand(paths)
 	if err != nil {
 		return nil, err
 	}
+	r.skipped = skipped
 	for _, file := range files {
-		data, err := readFile(file, stdin)
+		data, err := readFile(file.name, stdin)
 		if err != nil {
 			return nil, err
 		}
-		r.read(cmp.Or(strings.TrimPrefix(file, "-"), "stdin"), data)
+		r.read(cmp.Or(strings.TrimPrefix(file.name, "-"), "stdin"), data, file.listed)
 	}
+	if len(r.seen)+len(r.ignored)+len(r.faults)+len(r.makers)+len(r.foreign) == 0 && len(r.empty)+len(r.kustomizations) > 0 {
+		r.faults = append(r.faults, fmt.Errorf("%s: no Kubernetes object in them", some(append(r.empty, r.kustomizations...))))
+	}
+	r.addMissingPods()
 	r.applyDefaults()
 	if len(r.faults) > 0 {
 		return nil, joinSome(r.faults)
@@ -70,7 +77,18 @@ type reader struct {
 	// seen says where each object was found.
 	seen map[identity]seen
 	// passed are notes on objects, and the objects.
-	passed map[string][]string
+	passed         map[string][]string
+	work           workloads
+	limitRanges    []*corev1.LimitRange
+	runtimeClasses []*nodev1.RuntimeClass
+	// replicasLeft is how many pods may still be added for workloads; made says which
+	// were, bare which workloads have no containers.
+	replicasLeft int
+	made, bare   []string
+	// makers are objects that make pods in a way that is not known.
+	makers []string
+	// skipped, empty and kustomizations are files that hold no objects.
+	skipped, empty, kustomizations []string
 	// ignored counts the objects of kinds that no decision needs.
 	ignored map[string]int
 	// foreign are the objects of namespaces that are not served.
@@ -88,9 +106,14 @@ type identity struct {
 	namespace, name string
 }
 
-func (r *reader) read(file string, data []byte) {
+// read reads one file. In a file that a directory listed, what is no object is skipped.
+func (r *reader) read(file string, data []byte, listed bool) {
 	docs := strict.Documents(file, data)
-	if len(docs) == 0 {
+	switch {
+	case len(docs) == 0 && listed:
+		r.empty = append(r.empty, file)
+		return
+	case len(docs) == 0:
 		r.faults = append(r.faults, fmt.Errorf("%s: holds no object; was it written to the end?", file))
 		return
 	}
@@ -98,12 +121,31 @@ func (r *reader) read(file string, data []byte) {
 	for _, doc := range docs {
 		converted, err := doc.JSON()
 		if err == nil {
-			all, err = elements(all, doc.Name, converted, typeMeta{})
+			what := notAnObject(converted)
+			switch {
+			case what != nil && listed && errors.Is(what, errKustomization):
+				r.kustomizations = append(r.kustomizations, doc.Name)
+				continue
+			case what != nil && listed:
+				r.empty = append(r.empty, doc.Name)
+				continue
+			case errors.Is(what, errKustomization):
+				err = fmt.Errorf("%s: %w", doc.Name, what)
+			case errors.Is(what, errNoKind):
+				err = fmt.Errorf("%s: %w", doc.Name, what)
+			default:
+				all, err = elements(all, doc.Name, converted, typeMeta{})
+			}
 		}
 		if err != nil {
-			r.faults = append(r.faults, err)
+			r.faults = append(r.faults, advised(err, data))
 		}
 	}
+	r.decodeAll(all)
+}
+
+// decodeAll decodes side by side, and keeps in order.
+func (r *reader) decodeAll(all []element) {
 	decoded := make([]found, len(all))
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))

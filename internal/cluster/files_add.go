@@ -16,7 +16,8 @@ import (
 // found is an object as one element of a file gave it.
 type found struct {
 	// what is where it is and what it is called, as faults begin.
-	what string
+	what            string
+	namespace, name string
 	// ignored is its kind when no decision needs that.
 	ignored string
 	kind    kind
@@ -40,7 +41,7 @@ func (r *reader) decode(e element) found {
 	if head.Kind == "" && head.APIVersion == "" {
 		head.typeMeta = e.list
 	}
-	f := found{what: fmt.Sprintf("%s: %s %s", e.where, head.Kind, title(head.Metadata.Namespace, head.Metadata.Name))}
+	f := found{namespace: head.Metadata.Namespace, name: head.Metadata.Name, what: fmt.Sprintf("%s: %s %s", e.where, head.Kind, title(head.Metadata.Namespace, head.Metadata.Name))}
 	version, err := schema.ParseGroupVersion(head.APIVersion)
 	switch {
 	case head.Kind == "":
@@ -54,6 +55,9 @@ func (r *reader) decode(e element) found {
 		return f
 	}
 	f.group = schema.GroupKind{Group: version.Group, Kind: head.Kind}
+	if f.group.Group == "extensions" && (head.Kind == "Deployment" || head.Kind == "DaemonSet" || head.Kind == "ReplicaSet") {
+		f.group.Group, version.Group = "apps", "apps" // where they have moved, so that the version is told
+	}
 	kind, known := r.kinds[f.group]
 	if !known {
 		f.ignored = head.Kind + " (" + head.APIVersion + ")"
@@ -62,7 +66,7 @@ func (r *reader) decode(e element) found {
 	if version.Version != kind.version {
 		want := schema.GroupVersion{Group: version.Group, Version: kind.version}
 		f.faults = []error{fmt.Errorf("apiVersion: %s is not read; print it as %s, such as with `kubectl get %s.%s.%s -o yaml`",
-			version, want, strings.ToLower(head.Kind), kind.version, version.Group)}
+			head.APIVersion, want, strings.ToLower(head.Kind), kind.version, version.Group)}
 		return f
 	}
 	f.kind = kind
@@ -90,6 +94,12 @@ func (r *reader) add(f found) {
 		r.faults = append(r.faults, fmt.Errorf("%s: %w", f.what, fault))
 	}
 	switch {
+	case f.ignored != "" && f.group.Group == "kustomize.config.k8s.io":
+		r.kustomizations = append(r.kustomizations, f.what)
+		return
+	case f.ignored != "" && (makesPods(f.group.Kind) || makesPods(f.group.Kind+"."+f.group.Group)):
+		r.makers = append(r.makers, f.group.Kind+" "+title(f.namespace, f.name))
+		return
 	case f.ignored != "":
 		r.ignored[f.ignored]++
 		return

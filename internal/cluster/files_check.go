@@ -116,6 +116,17 @@ func checkDaemonSet(d *appsv1.DaemonSet) field.ErrorList {
 	return checkPodSpec(&d.Spec.Template.Spec, field.NewPath("spec", "template", "spec"))
 }
 
+// checkTemplate tests the pods that a workload makes; one without containers makes none.
+func checkTemplate[T any](template func(T) *corev1.PodTemplateSpec) func(T) field.ErrorList {
+	return func(object T) field.ErrorList {
+		spec := &template(object).Spec
+		if len(spec.Containers) == 0 {
+			return nil
+		}
+		return checkPodSpec(spec, field.NewPath("spec", "template", "spec"))
+	}
+}
+
 func checkBudget(b *policyv1.PodDisruptionBudget) field.ErrorList {
 	faults := checkSelector(b.Spec.Selector, field.NewPath("spec", "selector"))
 	if n := b.Status.DisruptionsAllowed; n < 0 {

@@ -2,7 +2,9 @@ package cluster
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -62,10 +64,18 @@ func kinds() (map[schema.GroupKind]kind, error) {
 			func(r *reader) *[]*corev1.PersistentVolumeClaim { return &r.objects.Claims }),
 		{Group: "apps", Kind: "DaemonSet"}: kindOf("v1", namespaced, checkDaemonSet,
 			func(r *reader) *[]*appsv1.DaemonSet { return &r.objects.DaemonSets }),
-		// Pods of these are counted as they are; the objects are read so that a dump of
-		// `kubectl get all` is understood and its faults are told.
-		{Group: "apps", Kind: "ReplicaSet"}:  kindOf[appsv1.ReplicaSet]("v1", namespaced, nil, nil),
-		{Group: "apps", Kind: "StatefulSet"}: kindOf[appsv1.StatefulSet]("v1", namespaced, nil, nil),
+		{Group: "apps", Kind: "Deployment"}: kindOf("v1", namespaced, checkTemplate(func(d *appsv1.Deployment) *corev1.PodTemplateSpec { return &d.Spec.Template }),
+			func(r *reader) *[]*appsv1.Deployment { return &r.work.deployments }),
+		{Group: "apps", Kind: "ReplicaSet"}: kindOf("v1", namespaced, checkTemplate(func(s *appsv1.ReplicaSet) *corev1.PodTemplateSpec { return &s.Spec.Template }),
+			func(r *reader) *[]*appsv1.ReplicaSet { return &r.work.replicaSets }),
+		{Group: "apps", Kind: "StatefulSet"}: kindOf("v1", namespaced, checkTemplate(func(s *appsv1.StatefulSet) *corev1.PodTemplateSpec { return &s.Spec.Template }),
+			func(r *reader) *[]*appsv1.StatefulSet { return &r.work.statefulSets }),
+		{Group: "batch", Kind: "Job"}: kindOf("v1", namespaced, checkTemplate(func(j *batchv1.Job) *corev1.PodTemplateSpec { return &j.Spec.Template }),
+			func(r *reader) *[]*batchv1.Job { return &r.work.jobs }),
+		{Kind: "LimitRange"}: kindOf("v1", namespaced, nil,
+			func(r *reader) *[]*corev1.LimitRange { return &r.limitRanges }),
+		{Group: "node.k8s.io", Kind: "RuntimeClass"}: kindOf("v1", clusterWide, nil,
+			func(r *reader) *[]*nodev1.RuntimeClass { return &r.runtimeClasses }),
 		{Group: "policy", Kind: "PodDisruptionBudget"}: kindOf("v1", namespaced, checkBudget,
 			func(r *reader) *[]*policyv1.PodDisruptionBudget { return &r.objects.Budgets }),
 		{Group: "scheduling.k8s.io", Kind: "PriorityClass"}: kindOf("v1", clusterWide, nil,

@@ -14,10 +14,26 @@ import (
 // notes tell what a person should know of who reads the plan.
 func (r *reader) notes() []string {
 	var notes []string
+	var ignored []string
 	for _, kind := range slices.Sorted(maps.Keys(r.ignored)) {
-		notes = append(notes, fmt.Sprintf("%d of kind %s ignored: no decision depends on them", r.ignored[kind], kind))
+		ignored = append(ignored, fmt.Sprintf("%d of kind %s", r.ignored[kind], kind))
+	}
+	if len(ignored) > 0 {
+		notes = append(notes, "ignored, as no decision depends on them: "+strings.Join(ignored, ", "))
+	}
+	if len(r.skipped) > 0 {
+		slices.Sort(r.skipped)
+		notes = append(notes, "skipped, as their names do not end in .yaml, .yml or .json: "+some(r.skipped))
+	}
+	if len(r.empty) > 0 {
+		notes = append(notes, "skipped, as they hold no Kubernetes object: "+some(r.empty))
+	}
+	if len(r.kustomizations) > 0 {
+		notes = append(notes, "skipped, as kustomizations are not applied: "+some(r.kustomizations)+"; pass what `kustomize build` prints to have them in effect")
 	}
 	notes = append(notes, passedNotes(r.passed)...)
+	notes = append(notes, r.workloadNotes()...)
+	notes = append(notes, r.missing()...)
 	if len(r.foreign) > 0 {
 		notes = append(notes, fmt.Sprintf("left out because --namespace is %s: %s", r.namespace, some(r.foreign)))
 	}

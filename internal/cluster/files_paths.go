@@ -10,42 +10,54 @@ import (
 )
 
 // expand lists the files of the paths, directories by name with all below them.
-func expand(paths []string) ([]string, error) {
-	var files []string
+// skipped are those that it leaves out.
+func expand(paths []string) (files []source, skipped []string, err error) {
 	for _, path := range paths {
 		if path == "-" {
-			files = append(files, path)
+			files = append(files, source{name: path})
 			continue
 		}
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !info.IsDir() {
-			files = append(files, path)
+			files = append(files, source{name: path})
 			continue
 		}
-		inside, err := manifests(path)
+		inside, others, err := manifests(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if len(inside) == 0 {
-			return nil, fmt.Errorf("%s: holds no file that ends in .yaml, .yml or .json", path)
+			return nil, nil, fmt.Errorf("%s: holds no file that ends in .yaml, .yml or .json", path)
 		}
-		files = append(files, inside...)
-	}
-	for i, file := range files {
-		if slices.Contains(files[:i], file) {
-			return nil, fmt.Errorf("%s: is given twice", file)
+		for _, name := range inside {
+			files = append(files, source{name, true})
 		}
+		skipped = append(skipped, others...)
 	}
-	return files, nil
+	given := map[string]bool{}
+	for _, file := range files {
+		if given[file.name] {
+			return nil, nil, fmt.Errorf("%s: is given twice", file.name)
+		}
+		given[file.name] = true
+	}
+	return files, skipped, nil
 }
 
-// manifests are the YAML and JSON files below a directory, hidden ones left out.
-func manifests(directory string) ([]string, error) {
-	var files []string
-	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+// source is a file to read.
+type source struct {
+	name string
+	// listed: a directory has it; nobody named it.
+	listed bool
+}
+
+// manifests are the YAML and JSON files below a directory, hidden ones left out, and the
+// other files there.
+func manifests(directory string) (files, others []string, err error) {
+	err = filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -55,6 +67,9 @@ func manifests(directory string) ([]string, error) {
 			}
 			return nil
 		case !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)):
+			if entry.Type().IsRegular() {
+				others = append(others, path)
+			}
 			return nil
 		}
 		// A link may lead to a directory, as in mounted ConfigMaps.
@@ -64,5 +79,5 @@ func manifests(directory string) ([]string, error) {
 		}
 		return err
 	})
-	return files, err
+	return files, others, err
 }

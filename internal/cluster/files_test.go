@@ -129,8 +129,8 @@ func TestEveryKindIsRead(t *testing.T) {
 		t.Errorf("objects -want +got:\n%s", diff)
 	}
 	notes := []string{
-		"2 of kind ConfigMap (v1) ignored: no decision depends on them",
-		"1 of kind Node (management.cattle.io/v3) ignored: no decision depends on them",
+		"ignored, as no decision depends on them: 2 of kind ConfigMap (v1), 1 of kind Node (management.cattle.io/v3)",
+		"no pods are planned for workloads whose spec.template has no containers: ReplicaSet default/r, StatefulSet default/s",
 	}
 	if diff := cmp.Diff(notes, read.Notes); diff != "" {
 		t.Errorf("notes -want +got:\n%s", diff)
@@ -143,7 +143,10 @@ func TestEveryKindIsRead(t *testing.T) {
 func TestDirectories(t *testing.T) {
 	dir := inFiles(t, map[string]string{
 		"d/b.yaml": pod("b"), "d/a.yml": pod("a"), "d/deep/er/c.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"c"},"spec":{"containers":[{}]}}`,
-		"d/README.md": "not YAML: [", "d/.hidden.yaml": "not: [", "d/.git/x.yaml": "not: [", "e/read.me": "", "alone.txt": pod("alone"),
+		"d/README.md": "not YAML: [", "d/.hidden.yaml": "not: [", "d/.git/x.yaml": "not: [", "e/read.me": "", "alone.txt": pod("alone"), "d/nodes.txt": "NAME STATUS",
+		"k/pod.yaml": pod("k"), "k/kustomization.yaml": "resources: [pod.yaml]\n", "k/values.yaml": "replicas: 3\n", "k/empty.yaml": "# nothing\n",
+		"k/z.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [pod.yaml]\n", "k/list.json": "[]", "none/values.yaml": "replicas: 3\n",
+		"pod.desc": "Name:  web\nNamespace:  default\n", "pods.out": "NAME  READY\nweb   1/1\n", "chart/pod.yaml": "kind: Pod\nmetadata: {name: {{ .Release.Name }} }\n",
 	})
 	if err := os.Symlink(filepath.Join(dir, "alone.txt"), filepath.Join(dir, "d", "link.yaml")); err != nil {
 		t.Fatal(err)
@@ -156,10 +159,29 @@ func TestDirectories(t *testing.T) {
 	if diff := cmp.Diff(want, namesOf(read.Objects)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	read, err = ReadFiles([]string{filepath.Join(dir, "d"), filepath.Join(dir, "k")}, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.ReplaceAll(strings.Join(read.Notes, "\n"), dir+"/", "")
+	for _, want := range []string{
+		"skipped, as their names do not end in .yaml, .yml or .json: d/README.md, d/nodes.txt", "skipped, as they hold no Kubernetes object: k/empty.yaml, k/list.json, k/values.yaml",
+		"skipped, as kustomizations are not applied: k/kustomization.yaml, k/z.yaml: Kustomization without a name;",
+	} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("notes:\n%s\nwant %s", notes, want)
+		}
+	}
 	for name, test := range map[string]struct {
 		paths []string
 		want  string
 	}{
+		"a description": {[]string{filepath.Join(dir, "pod.desc")}, "it looks like what `kubectl describe` prints"},
+		"a table":       {[]string{filepath.Join(dir, "pods.out")}, "it looks like a table of `kubectl get`"},
+		"a template":    {[]string{filepath.Join(dir, "chart")}, "it looks like a template of a Helm chart"},
+		"kustomization": {[]string{filepath.Join(dir, "k", "kustomization.yaml")}, "is a kustomization, which is not applied: pass what `kustomize build` prints"},
+		"values":        {[]string{filepath.Join(dir, "k", "values.yaml")}, "kind: required; want a Kubernetes object"},
+		"no objects":    {[]string{filepath.Join(dir, "none")}, "none/values.yaml: no Kubernetes object in them"},
 		"nothing in it": {[]string{filepath.Join(dir, "e")}, "holds no file that ends in .yaml, .yml or .json"},
 		"not there":     {[]string{filepath.Join(dir, "f")}, "no such file"},
 		"given twice":   {[]string{filepath.Join(dir, "alone.txt"), filepath.Join(dir, "alone.txt")}, "alone.txt: is given twice"},
@@ -207,6 +229,7 @@ func TestMissingParts(t *testing.T) {
 		strings.Replace(pod("r"), "spec: {", "spec: {nodeName: m, ", 1),
 	}, "\n---\n"))
 	want := []string{
+		"not among the objects: DaemonSets (new nodes are planned without their pods), Namespaces (only their names are known), PodDisruptionBudgets (nodes are removed as if there were none); plan --help shows how to print all that matters",
 		"taken as not ready, for want of a Ready condition: nodes b",
 		"taken as nobody's, for want of their NodeGroup: nodes b of gone",
 		"taken as nobody's, for want of their NodeGroup: VPSieNodes m of away",

@@ -21,8 +21,8 @@ type Market struct {
 	Blocked string
 	// Undeletable, when not empty, says why none of its VPSes can be deleted.
 	Undeletable string
-	// Fixed: the offers' allocatable is as given, whatever the group's nodes show.
-	Fixed bool
+	// Fixed, by offer: the allocatable is as given, whatever the group's nodes show.
+	Fixed map[*plan.Offer]bool
 }
 
 // Builder turns Objects into States. It remembers the pods it has converted, by
@@ -84,7 +84,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		for _, offer := range market.Offers {
 			if k := keyOf(offer.InstanceType, offer.DatacenterID); !offered[k] {
 				offered[k] = true
-				if !market.Fixed {
+				if !market.Fixed[offer] {
 					offer = b.asLearnt(offer, k)
 				}
 				s.Offers = append(s.Offers, offer)

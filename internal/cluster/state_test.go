@@ -100,7 +100,7 @@ func TestOffers(t *testing.T) {
 	text := aGroup + "---\n" + strings.Replace(aGroup, "name: web", "name: db", 1) +
 		"---\n{apiVersion: v1, kind: Node, metadata: {name: n1, labels: {autoscaler.vpsie.com/nodegroup: web, autoscaler.vpsie.com/instance-type: small}}, status: {allocatable: {cpu: 1}, conditions: [{type: Ready, status: 'True'}]}}\n"
 	for fixed, want := range map[bool]string{true: "1900m", false: "1"} {
-		market := Market{Offers: []*plan.Offer{small}, Fixed: fixed}
+		market := Market{Offers: []*plan.Offer{small}, Fixed: map[*plan.Offer]bool{small: fixed}}
 		state := NewBuilder().State(readText(t, text).Objects, map[string]Market{"web": market, "db": market}, time.Now(), plan.Options{})
 		if len(state.Groups) != 2 || len(state.Offers) != 1 {
 			t.Fatalf("%d groups and %d offers, want 2 and 1", len(state.Groups), len(state.Offers))

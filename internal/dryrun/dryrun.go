@@ -45,15 +45,22 @@ Without -f it looks at the cluster and at the VPSie account of the Secret there.
 With -f it looks at files with Kubernetes objects as "kubectl get -o yaml" prints
 them, and takes prices from --offerings. Each can be combined with the other:
 --offerings alone prices the live cluster from a file, -f with --kubeconfig prices
-files with the account of that cluster.
+files with the account of that cluster. Deployments, ReplicaSets, StatefulSets and
+Jobs in the files count as the pods that they still lack. An offering whose allocatable
+the file does not give is as large as the nodes of its type show.
 
 Exit status: 0; 1 when the input is wrong; with --detailed-exitcode 2 when there is
 something to buy or to remove.`
 
-// Example shows the command, which the program's name goes before.
+// Example shows the command, which the program's name goes before. What it prints of the
+// cluster are all kinds that a decision depends on.
 const Example = `  %[1]s plan
   %[1]s plan -f nodegroup.yaml -f dump/ --offerings offerings.yaml -o json
-  kubectl get nodes,pods,ng,vn -A -o yaml | %[1]s plan -f - --offerings offerings.yaml --ignore-timers`
+  kubectl get nodegroups.autoscaler.vpsie.com,vpsienodes.autoscaler.vpsie.com,nodes,pods,namespaces,\
+  deployments,replicasets,statefulsets,daemonsets,jobs,poddisruptionbudgets,priorityclasses,\
+  limitranges,runtimeclasses,persistentvolumes,persistentvolumeclaims,storageclasses,csinodes,\
+  csidrivers,csistoragecapacities,volumeattachments -A -o yaml > dump.yaml
+  %[1]s plan -f dump.yaml --offerings offerings.yaml --ignore-timers`
 
 // AddFlags declares what only a dry run has.
 func (o *Options) AddFlags(s *pflag.FlagSet) {

@@ -53,21 +53,25 @@ func (p *price) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func readOfferings(file string) ([]*plan.Offer, error) {
+// readOfferings reads the file. given are the offers whose allocatable it gives, which is
+// then as it says whatever the nodes show.
+func readOfferings(file string) (offers []*plan.Offer, given map[*plan.Offer]bool, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("--offerings: %w", err)
+		return nil, nil, fmt.Errorf("--offerings: %w", err)
 	}
 	docs := strict.Documents(file, data)
 	if len(docs) != 1 {
-		return nil, fmt.Errorf("--offerings: %s: holds %d documents, want one with the field offerings", file, len(docs))
+		return nil, nil, fmt.Errorf("--offerings: %s: holds %d documents, want one with the field offerings", file, len(docs))
 	}
 	text, err := docs[0].JSON()
 	if err == nil {
-		err = strict.WantObject(text)
+		if err = strict.WantObject(text); err != nil {
+			err = fmt.Errorf("%s: %w", file, err)
+		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--offerings: %w", err)
+		return nil, nil, fmt.Errorf("--offerings: %w", err)
 	}
 	var list struct {
 		Offerings []offering `json:"offerings"`
@@ -77,9 +81,9 @@ func readOfferings(file string) ([]*plan.Offer, error) {
 		faults = []error{field.Required(field.NewPath("offerings"), "")}
 	}
 	if len(faults) > 0 {
-		return nil, inFile(file, faults)
+		return nil, nil, inFile(file, faults)
 	}
-	var offers []*plan.Offer
+	given = map[*plan.Offer]bool{}
 	seen := map[[2]string]int{}
 	for i, o := range list.Offerings {
 		path := field.NewPath("offerings").Index(i)
@@ -90,11 +94,12 @@ func readOfferings(file string) ([]*plan.Offer, error) {
 		}
 		seen[key] = i
 		offers = append(offers, offer)
+		given[offer] = len(o.Allocatable) > 0
 		for _, fault := range wrong {
 			faults = append(faults, fault)
 		}
 	}
-	return offers, inFile(file, faults)
+	return offers, given, inFile(file, faults)
 }
 
 func inFile(file string, faults []error) error {
@@ -156,14 +161,14 @@ const mostSize = 1 << 30
 // case, as in the account's catalogue. The file's other offerings give nodes of
 // such types their price.
 func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
-	offers, err := readOfferings(o.Offerings)
+	offers, given, err := readOfferings(o.Offerings)
 	if err != nil {
 		return nil, nil, err
 	}
 	markets := make(map[string]cluster.Market, len(groups))
 	var notes []string
 	for _, g := range groups {
-		market := cluster.Market{Fixed: true}
+		market := cluster.Market{Fixed: map[*plan.Offer]bool{}}
 		for _, name := range g.Spec.OfferingIDs {
 			i := slices.IndexFunc(offers, func(o *plan.Offer) bool {
 				return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, g.Spec.DatacenterID)
@@ -175,6 +180,10 @@ func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.
 			offer := *offers[i]
 			offer.InstanceType, offer.DatacenterID = name, g.Spec.DatacenterID
 			market.Offers = append(market.Offers, &offer)
+			market.Fixed[&offer] = given[offers[i]]
+		}
+		for _, offer := range offers {
+			market.Fixed[offer] = given[offer]
 		}
 		market.Offers = append(market.Offers, offers...)
 		markets[g.Name] = market
