@@ -46,8 +46,7 @@ func (l *lessons) shown(teachers []*Node, i int, ordered int64) int64 {
 			least = amount
 		}
 	}
-	switch {
-	case settled == 0 || have > 0 && have < settled:
+	if settled == 0 || have > 0 && have < settled {
 		return ordered
 	}
 	return least

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -99,9 +100,7 @@ func (w *world) companion(pod *Pod) *daemon {
 // node's name.
 func withHostname(labels map[string]string) map[string]string {
 	all := make(map[string]string, len(labels)+1)
-	for k, v := range labels {
-		all[k] = v
-	}
+	maps.Copy(all, labels)
 	all[corev1.LabelHostname] = "\x00"
 	return all
 }
@@ -138,17 +137,15 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 // registered. Devices and labels that an agent adds come after the kubelet.
 func (w *world) describeComing(h *host) {
 	n := h.node
-	var new *newNode
+	var will *newNode
 	if offer := w.offers[offerKey{n.DatacenterID, n.InstanceType}]; offer != nil && h.group != nil {
-		new = w.newNode(h.group.Group, offer)
-		h.coming = new
+		will = w.newNode(h.group.Group, offer)
+		h.coming = will
 	}
 	h.labels = map[string]string{}
-	if new != nil {
-		for k, v := range new.labels {
-			h.labels[k] = v
-		}
-		h.alloc, h.taints = slices.Clone(new.alloc), slices.Clone(new.taints)
+	if will != nil {
+		maps.Copy(h.labels, will.labels)
+		h.alloc, h.taints = slices.Clone(will.alloc), slices.Clone(will.taints)
 	}
 	h.labels[corev1.LabelHostname] = n.Name
 	if n.Object == nil {
@@ -156,7 +153,7 @@ func (w *world) describeComing(h *host) {
 	}
 	h.cordoned = n.Object.Spec.Unschedulable
 	for k, v := range n.Object.Labels {
-		if n.State == Ordered && new != nil && w.putOn(h.group.Group, k) {
+		if n.State == Ordered && will != nil && w.putOn(h.group.Group, k) {
 			continue // whatever the kubelet said first
 		}
 		h.labels[k] = v
@@ -173,8 +170,8 @@ func (w *world) describeComing(h *host) {
 		return
 	}
 	shown := w.dims.amounts(n.Object.Status.Allocatable)
-	for i := firstScalar; i < len(shown) && new != nil; i++ {
-		shown[i] = max(shown[i], new.alloc[i])
+	for i := firstScalar; i < len(shown) && will != nil; i++ {
+		shown[i] = max(shown[i], will.alloc[i])
 	}
 	h.alloc = shown
 }
