@@ -115,6 +115,9 @@ func (c *Client) exchangeOnce(ctx context.Context, k call, sign func(http.Header
 		return a, unreadable(a, k.mutation, fmt.Errorf("the answer is longer than %d bytes", c.opts.MaxAnswerBytes))
 	}
 	if a.status == http.StatusNoContent {
+		if k.judge != nil && !k.mutation {
+			return a, k.judge(a)
+		}
 		return a, nil
 	}
 	if !a.ok() || !a.framed || a.failed() {

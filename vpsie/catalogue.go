@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -81,6 +82,18 @@ type wireCategory struct {
 	Name       flexString `json:"name"`
 }
 
+// UnmarshalJSON leaves the identifier of a plan that cannot be read empty, so that one odd plan costs the list that
+// plan alone: what has no readable size or price is not bought.
+func (w *wirePlan) UnmarshalJSON(raw []byte) error {
+	type plain wirePlan
+	p := plain{Price: -1}
+	if json.Unmarshal(raw, &p) != nil || p.Price < 0 {
+		p = plain{}
+	}
+	*w = wirePlan(p)
+	return nil
+}
+
 type wirePlan struct {
 	Identifier flexString `json:"identifier"`
 	Nickname   flexString `json:"nickname"`
@@ -92,7 +105,8 @@ type wirePlan struct {
 }
 
 // Plans returns what the datacenter sells for the image, of every category, in the API's order. The arguments are
-// identifiers.
+// identifiers. Plans that cannot be read, without a price among them, and categories that the API refuses are left out;
+// it is an error when nothing else is there.
 func (c *Client) Plans(ctx context.Context, datacenterID, imageID string) ([]Plan, error) {
 	const op = "Plans"
 	if datacenterID == "" || imageID == "" {
@@ -103,10 +117,18 @@ func (c *Client) Plans(ctx context.Context, datacenterID, imageID string) ([]Pla
 		return nil, err
 	}
 	var plans []Plan
+	var refused error
 	seen := map[string]bool{}
 	for _, category := range categories {
+		if category.Identifier == "" {
+			continue
+		}
 		wires, err := c.plansOf(ctx, op, datacenterID, imageID, string(category.Identifier))
-		if err != nil {
+		switch class := ClassOf(err); {
+		case class == Invalid || class == NotFound || class == Conflict:
+			refused = err // of this category; the others may sell
+			continue
+		case err != nil:
 			return nil, err
 		}
 		for _, w := range wires {
@@ -120,6 +142,9 @@ func (c *Client) Plans(ctx context.Context, datacenterID, imageID string) ([]Pla
 				PricePerMonth: int64(w.Price),
 			})
 		}
+	}
+	if len(plans) == 0 && refused != nil {
+		return nil, refused
 	}
 	return plans, nil
 }
@@ -139,12 +164,14 @@ func (c *Client) plansOf(ctx context.Context, op, datacenterID, imageID, categor
 	if p.total > len(p.items) {
 		return nil, named(unreadable(a, false, errors.New("the list of plans is incomplete")), op)
 	}
-	for _, w := range p.items {
-		if w.Identifier == "" {
-			return nil, named(unreadable(a, false, errors.New("the list holds a plan without an identifier")), op)
-		}
+	if len(p.items) == 0 {
+		return nil, nil
 	}
-	return p.items, nil
+	sold := slices.DeleteFunc(p.items, func(w wirePlan) bool { return w.Identifier == "" })
+	if len(sold) == 0 {
+		return nil, named(unreadable(a, false, errors.New("none of the plans in the list can be read")), op)
+	}
+	return sold, nil
 }
 
 // Images returns the account's images. The API has no known route for the vendor's stock images; those are named by

@@ -126,7 +126,7 @@ func TestLongListsArePaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := c.requests("GET", "/apps/v2/vm") - before; n != 3 {
+	if n := c.requests("GET", "/apps/v2/vm") - before; n != 4 {
 		t.Errorf("8 machines in pages of 3 took %d requests", n)
 	}
 	seen := map[string]bool{}
@@ -150,8 +150,9 @@ func TestLongListsArePaged(t *testing.T) {
 func TestListThatChangesBetweenPages(t *testing.T) {
 	pages := []string{
 		`{"data":[{"identifier":"a"},{"identifier":"b"}],"total":3}`,
-		`{"data":[{"identifier":"b"}],"total":4}`,
-		`{"data":[{"identifier":"a"},{"identifier":"x"}],"total":4}`, `{"data":[{"identifier":"b"},{"identifier":"c"}],"total":4}`,
+		`{"data":[{"identifier":"a"},{"identifier":"b"}],"total":4}`, `{"data":[{"identifier":"b"}],"total":4}`,
+		`{"data":[{"identifier":"a"},{"identifier":"x"}],"total":4}`,
+		`{"data":[{"identifier":"a"},{"identifier":"x"},{"identifier":"b"},{"identifier":"c"}],"total":4}`,
 	}
 	var queries []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -165,7 +166,7 @@ func TestListThatChangesBetweenPages(t *testing.T) {
 	if err != nil || len(vms) != 4 {
 		t.Errorf("ListVMs = %v, %v; want 4 machines", vms, err)
 	}
-	if diff := cmp.Diff([]string{"", "limit=100&offset=2", "", "limit=100&offset=2"}, queries); diff != "" {
+	if diff := cmp.Diff([]string{"", "limit=3&offset=0", "limit=100&offset=2", "", "limit=4&offset=0"}, queries); diff != "" {
 		t.Errorf("queries (-want +got):\n%s", diff)
 	}
 }

@@ -92,19 +92,35 @@ func decodePage[T any](env envelope) (page[T], error) {
 	return p, err
 }
 
+// maxItems bounds one answer's list: a page of ten million empty objects fits an answer, but not the memory.
+const maxItems = 20_000
+
+// decodeItems reads a list, with at most one level of lists in it, item by item.
 func decodeItems[T any](data []byte) ([]T, error) {
-	var raws []json.RawMessage
-	if err := json.Unmarshal(data, &raws); err != nil {
+	return appendItems[T](nil, data, 1)
+}
+
+func appendItems[T any](items []T, data []byte, nesting int) ([]T, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if start, err := dec.Token(); err != nil || start != json.Delim('[') {
 		return nil, errors.New("the answer holds no list where one is expected")
 	}
-	items := make([]T, 0, len(raws))
-	for i, raw := range raws {
-		if nested := bytes.TrimSpace(raw); nested[0] == '[' {
-			inner, err := decodeItems[T](nested)
-			if err != nil {
+	for i := 0; dec.More(); i++ {
+		if i >= maxItems || len(items) >= maxItems {
+			return nil, fmt.Errorf("the answer's list has more than %d items", maxItems)
+		}
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return nil, fmt.Errorf("reading item %d of the list: %w", i, withoutContent(err))
+		}
+		if raw[0] == '[' {
+			if nesting == 0 {
+				return nil, errors.New("the answer's list holds lists in lists")
+			}
+			var err error
+			if items, err = appendItems(items, raw, nesting-1); err != nil {
 				return nil, err
 			}
-			items = append(items, inner...)
 			continue
 		}
 		var item T

@@ -21,7 +21,57 @@ type (
 	flexString string
 	flexTime   struct{ time.Time }
 	flexMicros int64 // a decimal in units of 1e-6
+
+	// The loose types are for what no decision about a paid machine hangs on: they read what they can and reject nothing.
+	looseInt     int64
+	looseYes     bool   // yes for every number but 0
+	looseFlag    bool   // yes only where that is plain
+	looseAddress string // also the first address of a list
 )
+
+func (v *looseInt) UnmarshalJSON(raw []byte) error {
+	var n flexInt
+	if n.UnmarshalJSON(raw) != nil {
+		n = 0
+	}
+	*v = looseInt(n)
+	return nil
+}
+
+func (v *looseYes) UnmarshalJSON(raw []byte) error {
+	var plain flexBool
+	if plain.UnmarshalJSON(raw) != nil {
+		var n flexInt
+		plain = n.UnmarshalJSON(raw) == nil && n != 0
+	}
+	*v = looseYes(plain)
+	return nil
+}
+
+func (v *looseFlag) UnmarshalJSON(raw []byte) error {
+	var plain flexBool
+	if plain.UnmarshalJSON(raw) != nil {
+		plain = false
+	}
+	*v = looseFlag(plain)
+	return nil
+}
+
+func (v *looseAddress) UnmarshalJSON(raw []byte) error {
+	*v = ""
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		list = []json.RawMessage{raw}
+	}
+	for _, item := range list {
+		var s flexString
+		if s.UnmarshalJSON(item) == nil && plainAddress(s) != "" {
+			*v = looseAddress(s)
+			return nil
+		}
+	}
+	return nil
+}
 
 // maxScalar bounds a numeral's length; longer text is no number that the API means.
 const maxScalar = 64

@@ -56,40 +56,40 @@ type PendingVM struct {
 
 // wireVM leaves out, among many others, initial_password: what is not decoded cannot leak.
 type wireVM struct {
-	ID           flexInt    `json:"id"`
-	Identifier   flexString `json:"identifier"`
-	Hostname     flexString `json:"hostname"`
-	DCIdentifier flexString `json:"dcIdentifier"`
-	BoxSizeID    flexInt    `json:"boxsize_id"`
-	CPU          flexInt    `json:"cpu"`
-	RAM          flexInt    `json:"ram"`
-	SSD          flexInt    `json:"ssd"`
-	Traffic      flexInt    `json:"traffic"`
-	DefaultIP    flexString `json:"default_ip"`
-	PublicIP     flexString `json:"publicIp"`
-	DefaultIPv6  flexString `json:"default_ipv6"`
-	PrivateIP    flexString `json:"private_ip"`
-	IsActive     flexBool   `json:"is_active"`
-	Power        flexBool   `json:"power"`
-	IsSuspended  flexBool   `json:"is_suspended"`
-	BoxSuspended flexBool   `json:"boxes_suspended"`
-	IsLocked     flexBool   `json:"is_locked"`
-	IsDeleted    flexBool   `json:"is_deleted"`
-	IsTerminated flexBool   `json:"is_terminated"`
-	CreatedOn    flexTime   `json:"created_on"`
-	Notes        flexString `json:"notes"`
+	ID           flexInt      `json:"id"`
+	Identifier   flexString   `json:"identifier"`
+	Hostname     flexString   `json:"hostname"`
+	DCIdentifier flexString   `json:"dcIdentifier"`
+	BoxSizeID    looseInt     `json:"boxsize_id"`
+	CPU          looseInt     `json:"cpu"`
+	RAM          looseInt     `json:"ram"`
+	SSD          looseInt     `json:"ssd"`
+	Traffic      looseInt     `json:"traffic"`
+	DefaultIP    looseAddress `json:"default_ip"`
+	PublicIP     looseAddress `json:"publicIp"`
+	DefaultIPv6  looseAddress `json:"default_ipv6"`
+	PrivateIP    looseAddress `json:"private_ip"`
+	IsActive     looseYes     `json:"is_active"`
+	Power        looseYes     `json:"power"`
+	IsSuspended  looseFlag    `json:"is_suspended"`
+	BoxSuspended looseFlag    `json:"boxes_suspended"`
+	IsLocked     looseFlag    `json:"is_locked"`
+	IsDeleted    looseFlag    `json:"is_deleted"`
+	IsTerminated looseFlag    `json:"is_terminated"`
+	CreatedOn    flexTime     `json:"created_on"`
+	Notes        flexString   `json:"notes"`
 }
 
 func (w wireVM) domain() VM {
-	ipv4 := plainAddress(w.DefaultIP)
+	ipv4 := plainAddress(flexString(w.DefaultIP))
 	if ipv4 == "" {
-		ipv4 = plainAddress(w.PublicIP)
+		ipv4 = plainAddress(flexString(w.PublicIP))
 	}
 	return VM{
 		ID: int(w.ID), Identifier: string(w.Identifier), Hostname: string(w.Hostname),
 		DatacenterID: string(w.DCIdentifier), BoxSizeID: int(w.BoxSizeID),
 		CPU: int(w.CPU), MemoryMB: int(w.RAM), DiskGB: int(w.SSD), TrafficGB: int(w.Traffic),
-		IPv4: ipv4, IPv6: plainAddress(w.DefaultIPv6), PrivateIP: plainAddress(w.PrivateIP),
+		IPv4: ipv4, IPv6: plainAddress(flexString(w.DefaultIPv6)), PrivateIP: plainAddress(flexString(w.PrivateIP)),
 		Active: bool(w.IsActive), PoweredOn: bool(w.Power),
 		Suspended: bool(w.IsSuspended || w.BoxSuspended), Locked: bool(w.IsLocked),
 		Deleted: bool(w.IsDeleted), Terminated: bool(w.IsTerminated),
@@ -101,7 +101,7 @@ func (w wireVM) domain() VM {
 // and machines still being made are not among them.
 func (c *Client) ListVMs(ctx context.Context) ([]VM, error) {
 	const op = "ListVMs"
-	wires, err := list(ctx, c, op, c.addr.routes.VMs, func(w wireVM) string { return string(w.Identifier) })
+	wires, err := list(ctx, c, op, c.addr.routes.VMs, func(w wireVM) string { return string(w.Identifier) }, needsList)
 	if err != nil {
 		return nil, err
 	}

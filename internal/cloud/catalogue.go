@@ -75,19 +75,18 @@ func (c *catalogue) datacenter(ctx context.Context, want string) (vpsie.Datacent
 
 func (c *catalogue) image(ctx context.Context, want string) (string, error) {
 	list, err := c.images.get(ctx, c.clock.Now(), c.ttl, c.client.Images)
-	if err != nil {
-		return "", unreachable(err)
-	}
 	image, ok := pick(list, want, func(i vpsie.Image) (string, string) { return i.Identifier, i.Name })
 	switch {
 	case ok:
 		return image.Identifier, nil
 	case uuid.Validate(want) == nil:
-		// The API lists the account's own images only; a stock image is named by
-		// the identifier that the console shows.
+		// The API lists the account's own images only; a stock image is named by the
+		// identifier that the console shows, whether or not there is a list.
 		return want, nil
+	case err != nil:
+		return "", unreachable(err)
 	}
-	return "", &ConfigError{"ImageNotFound", fmt.Sprintf("OS image not found: spec.osImageID %q is no image of this account and no identifier; known are %s",
+	return "", &ConfigError{"ImageNotFound", fmt.Sprintf("OS image not found: spec.osImageID %q is no image of this account and no identifier; known are %s; VPSie's own images are named by the identifier that the console shows",
 		want, names(list, func(i vpsie.Image) string { return i.Name }))}
 }
 

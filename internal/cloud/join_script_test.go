@@ -200,15 +200,15 @@ func TestJoinScript(t *testing.T) {
 			image: ready(map[string]string{"etc/containerd/config.toml": "version = 2\n" + mirror}), config: []string{mirror, options, `runtime_type = "io.containerd.runc.v2"`},
 		},
 		"a runtime of the image stays": {
-			image: ready(map[string]string{"etc/containerd/config.toml": "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = \"mine\"\n"}),
+			image:  ready(map[string]string{"etc/containerd/config.toml": "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = \"mine\"\n"}),
 			config: []string{`runtime_type = "mine"`, options},
 		},
 		"options without the value get it": {
-			image: ready(map[string]string{"etc/containerd/config.toml": "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]\nBinaryName = 'crun'\n"}),
+			image:  ready(map[string]string{"etc/containerd/config.toml": "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]\nBinaryName = 'crun'\n"}),
 			config: []string{"runc.options]\nSystemdCgroup = true\nBinaryName = 'crun'\n"},
 		},
 		"the value of the image is set": {
-			image: ready(map[string]string{"etc/containerd/config.toml": "version = 2\n  # SystemdCgroup = false is wrong\n  SystemdCgroup = false\n" + mirror}),
+			image:  ready(map[string]string{"etc/containerd/config.toml": "version = 2\n  # SystemdCgroup = false is wrong\n  SystemdCgroup = false\n" + mirror}),
 			config: []string{"\n  SystemdCgroup = true\n", "# SystemdCgroup = false is wrong", mirror},
 		},
 		"containerd 2's newer layout": {

@@ -14,7 +14,8 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
-// Sight is what the cloud's lists showed: complete lists, or none at all.
+// Sight is what the cloud's lists showed: complete lists, or none at all. A VPS of
+// this cluster's that is there although the list lacks it is among the VMs.
 type Sight struct {
 	// Began is when the first of the two lists was asked for; whatever happened
 	// before is in it.
@@ -98,11 +99,14 @@ func (c *Cloud) Undeletable() string {
 // sightCache holds the newest sight. Its lock is held while looking, so that
 // whoever comes meanwhile waits and takes what was seen if it is new enough.
 type sightCache struct {
-	client *vpsie.Client
-	clock  clock.PassiveClock
+	client    *vpsie.Client
+	clock     clock.PassiveClock
+	clusterID string
 
 	mu   sync.Mutex
 	last *Sight
+	// missing are the VPSes that are there although the list does not show them, since when.
+	missing map[string]time.Time
 	// failure is the newest look if it failed, else nil.
 	failure atomic.Pointer[failedLook]
 }
@@ -145,5 +149,44 @@ func (s *sightCache) read(ctx context.Context, began time.Time) (*Sight, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Sight{Began: began, VMs: vms, Pending: pending}, nil
+	return &Sight{Began: began, VMs: append(vms, s.hidden(ctx, began, vms)...), Pending: pending}, nil
+}
+
+// doubted is how long a VPS that the list no longer shows is kept when asking for it by
+// itself gives no clear answer.
+const doubted = 15 * time.Minute
+
+// hidden returns the VPSes with this cluster's mark that the last sight showed and
+// this list does not, although they are there: each is asked for by itself, since a list
+// that lags, or shows another project, proves nothing by what it lacks.
+func (s *sightCache) hidden(ctx context.Context, now time.Time, vms []vpsie.VM) []vpsie.VM {
+	if s.last == nil {
+		return nil
+	}
+	listed := map[string]bool{}
+	for _, vm := range vms {
+		listed[vm.Identifier] = true
+	}
+	since := map[string]time.Time{}
+	var hidden []vpsie.VM
+	for _, vm := range s.last.VMs {
+		if mark, ok := ParseMark(vm.Notes); !ok || mark.ClusterID != s.clusterID || vm.Gone() || listed[vm.Identifier] {
+			continue
+		}
+		began, known := s.missing[vm.Identifier]
+		if !known {
+			began = now
+		}
+		found, err := s.client.GetVM(ctx, vm.Identifier)
+		switch {
+		case err == nil && !found.Gone():
+			hidden = append(hidden, found)
+			since[vm.Identifier] = began
+		case err != nil && !vpsie.IsNotFound(err) && now.Sub(began) < doubted:
+			hidden = append(hidden, vm)
+			since[vm.Identifier] = began
+		}
+	}
+	s.missing = since
+	return hidden
 }

@@ -1,0 +1,89 @@
+package cloud
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
+)
+
+// TestListThatLacksAMachineProvesNothing: while the list shows nothing, a VPS that is there
+// stays in sight, and one that is gone leaves it.
+func TestListThatLacksAMachineProvesNothing(t *testing.T) {
+	w := setup(t, vpsietest.Knobs{})
+	added := map[string]string{}
+	for _, name := range []string{"stays", "goes"} {
+		m, err := w.fake.AddVM(vpsietest.VMSpec{
+			Hostname: name, Plan: "small-2cpu-4gb", Datacenter: "dc-us-east-1", Notes: Mark{"c1", "g", name, "u"}.String(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		added[name] = m.Identifier
+	}
+	for listed := 0; listed < 2; {
+		w.clock.Step(time.Second)
+		sight, err := w.cloud.Look(t.Context(), w.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed = len(sight.VMs)
+	}
+	if err := w.fake.Act(added["goes"], "destroy"); err != nil {
+		t.Fatal(err)
+	}
+	look := func(rules ...vpsietest.Fault) []string {
+		t.Helper()
+		rules = append(rules, vpsietest.Fault{
+			Method: "GET", Path: "/apps/v2/vm", Status: 200, Body: json.RawMessage(`{"error":false,"data":[],"total":0}`),
+		})
+		if err := w.fake.SetFaults(rules...); err != nil {
+			t.Fatal(err)
+		}
+		sight, err := w.cloud.Look(t.Context(), w.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, vm := range sight.VMs {
+			names = append(names, vm.Identifier)
+		}
+		return names
+	}
+	for range 3 {
+		w.clock.Step(time.Minute)
+		if got := look(); !slices.Equal(got, []string{added["stays"]}) {
+			t.Fatalf("in sight are %v, want %v alone", got, added["stays"])
+		}
+	}
+	broken := vpsietest.Fault{Method: "GET", Path: "/apps/v2/vm/" + added["stays"], Status: 500}
+	w.clock.Step(time.Minute)
+	if got := look(broken); len(got) != 1 {
+		t.Errorf("a VPS that could not be asked for is out of sight")
+	}
+	w.clock.Step(doubted)
+	if got := look(broken); len(got) != 0 {
+		t.Errorf("a VPS that nothing has shown for %v is still in sight", doubted)
+	}
+}
+
+// TestImageIdentifierNeedsNoList: a stock image is on no list, and a list that fails stops nothing.
+func TestImageIdentifierNeedsNoList(t *testing.T) {
+	for _, status := range []int{403, 500} {
+		w := setup(t, vpsietest.Knobs{})
+		if err := w.fake.SetFaults(vpsietest.Fault{Path: "/apps/v2/custom/images", Status: status}); err != nil {
+			t.Fatal(err)
+		}
+		wanted := sample()
+		if _, _, err := w.cloud.Market(t.Context(), wanted); vpsie.ClassOf(err) == "" {
+			t.Errorf("with %d for the images, a name gives %v", status, err)
+		}
+		wanted.Image = vpsietest.Identifier("image", "ubuntu-22.04-lts")
+		if offers, _, err := w.cloud.Market(t.Context(), wanted); err != nil || len(offers) != 2 {
+			t.Errorf("with %d for the images, an identifier gives %d offers, %v", status, len(offers), err)
+		}
+	}
+}
