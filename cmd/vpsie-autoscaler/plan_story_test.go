@@ -12,11 +12,18 @@ import (
 	"github.com/cockroachdb/datadriven"
 )
 
-// TestPlanStories runs the stories of testdata/plan: `file NAME` writes a file, `plan`
+// TestPlanStories runs the stories of testdata/plan, and those of testdata/cases, each of
+// one thing that real clusters hold around their pods: `file NAME` writes a file, `plan`
 // runs the command with its input as arguments, a line each, and prints the exit
 // status, stdout and stderr. Run with -rewrite to write the outcomes anew.
 func TestPlanStories(t *testing.T) {
-	datadriven.Walk(t, "testdata/plan", func(t *testing.T, path string) {
+	for _, stories := range []string{"testdata/plan", "testdata/cases"} {
+		t.Run(filepath.Base(stories), func(t *testing.T) { runPlanStories(t, stories) })
+	}
+}
+
+func runPlanStories(t *testing.T, stories string) {
+	datadriven.Walk(t, stories, func(t *testing.T, path string) {
 		dir := t.TempDir()
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
