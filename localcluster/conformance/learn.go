@@ -103,7 +103,8 @@ func (c *cluster) common(teachers []*plan.Node) map[string]string {
 			ordered = plan.NodeLabels(c.groups[i], c.offer(n.InstanceType))
 		}
 		for key, value := range n.Object.Labels {
-			if key != corev1.LabelHostname && key != plan.LabelNodeGroup && value != n.Name && ordered[key] != value {
+			was, there := ordered[key]
+			if key != corev1.LabelHostname && key != plan.LabelNodeGroup && value != n.Name && (!there || was != value) {
 				found[key] = value
 			}
 		}
