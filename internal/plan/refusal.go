@@ -88,6 +88,9 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 	case t.stock.left == 0:
 		return refusal{OfferingUnavailable, fmt.Sprintf("only %d of %s can be bought in %s now, and the plan buys them", t.offer.Stock, t.offer.InstanceType, t.offer.DatacenterID)}, true
 	}
+	if why := w.crowding(l, t); why.reason != "" {
+		return why, true
+	}
 	return refusal{}, false
 }
 

@@ -23,6 +23,7 @@ func (w *world) reconcile(lots []*lot, a aim) {
 	w.buyFor(lots, a)
 	if _, l := w.turnedOut(0, nil); l != nil {
 		w.revert(mark)
+		w.buyCarefully(lots)
 	}
 }
 
