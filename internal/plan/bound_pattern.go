@@ -49,7 +49,7 @@ func (b *buyer) appraisalOf(c *columns) *appraisal {
 const (
 	proofSteps    = 4000
 	proofSearches = 32
-	mostLimited   = 128
+	mostLimited   = 256
 )
 
 // patternBound is a lower bound like that of lowerBound, with worths of whole pods
