@@ -93,7 +93,9 @@ const maxMessage = 200
 // to the next, and without the secrets that an echo could contain.
 func (c *Client) clean(message string) string {
 	for _, secret := range c.secrets() {
-		message = strings.ReplaceAll(message, secret, "(redacted)")
+		for _, echo := range echoes(secret) {
+			message = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(echo)).ReplaceAllLiteralString(message, "(redacted)")
+		}
 	}
 	message = confidential().ReplaceAllString(message, "(redacted)")
 	message = strings.ToValidUTF8(strings.Join(strings.Fields(message), " "), "")

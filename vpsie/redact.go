@@ -1,8 +1,16 @@
 package vpsie
 
 import (
+	"cmp"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"html"
 	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
 )
 
 // shortestSecret keeps clean from replacing single letters when somebody's password is one.
@@ -18,6 +26,22 @@ func (c *Client) secrets() []string {
 		}
 	}
 	return kept
+}
+
+// echoes are the forms in which a message may repeat a secret; the case of letters may differ too.
+func echoes(secret string) []string {
+	inJSON, _ := json.Marshal(secret) //nolint:errchkjson // a string always can be
+	plainJSON, _ := jsonBody(secret)
+	all := []string{
+		secret, strings.Trim(string(inJSON), `"`), strings.Trim(string(plainJSON), `"`), html.EscapeString(secret),
+		url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret)),
+	}
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+		all = append(all, encoding.EncodeToString([]byte(secret)))
+	}
+	// The longest first: a short form may be the beginning of a longer one.
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.DeleteFunc(slices.Compact(all), func(s string) bool { return s == "" })
 }
 
 func set(s string) string {
