@@ -48,17 +48,18 @@ var errKustomization = errors.New("is a kustomization, which is not applied: pas
 // one. Directories of charts and kustomizations hold such files beside objects.
 func notAnObject(data []byte) error {
 	var value any
-	if kjson.UnmarshalCaseSensitivePreserveInts(data, &value) != nil {
-		return nil
-	}
+	err := kjson.UnmarshalCaseSensitivePreserveInts(data, &value)
 	fields, isObject := value.(map[string]any)
 	switch {
+	case err != nil:
+		// The decoder proper says why.
 	case !isObject:
 		return errors.New("no object")
 	case fields["kind"] != nil || fields["metadata"] != nil:
-		return nil
 	case isKustomization(fields):
 		return errKustomization
+	default:
+		return errNoKind
 	}
-	return errNoKind
+	return nil
 }
