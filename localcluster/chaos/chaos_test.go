@@ -3,6 +3,7 @@ package chaos
 import (
 	"cmp"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ var (
 	seed   = flag.Uint64("chaos.seed", 0, "the schedule's seed; 0 draws one")
 	peace  = flag.Duration("chaos.rest", 4*time.Minute, "how long everything may take to come to rest afterwards")
 	logs   = flag.String("chaos.logs", "", "where logs stay; empty keeps none")
+	race   = flag.Bool("chaos.race", false, "build the controller with the race detector")
 	least  = flag.Bool("chaos.full", false, "fail below 50 kills or 500 faults a minute")
 )
 
@@ -30,7 +32,7 @@ func TestChaos(t *testing.T) {
 		dir = t.TempDir()
 	}
 	binary := filepath.Join(t.TempDir(), "vpsie-autoscaler")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/vpsie-autoscaler")
+	build := exec.Command("go", "build", fmt.Sprintf("-race=%t", *race), "-o", binary, "./cmd/vpsie-autoscaler")
 	build.Dir = filepath.Join("..", "..")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the controller: %v\n%s", err, output)
