@@ -10,6 +10,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:resource:shortName=vn,categories={vpsie,autoscaling}
 // +kubebuilder:selectablefield:JSONPath=`.status.phase`
 // +kubebuilder:selectablefield:JSONPath=`.spec.nodeGroupName`
+// +kubebuilder:selectablefield:JSONPath=`.spec.vpsieInstanceID`
+// +kubebuilder:selectablefield:JSONPath=`.spec.nodeName`
 // +kubebuilder:selectablefield:JSONPath=`.status.nodeName`
 // +kubebuilder:printcolumn:name="Group",type=string,JSONPath=`.spec.nodeGroupName`
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
@@ -44,6 +46,9 @@ type VPSieNodeList struct {
 // VPSieNodeSpec is which VPS it is.
 //
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.vpsieInstanceID) || (has(self.vpsieInstanceID) && self.vpsieInstanceID == oldSelf.vpsieInstanceID)",fieldPath=".vpsieInstanceID",message="vpsieInstanceID is immutable once set"
+// +kubebuilder:validation:XValidation:rule="self.instanceType == oldSelf.instanceType",fieldPath=".instanceType",message="instanceType is immutable: it says what the VPS is; delete the VPSieNode and create another one"
+// +kubebuilder:validation:XValidation:rule="self.nodeGroupName == oldSelf.nodeGroupName",fieldPath=".nodeGroupName",message="nodeGroupName is immutable: delete the VPSieNode and create another one"
+// +kubebuilder:validation:XValidation:rule="self.datacenterID == oldSelf.datacenterID",fieldPath=".datacenterID",message="datacenterID is immutable: it says where the VPS is; delete the VPSieNode and create another one"
 type VPSieNodeSpec struct {
 	// VPSieInstanceID is the id of the VPS. A person who creates a VPSieNode names
 	// an existing VPS with it; the autoscaler's own objects get it when the cloud

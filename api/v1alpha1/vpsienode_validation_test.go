@@ -1,6 +1,7 @@
 package v1alpha1_test
 
 import (
+	"context"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -65,4 +66,37 @@ func TestInstanceIDIsSetOnce(t *testing.T) {
 	checkRefusal(t, update(1001, "192.0.2.3"))
 	checkRefusal(t, update(1002, "192.0.2.4"), "spec.vpsieInstanceID", immutable)
 	checkRefusal(t, update(0, "192.0.2.5"), "spec.vpsieInstanceID", immutable)
+}
+
+// What a VPSieNode says of its VPS is true for its whole life: nothing follows an edit, and
+// the node's labels, its price and the NodeGroup's count would be wrong from then on.
+func TestWhatTheVPSIsNeverChanges(t *testing.T) {
+	c := autoscaler(t)
+	node := &v1alpha1.VPSieNode{Spec: v1alpha1.VPSieNodeSpec{
+		VPSieInstanceID: 424242, InstanceType: "small-2cpu-4gb", NodeGroupName: "production-workers", DatacenterID: "dc-us-east-1",
+	}}
+	node.Name, node.Namespace = "never-changes", "kube-system"
+	if err := c.Create(t.Context(), node); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Delete(context.WithoutCancel(t.Context()), node) })
+	for field, change := range map[string]func(*v1alpha1.VPSieNodeSpec){
+		"instanceType":  func(s *v1alpha1.VPSieNodeSpec) { s.InstanceType = "large-8cpu-16gb" },
+		"nodeGroupName": func(s *v1alpha1.VPSieNodeSpec) { s.NodeGroupName = "another" },
+		"datacenterID":  func(s *v1alpha1.VPSieNodeSpec) { s.DatacenterID = "dc-eu-west-1" },
+	} {
+		changed := node.DeepCopy()
+		change(&changed.Spec)
+		checkRefusal(t, c.Update(t.Context(), changed), "spec."+field, field+" is immutable", "create another one")
+	}
+	// What the autoscaler itself writes.
+	joined := node.DeepCopy()
+	joined.Spec.NodeName, joined.Spec.IPAddress, joined.Spec.IPv6Address = "never-changes", "192.0.2.10", "2001:db8::1"
+	checkRefusal(t, c.Update(t.Context(), joined))
+	var named v1alpha1.VPSieNodeList
+	for field, value := range map[string]string{"spec.vpsieInstanceID": "424242", "spec.nodeName": "never-changes"} {
+		if err := c.List(t.Context(), &named, client.MatchingFields{field: value}); err != nil || len(named.Items) != 1 {
+			t.Errorf("selecting by %s finds %d VPSieNodes (%v), want 1", field, len(named.Items), err)
+		}
+	}
 }

@@ -1,8 +1,10 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -73,4 +75,65 @@ func (c *Cloud) Delete(ctx context.Context, vm *vpsie.VM, note string) error {
 func (c *Cloud) Ours(vm *vpsie.VM) (Mark, bool) {
 	m, ok := ParseMark(vm.Notes)
 	return m, ok && m.ClusterID == c.opts.ClusterID
+}
+
+// Differences say in what the VPS is not what was said of it: another datacenter than
+// w.Datacenter, or another size than the instance type has there. What neither the list
+// nor the catalogue shows is no difference. The error is the API's failure.
+func (c *Cloud) Differences(ctx context.Context, w Wanted, instanceType string, vm *vpsie.VM) ([]string, error) {
+	a, err := c.current()
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.shop.datacenter(ctx, w.Datacenter)
+	if _, unknown := IsConfig(err); unknown {
+		return []string{err.Error()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if vm.DatacenterID != "" && !strings.EqualFold(vm.DatacenterID, d.Identifier) {
+		where, _ := a.shop.datacenter(ctx, vm.DatacenterID) // The identifier serves where the name is not known.
+		return []string{fmt.Sprintf("it is in datacenter %s, not %s", cmp.Or(where.Name, vm.DatacenterID), w.Datacenter)}, nil
+	}
+	r, err := a.shop.resolve(ctx, w)
+	if _, config := IsConfig(err); config {
+		return nil, nil // The NodeGroup is wrong, and says so itself; nothing is known of the VPS by that.
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.otherSize(instanceType, vm), nil
+}
+
+// otherSize says that the VPS has another size than the instance type, and whose. A type
+// that is not sold any more cannot be compared; only when another one fits exactly it is wrong.
+func (r resolved) otherSize(instanceType string, vm *vpsie.VM) []string {
+	fits := func(p vpsie.Plan) bool {
+		return p.CPU == vm.CPU && p.MemoryMB == vm.MemoryMB && (p.DiskGB == vm.DiskGB || vm.DiskGB == 0)
+	}
+	if vm.CPU == 0 || vm.MemoryMB == 0 {
+		return nil
+	}
+	p, known := r.plan(instanceType)
+	if known && fits(p) {
+		return nil
+	}
+	is := fmt.Sprintf("it has %d CPUs, %d MB of memory and %d GB of disk", vm.CPU, vm.MemoryMB, vm.DiskGB)
+	var other []vpsie.Plan
+	for _, p := range r.plans {
+		if fits(p) {
+			other = append(other, p)
+		}
+	}
+	switch {
+	case len(other) > 0:
+		is += " (" + names(other, func(p vpsie.Plan) string { return p.Nickname }) + ")"
+	case !known:
+		return nil
+	}
+	if !known {
+		return []string{fmt.Sprintf("%s, and no instance type %s is sold there", is, instanceType)}
+	}
+	return []string{fmt.Sprintf("%s, while %s has %d, %d and %d", is, instanceType, p.CPU, p.MemoryMB, p.DiskGB)}
 }

@@ -66,7 +66,8 @@ func (r *reader) readAll(paths []string, stdin io.Reader) (*Files, error) {
 	if len(r.faults) > 0 {
 		return nil, joinSome(r.faults)
 	}
-	return &Files{Objects: &r.objects, Notes: r.notes()}, nil
+	aside := r.objects.setAside()
+	return &Files{Objects: &r.objects, Notes: append(r.notes(), aside...)}, nil
 }
 
 // reader gathers the objects of all files.

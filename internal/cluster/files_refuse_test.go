@@ -161,7 +161,11 @@ func TestEveryCELRuleHasATwin(t *testing.T) {
 	}
 	twins := []string{
 		nameRule, minMaxRule, preferredRule, taintsRule, ownTaintRule,
-		"vpsieInstanceID is immutable once set", // about updates; a file holds one state
+		// About updates; a file holds one state.
+		"vpsieInstanceID is immutable once set",
+		"instanceType is immutable: it says what the VPS is; delete the VPSieNode and create another one",
+		"nodeGroupName is immutable: delete the VPSieNode and create another one",
+		"datacenterID is immutable: it says where the VPS is; delete the VPSieNode and create another one",
 	}
 	for _, twin := range twins {
 		if !rules[twin] {

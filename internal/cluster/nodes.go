@@ -20,11 +20,12 @@ func nodesOf(o *Objects) []*plan.Node {
 		byName[n.Name] = n
 	}
 	var nodes []*plan.Node
-	taken := make(map[string]bool, len(o.VPSieNodes))
+	owners := NodeOwners(o.VPSieNodes)
 	for _, m := range o.VPSieNodes {
-		object := byName[NodeNameOf(m)]
-		if object != nil {
-			taken[object.Name] = true
+		name := NodeNameOf(m)
+		object := byName[name]
+		if owners[name] != m {
+			object = nil
 		}
 		nodes = append(nodes, machineNode(m, object))
 	}
@@ -33,7 +34,7 @@ func nodesOf(o *Objects) []*plan.Node {
 		datacenters[g.Name] = g.Spec.DatacenterID
 	}
 	for _, n := range o.Nodes {
-		if !taken[n.Name] {
+		if owners[n.Name] == nil {
 			nodes = append(nodes, foreignNode(n, datacenters))
 		}
 	}

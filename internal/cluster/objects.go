@@ -21,8 +21,11 @@ import (
 // Objects is what Kubernetes holds at one moment, as far as a decision needs it.
 // The objects belong to the cache they were read from and are read-only.
 type Objects struct {
-	NodeGroups     []*v1alpha1.NodeGroup
-	VPSieNodes     []*v1alpha1.VPSieNode
+	NodeGroups []*v1alpha1.NodeGroup
+	VPSieNodes []*v1alpha1.VPSieNode
+	// Aside are VPSieNodes that are no machines: their VPS belongs to another one, or is
+	// not what they say. No decision knows of them.
+	Aside          []*v1alpha1.VPSieNode
 	Nodes          []*corev1.Node
 	Pods           []*corev1.Pod
 	Namespaces     []*corev1.Namespace
@@ -105,5 +108,6 @@ func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, err
 			return nil
 		}))
 	}
+	o.setAside()
 	return o, errors.Join(errs...)
 }

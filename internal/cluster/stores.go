@@ -90,6 +90,7 @@ func (s *Stores) Objects() (*Objects, error) {
 			}
 		}
 	}
+	o.setAside()
 	return o, nil
 }
 

@@ -25,7 +25,7 @@ import (
 // until that is ready, Ready from then on.
 func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	node, err := r.nodeOf(ctx, r.Client, m)
-	if errors.Is(err, errNodeUnclear) {
+	if errors.Is(err, errNodeUnclear) || errors.Is(err, errNodeTaken) {
 		r.trouble(m, "NodeUnclear", err)
 		return r.late(ctx, m)
 	}
@@ -171,8 +171,20 @@ func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 var errNodeUnclear = errors.New("it is not clear which node is the machine's")
 
 // nodeOf finds the machine's Kubernetes node: the one it joined under, else the
-// one that bears its identity. Two candidates are an error, never a guess.
+// one that bears its identity. Two candidates are an error, never a guess, and so is a
+// node that belongs to another VPSieNode (errNodeTaken).
 func (d Deps) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
+	found, err := d.findNode(ctx, from, m)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	if err := d.checkNodeOwner(ctx, found, m); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func (d Deps) findNode(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
 	if m.Status.NodeName != "" {
 		var node corev1.Node
 		err := from.Get(ctx, types.NamespacedName{Name: m.Status.NodeName}, &node)
@@ -221,6 +233,9 @@ func isNodeOf(n *corev1.Node, m *v1alpha1.VPSieNode, vm *vpsie.VM) bool {
 	}
 	if n.Spec.ProviderID != "" && bearsID(n.Spec.ProviderID, vm) {
 		return true
+	}
+	if !orderedByUs(m) && vm.Identifier == "" {
+		return false // A person's word alone, for a VPS that nobody has seen, makes no node the machine's.
 	}
 	if cluster.SameName(n.Name, m.Name) || cluster.SameName(n.Name, vm.Hostname) || n.Name == m.Spec.NodeName {
 		return true

@@ -38,6 +38,7 @@ func setupNodes(mgr ctrl.Manager, d Deps) error {
 	r := &machines{Deps: d, absences: newAbsences(), pauses: newPauses()}
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
+		Watches(&v1alpha1.VPSieNode{}, handler.EnqueueRequestsFromMapFunc(r.ofSibling)).
 		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.ofNode), changed(nodeNews)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofSecret)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
@@ -112,8 +113,13 @@ func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 func milestones(before, m *v1alpha1.VPSieNode) []observe.Event {
 	var events []observe.Event
 	was, is := &before.Status, &m.Status
-	if before.Spec.VPSieInstanceID == 0 && m.Spec.VPSieInstanceID != 0 {
+	// The hostname stands for having seen the VPS: the number is written to the spec before,
+	// and a status that could not be written after it would lose the event.
+	switch seen := was.Hostname == "" && is.Hostname != ""; {
+	case seen && orderedByUs(m):
 		events = append(events, observe.VPSCreated(m.Spec.VPSieInstanceID, m.Spec.InstanceType))
+	case seen:
+		events = append(events, observe.VPSAdopted(m))
 	}
 	if was.JoinedAt == nil && is.JoinedAt != nil {
 		events = append(events, observe.NodeJoined(is.NodeName))
@@ -130,11 +136,24 @@ func milestones(before, m *v1alpha1.VPSieNode) []observe.Event {
 // step dispatches by where the machine stands; it returns how long to wait when
 // no event will tell of progress.
 func (r *machines) step(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
-	if !m.DeletionTimestamp.IsZero() {
-		if !controllerutil.ContainsFinalizer(m, v1alpha1.Finalizer) {
-			return 0, nil
-		}
+	leaving := !m.DeletionTimestamp.IsZero()
+	if leaving && !controllerutil.ContainsFinalizer(m, v1alpha1.Finalizer) {
+		return 0, nil
+	}
+	owner, err := r.otherOwner(ctx, m, r.lastSeen(ctx, m))
+	switch {
+	case err != nil:
+		return 0, err
+	case leaving && (owner != nil || cluster.Disowned(m)):
+		return 0, r.letGo(ctx, m)
+	case leaving:
 		return r.remove(ctx, m)
+	case owner != nil:
+		r.yieldTo(m, owner)
+		return 0, nil
+	case cluster.IsDuplicate(m):
+		r.startOver(m)
+		return staleRetry, nil
 	}
 	m.Status.ObservedGeneration = m.Generation
 	if !controllerutil.ContainsFinalizer(m, v1alpha1.Finalizer) {

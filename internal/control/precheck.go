@@ -160,9 +160,5 @@ func (r *round) reopen(ctx context.Context, o *cluster.Objects) error {
 }
 
 func byNodeName(machines []*v1alpha1.VPSieNode) map[string]*v1alpha1.VPSieNode {
-	byName := make(map[string]*v1alpha1.VPSieNode, len(machines))
-	for _, m := range machines {
-		byName[cluster.NodeNameOf(m)] = m
-	}
-	return byName
+	return cluster.NodeOwners(machines)
 }

@@ -43,6 +43,15 @@ const clockSkew = time.Minute
 
 // built takes over what the list says of the VPS, and moves on when it runs.
 func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
+	if owner, err := r.otherOwner(ctx, m, vm); err != nil || owner != nil {
+		if owner != nil {
+			r.yieldTo(m, owner)
+		}
+		return 0, err
+	}
+	if done, wait, err := r.verifyAdoption(ctx, m, vm); !done || err != nil {
+		return wait, err
+	}
 	if err := r.identify(ctx, m, vm); err != nil {
 		return 0, err
 	}

@@ -51,6 +51,9 @@ func (r *machines) empty(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durat
 		r.trouble(m, "NodeUnclear", err)
 		return pendingRetry, nil
 	}
+	if errors.Is(err, errNodeTaken) {
+		node, err = nil, nil // It is not this machine's to drain.
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -157,7 +160,7 @@ func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) time.Duration 
 // while the VPS was being deleted: nobody else would find it.
 func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	node, err := r.nodeOf(ctx, r.Live, m)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNodeTaken) {
 		return err
 	}
 	if node != nil {

@@ -87,6 +87,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 	if err != nil {
 		return fmt.Errorf("indexing pods by node: %w", err)
 	}
+	if err := indexMachines(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
 	for _, setup := range []func(ctrl.Manager, Deps) error{setupRound, setupNodes, setupGroups, setupSweep} {
 		if err := setup(mgr, d); err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 
 // tell writes what every NodeGroup's state is and why.
 func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault) error {
-	r.Metrics.Phases(o.VPSieNodes)
+	r.Metrics.Phases(o.AllVPSieNodes())
 	r.forgetGone(o)
 	var errs []error
 	for _, g := range o.NodeGroups {
@@ -62,12 +62,12 @@ func (r *round) record(now time.Time, p *plan.Plan, machines map[string]string, 
 // here and not by its reconciler alone, because a round that began before it shows
 // the group once more.
 func (r *round) forgetGone(o *cluster.Objects) {
-	alive := make(map[types.UID]bool, len(o.NodeGroups)+len(o.VPSieNodes))
+	alive := make(map[types.UID]bool, len(o.NodeGroups)+len(o.VPSieNodes)+len(o.Aside))
 	groups := make(map[string]bool, len(o.NodeGroups))
 	for _, g := range o.NodeGroups {
 		alive[g.UID], groups[g.Name] = true, true
 	}
-	for _, m := range o.VPSieNodes {
+	for _, m := range o.AllVPSieNodes() {
 		alive[m.UID] = true
 	}
 	r.Voice.Retain(alive)

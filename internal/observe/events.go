@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -83,6 +84,13 @@ func VPSCreated(id int64, instanceType string) Event {
 	return normal("VPSCreated", "Provision", "VPS %d (%s) created", id, instanceType)
 }
 
+// VPSAdopted says which VPS a VPSieNode that a person made has taken over, and what it is.
+func VPSAdopted(m *v1alpha1.VPSieNode) Event {
+	r := m.Status.Resources
+	return normal("VPSAdopted", "Adopt", "VPS %d adopted: hostname %s, %d CPUs, %d MB of memory, %d GB of disk, %s in datacenter %s for NodeGroup %s",
+		m.Spec.VPSieInstanceID, m.Status.Hostname, r.CPU, r.MemoryMB, r.DiskGB, m.Spec.InstanceType, m.Spec.DatacenterID, m.Spec.NodeGroupName)
+}
+
 // NodeJoined says that a VPSieNode's node registered.
 func NodeJoined(node string) Event {
 	return normal("NodeJoined", "Join", "Node %s joined the cluster", node)
@@ -97,6 +105,12 @@ func NodeReady(node string) Event {
 func Terminating(node string) Event {
 	return normal("Terminating", "Terminate", "Draining node %s, then deleting its VPS", node)
 }
+
+// DuplicateInstance says that a VPSieNode's VPS belongs to another VPSieNode.
+func DuplicateInstance(why string) Event { return warning("DuplicateInstance", "Adopt", "%s", why) }
+
+// AdoptionRefused says why a VPS is not what the VPSieNode that a person made says of it.
+func AdoptionRefused(why string) Event { return warning("AdoptionRefused", "Adopt", "%s", why) }
 
 // ProvisioningFailed says why a VPSieNode's VPS could not be created.
 func ProvisioningFailed(why string) Event {

@@ -23,10 +23,13 @@ func Events() []EventWord {
 		{group, "InvalidConfiguration", warning, "the NodeGroup, one of its annotations, or the account's Secret is wrong"},
 		{group, "Repairing", warning, "a machine is replaced because its node stays not ready: which, and for how long"},
 		{machine, "VPSCreated", normal, "the VPS is there, with its number"},
+		{machine, "VPSAdopted", normal, "the VPS that a person named is taken over, and what it is"},
 		{machine, "NodeJoined", normal, "the node has registered"},
 		{machine, "NodeReady", normal, "the node takes workloads"},
 		{machine, "Terminating", normal, "it is on its way out: drain, then deletion"},
 		{machine, "ProvisioningFailed", warning, "the VPS was not created, and why"},
+		{machine, "DuplicateInstance", warning, "its VPS belongs to another VPSieNode, which the note names; nothing is done for this one, and deleting it deletes nothing"},
+		{machine, "AdoptionRefused", warning, "the VPS that a person named is not what the VPSieNode says of it, and what it is; deleting the VPSieNode deletes nothing"},
 		{machine, "JoinFailed", warning, "the node was not ready in time; the VPS is deleted and replaced"},
 		{machine, "DrainFailed", warning, "the node was not empty in time; it works on, and is tried again"},
 		{machine, "VPSStopped", warning, "somebody stopped its VPS"},
@@ -70,7 +73,7 @@ func Conditions() []ConditionWord {
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},
 		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "StartupTaint", "NodeGone", "Draining"}},
 		{machine, v1alpha1.VPSieNodeError, "something went wrong; `status.lastError` keeps the text",
-			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "RepairHeld", "DeleteFailed", "OrderUnconfirmed", "SeveralVPSes", "VPSUnclear", "NodeUnclear"}, faults()...)},
+			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "RepairHeld", "DeleteFailed", "OrderUnconfirmed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
 	}
 }
 
