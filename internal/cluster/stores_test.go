@@ -183,6 +183,9 @@ func TestKindsAreAllThatObjectsHave(t *testing.T) {
 	}
 	lists := reflect.ValueOf(o).Elem()
 	for i := range lists.NumField() {
+		if lists.Type().Field(i).Name == "Aside" {
+			continue // It is taken from VPSieNodes, whichever way they are read.
+		}
 		if n := lists.Field(i).Len(); n != 1 {
 			t.Errorf("Objects.%s is the list of %d kinds, want one", lists.Type().Field(i).Name, n)
 		}
