@@ -21,7 +21,7 @@ type Process struct {
 	err  error // valid once done is closed
 }
 
-// CacheGuard, in a controller's environment, has client-go end it when it writes to what its caches hold.
+// CacheGuard has client-go end a controller, in whose environment it is, when that writes to what its caches hold.
 const CacheGuard = "KUBE_CACHE_MUTATION_DETECTOR=true"
 
 // StartProcess runs a command with its output appended to the file log. Extra environment variables come as KEY=value.

@@ -165,6 +165,7 @@ rules:
 - {apiGroups: [""], resources: [nodes, pods, namespaces, persistentvolumes, persistentvolumeclaims], verbs: [get, list]}
 - {apiGroups: [apps], resources: [daemonsets], verbs: [get, list]}
 - {apiGroups: [policy], resources: [poddisruptionbudgets], verbs: [get, list]}
+- {apiGroups: [scheduling.k8s.io], resources: [priorityclasses], verbs: [get, list]}
 - {apiGroups: [storage.k8s.io], resources: [storageclasses, csinodes, csidrivers, csistoragecapacities, volumeattachments], verbs: [get, list]}
 - {apiGroups: [autoscaler.vpsie.com], resources: [nodegroups, vpsienodes], verbs: [get, list]}
 ---

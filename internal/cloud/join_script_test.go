@@ -14,10 +14,10 @@ import (
 
 // machine is a scratch root in which the join script runs, with commands that behave as the real ones do.
 type machine struct {
-	root, image string
-	log         string // what was called, one line a command
-	output      string
-	err         error
+	root   string
+	log    string // what was called, one line a command
+	output string
+	err    error
 }
 
 // stubs are the commands of a machine by name. They log their calls; files under $ROOT/state make them behave badly.

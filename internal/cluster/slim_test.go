@@ -26,7 +26,7 @@ import (
 // filled is an object with something in every field.
 func filled[T any](seed int64, object *T) *T {
 	fill := randfill.NewWithSeed(seed).NilChance(0).NumElements(2, 3).MaxDepth(12).Funcs(
-		func(f *metav1.FieldsV1, _ randfill.Continue) { f.Raw = []byte("{}") },
+		func(f *metav1.FieldsV1, _ randfill.Continue) { f.SetRawBytes([]byte("{}")) },
 	)
 	fill.Fill(object)
 	return object

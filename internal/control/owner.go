@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -188,7 +189,7 @@ func (d Deps) claimantsOf(ctx context.Context, node string) ([]*v1alpha1.VPSieNo
 	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading VPSieNode %s: %w", node, err)
 	}
-	all := append(joined, named...)
+	all := slices.Concat(joined, named)
 	if err == nil {
 		all = append(all, &namesake)
 	}

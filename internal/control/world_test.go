@@ -120,7 +120,7 @@ func (w *world) start(o Options) {
 	w.registry = prometheus.NewRegistry()
 	w.deps = Deps{
 		Client: c, Live: c, Clock: w.clock, Options: o,
-		Load: func() (*cluster.Objects, error) { return cluster.Load(w.Context(), c, o.Namespace) },
+		Load:    func() (*cluster.Objects, error) { return cluster.Load(w.Context(), c, o.Namespace) },
 		Voice:   observe.NewVoice(w),
 		Metrics: observe.NewMetrics(w.registry, "test", vpsie.Operations()),
 		Journal: observe.NewJournal(),
