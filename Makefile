@@ -34,7 +34,7 @@ build: controlplane ## Build all binaries
 
 .PHONY: test
 test: controlplane ## All checks and tests
-	@tools/steps lint vet verify userdata vulnerabilities unit race local chart dashboards
+	@tools/steps lint vet verify userdata vulnerabilities unit local chart dashboards
 
 .PHONY: quick
 quick: ## The inner loop: tests that need no control plane, and lint of what differs from main
@@ -67,16 +67,16 @@ vulnerabilities: ## Look for known vulnerabilities, where the database can be re
 	@tools/vulnerabilities
 
 .PHONY: unit
-unit: ## Unit, property and integration tests but for those of race, and that the benchmark runs
-	@go test $$(go list ./... | grep -vxF "$$(tools/race-packages)") && cd bench && go test ./...
+unit: ## Unit, property and integration tests, and that the benchmark runs
+	@go test -timeout 20m ./... && cd bench && go test ./...
 
 .PHONY: race
 race: build ## The controller's packages and a short chaos under the race detector
 	@tools/race
 
 .PHONY: local
-local: build ## Tests of the local cluster, a short end-to-end story among them; race has the chaos
-	@cd localcluster && go test -count=1 $$(go list ./... | grep -v /chaos$$) # they start binaries, which the test cache does not see
+local: build ## Tests of the local cluster, a short end-to-end story among them
+	@cd localcluster && go test -count=1 ./... # they start binaries, which the test cache does not see
 
 .PHONY: bench
 bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=diverse-1000 for a part

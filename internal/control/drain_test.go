@@ -354,6 +354,7 @@ func TestGracePeriodsAreGrantedAndDeadKubeletsAreNotAwaited(t *testing.T) {
 	w.must(w.admin.Delete(t.Context(), slow, client.GracePeriodSeconds(0)))
 	w.ended(machines[0])
 	w.setReady(machines[1].Name, false)
+	w.after(10*time.Minute, time.Minute) // the pause after a drain that was given up
 	w.ended(machines[1])
 }
 
