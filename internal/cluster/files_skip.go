@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -47,19 +48,19 @@ var errKustomization = errors.New("is a kustomization, which is not applied: pas
 // notAnObject says why a document is no Kubernetes object; nil when it is meant to be
 // one. Directories of charts and kustomizations hold such files beside objects.
 func notAnObject(data []byte) error {
-	var value any
-	err := kjson.UnmarshalCaseSensitivePreserveInts(data, &value)
-	fields, isObject := value.(map[string]any)
-	switch {
-	case err != nil:
-		// The decoder proper says why.
-	case !isObject:
+	// What is no JSON is for the decoder to refuse, which says why.
+	if !json.Valid(data) {
+		return nil
+	}
+	var fields map[string]any
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, &fields); err != nil || fields == nil {
 		return errors.New("no object")
+	}
+	switch {
 	case fields["kind"] != nil || fields["metadata"] != nil:
+		return nil
 	case isKustomization(fields):
 		return errKustomization
-	default:
-		return errNoKind
 	}
-	return nil
+	return errNoKind
 }
