@@ -193,10 +193,21 @@ func (l *lessons) labels(g *Group, o *Offer, ordered map[string]string) map[stri
 		labels[vendorTopology] = o.DatacenterID
 	}
 	for _, level := range levels(g, o) {
-		if teachers := l.teachers[level]; len(teachers) > 0 {
-			maps.Copy(labels, l.common(teachers))
-			break
+		teachers := l.teachers[level]
+		if level.group == "" {
+			// What another NodeGroup has ordered is no lesson, and of a node whose NodeGroup is
+			// not known that cannot be told.
+			teachers = slices.DeleteFunc(slices.Clone(teachers), func(n *Node) bool { return l.groups[n.Group] == nil })
 		}
+		if len(teachers) == 0 {
+			continue
+		}
+		for key, value := range l.common(teachers) {
+			if _, own := ordered[key]; !own || level.group != "" {
+				labels[key] = value
+			}
+		}
+		break
 	}
 	// What the offer says of its nodes is given by a person.
 	maps.Copy(labels, o.Labels)
