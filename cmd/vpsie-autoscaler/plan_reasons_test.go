@@ -131,7 +131,7 @@ func TestEveryRefusal(t *testing.T) {
 func TestEveryKeptReason(t *testing.T) {
 	const at = "2025-10-12T11:59:50Z"
 	machine := func(name, group, meta string) string {
-		return fmt.Sprintf("{apiVersion: autoscaler.vpsie.com/v1alpha1, kind: VPSieNode, metadata: {name: %s, namespace: kube-system%s}, spec: {vpsieInstanceID: 7, instanceType: small, nodeGroupName: %s, datacenterID: dc}, status: {phase: Ready}}", name, meta, group)
+		return fmt.Sprintf("{apiVersion: autoscaler.vpsie.com/v1alpha1, kind: VPSieNode, metadata: {name: %s, namespace: kube-system%s}, spec: {instanceType: small, nodeGroupName: %s, datacenterID: dc}, status: {phase: Ready}}", name, meta, group)
 	}
 	const since = ", annotations: {autoscaler.vpsie.com/unneeded-since: '2025-10-12T11:00:00Z'}"
 	got := reasonsFor(t,
