@@ -61,8 +61,8 @@ func words(raw json.RawMessage) string {
 // judgeCreate finds refusals in answers without error: true. Data that are true or an object mean that the order may
 // well have been taken, whatever the message says: then the error says so too.
 func (c *Client) judgeCreate(a answer) *Error {
-	said, refused := a.says(), false
-	_, refused = a.inData()
+	said := a.says()
+	_, refused := a.inData()
 	silent := isNothing(a.env.Data) || len(a.env.Data) == 0 && a.env.Error == nil
 	class := classOfMessage(said)
 	// "The creation is in progress" is no refusal.

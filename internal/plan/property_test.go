@@ -10,18 +10,22 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawStory draws a small world of groups, nodes and pods, and returns the lines it
-// is told in.
-func drawStory(t *rapid.T) (*story, string) {
-	s := newStory()
-	var told strings.Builder
-	say := func(format string, args ...any) {
+// drawn starts a story for a property: each line that say gets becomes part of its state, and stands in told.
+func drawn(t *rapid.T) (s *story, say func(format string, args ...any), told *strings.Builder) {
+	s, told = newStory(), &strings.Builder{}
+	return s, func(format string, args ...any) {
 		line := fmt.Sprintf(format, args...)
-		fmt.Fprintln(&told, line)
+		fmt.Fprintln(told, line)
 		if err := s.line(line); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
-	}
+	}, told
+}
+
+// drawStory draws a small world of groups, nodes and pods, and returns the lines it
+// is told in.
+func drawStory(t *rapid.T) (*story, string) {
+	s, say, told := drawn(t)
 	types := []string{"small", "medium", "large"}
 	for i, name := range types {
 		say("offer %s cpu=%d memory=%d price=%d stock=%d", name, 2<<i, 4096<<i, rapid.IntRange(5, 20).Draw(t, "price")<<i, rapid.IntRange(-1, 6).Draw(t, "stock"))

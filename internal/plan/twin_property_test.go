@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,15 +11,7 @@ import (
 // drawSociable draws a world whose pods ask things of each other, and returns the
 // lines it is told in.
 func drawSociable(t *rapid.T) (*story, string) {
-	s := newStory()
-	var told strings.Builder
-	say := func(format string, args ...any) {
-		line := fmt.Sprintf(format, args...)
-		fmt.Fprintln(&told, line)
-		if err := s.line(line); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-	}
+	s, say, told := drawn(t)
 	pick := func(what string, from ...string) string { return rapid.SampledFrom(from).Draw(t, what) }
 	say("namespace default labels=team=a")
 	say("namespace other labels=team=b")

@@ -32,15 +32,7 @@ func TestNoPodWaitsThatAFreshNodeWouldTake(t *testing.T) {
 // drawCompany draws pods that mind each other, and groups that buy as many nodes as are
 // wanted, or few.
 func drawCompany(t *rapid.T) (*story, string) {
-	s := newStory()
-	var told strings.Builder
-	say := func(format string, args ...any) {
-		line := fmt.Sprintf(format, args...)
-		fmt.Fprintln(&told, line)
-		if err := s.line(line); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-	}
+	s, say, told := drawn(t)
 	offers := []string{}
 	for i := range rapid.IntRange(1, 4).Draw(t, "offers") {
 		name := fmt.Sprintf("o%d", i)
