@@ -32,6 +32,9 @@ func (r *remover) move(c *candidate) keep {
 
 // settle puts the lot's pods on the first targets that take them.
 func (r *remover) settle(l *lot) {
+	if l.stranded() != "" {
+		return
+	}
 	i := 0
 	if l.mover != nil {
 		i = l.mover.next

@@ -100,8 +100,8 @@ func (r *remover) heldByPods(c *candidate) keep {
 		}
 	}
 	for _, l := range c.evicted {
-		if v := l.kind.class.volumes; v != nil && v.problem.reason != "" && h.node.State == Ready {
-			return keep{reason: KeptNoRoomElsewhere, message: fmt.Sprintf("pod %s could not be scheduled again: %s", l.pods[0].name(), v.problem.message)}
+		if why := l.stranded(); why != "" && h.node.State == Ready {
+			return keep{reason: KeptNoRoomElsewhere, message: fmt.Sprintf("pod %s could not be scheduled again: %s", l.pods[0].name(), why)}
 		}
 		for _, p := range l.pods {
 			if why := p.immovable(&r.w.state.Options, r.w.state.Now); why.reason != "" {
@@ -113,6 +113,15 @@ func (r *remover) heldByPods(c *candidate) keep {
 		}
 	}
 	return keep{}
+}
+
+// stranded says why no node would take the lot's pods, wherever there is room; empty when
+// one might.
+func (l *lot) stranded() string {
+	if v := l.kind.class.volumes; v != nil {
+		return v.problem.message
+	}
+	return ""
 }
 
 // ask notes what the pod asks of its budget.
