@@ -235,6 +235,10 @@ func (l *life) look(t *testing.T) (string, error) {
 	if slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady }) {
 		return "", fmt.Errorf("node %s still has the taints %v", node.Name, node.Spec.Taints)
 	}
+	// It may have come once more after the node was taken for ready, and the controller hears of its end after we do.
+	if ready := meta(machine.Status.Conditions, v1alpha1.VPSieNodeNodeReady); ready != metav1.ConditionTrue {
+		return "", fmt.Errorf("VPSieNode %s does not say yet that its node is ready%s", machine.Name, told(machine.Status.Conditions))
+	}
 	var group v1alpha1.NodeGroup
 	if err := shared.client.Get(t.Context(), client.ObjectKeyFromObject(l.group), &group); err != nil {
 		return "", err
