@@ -7,8 +7,8 @@
 // a few dozen pods and a handful of types a plan costs a thousandth more than the
 // best on average; adding an offer may make such a plan dearer, by less than 15 %. For
 // a thousand pods and more, of some dozens of sizes, that ask nothing of each other,
-// price and proved lower bound differ by about a thousandth, so no offer makes it
-// dearer by more than that.
+// price and proved lower bound differ by a thousandth to four per cent
+// (docs/performance.md), so no offer makes it dearer by more than that.
 //
 // Preemption. A plan never counts on the eviction of a pod that would need another
 // place: every such pod keeps its room, and a pod of a higher priority that waits
