@@ -124,7 +124,7 @@ func (s *Server) priceOf(p Plan) *big.Rat {
 
 // live takes a machine from its order to its end.
 func (s *Server) live(ctx context.Context, m *machine, k Knobs) {
-	if !pause(ctx, m.gone, k.CreateMillis) {
+	if !s.pause(ctx, m.gone, k.CreateMillis) {
 		return
 	}
 	if m.phantom {
@@ -133,15 +133,15 @@ func (s *Server) live(ctx context.Context, m *machine, k Knobs) {
 	}
 	if k.GapMillis > 0 {
 		s.mutate(func() { m.stage = hidden })
-		if !pause(ctx, m.gone, k.GapMillis) {
+		if !s.pause(ctx, m.gone, k.GapMillis) {
 			return
 		}
 	}
 	s.mutate(func() { m.enter(listed) })
-	if pause(ctx, m.stopped, k.BootMillis) {
+	if s.pause(ctx, m.stopped, k.BootMillis) {
 		s.mutate(func() { m.active, m.power = m.runs(), m.runs() })
 		s.background(func(ctx context.Context) {
-			if pause(ctx, m.gone, k.AddressMillis) {
+			if s.pause(ctx, m.gone, k.AddressMillis) {
 				s.mutate(func() { m.addressed = true })
 			}
 		})
@@ -164,7 +164,7 @@ func (s *Server) boot(ctx context.Context, m *machine, k Knobs) {
 	})
 	told := m.public()
 	s.report("booting", m, s.opts.Booter.Boot(running, told))
-	if pause(running, m.stopped, k.ReadyMillis) {
+	if s.pause(running, m.stopped, k.ReadyMillis) {
 		s.report("becoming ready", m, s.opts.Booter.Ready(running, told))
 	}
 	for _, end := range []chan struct{}{m.stopped, m.gone} {
@@ -230,7 +230,7 @@ func (s *Server) drop(m *machine) {
 
 // retire carries out an accepted deletion.
 func (s *Server) retire(ctx context.Context, m *machine, k Knobs) {
-	if !pause(ctx, m.gone, k.DeleteMillis) {
+	if !s.pause(ctx, m.gone, k.DeleteMillis) {
 		return
 	}
 	s.mutate(func() {
@@ -241,21 +241,23 @@ func (s *Server) retire(ctx context.Context, m *machine, k Knobs) {
 			}
 		}
 	})
-	if k.FlaggedMillis > 0 && pause(ctx, nil, k.FlaggedMillis) {
+	if k.FlaggedMillis > 0 && s.pause(ctx, nil, k.FlaggedMillis) {
 		s.mutate(func() { m.stage = removed })
 	}
 }
 
 // pause waits, and reports whether it was not cut short.
-func pause(ctx context.Context, end <-chan struct{}, millis int) bool {
-	t := time.NewTimer(time.Duration(millis) * time.Millisecond)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-end:
-		return false
-	case <-t.C:
+func (s *Server) pause(ctx context.Context, end <-chan struct{}, millis int) bool {
+	if millis > 0 {
+		over, stop := s.timer(time.Duration(millis) * time.Millisecond)
+		defer stop()
+		select {
+		case <-ctx.Done():
+			return false
+		case <-end:
+			return false
+		case <-over:
+		}
 	}
 	select {
 	case <-end:
@@ -263,4 +265,12 @@ func pause(ctx context.Context, end <-chan struct{}, millis int) bool {
 	default:
 		return ctx.Err() == nil
 	}
+}
+
+func (s *Server) timer(d time.Duration) (over <-chan time.Time, stop func()) {
+	if s.opts.After != nil {
+		return s.opts.After(d), func() {}
+	}
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
 }

@@ -19,6 +19,9 @@ const (
 type Options struct {
 	// Addr and AdminAddr are the listen addresses; default 127.0.0.1:0.
 	Addr, AdminAddr string
+	// InProcess has the server listen nowhere: it answers through Server.Transport alone. Inside a testing/synctest
+	// bubble, where sockets stop the clock, its delays then pass in the bubble's time.
+	InProcess bool
 
 	Token           string
 	ClientID        string
@@ -35,8 +38,11 @@ type Options struct {
 	Booter Booter
 	// Logger hears of the Booter's errors; nil discards them.
 	Logger *slog.Logger
-	// Now replaces the clock for billing, token expiry and time stamps; delays always pass in real time.
+	// Now replaces the clock for billing, token expiry and time stamps.
 	Now func() time.Time
+	// After replaces the clock for what becomes of machines: createMillis, gapMillis, bootMillis, readyMillis, deleteMillis,
+	// addressMillis, flaggedMillis. Delays of answers always pass in real time.
+	After func(d time.Duration) <-chan time.Time
 }
 
 // Machine is what a Booter needs to know of a machine.

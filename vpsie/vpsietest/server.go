@@ -60,6 +60,9 @@ func Start(opts Options) (*Server, error) {
 		tokens: map[string]time.Time{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if opts.InProcess {
+		return s, nil
+	}
 	if s.api, err = s.listen(opts.Addr, http.HandlerFunc(s.serveAPI)); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("starting the fake VPSie: %w", err)
@@ -85,11 +88,21 @@ func (s *Server) listen(addr string, h http.Handler) (*listener, error) {
 	return &listener{http: srv, url: "http://" + l.Addr().String()}, nil
 }
 
-// URL is the API's address, without a path.
-func (s *Server) URL() string { return s.api.url }
+// URL is the API's address, without a path. A server that is InProcess has one that only Transport knows.
+func (s *Server) URL() string {
+	if s.api == nil {
+		return "http://127.0.0.1"
+	}
+	return s.api.url
+}
 
-// AdminURL is the admin interface's address.
-func (s *Server) AdminURL() string { return s.admin.url }
+// AdminURL is the admin interface's address; empty when the server is InProcess.
+func (s *Server) AdminURL() string {
+	if s.admin == nil {
+		return ""
+	}
+	return s.admin.url
+}
 
 // Close ends the server and the life of its machines, without a Booter.Gone.
 func (s *Server) Close() {
