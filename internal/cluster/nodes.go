@@ -29,13 +29,13 @@ func nodesOf(o *Objects) []*plan.Node {
 		}
 		nodes = append(nodes, machineNode(m, object))
 	}
-	datacenters := make(map[string]string, len(o.NodeGroups))
+	groups := make(map[string]*v1alpha1.NodeGroup, len(o.NodeGroups))
 	for _, g := range o.NodeGroups {
-		datacenters[g.Name] = g.Spec.DatacenterID
+		groups[g.Name] = g
 	}
 	for _, n := range o.Nodes {
 		if owners[n.Name] == nil {
-			nodes = append(nodes, foreignNode(n, datacenters))
+			nodes = append(nodes, foreignNode(n, groups))
 		}
 	}
 	return nodes
@@ -117,7 +117,7 @@ func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {
 // foreignNode is a node without a VPSieNode: part of a group only if its labels
 // say so, as in a dump of a cluster without the autoscaler's objects. Unless it
 // says otherwise it is in its NodeGroup's datacenter.
-func foreignNode(n *corev1.Node, datacenters map[string]string) *plan.Node {
+func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.Node {
 	state := plan.NotReady
 	if IsReady(n) {
 		state = plan.Ready
@@ -126,16 +126,32 @@ func foreignNode(n *corev1.Node, datacenters map[string]string) *plan.Node {
 		state = plan.Terminating
 	}
 	group := n.Labels[v1alpha1.LabelNodeGroup]
+	var datacenter string
+	var types []string
+	if g := groups[group]; g != nil {
+		datacenter, types = g.Spec.DatacenterID, g.Spec.OfferingIDs
+	}
 	return &plan.Node{
 		Name:         n.Name,
 		Group:        group,
-		InstanceType: cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]),
-		DatacenterID: cmp.Or(n.Labels[v1alpha1.LabelDatacenter], datacenters[group], n.Labels[corev1.LabelTopologyRegion]),
+		InstanceType: nameOf(cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]), types),
+		DatacenterID: nameOf(cmp.Or(n.Labels[v1alpha1.LabelDatacenter], datacenter, n.Labels[corev1.LabelTopologyRegion]), []string{datacenter}),
 		State:        state,
 		ReadySince:   readySince(n),
 		Object:       n,
 		DoNotDelete:  n.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
 	}
+}
+
+// nameOf is the cloud's name that the label's value was made from (plan.LabelValue), the
+// value itself when it is none of the names.
+func nameOf(value string, names []string) string {
+	for _, name := range names {
+		if value != "" && plan.LabelValue(name) == value {
+			return name
+		}
+	}
+	return value
 }
 
 // IsReady tells whether the node's Ready condition is True.

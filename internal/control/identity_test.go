@@ -28,26 +28,6 @@ func TestMachineNamesAreHostnamesAndKeepTheGroup(t *testing.T) {
 	}
 }
 
-func TestLabelValuesAreAlwaysValid(t *testing.T) {
-	for in, want := range map[string]string{
-		"small-2cpu-4gb":                       "small-2cpu-4gb",
-		"US East (New York)":                   "US-East--New-York",
-		"6a434cec-82ea-4b47-991a-28a77a4119a8": "6a434cec-82ea-4b47-991a-28a77a4119a8",
-		"-x-":                                  "x",
-		"":                                     "",
-		"größe":                                "gr--e",
-		strings.Repeat("a", 62) + "--":         strings.Repeat("a", 62),
-	} {
-		got := labelValue(in)
-		if got != want {
-			t.Errorf("labelValue(%q) = %q, want %q", in, got, want)
-		}
-		if errs := validation.IsValidLabelValue(got); len(errs) > 0 {
-			t.Errorf("labelValue(%q) = %q: %v", in, got, errs)
-		}
-	}
-}
-
 func TestNodeIdentity(t *testing.T) {
 	ordered := metav1.NewTime(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC))
 	later := metav1.NewTime(ordered.Add(time.Minute))

@@ -94,9 +94,9 @@ func machineFor(g *v1alpha1.NodeGroup, l plan.Launch) *v1alpha1.VPSieNode {
 			Name:       machineName(g.Name),
 			Finalizers: []string{v1alpha1.Finalizer},
 			Labels: map[string]string{
-				v1alpha1.LabelParent:       labelValue(g.Name),
-				v1alpha1.LabelInstanceType: labelValue(l.InstanceType),
-				v1alpha1.LabelDatacenter:   labelValue(l.DatacenterID),
+				v1alpha1.LabelParent:       plan.LabelValue(g.Name),
+				v1alpha1.LabelInstanceType: plan.LabelValue(l.InstanceType),
+				v1alpha1.LabelDatacenter:   plan.LabelValue(l.DatacenterID),
 			},
 			Annotations: map[string]string{v1alpha1.AnnotationLaunchReason: string(l.Reason)},
 		},

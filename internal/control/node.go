@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,6 +21,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // machines carries VPSieNodes through their lives.
@@ -176,7 +176,7 @@ func (r *machines) adopt(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
 		controllerutil.AddFinalizer(m, v1alpha1.Finalizer)
 		if m.Labels[v1alpha1.LabelParent] == "" {
-			metav1.SetMetaDataLabel(&m.ObjectMeta, v1alpha1.LabelParent, labelValue(m.Spec.NodeGroupName))
+			metav1.SetMetaDataLabel(&m.ObjectMeta, v1alpha1.LabelParent, plan.LabelValue(m.Spec.NodeGroupName))
 		}
 	})
 }
@@ -284,18 +284,4 @@ func (r *machines) groupOf(ctx context.Context, from client.Reader, m *v1alpha1.
 	}
 	g.SetDefaults()
 	return &g, nil
-}
-
-// labelValue makes any name fit for a label; what the cloud calls things is not
-// bound by Kubernetes' rules.
-func labelValue(s string) string {
-	clean := strings.Map(func(c rune) rune {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
-			return c
-		}
-		return '-'
-	}, s)
-	const longest = 63
-	return strings.Trim(clean[:min(len(clean), longest)], "-_.")
 }

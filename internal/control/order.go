@@ -23,6 +23,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // orderFor says what to ask the cloud for.
@@ -74,17 +75,7 @@ func checkNodeFields(g *v1alpha1.NodeGroup) error {
 
 // nodeLabels are the labels that the machine's node must have.
 func nodeLabels(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) map[string]string {
-	labels := maps.Clone(g.Spec.Labels)
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	datacenter, instanceType := labelValue(m.Spec.DatacenterID), labelValue(m.Spec.InstanceType)
-	labels[v1alpha1.LabelNodeGroup] = labelValue(m.Spec.NodeGroupName)
-	labels[v1alpha1.LabelInstanceType] = instanceType
-	labels[v1alpha1.LabelDatacenter] = datacenter
-	labels[corev1.LabelInstanceTypeStable] = instanceType
-	labels[corev1.LabelTopologyRegion] = datacenter
-	return labels
+	return plan.MachineLabels(m.Spec.NodeGroupName, m.Spec.InstanceType, m.Spec.DatacenterID, g.Spec.Labels)
 }
 
 // startupTaint keeps pods off until the node's labels and taints are in place.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -22,23 +23,48 @@ const (
 // TaintUninitialized keeps pods off a machine until its labels and taints are in place.
 const TaintUninitialized = "autoscaler.vpsie.com/uninitialized"
 
-// NodeLabels are the labels of a node of the group and offer, its hostname apart.
-// Whoever boots the machine must set the same, or pods will not fit what was
-// bought for them. A group's own labels win over the offer's and over the usual
-// ones; the identity of the machine wins over all.
-func NodeLabels(g *Group, o *Offer) map[string]string {
+// MachineLabels are the labels that the autoscaler gives to a machine of a NodeGroup: in
+// its user data, after its join, and in what the planner takes for granted of a new node.
+// own are the NodeGroup's labels (spec.labels). They win over the usual labels of
+// Kubernetes; the labels by which the autoscaler knows the machine win over them.
+func MachineLabels(group, instanceType, datacenter string, own map[string]string) map[string]string {
+	instanceType, datacenter = LabelValue(instanceType), LabelValue(datacenter)
 	labels := map[string]string{
-		corev1.LabelOSStable:           "linux",
-		corev1.LabelArchStable:         "amd64",
-		corev1.LabelInstanceTypeStable: o.InstanceType,
-		corev1.LabelTopologyRegion:     o.DatacenterID,
+		corev1.LabelInstanceTypeStable: instanceType,
+		corev1.LabelTopologyRegion:     datacenter,
 	}
-	maps.Copy(labels, o.Labels)
-	maps.Copy(labels, g.Labels)
-	labels[LabelNodeGroup] = g.Name
-	labels[LabelInstanceType] = o.InstanceType
-	labels[LabelDatacenter] = o.DatacenterID
+	maps.Copy(labels, own)
+	labels[LabelNodeGroup] = LabelValue(group)
+	labels[LabelInstanceType] = instanceType
+	labels[LabelDatacenter] = datacenter
+	return labels
+}
+
+// NodeLabels are the labels of a node of the group and offer, its hostname apart:
+// MachineLabels, those that every kubelet sets, and the offer's own.
+func NodeLabels(g *Group, o *Offer) map[string]string {
+	own := maps.Clone(o.Labels)
+	if own == nil {
+		own = map[string]string{}
+	}
+	maps.Copy(own, g.Labels)
+	labels := map[string]string{corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64"}
+	maps.Copy(labels, MachineLabels(g.Name, o.InstanceType, o.DatacenterID, own))
 	// Kubelet puts these on every node, whatever else is asked for.
 	labels[labelBetaOS], labels[labelBetaArch] = labels[corev1.LabelOSStable], labels[corev1.LabelArchStable]
 	return labels
+}
+
+// LabelValue makes any name a valid label value: what the cloud calls things is not
+// bound by Kubernetes' rules. "US East (New York)" becomes "US-East--New-York".
+func LabelValue(name string) string {
+	clean := strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
+			return c
+		}
+		return '-'
+	}, name)
+	const longest = 63
+	return strings.Trim(clean[:min(len(clean), longest)], "-_.")
 }
