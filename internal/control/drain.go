@@ -21,22 +21,22 @@ import (
 // reasonDrainFailed stands in the condition Error during the pause after a drain that failed.
 const reasonDrainFailed = "DrainFailed"
 
-// drain empties the node step by step and never waits inside. It returns 0 when
+// drain empties the node step by step and never waits inside. It is done when
 // nothing is left that must go. Nothing is evicted before all can be: a drain that
 // fails half-way has disrupted pods for nothing.
-func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (time.Duration, error) {
+func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (progress, error) {
 	if node == nil || skipsDrain(m, node) || !cluster.IsReady(node) && r.vanished(ctx, m) {
-		return 0, nil // A person wants no drain, or no kubelet is left that could end a pod.
+		return done(), nil // A person wants no drain, or no kubelet is left that could end a pod.
 	}
 	if left := r.drainPause(m); left > 0 {
-		return left, nil
+		return again(left), nil
 	}
 	if err := r.cordon(ctx, node); err != nil {
-		return 0, err
+		return progress{}, err
 	}
 	pods, err := r.podsToMove(ctx, node)
 	if err != nil {
-		return 0, err
+		return progress{}, err
 	}
 	limit, spent := r.drainTimeout(m, node), r.Clock.Since(m.Status.TerminatingAt.Time)
 	if len(pods) == 0 {
@@ -44,20 +44,20 @@ func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	}
 	if spent > limit && !r.endingInTime(pods) {
 		if r.deadFor(node) > r.Options.UnreadyTimeout {
-			return 0, nil // Whatever holds its pods back protects nothing that runs.
+			return done(), nil // Whatever holds its pods back protects nothing that runs.
 		}
 		return r.giveUp(ctx, m, node, pods, limit)
 	}
 	held, err := r.moveOff(ctx, node, pods, spent > limit/2)
 	if err != nil {
-		return 0, err
+		return progress{}, err
 	}
-	message := fmt.Sprintf("Draining: %d pods left", len(pods))
+	message := "Draining: " + observe.Count(len(pods), "pod") + " left"
 	if len(held) > 0 {
 		message += ", held back: " + strings.Join(held, "; ")
 	}
 	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "Draining", message)
-	return r.Options.PollInterval, nil
+	return again(r.Options.PollInterval), nil
 }
 
 func skipsDrain(m *v1alpha1.VPSieNode, node *corev1.Node) bool {
@@ -159,19 +159,19 @@ func (r *machines) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.D
 }
 
 // giveUp lets the node work on until the next try.
-func (r *machines) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, limit time.Duration) (time.Duration, error) {
+func (r *machines) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, limit time.Duration) (progress, error) {
 	if err := r.uncordon(ctx, node, stepDecided); err != nil {
-		return 0, err
+		return progress{}, err
 	}
 	names := make([]string, len(pods))
 	for i, p := range pods {
 		names[i] = p.Namespace + "/" + p.Name
 	}
 	slices.Sort(names)
-	pause := r.pauseAfterDrain(m, r.Clock.Now()).Truncate(time.Second)
+	pause := r.pauseAfterDrain(m, r.Clock.Now())
 	e := observe.DrainFailed(fmt.Sprintf("Node %s is not drained after %s, next try in %s; still there: %s; the annotation %s=true on the VPSieNode deletes it with its pods",
-		node.Name, limit, pause, strings.Join(names, ", "), v1alpha1.AnnotationSkipDrain))
+		node.Name, limit, pause.Round(time.Second), strings.Join(names, ", "), v1alpha1.AnnotationSkipDrain))
 	r.Voice.Say(m, e)
 	r.trouble(m, reasonDrainFailed, errors.New(e.Note))
-	return pause, nil
+	return again(pause), nil
 }

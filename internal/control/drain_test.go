@@ -232,7 +232,7 @@ func TestVolumesAreDetachedBeforeTheVPSGoes(t *testing.T) {
 	w.dismiss(m)
 	w.until(time.Second, "the volume to be told", func() error {
 		w.reload(m)
-		if c := condition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady); !strings.Contains(c.Message, "1 volumes are still attached: [left]") {
+		if c := condition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady); !strings.Contains(c.Message, "1 volume still attached: [left]") {
 			return fmt.Errorf("%+v", c)
 		}
 		return nil

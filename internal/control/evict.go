@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -155,20 +154,23 @@ func (r *machines) countEviction(err error) {
 // awaitDetached waits until the volumes of the pods that left are detached: a VPS
 // that goes before leaves them locked for the pods' next node. It does not wait for
 // ever, because nobody uses them any more.
-func (r *machines) awaitDetached(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, late bool) (time.Duration, error) {
+func (r *machines) awaitDetached(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, late bool) (progress, error) {
 	if !cluster.IsReady(node) {
-		return 0, nil // No kubelet is left that could unmount them.
+		return done(), nil // No kubelet is left that could unmount them.
 	}
 	attached, err := r.attachedVolumes(ctx, node.Name)
-	if err != nil || len(attached) == 0 {
-		return 0, err
+	if err != nil {
+		return progress{}, err
+	}
+	if len(attached) == 0 {
+		return done(), nil
 	}
 	if late {
 		logf.FromContext(ctx).Info("deleting a VPS with volumes that are not detached in time", "node", node.Name, "volumes", attached)
-		return 0, nil
+		return done(), nil
 	}
-	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "Draining", fmt.Sprintf("Draining: %d volumes are still attached: %v", len(attached), attached))
-	return r.Options.PollInterval, nil
+	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "Draining", fmt.Sprintf("Draining: %s still attached: %v", observe.Count(len(attached), "volume"), attached))
+	return again(r.Options.PollInterval), nil
 }
 
 // attachedVolumes are the volumes attached to the node, without those of pods that stay.

@@ -128,7 +128,7 @@ func milestones(before, m *v1alpha1.VPSieNode) []observe.Event {
 		events = append(events, observe.NodeReady(is.NodeName))
 	}
 	if was.TerminatingAt == nil && is.TerminatingAt != nil {
-		events = append(events, observe.Terminating(cluster.NodeNameOf(m)))
+		events = append(events, observe.Terminating(m))
 	}
 	return events
 }

@@ -24,8 +24,8 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		m.Status.TerminatingAt = new(metav1.NewTime(r.Clock.Now()))
 	}
 	if m.Status.Phase != v1alpha1.PhaseDeleting {
-		if wait, err := r.empty(ctx, m); wait > 0 || err != nil {
-			return wait, err
+		if p, err := r.empty(ctx, m); !p.done || err != nil {
+			return p.pause, err
 		}
 		before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
 		m.Status.Phase = v1alpha1.PhaseDeleting
@@ -35,38 +35,42 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 			return 0, err
 		}
 	}
-	if wait, err := r.deleteVPS(ctx, m); wait > 0 || err != nil {
-		return wait, err
+	if p, err := r.deleteVPS(ctx, m); !p.done || err != nil {
+		return p.pause, err
 	}
 	return 0, r.bury(ctx, m)
 }
 
-// empty drains the machine's node, and returns 0 when nothing on it must go any more.
+// empty drains the machine's node, and is done when nothing on it must go any more.
 // Without a node nothing is drained, and a dead one's pods are not waited for: a cache
 // that is behind must not have the word on that.
-func (r *machines) empty(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *machines) empty(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
 	m.Status.Phase = v1alpha1.PhaseTerminating
 	node, err := r.nodeOf(ctx, r.Live, m)
 	if errors.Is(err, errNodeUnclear) {
 		r.trouble(m, "NodeUnclear", err)
-		return pendingRetry, nil
+		return again(pendingRetry), nil
 	}
 	if errors.Is(err, errNodeTaken) {
 		node, err = nil, nil // It is not this machine's to drain.
 	}
 	if err != nil {
-		return 0, err
+		return progress{}, err
 	}
-	return r.drain(ctx, m, node)
+	p, err := r.drain(ctx, m, node)
+	if p.done && node != nil {
+		r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "Drained", "Nothing that must go is left on the node")
+	}
+	return p, err
 }
 
 // deleteVPS asks the cloud to delete the VPS until two of its lists, one after
-// the other, do not have it. It returns 0 when that is proved.
-func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+// the other, do not have it. It is done when that is proved.
+func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
 	sight, err := r.Cloud.Look(ctx, r.Clock.Now())
 	if err != nil {
 		r.trouble(m, "VPSieUnreachable", err)
-		return pendingRetry, nil
+		return again(pendingRetry), nil
 	}
 	vm, pending, err := r.find(m, sight)
 	if err != nil {
@@ -75,35 +79,35 @@ func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (time.D
 		if m.Spec.VPSieInstanceID == 0 && vm == nil && !pending {
 			r.trouble(m, "VPSUnclear", err)
 		}
-		return pendingRetry, nil
+		return again(pendingRetry), nil
 	}
 	if vm == nil && !pending {
 		return r.absent(m, sight.Began), nil
 	}
 	r.absences.forget(m.UID)
 	if vm == nil {
-		return r.Options.PollInterval, nil // It must be there before it can be deleted.
+		return again(r.Options.PollInterval), nil // It must be there before it can be deleted.
 	}
 	m.Status.VPSieStatus = statusOf(vm)
 	return r.askToDelete(ctx, m, vm)
 }
 
 // askToDelete repeats the request while the VPS stays.
-func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
+func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
 	if left, lasted := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
-		return min(left, r.poll(lasted)), nil
+		return again(min(left, r.poll(lasted))), nil
 	}
 	// Written first, under the lock: from a stale copy the request would be made twice.
 	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
 	meta.RemoveStatusCondition(&m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonDeleting, "VPSie is deleting the VPS")
 	if err := r.save(ctx, before, m); err != nil {
-		return 0, err
+		return progress{}, err
 	}
 	// A scheduler that had not heard of the cordon may have bound a pod since the drain.
-	if wait, err := r.empty(ctx, m); wait > 0 || err != nil {
+	if p, err := r.empty(ctx, m); !p.done || err != nil {
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, "The node has to be drained once more before the VPS goes")
-		return wait, err
+		return p, err
 	}
 	m.Status.Phase = v1alpha1.PhaseDeleting
 	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
@@ -111,12 +115,12 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)
 		r.pauses.begin(m.UID, r.Clock.Now(), deleteAgain)
 		r.calm(m)
-		return r.Options.PollInterval, nil
+		return again(r.Options.PollInterval), nil
 	}
 	// It stays to be asked for: the condition must not say that it was.
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, err.Error())
 	if errors.Is(err, cloud.ErrPasswordOnTrial) {
-		return trialRetry, nil
+		return again(trialRetry), nil
 	}
 	long := max(vpsie.RetryAfter(err), pendingRetry)
 	// No refusal with a wrong password means that the Secret has changed meanwhile.
@@ -127,7 +131,7 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 		r.trouble(m, "DeleteFailed", err)
 	}
 	r.pauses.begin(m.UID, r.Clock.Now(), long)
-	return long, nil
+	return again(long), nil
 }
 
 const (
@@ -141,19 +145,19 @@ const (
 	secondLook = 500 * time.Millisecond
 )
 
-// absent returns 0 when the VPS is proved to be gone, else when to look again. An
+// absent is done when the VPS is proved to be gone. An
 // order that may still be under way is given the time to show.
-func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) time.Duration {
+func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) progress {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	if m.Spec.VPSieInstanceID == 0 && c != nil && c.Reason != reasonNotOrdered {
 		if left := r.Options.CreateSettle - began.Sub(c.LastTransitionTime.Time); left > 0 {
-			return min(left, slowestPoll)
+			return again(min(left, slowestPoll))
 		}
 	}
 	if r.absences.since(m.UID, began, secondLook) {
-		return 0
+		return done()
 	}
-	return secondLook
+	return again(secondLook)
 }
 
 // bury deletes the Node, then lets the object go. It asks the API server itself for the Node, which may have registered

@@ -101,9 +101,15 @@ func NodeReady(node string) Event {
 	return normal("NodeReady", "Join", "Node %s is ready to accept workloads", node)
 }
 
-// Terminating says that a VPSieNode is on its way out.
-func Terminating(node string) Event {
-	return normal("Terminating", "Terminate", "Draining node %s, then deleting its VPS", node)
+// Terminating says that a VPSieNode is on its way out, and what of it there is to go.
+func Terminating(m *v1alpha1.VPSieNode) Event {
+	switch {
+	case m.Status.NodeName != "":
+		return normal("Terminating", "Terminate", "Draining node %s, then deleting VPS %d", m.Status.NodeName, m.Spec.VPSieInstanceID)
+	case m.Spec.VPSieInstanceID != 0:
+		return normal("Terminating", "Terminate", "Deleting VPS %d; no node of it had joined", m.Spec.VPSieInstanceID)
+	}
+	return normal("Terminating", "Terminate", "No VPS is known yet; one whose order is still under way is deleted when it shows")
 }
 
 // DuplicateInstance says that a VPSieNode's VPS belongs to another VPSieNode.

@@ -71,7 +71,7 @@ func Conditions() []ConditionWord {
 		{machine, v1alpha1.VPSieNodeVPSReady, "the VPS runs; otherwise the reason is the step it is at",
 			[]string{"Ordering", "NotOrdered", "Ordered", "Building", "Starting", "VPSRunning", "VPSStopped", "VPSSuspended", "VPSGone", "Deleting", "NotDeleted"}},
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},
-		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "StartupTaint", "NodeGone", "Draining"}},
+		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "StartupTaint", "NodeGone", "Draining", "Drained"}},
 		{machine, v1alpha1.VPSieNodeError, "something went wrong; `status.lastError` keeps the text",
 			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "RepairHeld", "DeleteFailed", "OrderUnconfirmed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
 	}
