@@ -34,7 +34,7 @@ build: controlplane ## Build all binaries
 
 .PHONY: test
 test: controlplane ## All checks and tests
-	@tools/steps lint vet verify userdata vulnerabilities unit local chart dashboards
+	@tools/steps lint vet verify userdata vulnerabilities cases unit local chart dashboards
 
 .PHONY: quick
 quick: ## The inner loop: tests that need no control plane, and lint of what differs from main
@@ -65,6 +65,10 @@ userdata: ## Check the shipped user data with cloud-init and shellcheck
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities, where the database can be reached
 	@tools/vulnerabilities
+
+.PHONY: cases
+cases: ## What real clusters hold around their pods, one story of the dry run for each kind
+	@go test -count=1 ./cmd/vpsie-autoscaler -run '^TestPlanStories$$/^cases$$'
 
 .PHONY: unit
 unit: ## Unit, property and integration tests, and that the benchmark runs
