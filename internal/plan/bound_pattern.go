@@ -3,13 +3,15 @@ package plan
 import (
 	"math/big"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // appraisal is what the pricing program found pods of every size to be worth. Any
 // appraisal proves a bound; that of the program proves a tight one.
 type appraisal struct {
 	// By size; see sizeGroup.
-	sizes    []vec
+	sizes    []resources.Vector
 	places   []place
 	eligible []string
 	worth    []int64 // in grains
@@ -119,7 +121,7 @@ func (w *world) newProof() *proof {
 	}
 	alike := map[key][]*lot{}
 	for _, l := range order {
-		k := key{size: l.size.key(), eligible: w.admitting(l)}
+		k := key{size: l.size.Key(), eligible: w.admitting(l)}
 		if at := w.placeOf(l.kind); common[at] {
 			k.place = at
 		}
@@ -127,11 +129,11 @@ func (w *world) newProof() *proof {
 	}
 	for i, size := range w.appraisal.sizes {
 		at := w.appraisal.places[i]
-		g := good{size: append(slices.Clone(size), make(vec, p.places)...), worth: w.appraisal.worth[i]}
+		g := good{size: append(slices.Clone(size), make(resources.Vector, p.places)...), worth: w.appraisal.worth[i]}
 		if at.apart != nil {
 			g.size[len(size)+index[at]] = 1
 		}
-		k := key{size.key(), at, w.appraisal.eligible[i]}
+		k := key{size.Key(), at, w.appraisal.eligible[i]}
 		kinds := alike[k]
 		delete(alike, k) // sizes of several priorities come more than once
 		for _, l := range kinds {
@@ -193,7 +195,7 @@ func (p *proof) shrink(onSale []*template) {
 
 // surpasses says that whatever t holds u holds too, for no more.
 func (p *proof) surpasses(u, t *template) bool {
-	if u.offer.Price > t.offer.Price || !u.free.covers(t.free) {
+	if u.offer.Price > t.offer.Price || !u.free.Covers(t.free) {
 		return false
 	}
 	for i := range p.goods {
@@ -207,7 +209,7 @@ func (p *proof) surpasses(u, t *template) bool {
 func (p *proof) holds(t *template, good int) bool { return slices.ContainsFunc(p.lots[good], t.holds) }
 
 // goodsOn are the goods that the template takes, and its room for them.
-func (p *proof) goodsOn(t *template) ([]good, vec) {
+func (p *proof) goodsOn(t *template) ([]good, resources.Vector) {
 	goods := slices.Clone(p.goods)
 	for i := range goods {
 		if !p.holds(t, i) {
@@ -217,7 +219,7 @@ func (p *proof) goodsOn(t *template) ([]good, vec) {
 	return goods, p.room(t.free)
 }
 
-func (p *proof) room(free vec) vec {
+func (p *proof) room(free resources.Vector) resources.Vector {
 	room := slices.Clone(free)
 	for range p.places {
 		room = append(room, 1)
@@ -240,13 +242,13 @@ func (p *proof) closely(t *template) int64 {
 func (p *proof) within(h *host) int64 {
 	free := slices.Clone(h.freeOrYielded())
 	for _, s := range h.placed {
-		free.add(s.lot.size, int64(s.n))
+		free.Add(s.lot.size, int64(s.n))
 	}
 	goods := make([]good, len(p.goods))
 	room := p.room(free)
 	some := false
 	for i, g := range p.goods {
-		if !room.fits(g.size) || !slices.ContainsFunc(p.lots[i], func(l *lot) bool { return p.w.verdict(l.kind.class, h) == suits }) {
+		if !room.Fits(g.size) || !slices.ContainsFunc(p.lots[i], func(l *lot) bool { return p.w.verdict(l.kind.class, h) == suits }) {
 			g.most = 0
 		}
 		goods[i] = g
@@ -260,7 +262,7 @@ func (p *proof) within(h *host) int64 {
 
 // quick bounds by search, guided by even rates and by those of packing in parts no more
 // than there is of each good.
-func (p *proof) quick(goods []good, free vec, price float64, steps int) int64 {
+func (p *proof) quick(goods []good, free resources.Vector, price float64, steps int) int64 {
 	k := p.sack
 	k.goods = append(k.goods[:0], goods...)
 	k.reset(free)

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // lowerBound is what the nodes to be bought must cost at least, whoever plans, for
@@ -37,11 +39,11 @@ type bounding struct {
 	dims int
 	// demand is by set of pods that the same templates take what these ask of every
 	// resource.
-	demand []vec
+	demand []resources.Vector
 	// takers are the kinds of nodes by which of the sets they take, and there what nodes
 	// of each kind that exist have free.
 	takers [][]bool
-	there  []vec
+	there  []resources.Vector
 	// templates are those on sale; taker is the kind of node that each makes.
 	templates []*template
 	taker     []int
@@ -52,7 +54,7 @@ type bounding struct {
 }
 
 func (w *world) newBounding() *bounding {
-	b := &bounding{dims: len(w.dims.names)}
+	b := &bounding{dims: len(w.dims.Names)}
 	lots := map[*lot]int{}
 	for _, h := range w.hosts {
 		for _, s := range h.placed {
@@ -71,7 +73,7 @@ func (w *world) newBounding() *bounding {
 // eligible are pods that the same templates take.
 type eligible struct {
 	name    string
-	demand  vec
+	demand  resources.Vector
 	classes map[*class]bool
 }
 
@@ -83,11 +85,11 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 		name := w.admittingClass(l.kind.class)
 		e := known[name]
 		if e == nil {
-			e = &eligible{name: name, demand: make(vec, b.dims), classes: map[*class]bool{}}
+			e = &eligible{name: name, demand: make(resources.Vector, b.dims), classes: map[*class]bool{}}
 			known[name] = e
 			all = append(all, e)
 		}
-		e.demand.add(l.size, int64(n))
+		e.demand.Add(l.size, int64(n))
 		e.classes[l.kind.class] = true
 	}
 	// The sets that ask for most; what is beyond those counts as one that any of its
@@ -97,7 +99,7 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 	})
 	for len(all) > mostEligibilities {
 		last, rest := all[len(all)-1], all[len(all)-2]
-		rest.demand.add(last.demand, 1)
+		rest.demand.Add(last.demand, 1)
 		maps.Copy(rest.classes, last.classes)
 		all = all[:len(all)-1]
 	}
@@ -120,7 +122,7 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 			i = slices.IndexFunc(b.takers, func(other []bool) bool { return slices.Equal(other, takes) })
 			if i < 0 {
 				i = len(b.takers)
-				b.takers, b.there = append(b.takers, takes), append(b.there, make(vec, b.dims))
+				b.takers, b.there = append(b.takers, takes), append(b.there, make(resources.Vector, b.dims))
 			}
 			takers[s] = i
 		}
@@ -135,7 +137,7 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 		}
 		free := slices.Clone(h.freeOrYielded())
 		for _, s := range h.placed {
-			free.add(s.lot.size, int64(s.n)) // what the plan takes was free before
+			free.Add(s.lot.size, int64(s.n)) // what the plan takes was free before
 		}
 		there := b.there[takerOf(h.shape)]
 		for d, x := range free {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 func TestNoPlanCostsLessThanItsBound(t *testing.T) {
@@ -26,18 +28,18 @@ func TestNoPlanCostsLessThanItsBound(t *testing.T) {
 
 // cheapest tries every number of nodes of every template for the least price at
 // which all pods fit, each pod anywhere.
-func cheapest(nodes []vec, prices []Money, sizes []vec, best Money) Money {
-	free := []vec{}
+func cheapest(nodes []resources.Vector, prices []Money, sizes []resources.Vector, best Money) Money {
+	free := []resources.Vector{}
 	var fits func(i int) bool
 	fits = func(i int) bool {
 		if i == len(sizes) {
 			return true
 		}
 		for _, f := range free {
-			if f.fits(sizes[i]) {
-				f.add(sizes[i], -1)
+			if f.Fits(sizes[i]) {
+				f.Add(sizes[i], -1)
 				ok := fits(i + 1)
-				f.add(sizes[i], 1)
+				f.Add(sizes[i], 1)
 				if ok {
 					return true
 				}
@@ -55,7 +57,7 @@ func cheapest(nodes []vec, prices []Money, sizes []vec, best Money) Money {
 			return
 		}
 		for t := from; t < len(nodes) && len(free) < len(sizes); t++ {
-			free = append(free, append(vec(nil), nodes[t]...))
+			free = append(free, append(resources.Vector(nil), nodes[t]...))
 			try(t, spent+prices[t])
 			free = free[:len(free)-1]
 		}
@@ -84,13 +86,13 @@ func TestPlansAreNearlyTheCheapest(t *testing.T) {
 			s.state.Pods = append(s.state.Pods, NewPod(object))
 		}
 		w := newWorld(&s.state)
-		var nodes, sizes []vec
+		var nodes, sizes []resources.Vector
 		var prices []Money
 		for _, tm := range w.templates {
 			nodes, prices = append(nodes, tm.free), append(prices, tm.offer.Price)
 		}
 		for _, p := range s.state.Pods {
-			sizes = append(sizes, w.dims.size(&p.requests))
+			sizes = append(sizes, w.dims.Size(&p.requests))
 		}
 		best := cheapest(nodes, prices, sizes, math.MaxInt64)
 		p := Decide(&s.state)

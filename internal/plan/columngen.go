@@ -3,6 +3,8 @@ package plan
 import (
 	"math"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // grow adds patterns that hold more worth than their node costs, until there is
@@ -109,7 +111,7 @@ func (c *columns) addExact(work int64, steps int) (grew bool, left int64) {
 		for i, n := range taken {
 			taken[i] = min(n, c.goods[i].most)
 		}
-		if taken != nil && c.worthOf(taken) > priceOf(tm)*(1+1e-3) && c.free[t].covers(c.sizeOf(taken)) {
+		if taken != nil && c.worthOf(taken) > priceOf(tm)*(1+1e-3) && c.free[t].Covers(c.sizeOf(taken)) {
 			c.use(t, taken)
 			grew = true
 		}
@@ -118,10 +120,10 @@ func (c *columns) addExact(work int64, steps int) (grew bool, left int64) {
 }
 
 // sizeOf is what a packing takes.
-func (c *columns) sizeOf(taken []int) vec {
-	sum := make(vec, len(c.goods[0].size))
+func (c *columns) sizeOf(taken []int) resources.Vector {
+	sum := make(resources.Vector, len(c.goods[0].size))
 	for i, n := range taken {
-		sum.add(c.goods[i].size, int64(n))
+		sum.Add(c.goods[i].size, int64(n))
 	}
 	return sum
 }
@@ -175,7 +177,7 @@ func (c *columns) pack(t int, worth []float64, steps int) {
 }
 
 // evenRates gives every resource of a node the same share of the price.
-func evenRates(free vec, price float64) []float64 {
+func evenRates(free resources.Vector, price float64) []float64 {
 	even := make([]float64, len(free))
 	for d, x := range free {
 		even[d] = price / float64(max(x, 1))
@@ -186,12 +188,12 @@ func evenRates(free vec, price float64) []float64 {
 // inParts packs goods that may be packed in parts: how many of each, and what a unit
 // of each resource is worth in that, in units of the currency; limited says that there are
 // no more of each good than there are.
-func inParts(goods []good, free vec, limited bool) (parts, rates []float64) {
+func inParts(goods []good, free resources.Vector, limited bool) (parts, rates []float64) {
 	parts, rates = make([]float64, len(goods)), make([]float64, len(free))
 	var used, asked []int // goods that fit, and resources that one of them takes
 	var goal []float64
 	for i, g := range goods {
-		if g.most > 0 && free.fits(g.size) {
+		if g.most > 0 && free.Fits(g.size) {
 			used, goal = append(used, i), append(goal, float64(g.worth)/(moneyUnit*(1<<grainBits)))
 		}
 	}
@@ -211,7 +213,7 @@ func inParts(goods []good, free vec, limited bool) (parts, rates []float64) {
 		full[k] = 1
 	}
 	for j, i := range used {
-		if limited && free.times(goods[i].size, goods[i].most) == goods[i].most {
+		if limited && free.Times(goods[i].size, goods[i].most) == goods[i].most {
 			row := make([]float64, len(used))
 			row[j] = 1
 			a, full = append(a, row), append(full, float64(goods[i].most))

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // companions are lots that required pod affinity by hostname ties together: a pod of one
@@ -90,10 +92,10 @@ func (set *companions) most() int {
 	return max(nodes, 1)
 }
 
-func (w *world) sizeOf(shares []share) vec {
-	size := make(vec, len(w.dims.names))
+func (w *world) sizeOf(shares []share) resources.Vector {
+	size := make(resources.Vector, len(w.dims.Names))
 	for _, s := range shares {
-		size.add(s.lot.size, int64(s.n))
+		size.Add(s.lot.size, int64(s.n))
 	}
 	return size
 }
@@ -124,7 +126,7 @@ func (w *world) buyTogether(lots []*lot, a aim) {
 func (w *world) buyShares(shares []share, sets int, a aim) bool {
 	size := w.sizeOf(shares)
 	for _, h := range w.bought() {
-		if h.takes && h.free.fits(size) && w.seatTogether(h, shares) {
+		if h.takes && h.free.Fits(size) && w.seatTogether(h, shares) {
 			return true
 		}
 	}
@@ -140,14 +142,14 @@ func (w *world) buyShares(shares []share, sets int, a aim) bool {
 
 // cheapestFor are the templates with room for the shares, those first on which that many
 // sets of their size cost least.
-func (w *world) cheapestFor(shares []share, size vec, sets int, a aim) []*template {
+func (w *world) cheapestFor(shares []share, size resources.Vector, sets int, a aim) []*template {
 	type choice struct {
 		template *template
 		price    Money
 	}
 	var choices []choice
 	for _, t := range w.templates {
-		room := t.unyielded.times(size, sets)
+		room := t.unyielded.Times(size, sets)
 		unfit := func(s share) bool { return !t.admits(s.lot) || !w.preferredOnly(s.lot, t) }
 		if t == a.without || t.group.closed.reason != "" || t.buyable() == 0 || room == 0 || slices.ContainsFunc(shares, unfit) {
 			continue

@@ -3,12 +3,14 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // mover stands for all pods of one kind and size on whatever node they are.
 type mover struct {
 	kind *kind
-	size vec
+	size resources.Vector
 	// share is the largest part that the size takes of any resource of any node.
 	share float64
 	// next is the first target that may have room: on those before it there was none,
@@ -25,10 +27,10 @@ type moverKey struct {
 
 func (w *world) mover(s seated) *mover {
 	r := &s.pod.requests
-	k := moverKey{s.kind, w.preempts(s.pod), r.cpu, r.memory, r.storage, r.scalarKey()}
+	k := moverKey{s.kind, w.preempts(s.pod), r.CPU, r.Memory, r.Storage, r.ScalarKey()}
 	m := w.movers[k]
 	if m == nil {
-		m = &mover{kind: s.kind, size: w.dims.size(r)}
+		m = &mover{kind: s.kind, size: w.dims.Size(r)}
 		m.share = w.shareOf(m.size)
 		w.movers[k] = m
 	}
@@ -37,19 +39,19 @@ func (w *world) mover(s seated) *mover {
 
 // shareOf is the largest part that the size takes of what the largest node or
 // template offers of a resource, the number of pods apart.
-func (w *world) shareOf(size vec) float64 {
+func (w *world) shareOf(size resources.Vector) float64 {
 	if w.largest == nil {
-		w.largest = make(vec, len(w.dims.names))
+		w.largest = make(resources.Vector, len(w.dims.Names))
 		for _, t := range w.templates {
-			w.largest.raise(t.free)
+			w.largest.Raise(t.free)
 		}
 		for _, h := range w.hosts[:w.existing] {
-			w.largest.raise(h.alloc)
+			w.largest.Raise(h.alloc)
 		}
 	}
 	share := 0.0
 	for i, x := range size {
-		if w.largest[i] > 0 && i != dimPods {
+		if w.largest[i] > 0 && i != resources.Pods {
 			share = max(share, float64(x)/float64(w.largest[i]))
 		}
 	}

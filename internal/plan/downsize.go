@@ -45,7 +45,7 @@ func (w *world) holdsAll(t *template, h *host) bool {
 		if !t.admits(s.lot) || !w.preferredOnly(s.lot, t) {
 			return false
 		}
-		free.add(s.lot.size, int64(-s.n))
+		free.Add(s.lot.size, int64(-s.n))
 	}
 	return !slices.ContainsFunc(free, func(x int64) bool { return x < 0 })
 }

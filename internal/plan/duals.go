@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
+
 // worths are what a unit of each resource is worth, by the prices of the templates
 // that could hold the demand: the solution of
 //
@@ -8,7 +10,7 @@ package plan
 // A plan's price is never below worth·demand, and a node is bought well when the
 // pods on it are worth nearly its price.
 // Capacity is given by template.
-func worths(demand vec, templates []*template, capacity []vec) []float64 {
+func worths(demand resources.Vector, templates []*template, capacity []resources.Vector) []float64 {
 	n := len(demand)
 	scale := make([]float64, n) // brings every resource to the order of 1
 	for _, free := range capacity {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // buyer buys the best-rated pattern, as often as demand and limits allow, until
@@ -38,7 +40,7 @@ type buyer struct {
 // sizeGroup is the lots of one size and priority. A node that has no room for one
 // of them has none for any.
 type sizeGroup struct {
-	size vec
+	size resources.Vector
 	// place is what limits how many of the pods a node takes, apart from its size; the
 	// zero place does not.
 	place place
@@ -85,14 +87,14 @@ func (b *buyer) group(lots []*lot, counts func(place) bool) {
 	}
 	places := w.commonPlaces(lots)
 	known := map[key]*sizeGroup{}
-	var size vec
+	var size resources.Vector
 	var spelt string
 	for _, l := range lots {
 		if l.left == 0 || !l.buys() {
 			continue
 		}
 		if !slices.Equal(size, l.size) {
-			size, spelt = l.size, l.size.key()
+			size, spelt = l.size, l.size.Key()
 		}
 		k := key{size: spelt, priority: l.priority, eligible: b.eligible(l)}
 		if p := w.placeOf(l.kind); places[p] && counts(p) {
@@ -218,14 +220,14 @@ func (b *buyer) revisit() int {
 		return 0
 	}
 	return b.w.fillAll(waiting, slices.DeleteFunc(b.w.taking(), func(h *host) bool {
-		return !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return h.freeOrYielded().fits(s.size) })
+		return !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return h.freeOrYielded().Fits(s.size) })
 	}))
 }
 
 // wants says whether any lot may be bought the template for.
 func (b *buyer) wants(t *template) bool {
 	for _, s := range b.sizes {
-		if t.free.fits(s.size) && slices.ContainsFunc(s.lots, func(l *lot) bool { return t.holds(l) && b.choice(b.w, l, t) }) {
+		if t.free.Fits(s.size) && slices.ContainsFunc(s.lots, func(l *lot) bool { return t.holds(l) && b.choice(b.w, l, t) }) {
 			return true
 		}
 	}
@@ -270,7 +272,7 @@ func (b *buyer) pack(t *template) pattern {
 	worth := 0.0
 	for _, s := range b.sizes {
 		for _, l := range s.lots {
-			if !h.free.fits(s.size) {
+			if !h.free.Fits(s.size) {
 				break
 			}
 			if !b.choice(b.w, l, t) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // Bounds on the size of the pricing program.
@@ -19,7 +21,7 @@ const (
 // besides for a place of which every node has one or a few; places is how many, by kind
 // of place. Where there are too many sizes, those that are nearly alike count
 // as one good of their mean size.
-func (b *buyer) goods(rates []float64) (goods []good, places vec) {
+func (b *buyer) goods(rates []float64) (goods []good, places resources.Vector) {
 	index := b.placeIndex()
 	strata := b.strata(b.spreadRates(rates))
 	// The largest first, as the sizes come.
@@ -32,22 +34,22 @@ func (b *buyer) goods(rates []float64) (goods []good, places vec) {
 	b.byGood = make([][]*sizeGroup, len(strata))
 	for i, st := range strata {
 		g := &goods[i]
-		g.size = append(st.mean(len(b.w.dims.names)), make(vec, len(index))...)
+		g.size = append(st.mean(len(b.w.dims.Names)), make(resources.Vector, len(index))...)
 		g.most = st.pods
 		place, bound := index[st.sizes[0].place]
 		if bound {
-			g.size[len(b.w.dims.names)+place] = 1
+			g.size[len(b.w.dims.Names)+place] = 1
 		}
 		for _, s := range st.sizes {
 			s.good, s.part = i, 1
-			if whole := g.size[:len(s.size)].dot(rates); whole > 0 {
-				s.part = s.size.dot(rates) / whole
+			if whole := g.size[:len(s.size)].Dot(rates); whole > 0 {
+				s.part = s.size.Dot(rates) / whole
 			}
 		}
 		slices.SortStableFunc(st.sizes, func(x, y *sizeGroup) int { return cmp.Compare(y.part, x.part) })
 		b.byGood[i] = st.sizes
 	}
-	places = make(vec, len(index))
+	places = make(resources.Vector, len(index))
 	for p, i := range index {
 		places[i] = p.room()
 	}
@@ -210,12 +212,12 @@ func (st *stratum) split() *stratum {
 }
 
 // mean is the mean size of the pods, rounded up.
-func (st *stratum) mean(dims int) vec {
-	sum := make(vec, dims)
+func (st *stratum) mean(dims int) resources.Vector {
+	sum := make(resources.Vector, dims)
 	pods := int64(0)
 	for _, s := range st.sizes {
 		n := int64(s.pods())
-		sum.add(s.size, n)
+		sum.Add(s.size, n)
 		pods += n
 	}
 	for d := range sum {
@@ -228,7 +230,7 @@ func (st *stratum) mean(dims int) vec {
 // little also where they are worth nothing on the whole, since on some nodes they are.
 func (b *buyer) spreadRates(rates []float64) []float64 {
 	const even = 0.2
-	whole := b.w.largest.dot(rates)
+	whole := b.w.largest.Dot(rates)
 	weights := make([]float64, len(rates))
 	for d, r := range rates {
 		weights[d] = r + even*whole/float64(max(b.w.largest[d], 1))

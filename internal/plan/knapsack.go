@@ -3,12 +3,14 @@ package plan
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // good is a thing to pack: how much it takes, what it is worth in grains, and how
 // many there are at most.
 type good struct {
-	size  vec
+	size  resources.Vector
 	worth int64
 	most  int
 }
@@ -28,7 +30,7 @@ type knapsack struct {
 	cost    []int64   // by good, rate·size
 	density []float64 // by good, worth for its cost
 
-	free  vec
+	free  resources.Vector
 	left  int64 // rate·free
 	taken []int
 	value int64
@@ -41,7 +43,7 @@ type knapsack struct {
 }
 
 // reset starts over with a node that has that much free.
-func (k *knapsack) reset(free vec) {
+func (k *knapsack) reset(free resources.Vector) {
 	k.free = append(k.free[:0], free...)
 	for i, x := range k.free {
 		k.free[i] = max(x, 0)
@@ -64,11 +66,11 @@ func zeros[T any](memory []T, n int) []T {
 // fits beside.
 func (k *knapsack) seed(parts []float64) {
 	for i, x := range parts {
-		k.take(i, k.free.times(k.goods[i].size, min(int(x+1e-6), k.goods[i].most)))
+		k.take(i, k.free.Times(k.goods[i].size, min(int(x+1e-6), k.goods[i].most)))
 	}
 	for i, g := range k.goods {
 		if g.worth > 0 {
-			k.take(i, k.free.times(g.size, g.most-k.taken[i]))
+			k.take(i, k.free.Times(g.size, g.most-k.taken[i]))
 		}
 	}
 	k.note()
@@ -99,7 +101,7 @@ func (k *knapsack) search(rates []float64, steps int) {
 		for d, x := range g.size {
 			k.cost[i] += k.rate[d] * x
 		}
-		if g.worth > 0 && g.most > 0 && k.free.fits(g.size) {
+		if g.worth > 0 && g.most > 0 && k.free.Fits(g.size) {
 			k.order = append(k.order, i)
 			k.density[i] = float64(g.worth) / float64(max(k.cost[i], 1))
 		}
@@ -145,7 +147,7 @@ func (k *knapsack) ceiling(at int) int64 {
 }
 
 func (k *knapsack) branch(at int) {
-	for at < len(k.order) && !k.free.fits(k.goods[k.order[at]].size) {
+	for at < len(k.order) && !k.free.Fits(k.goods[k.order[at]].size) {
 		at++
 	}
 	k.note()
@@ -162,7 +164,7 @@ func (k *knapsack) branch(at int) {
 	}
 	i := k.order[at]
 	g := &k.goods[i]
-	for n := k.free.times(g.size, g.most); n >= 0; n-- {
+	for n := k.free.Times(g.size, g.most); n >= 0; n-- {
 		k.steps--
 		k.take(i, n)
 		k.branch(at + 1)
@@ -183,7 +185,7 @@ func mulDivUp(a, b, c int64) int64 {
 
 func (k *knapsack) take(i, n int) {
 	g := &k.goods[i]
-	k.free.add(g.size, int64(-n))
+	k.free.Add(g.size, int64(-n))
 	k.left -= k.cost[i] * int64(n)
 	k.value += g.worth * int64(n)
 	k.taken[i] += n

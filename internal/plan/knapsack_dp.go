@@ -3,6 +3,8 @@ package plan
 import (
 	"math"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // table finds the most that fits a node by cpu and memory alone, however many pods
@@ -16,13 +18,13 @@ type table struct {
 
 // most fills the table in the largest common steps of the sizes, or in coarser ones,
 // with sizes rounded down, where that would be too much work.
-func (t *table) most(goods []good, free vec, work int64) int64 {
+func (t *table) most(goods []good, free resources.Vector, work int64) int64 {
 	sum := int64(0)
 	var used []good
 	for _, g := range goods {
 		switch {
 		case g.most <= 0 || g.worth <= 0:
-		case g.size[dimCPU] <= 0 && g.size[dimMemory] <= 0:
+		case g.size[resources.CPU] <= 0 && g.size[resources.Memory] <= 0:
 			sum += g.worth * int64(g.most) // takes nothing that is looked at here
 		default:
 			used = append(used, g)
@@ -31,8 +33,10 @@ func (t *table) most(goods []good, free vec, work int64) int64 {
 	if len(used) == 0 {
 		return sum
 	}
-	cpu, memory := stride(used, dimCPU), stride(used, dimMemory)
-	columns := func() (int64, int64) { return max(free[dimCPU], 0)/cpu + 1, max(free[dimMemory], 0)/memory + 1 }
+	cpu, memory := stride(used, resources.CPU), stride(used, resources.Memory)
+	columns := func() (int64, int64) {
+		return max(free[resources.CPU], 0)/cpu + 1, max(free[resources.Memory], 0)/memory + 1
+	}
 	c, m := columns()
 	for workOf(c, m, used) > work {
 		if c > m {
@@ -73,15 +77,15 @@ func (t *table) fill(goods []good, cpu, memory, c, m int64) int64 {
 		if t.place(g) >= 0 {
 			continue
 		}
-		x, y := g.size[dimCPU]/cpu, g.size[dimMemory]/memory
+		x, y := g.size[resources.CPU]/cpu, g.size[resources.Memory]/memory
 		if x == 0 && y == 0 {
 			// Rounded down to nothing: as many as there are, and as there is room for.
 			n := int64(g.most)
-			if g.size[dimCPU] > 0 {
-				n = min(n, c*cpu/g.size[dimCPU])
+			if g.size[resources.CPU] > 0 {
+				n = min(n, c*cpu/g.size[resources.CPU])
 			}
-			if g.size[dimMemory] > 0 {
-				n = min(n, m*memory/g.size[dimMemory])
+			if g.size[resources.Memory] > 0 {
+				n = min(n, m*memory/g.size[resources.Memory])
 			}
 			for i := range t.best {
 				t.best[i] += g.worth * n
@@ -106,37 +110,37 @@ func (t *table) add(worth, x, y, c, m int64) {
 // packing is what goods that ask for no place are packed best like, however many there
 // were of each, and how much work that was; nil when the sizes have no common steps that
 // keep the work within limits.
-func (t *table) packing(goods []good, free vec, limit int64) (taken []int, work int64) {
+func (t *table) packing(goods []good, free resources.Vector, limit int64) (taken []int, work int64) {
 	var used []good
 	var index []int
 	for i, g := range goods {
-		if g.most > 0 && g.worth > 0 && t.place(g) < 0 && free.fits(g.size) && g.size[dimCPU]+g.size[dimMemory] > 0 {
+		if g.most > 0 && g.worth > 0 && t.place(g) < 0 && free.Fits(g.size) && g.size[resources.CPU]+g.size[resources.Memory] > 0 {
 			used, index = append(used, g), append(index, i)
 		}
 	}
 	if len(used) == 0 {
 		return nil, 0
 	}
-	cpu, memory := stride(used, dimCPU), stride(used, dimMemory)
-	c, m := max(free[dimCPU], 0)/cpu+1, max(free[dimMemory], 0)/memory+1
+	cpu, memory := stride(used, resources.CPU), stride(used, resources.Memory)
+	c, m := max(free[resources.CPU], 0)/cpu+1, max(free[resources.Memory], 0)/memory+1
 	if work = workOf(c, m, used); work > limit {
 		return nil, 0
 	}
 	t.best = zeros(t.best, int(c*m))
 	for _, g := range used {
-		t.add(g.worth, g.size[dimCPU]/cpu, g.size[dimMemory]/memory, c, m)
+		t.add(g.worth, g.size[resources.CPU]/cpu, g.size[resources.Memory]/memory, c, m)
 	}
 	taken = make([]int, len(goods))
 	for i, j := c-1, m-1; ; {
 		k := slices.IndexFunc(used, func(g good) bool {
-			x, y := g.size[dimCPU]/cpu, g.size[dimMemory]/memory
+			x, y := g.size[resources.CPU]/cpu, g.size[resources.Memory]/memory
 			return x <= i && y <= j && t.best[i*m+j] == t.best[(i-x)*m+j-y]+g.worth
 		})
 		if k < 0 {
 			return taken, work
 		}
 		taken[index[k]]++
-		i, j = i-used[k].size[dimCPU]/cpu, j-used[k].size[dimMemory]/memory
+		i, j = i-used[k].size[resources.CPU]/cpu, j-used[k].size[resources.Memory]/memory
 	}
 }
 
@@ -164,7 +168,7 @@ func (t *table) fillPlaces(goods []good, cpu, memory, c, m int64) {
 		}
 		t.before = append(t.before[:0], t.best...)
 		for _, g := range places[i] {
-			x, y := g.size[dimCPU]/cpu, g.size[dimMemory]/memory
+			x, y := g.size[resources.CPU]/cpu, g.size[resources.Memory]/memory
 			for i := x; i < c; i++ {
 				row, before := t.best[i*m:(i+1)*m], t.before[(i-x)*m:]
 				for j := y; j < m; j++ {

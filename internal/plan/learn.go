@@ -7,6 +7,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // lessons are what Ready nodes show of what new ones will be like. The nodes of the same
@@ -14,7 +16,7 @@ import (
 // in the same datacenter.
 type lessons struct {
 	state *State
-	dims  *dims
+	dims  *resources.Dimensions
 	// teachers are the Ready nodes, by name, under each key that they count for.
 	teachers map[lessonKey][]*Node
 	bases    map[newNodeKey]map[string]string
@@ -139,14 +141,14 @@ func residentKeyOf(p *corev1.Pod) residentKey {
 
 // larger is a pod that asks for the larger amount of everything.
 func larger(a, b *Pod) *Pod {
-	most := a.requests.atLeast(&b.requests)
-	if most.same(&a.requests) {
-		if a.Object.Name > b.Object.Name && most.same(&b.requests) {
+	most := a.requests.AtLeast(&b.requests)
+	if most.Equal(&a.requests) {
+		if a.Object.Name > b.Object.Name && most.Equal(&b.requests) {
 			return b // of equal pods the first by name, in whatever order they come
 		}
 		return a
 	}
-	if most.same(&b.requests) {
+	if most.Equal(&b.requests) {
 		return b
 	}
 	made := *a

@@ -3,12 +3,14 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // devices corrects the amounts of resources that device plugins announce by what the
 // nodes show. A plugin announces some time after the kubelet.
-func (l *lessons) devices(g *Group, o *Offer, alloc vec) {
-	for i := firstScalar; i < len(alloc); i++ {
+func (l *lessons) devices(g *Group, o *Offer, alloc resources.Vector) {
+	for i := resources.FirstScalar; i < len(alloc); i++ {
 		for _, level := range levels(g, o) {
 			teachers := l.teachers[level]
 			if len(teachers) == 0 {
@@ -29,7 +31,7 @@ func (l *lessons) devices(g *Group, o *Offer, alloc vec) {
 func (l *lessons) shown(teachers []*Node, i int, ordered int64) int64 {
 	settled, have, least := 0, 0, int64(0)
 	for _, n := range teachers {
-		q := n.Object.Status.Allocatable[l.dims.names[i]]
+		q := n.Object.Status.Allocatable[l.dims.Names[i]]
 		amount := q.Value()
 		if l.state.settling(n) {
 			if settled == 0 && have == 0 && amount > ordered {
@@ -61,14 +63,14 @@ func (l *lessons) sized(d *daemon, g *Group, o *Offer) *Pod {
 		for at, pods := range l.residents {
 			if shown := pods[d.key]; shown != nil && at.within(level) {
 				found = true
-				most = most.atLeast(&shown.pod.requests)
+				most = most.AtLeast(&shown.pod.requests)
 			}
 		}
 		if found {
 			break
 		}
 	}
-	if most.same(&d.pod.requests) {
+	if most.Equal(&d.pod.requests) {
 		return d.pod
 	}
 	sized := *d.pod

@@ -3,6 +3,8 @@ package plan
 import (
 	"math"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // columns is the packing problem without what pods ask about each other: so many
@@ -12,7 +14,7 @@ import (
 type columns struct {
 	goods     []good
 	templates []*template
-	free      []vec // by template, further resources of the problem included
+	free      []resources.Vector // by template, further resources of the problem included
 	// allowed says by template and good whether the one takes the other.
 	allowed [][]bool
 	// unheld says by good that no template takes it.
@@ -42,7 +44,7 @@ type packing struct {
 
 // newColumns sets the problem up with one pattern a good. The first dims resources are
 // amounts, the others places.
-func newColumns(goods []good, dims int, templates []*template, free []vec, allowed [][]bool) *columns {
+func newColumns(goods []good, dims int, templates []*template, free []resources.Vector, allowed [][]bool) *columns {
 	c := &columns{goods: goods, templates: templates, free: free, allowed: allowed}
 	c.table.dims = dims
 	c.fruitful = slices.Repeat([]bool{true}, len(templates))
@@ -57,7 +59,7 @@ func newColumns(goods []good, dims int, templates []*template, free []vec, allow
 		for t, tm := range templates {
 			n := 0
 			if allowed[t][i] {
-				n = free[t].times(g.size, g.most)
+				n = free[t].Times(g.size, g.most)
 			}
 			if n > 0 && (best < 0 || float64(tm.offer.Price)*float64(times) < float64(templates[best].offer.Price)*float64(n)) {
 				best, times = t, n
@@ -80,14 +82,14 @@ func newColumns(goods []good, dims int, templates []*template, free []vec, allow
 	c.program = newTableau(demand, rows, prices)
 	c.program.maximise()
 	c.worth, _ = c.program.solution()
-	asked := make(vec, len(goods[0].size))
+	asked := make(resources.Vector, len(goods[0].size))
 	for _, g := range goods {
-		asked.add(g.size, int64(g.most))
+		asked.Add(g.size, int64(g.most))
 	}
 	rates := worths(asked, templates, free)
 	c.center = make([]float64, len(goods))
 	for i, g := range goods {
-		c.center[i] = g.size.dot(rates) / moneyUnit
+		c.center[i] = g.size.Dot(rates) / moneyUnit
 	}
 	return c
 }
@@ -163,7 +165,7 @@ func (c *columns) retarget(counts []int) {
 func (c *columns) use(t int, taken []int) {
 	size := c.sizeOf(taken)
 	for u, tm := range c.templates {
-		if tm.offer.Price < c.templates[t].offer.Price && c.free[u].covers(size) && c.allows(u, taken) {
+		if tm.offer.Price < c.templates[t].offer.Price && c.free[u].Covers(size) && c.allows(u, taken) {
 			t = u
 		}
 	}

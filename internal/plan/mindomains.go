@@ -45,7 +45,7 @@ func (w *world) domainFor(l *lot, a aim) *template {
 			continue
 		}
 		// The pods are on as many nodes as domains are missing, at least.
-		nodes := max(l.missing(), (l.left-1)/max(t.roomFor(l).times(l.size, l.left), 1)+1)
+		nodes := max(l.missing(), (l.left-1)/max(t.roomFor(l).Times(l.size, l.left), 1)+1)
 		if price := float64(nodes) * float64(t.offer.Price); price < least && w.opensDomain(l, t) {
 			best, least = t, price
 		}

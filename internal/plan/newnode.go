@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // newNode is what a node of a group and offer will be once it serves: what is ordered,
@@ -13,7 +15,7 @@ type newNode struct {
 	// labels are all but the hostname; ordered those that nobody had to show.
 	labels, ordered map[string]string
 	taints          []corev1.Taint
-	alloc           vec
+	alloc           resources.Vector
 	// residents are the pods that every such node will hold; candidates also those of
 	// DaemonSets that choose nodes by what differs between them, such as the hostname.
 	residents, candidates []resident
@@ -48,7 +50,7 @@ func (w *world) newNode(g *Group, o *Offer) *newNode {
 	if n := w.newNodes[key]; n != nil {
 		return n
 	}
-	n := &newNode{ordered: NodeLabels(g, o), taints: w.state.Options.lastingTaints(g.Taints), alloc: w.dims.amounts(o.Allocatable)}
+	n := &newNode{ordered: NodeLabels(g, o), taints: w.state.Options.lastingTaints(g.Taints), alloc: w.dims.Amounts(o.Allocatable)}
 	w.newNodes[key] = n
 	l := w.lessons
 	n.labels = l.labels(g, o, n.ordered)
@@ -116,18 +118,18 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 	for _, r := range n.residents {
 		t.daemons = append(t.daemons, r.daemon)
 		if !w.expendable(r.pod) {
-			w.dims.addSize(t.free, &r.pod.requests, -1)
+			w.dims.AddSize(t.free, &r.pod.requests, -1)
 			continue
 		}
 		if t.yields == nil {
-			t.yields = make(vec, len(w.dims.names))
+			t.yields = make(resources.Vector, len(w.dims.Names))
 		}
-		w.dims.addSize(t.yields, &r.pod.requests, 1)
+		w.dims.AddSize(t.yields, &r.pod.requests, 1)
 	}
 	t.unyielded = t.free
 	if t.yields != nil {
 		t.unyielded = slices.Clone(t.free)
-		t.unyielded.add(t.yields, -1)
+		t.unyielded.Add(t.yields, -1)
 	}
 	return t
 }
@@ -169,8 +171,8 @@ func (w *world) describeComing(h *host) {
 	if len(n.Object.Status.Allocatable) == 0 {
 		return
 	}
-	shown := w.dims.amounts(n.Object.Status.Allocatable)
-	for i := firstScalar; i < len(shown) && will != nil; i++ {
+	shown := w.dims.Amounts(n.Object.Status.Allocatable)
+	for i := resources.FirstScalar; i < len(shown) && will != nil; i++ {
 		shown[i] = max(shown[i], will.alloc[i])
 	}
 	h.alloc = shown

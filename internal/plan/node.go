@@ -5,6 +5,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // host is a node in the plan: there already, on its way, or to be bought.
@@ -39,10 +41,10 @@ type host struct {
 	csi         *storagev1.CSINode
 	attached    *attachments
 	disks       []*corev1.Volume
-	alloc, free vec
+	alloc, free resources.Vector
 	// yields is the part of what is not free that preemption gets by evicting
 	// expendable pods; nil for none.
-	yields vec
+	yields resources.Vector
 	// overhead is what DaemonSet and static pods take, requested what all others
 	// that count towards utilisation do.
 	overhead, requested amount
@@ -95,7 +97,7 @@ func (h *host) barred(l *lot) bool { return h.template != nil && l.barred[h.temp
 // priority. Which of them goes where does not matter, so the planner counts them.
 type lot struct {
 	kind     *kind
-	size     vec
+	size     resources.Vector
 	priority int32
 	pods     []*Pod // by name
 	left     int    // not placed yet

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // group is a NodeGroup in the plan.
@@ -47,7 +49,7 @@ type template struct {
 	asOrdered *shape
 	// alloc is what the node offers, free what DaemonSets leave of it: those whose pods
 	// preemption evicts, which take yields, leave it all. unyielded is free without yields.
-	alloc, free, yields, unyielded vec
+	alloc, free, yields, unyielded resources.Vector
 	stock                          *stock
 	// domains are its nodes' by topology key; daemons will run on each of them.
 	domains []int32

@@ -27,14 +27,3 @@ func TestNodeConstraintsAreSpelledOut(t *testing.T) {
 		}
 	}
 }
-
-// Amounts are printed as users write them, bytes of huge pages as well.
-func TestAmountsAreReadable(t *testing.T) {
-	d := &dims{names: []corev1.ResourceName{"cpu", "memory", "ephemeral-storage", "pods", "hugepages-2Mi", "example.com/gpu"}}
-	for i, want := range map[int]string{0: "1500m", 1: "1Gi", 4: "1Gi", 5: "3"} {
-		amount := map[int]int64{0: 1500, 1: 1 << 30, 4: 1 << 30, 5: 3}[i]
-		if got := d.text(i, amount); got != want {
-			t.Errorf("%s: got %s, want %s", d.names[i], got, want)
-		}
-	}
-}

@@ -3,6 +3,8 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // fillExisting puts what it can of the lots on hosts that are there already or on
@@ -61,7 +63,7 @@ func (w *world) fillAll(lots []*lot, hosts []*host) int {
 	for again := len(hosts) > 0; again; {
 		before := placed
 		waiting := false
-		var size vec
+		var size resources.Vector
 		var roomy []*host
 		for _, l := range lots {
 			left := l.left
@@ -82,7 +84,7 @@ func (w *world) fillAll(lots []*lot, hosts []*host) int {
 func (w *world) roomy(l *lot, hosts []*host) []*host {
 	roomy := []*host{}
 	for _, h := range hosts {
-		if h.freeOrYielded().fits(l.size) {
+		if h.freeOrYielded().Fits(l.size) {
 			roomy = append(roomy, h)
 		}
 	}

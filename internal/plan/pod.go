@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	schedulinghelpers "k8s.io/component-helpers/scheduling/corev1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // Pod is a pod with everything the planner asks of it worked out once.
@@ -16,7 +18,7 @@ type Pod struct {
 	priority int32
 	// preempts: its preemptionPolicy lets kube-scheduler evict pods for it.
 	preempts bool
-	requests requests
+	requests resources.Requests
 	// rules spells out every hard constraint but size and labels; pods with equal
 	// rules get the same answer from every static filter.
 	rules string
@@ -39,7 +41,7 @@ func NewPod(object *corev1.Pod) *Pod {
 	if p.stage == stageGone {
 		return p
 	}
-	p.requests = requestsOf(object)
+	p.requests = resources.Of(object)
 	p.rules = rulesOf(object)
 	p.invalid = invalidConstraint(&object.Spec)
 	return p

@@ -95,7 +95,7 @@ func (w *world) most(l *lot, h *host, want int) int {
 	if l.preempts {
 		room = h.freeOrYielded()
 	}
-	n := room.times(l.size, want)
+	n := room.Times(l.size, want)
 	if n == 0 || w.verdict(k.class, h) != suits || len(l.barred) > 0 && h.barred(l) {
 		return 0
 	}

@@ -3,6 +3,8 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // expendable says that the pod neither buys nor holds a node.
@@ -17,12 +19,12 @@ func (w *world) preempts(p *Pod) bool {
 }
 
 // freeOrYielded is the room for a pod that preempts; it is not to be changed.
-func (h *host) freeOrYielded() vec {
+func (h *host) freeOrYielded() resources.Vector {
 	if h.yields == nil {
 		return h.free
 	}
 	room := slices.Clone(h.free)
-	room.add(h.yields, 1)
+	room.Add(h.yields, 1)
 	return room
 }
 
@@ -55,17 +57,17 @@ func (w *world) canMakeRoom(h *host, p *Pod) bool {
 	room := slices.Clone(h.alloc)
 	for _, s := range h.bound {
 		if isMirrorPod(s.pod.Object) || !s.pod.leaves() && (s.pod.stage == stagePending || s.pod.priority >= p.priority) {
-			w.dims.addSize(room, &s.pod.requests, -1)
+			w.dims.AddSize(room, &s.pod.requests, -1)
 		}
 	}
-	return room.fits(w.dims.size(&p.requests))
+	return room.Fits(w.dims.Size(&p.requests))
 }
 
 // passOn lets nominated pods have the room of the pods that are evicted for them.
 // Both are counted on the host, and without this it would seem to be taken twice
 // until the last victim is gone.
 func (w *world) passOn(h *host) {
-	highest, taken := int32(0), make(vec, len(w.dims.names))
+	highest, taken := int32(0), make(resources.Vector, len(w.dims.Names))
 	nominated := 0
 	for _, s := range h.bound {
 		if s.pod.stage != stagePending {
@@ -75,15 +77,15 @@ func (w *world) passOn(h *host) {
 			highest = s.pod.priority
 		}
 		nominated++
-		w.dims.addSize(taken, &s.pod.requests, 1)
+		w.dims.AddSize(taken, &s.pod.requests, 1)
 	}
 	if nominated == 0 {
 		return
 	}
-	victims := make(vec, len(w.dims.names))
+	victims := make(resources.Vector, len(w.dims.Names))
 	for _, s := range h.bound {
 		if s.pod.stage == stageBound && s.pod.leaves() && !s.stays && s.pod.priority < highest {
-			w.dims.addSize(victims, &s.pod.requests, 1)
+			w.dims.AddSize(victims, &s.pod.requests, 1)
 		}
 	}
 	for i := range victims {

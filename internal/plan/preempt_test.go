@@ -30,16 +30,16 @@ func TestNoRoomIsReliedOnTwice(t *testing.T) {
 				if pod.stage != stageBound || pod.Object.Spec.NodeName != n.Name {
 					continue
 				}
-				bound += pod.requests.cpu
+				bound += pod.requests.CPU
 				if pod.priority >= s.state.Options.ExpendablePriorityCutoff || pod.leaves() {
-					lasting += pod.requests.cpu
+					lasting += pod.requests.CPU
 				}
 			}
 			var all, patient int64
 			for _, pod := range put[n.Name] {
-				all += pod.requests.cpu
+				all += pod.requests.CPU
 				if !pod.preempts || pod.priority < s.state.Options.ExpendablePriorityCutoff {
-					patient += pod.requests.cpu
+					patient += pod.requests.CPU
 				}
 			}
 			room := roomOf(s, n)

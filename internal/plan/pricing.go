@@ -5,6 +5,8 @@ import (
 	"container/heap"
 	"math/bits"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // Bounds on the work of pricing. More finds little that is better.
@@ -40,19 +42,19 @@ func (b *buyer) appraise() {
 	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
 		return t == b.aim.without || t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
 	})
-	demand := make(vec, len(b.w.dims.names))
+	demand := make(resources.Vector, len(b.w.dims.Names))
 	for _, s := range b.sizes {
 		for _, l := range s.lots {
-			demand.add(l.size, int64(l.left))
+			demand.Add(l.size, int64(l.left))
 		}
 	}
-	free := make([]vec, len(open))
+	free := make([]resources.Vector, len(open))
 	for i, t := range open {
 		free[i] = t.free
 	}
 	rates := worths(demand, open, free)
 	for _, s := range b.sizes {
-		s.worth = s.size.dot(rates)
+		s.worth = s.size.Dot(rates)
 	}
 	if len(open) > 0 && !b.aim.byResource {
 		priced := b.price(open, rates)
@@ -70,7 +72,7 @@ func (b *buyer) appraise() {
 	b.askedAt, b.boughtAt = b.asked, b.bought
 	b.stalls = b.stalls[:0]
 	for _, t := range open {
-		b.stalls = append(b.stalls, &stall{template: t, hope: b.rate(t, min(2*t.free.dot(rates)+1, b.asked)), fresh: -1})
+		b.stalls = append(b.stalls, &stall{template: t, hope: b.rate(t, min(2*t.free.Dot(rates)+1, b.asked)), fresh: -1})
 	}
 	heap.Init(&b.stalls)
 }
@@ -153,20 +155,20 @@ func (b *buyer) pods() int {
 // at every scale of price, and into one for every size that these do not hold.
 func (b *buyer) columns(open []*template, rates []float64) *columns {
 	goods, places := b.goods(rates)
-	promise := func(t *template) float64 { return t.free.dot(rates) / max(float64(t.offer.Price), 1) }
+	promise := func(t *template) float64 { return t.free.Dot(rates) / max(float64(t.offer.Price), 1) }
 	sorted := slices.Clone(open)
 	slices.SortStableFunc(sorted, func(x, y *template) int { return cmp.Compare(promise(y), promise(x)) })
 	held := make([]bool, len(goods))
 	families := map[string][]*template{}
 	var chosen []*template
-	var free []vec
+	var free []resources.Vector
 	var allowed [][]bool
 	for _, t := range sorted {
 		takes, family := b.takes(goods, t)
 		rivals := families[family]
 		alike := 0
 		for _, u := range rivals {
-			if u.offer.Price <= t.offer.Price && u.free.covers(t.free) {
+			if u.offer.Price <= t.offer.Price && u.free.Covers(t.free) {
 				alike = mostTemplates
 			}
 			if bits.Len64(uint64(u.offer.Price)) == bits.Len64(uint64(t.offer.Price)) {
@@ -202,7 +204,7 @@ func (b *buyer) takes(goods []good, t *template) (takes []bool, family string) {
 		}
 		if slices.ContainsFunc(s.lots, func(l *lot) bool { return t.admits(l) && b.choice(b.w, l, t) }) {
 			key.number(s.good)
-			takes[s.good] = t.free.fits(goods[s.good].size[:len(t.free)])
+			takes[s.good] = t.free.Fits(goods[s.good].size[:len(t.free)])
 		}
 	}
 	key.text('d', "")

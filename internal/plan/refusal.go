@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // unplaced names the pods without a place and says why, type by type. Pods that are
@@ -111,9 +110,9 @@ func (w *world) misfit(l *lot, t *template) refusal {
 	if l.kind.class.on(t.shape)&misplaced != 0 {
 		return refusal{VolumeZone, l.kind.class.volumes.obstacle(t.shape.node)}
 	}
-	if room := t.roomFor(l); !room.fits(l.size) {
+	if room := t.roomFor(l); !room.Fits(l.size) {
 		message := "asks for more than a node of it has: " + w.shortage(l.size, room)
-		if w.orderedRoom(t).fits(l.size) {
+		if w.orderedRoom(t).Fits(l.size) {
 			message += w.overheadOf(t.alloc, room)
 		}
 		return refusal{InsufficientResource, message}
@@ -136,26 +135,4 @@ func (c *class) wants() string {
 		parts = append(parts, "its required node affinity ("+termsText(terms)+")")
 	}
 	return strings.Join(parts, " and ")
-}
-
-// text prints an amount of a resource as users write it.
-func (d *dims) text(i int, amount int64) string {
-	switch i {
-	case dimCPU:
-		return resource.NewMilliQuantity(amount, resource.DecimalSI).String()
-	case dimMemory, dimStorage:
-		return bytesText(amount)
-	}
-	if strings.HasPrefix(string(d.names[i]), corev1.ResourceHugePagesPrefix) {
-		return bytesText(amount)
-	}
-	return fmt.Sprint(amount)
-}
-
-func bytesText(amount int64) string {
-	// What a node has is seldom a round number, and its last bytes are no news.
-	if whole := amount &^ (1<<20 - 1); whole > 0 && amount%(1<<10) != 0 {
-		amount = whole
-	}
-	return resource.NewQuantity(amount, resource.BinarySI).String()
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // asks are the label keys that the class's node selector and affinity look at.
@@ -50,22 +52,22 @@ func differing(keys []string, have, expected map[string]string, whose string) st
 }
 
 // shortage names the resources of which there is not enough.
-func (w *world) shortage(size, room vec) string {
+func (w *world) shortage(size, room resources.Vector) string {
 	var short []string
 	for i, x := range size {
 		if x > 0 && x > room[i] {
-			short = append(short, fmt.Sprintf("%s %s of %s", w.dims.names[i], w.dims.text(i, x), w.dims.text(i, max(room[i], 0))))
+			short = append(short, fmt.Sprintf("%s %s of %s", w.dims.Names[i], w.dims.Text(i, x), w.dims.Text(i, max(room[i], 0))))
 		}
 	}
 	return strings.Join(short, ", ")
 }
 
 // overheadOf says how much of the node its DaemonSet and static pods take.
-func (w *world) overheadOf(alloc, room vec) string {
+func (w *world) overheadOf(alloc, room resources.Vector) string {
 	var parts []string
-	for i := range firstScalar {
-		if taken := alloc[i] - room[i]; taken > 0 && i != dimPods {
-			parts = append(parts, fmt.Sprintf("%s %s", w.dims.names[i], w.dims.text(i, taken)))
+	for i := range resources.FirstScalar {
+		if taken := alloc[i] - room[i]; taken > 0 && i != resources.Pods {
+			parts = append(parts, fmt.Sprintf("%s %s", w.dims.Names[i], w.dims.Text(i, taken)))
 		}
 	}
 	if len(parts) == 0 {

@@ -3,6 +3,8 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // realiseAll buys the program's patterns as often as it uses them in whole numbers, those
@@ -87,20 +89,20 @@ func (c *columns) twins(t int) []*template {
 // what they are worth.
 func (b *buyer) realise(c *columns, p packing, t *template, goods []int, wanted float64) float64 {
 	h := b.w.open(t, PendingPods)
-	rest := make(vec, len(h.free)) // what the pods to come take on average
+	rest := make(resources.Vector, len(h.free)) // what the pods to come take on average
 	for _, i := range goods {
-		rest.add(c.goods[i].size[:len(rest)], int64(p.taken[i]))
+		rest.Add(c.goods[i].size[:len(rest)], int64(p.taken[i]))
 	}
 	got := 0.0
 	for g, i := range goods {
 		mean := c.goods[i].size[:len(rest)]
 		if sizes := b.byGood[i]; len(sizes) == 1 {
-			rest.add(mean, int64(-p.taken[i]))
+			rest.Add(mean, int64(-p.taken[i]))
 			got += float64(b.stackOf(h, sizes[0], p.taken[i])) * c.worth[i]
 			continue
 		}
 		for k := range p.taken[i] {
-			rest.add(mean, -1)
+			rest.Add(mean, -1)
 			sizes := b.byGood[i]
 			if g == len(goods)-1 && k == p.taken[i]-1 {
 				sizes = b.byWorth // the last one fills the node up, whatever good it is
@@ -121,8 +123,8 @@ func (b *buyer) realise(c *columns, p packing, t *template, goods []int, wanted 
 func (b *buyer) topUp(c *columns, h *host) float64 {
 	got := 0.0
 	for _, s := range b.byWorth {
-		if h.free.fits(s.size) {
-			got += float64(b.stackOf(h, s, h.free.times(s.size, s.pods()))) * c.worth[s.good] * s.part
+		if h.free.Fits(s.size) {
+			got += float64(b.stackOf(h, s, h.free.Times(s.size, s.pods()))) * c.worth[s.good] * s.part
 		}
 	}
 	return got
@@ -130,14 +132,14 @@ func (b *buyer) topUp(c *columns, h *host) float64 {
 
 // stackBest puts the largest pod of the good on the host that leaves room for the
 // rest, else the smallest that it has room for at all.
-func (b *buyer) stackBest(h *host, sizes []*sizeGroup, rest vec) *sizeGroup {
+func (b *buyer) stackBest(h *host, sizes []*sizeGroup, rest resources.Vector) *sizeGroup {
 	for _, s := range sizes {
-		if h.free.fitsBeside(s.size, rest) && b.stackOf(h, s, 1) > 0 {
+		if h.free.FitsBeside(s.size, rest) && b.stackOf(h, s, 1) > 0 {
 			return s
 		}
 	}
 	for _, s := range slices.Backward(sizes) {
-		if h.free.fits(s.size) && b.stackOf(h, s, 1) > 0 {
+		if h.free.Fits(s.size) && b.stackOf(h, s, 1) > 0 {
 			return s
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 type offerKey struct{ datacenter, instanceType string }
@@ -24,7 +26,7 @@ func newWorld(s *State) *world {
 		daemons:     newDaemons(s.DaemonSets),
 		newNodes:    map[newNodeKey]*newNode{},
 	}
-	w.dims = newDims(s.Pods, w.daemons)
+	w.dims = resources.NewDimensions(w.asked())
 	for _, d := range w.daemons {
 		d.class = w.class(d.pod)
 	}
@@ -92,12 +94,12 @@ func (w *world) buildLots(pending []*Pod) {
 		}
 		k := key{
 			kind: w.topology.kind(w.class(p), p), priority: p.priority, preempts: w.preempts(p),
-			cpu: p.requests.cpu, memory: p.requests.memory, storage: p.requests.storage, scalars: p.requests.scalarKey(),
+			cpu: p.requests.CPU, memory: p.requests.Memory, storage: p.requests.Storage, scalars: p.requests.ScalarKey(),
 			notBefore: p.notBefore(w.state.Now),
 		}
 		l := known[k]
 		if l == nil {
-			l = &lot{kind: k.kind, size: w.dims.size(&p.requests), priority: p.priority, expendable: w.expendable(p), preempts: k.preempts, notBefore: k.notBefore}
+			l = &lot{kind: k.kind, size: w.dims.Size(&p.requests), priority: p.priority, expendable: w.expendable(p), preempts: k.preempts, notBefore: k.notBefore}
 			known[k] = l
 			w.lots = append(w.lots, l)
 		}
@@ -138,4 +140,16 @@ func (w *world) giveShapes() {
 	for _, h := range w.hosts {
 		h.shape = w.shapes.shared(h.labels, h.taints, h.cordoned)
 	}
+}
+
+// asked are the requests of all pods, those of DaemonSets among them.
+func (w *world) asked() []*resources.Requests {
+	asked := make([]*resources.Requests, 0, len(w.state.Pods)+len(w.daemons))
+	for _, p := range w.state.Pods {
+		asked = append(asked, &p.requests)
+	}
+	for _, d := range w.daemons {
+		asked = append(asked, &d.pod.requests)
+	}
+	return asked
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // buildHosts makes a host of every node, by name, and counts the groups' machines.
@@ -40,11 +42,11 @@ func (w *world) newHost(n *Node) *host {
 		w.describeComing(h)
 	} else if n.Object != nil {
 		h.labels, h.taints, h.cordoned = n.Object.Labels, n.Object.Spec.Taints, n.Object.Spec.Unschedulable
-		h.alloc = w.dims.amounts(n.Object.Status.Allocatable)
+		h.alloc = w.dims.Amounts(n.Object.Status.Allocatable)
 	}
 	if h.alloc == nil {
 		h.takes = false
-		h.alloc = make(vec, len(w.dims.names))
+		h.alloc = make(resources.Vector, len(w.dims.Names))
 	}
 	if n.State == Ready && n.Object != nil {
 		if t := w.state.Options.HoldsPodsOff(n.Object); t != nil {
@@ -140,15 +142,15 @@ func (w *world) sit(h *host, p *Pod, k *kind) { w.sitAs(h, p, k, p.stays()) }
 func (w *world) sitAs(h *host, p *Pod, k *kind, stays bool) {
 	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays})
 	h.ports = append(h.ports, k.class.ports...)
-	w.dims.addSize(h.free, &p.requests, -1)
+	w.dims.AddSize(h.free, &p.requests, -1)
 	switch p.part(&w.state.Options, stays) {
 	case partOverhead:
 		h.overhead.addRequests(&p.requests)
 	case partYields:
 		if h.yields == nil {
-			h.yields = make(vec, len(w.dims.names))
+			h.yields = make(resources.Vector, len(w.dims.Names))
 		}
-		w.dims.addSize(h.yields, &p.requests, 1)
+		w.dims.AddSize(h.yields, &p.requests, 1)
 	case partRequested:
 		h.requested.addRequests(&p.requests)
 	}

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // aim is one way to go about buying; several are tried and the best result is kept.
@@ -107,7 +109,7 @@ func (g *group) prefers(l *lot) bool {
 }
 
 // holds says whether one pod of the lot fits an empty node of the template.
-func (t *template) holds(l *lot) bool { return t.admits(l) && t.roomFor(l).fits(l.size) }
+func (t *template) holds(l *lot) bool { return t.admits(l) && t.roomFor(l).Fits(l.size) }
 
 // admits says whether pods of the lot may be on nodes of the template, size apart.
 func (t *template) admits(l *lot) bool {
@@ -115,7 +117,7 @@ func (t *template) admits(l *lot) bool {
 }
 
 // roomFor is the room for pods of the lot on an empty node; it is not to be changed.
-func (t *template) roomFor(l *lot) vec {
+func (t *template) roomFor(l *lot) resources.Vector {
 	if l.preempts {
 		return t.free
 	}
@@ -151,7 +153,7 @@ func (g *group) standard() *template {
 			continue
 		}
 		if best == nil || t.offer.Price < best.offer.Price ||
-			t.offer.Price == best.offer.Price && t.free.covers(best.free) && !best.free.covers(t.free) {
+			t.offer.Price == best.offer.Price && t.free.Covers(best.free) && !best.free.Covers(t.free) {
 			best = t
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	schedulinghelpers "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // twinNode is a node of the twin: a plain Kubernetes node and the pods on it.
@@ -50,36 +52,35 @@ func (t *twin) refuses(pod *corev1.Pod, n *twinNode) string {
 }
 
 func (t *twin) room(pod *corev1.Pod, n *twinNode) string {
-	wants := requestsOf(pod)
-	room := requests{}
-	for name, q := range n.Status.Allocatable {
-		room.add(name, q)
-	}
+	wants := resources.Of(pod)
+	room := resources.Of(&corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{
+		{Resources: corev1.ResourceRequirements{Requests: n.Status.Allocatable}},
+	}}})
 	for _, p := range n.pods {
-		r := requestsOf(p)
-		room.cpu, room.memory, room.storage = room.cpu-r.cpu, room.memory-r.memory, room.storage-r.storage
-		for _, s := range r.scalars {
-			for i := range room.scalars {
-				if room.scalars[i].name == s.name {
-					room.scalars[i].amount -= s.amount
+		r := resources.Of(p)
+		room.CPU, room.Memory, room.Storage = room.CPU-r.CPU, room.Memory-r.Memory, room.Storage-r.Storage
+		for _, s := range r.Scalars {
+			for i := range room.Scalars {
+				if room.Scalars[i].Name == s.Name {
+					room.Scalars[i].Amount -= s.Amount
 				}
 			}
 		}
 	}
-	if wants.cpu > 0 && wants.cpu > room.cpu || wants.memory > 0 && wants.memory > room.memory || wants.storage > 0 && wants.storage > room.storage {
+	if wants.CPU > 0 && wants.CPU > room.CPU || wants.Memory > 0 && wants.Memory > room.Memory || wants.Storage > 0 && wants.Storage > room.Storage {
 		return "resources"
 	}
 	if int64(len(n.pods)) >= n.Status.Allocatable.Pods().Value() {
 		return "too many pods"
 	}
-	for _, s := range wants.scalars {
+	for _, s := range wants.Scalars {
 		have := int64(0)
-		for _, r := range room.scalars {
-			if r.name == s.name {
-				have = r.amount
+		for _, r := range room.Scalars {
+			if r.Name == s.Name {
+				have = r.Amount
 			}
 		}
-		if s.amount > have {
+		if s.Amount > have {
 			return "scalar resources"
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // Unsuitable says that nodes of a type refuse some pods although what is ordered would
@@ -152,7 +154,7 @@ func (w *world) refusedBy(l *lot, t *template, witnesses []witness) (Unsuitable,
 
 // orderedHolds says whether the template would hold a pod of the lot as it was ordered.
 func (t *template) orderedHolds(w *world, l *lot) bool {
-	return t.holds(l) || l.kind.class.on(w.orderedShape(t)) == suits && w.orderedRoom(t).fits(l.size)
+	return t.holds(l) || l.kind.class.on(w.orderedShape(t)) == suits && w.orderedRoom(t).Fits(l.size)
 }
 
 func (w *world) orderedShape(t *template) *shape {
@@ -163,15 +165,15 @@ func (w *world) orderedShape(t *template) *shape {
 }
 
 // orderedRoom is what the DaemonSets' templates would leave of what was ordered.
-func (w *world) orderedRoom(t *template) vec {
+func (w *world) orderedRoom(t *template) resources.Vector {
 	list := t.offer.Allocatable
 	if t.offer.Ordered != nil {
 		list = t.offer.Ordered
 	}
-	room := w.dims.amounts(list)
+	room := w.dims.Amounts(list)
 	for _, d := range w.daemons {
 		if d.set != nil && !w.expendable(d.pod) && d.class.on(t.shape) == suits {
-			w.dims.addSize(room, &d.pod.requests, -1)
+			w.dims.AddSize(room, &d.pod.requests, -1)
 		}
 	}
 	return room
@@ -182,7 +184,7 @@ func (w *world) fingerprint(l *lot) string {
 	if l.fingerprint == "" {
 		var b rulesBuilder
 		b.text('c', l.kind.class.sample.rules)
-		for i, name := range w.dims.names {
+		for i, name := range w.dims.Names {
 			if l.size[i] != 0 {
 				b.text('n', string(name))
 				b.number(int(l.size[i]))

@@ -1,9 +1,11 @@
 package plan
 
+import "github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
+
 // amount is an amount of what thresholds look at: milli-cores and bytes of memory.
 type amount struct{ cpu, memory int64 }
 
-func amountOf(v vec) amount { return amount{v[dimCPU], v[dimMemory]} }
+func amountOf(v resources.Vector) amount { return amount{v[resources.CPU], v[resources.Memory]} }
 
 func (a amount) plus(b amount) amount  { return amount{a.cpu + b.cpu, a.memory + b.memory} }
 func (a amount) minus(b amount) amount { return amount{a.cpu - b.cpu, a.memory - b.memory} }
@@ -13,9 +15,9 @@ func (a amount) times(n int64) amount { return amount{a.cpu * n, a.memory * n} }
 // atLeast is the larger of each.
 func (a amount) atLeast(b amount) amount { return amount{max(a.cpu, b.cpu), max(a.memory, b.memory)} }
 
-func (a *amount) addRequests(r *requests) {
-	a.cpu += r.cpu
-	a.memory += r.memory
+func (a *amount) addRequests(r *resources.Requests) {
+	a.cpu += r.CPU
+	a.memory += r.Memory
 }
 
 // load is how much of what is there is used.

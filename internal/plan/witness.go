@@ -6,6 +6,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // witness is a node that is there, as it would be with only DaemonSet and static pods.
@@ -13,7 +15,7 @@ type witness struct {
 	host  *host
 	shape *shape
 	// room is what its own pods leave, unyielded that without what preemption frees.
-	room, unyielded vec
+	room, unyielded resources.Vector
 	// vacant: there are no other pods on it.
 	vacant  bool
 	created time.Time
@@ -63,29 +65,29 @@ func (w *world) witness(h *host, t *template) witness {
 		host: h, shape: w.shapes.shared(labels, taints, false), room: slices.Clone(h.alloc), vacant: true,
 		created: h.node.Object.CreationTimestamp.Time,
 	}
-	var yields vec
+	var yields resources.Vector
 	for _, s := range h.bound {
 		switch {
 		case !s.stays:
 			x.vacant = false
 		case w.expendable(s.pod) && !isMirrorPod(s.pod.Object):
 			if yields == nil {
-				yields = make(vec, len(w.dims.names))
+				yields = make(resources.Vector, len(w.dims.Names))
 			}
-			w.dims.addSize(yields, &s.pod.requests, 1)
+			w.dims.AddSize(yields, &s.pod.requests, 1)
 		default:
-			w.dims.addSize(x.room, &s.pod.requests, -1)
+			w.dims.AddSize(x.room, &s.pod.requests, -1)
 		}
 	}
 	x.unyielded = x.room
 	if yields != nil {
 		x.unyielded = slices.Clone(x.room)
-		x.unyielded.add(yields, -1)
+		x.unyielded.Add(yields, -1)
 	}
 	return x
 }
 
-func (x *witness) roomFor(l *lot) vec {
+func (x *witness) roomFor(l *lot) resources.Vector {
 	if l.preempts {
 		return x.room
 	}
@@ -94,7 +96,7 @@ func (x *witness) roomFor(l *lot) vec {
 
 // takes says whether the node would take a pod of the lot, were no others on it.
 func (x *witness) takes(l *lot) bool {
-	return l.kind.class.on(x.shape) == suits && x.roomFor(l).fits(l.size)
+	return l.kind.class.on(x.shape) == suits && x.roomFor(l).Fits(l.size)
 }
 
 // objection says how the node refuses pods of the lot.

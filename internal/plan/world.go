@@ -2,13 +2,15 @@ package plan
 
 import (
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // world is the state that a plan is worked out on. Every change goes through
 // place, open and their like, which keep a log, so that a what-if can be taken back.
 type world struct {
 	state *State
-	dims  *dims
+	dims  *resources.Dimensions
 
 	groups      []*group // by name
 	groupByName map[string]*group
@@ -36,7 +38,7 @@ type world struct {
 
 	movers map[moverKey]*mover
 	// largest is the most that any node or template offers of every resource.
-	largest vec
+	largest resources.Vector
 	// appraisal is what pods were found to be worth when the whole demand was priced.
 	appraisal *appraisal
 	// dependent is how many placed pods depend on where others are.
@@ -85,7 +87,7 @@ func (w *world) place(h *host, l *lot, n int) {
 // shift moves n pods of the lot to the host in all reckonings, or off it when n is
 // negative.
 func (w *world) shift(h *host, l *lot, n int) {
-	h.free.add(l.size, int64(-n))
+	h.free.Add(l.size, int64(-n))
 	l.left -= n
 	if l.evicted() {
 		// Nobody knows where they will be, so nothing may be placed for being beside them.
