@@ -151,7 +151,7 @@ func (w *world) cheapestFor(shares []share, size resources.Vector, sets int, a a
 	for _, t := range w.templates {
 		room := t.unyielded.Times(size, sets)
 		unfit := func(s share) bool { return !t.admits(s.lot) || !w.preferredOnly(s.lot, t) }
-		if t == a.without || t.group.closed.reason != "" || t.buyable() == 0 || room == 0 || slices.ContainsFunc(shares, unfit) {
+		if a.leavesOut(t) || t.group.closed.reason != "" || t.buyable() == 0 || room == 0 || slices.ContainsFunc(shares, unfit) {
 			continue
 		}
 		choices = append(choices, choice{t, t.offer.Price * Money((sets-1)/room+1)})

@@ -67,13 +67,11 @@ type removals struct {
 // if nothing had to be waited for, which are the unneeded ones; of these, those that
 // wait for nothing go, if they still can on their own.
 func (w *world) remove() removals {
-	r := &remover{w: w, budgets: NewBudgets(w.state.Budgets), loads: map[*group]load{}, leaving: map[*group]int{}, kept: map[*host]keep{}}
+	r := &remover{w: w, budgets: NewBudgets(w.state.Budgets), leaving: map[*group]int{}, kept: map[*host]keep{}}
 	candidates := r.candidates()
 	r.findTargets(candidates)
 	w.seatEvicted()
-	for _, g := range w.groups {
-		r.loads[g] = w.loadOf(g)
-	}
+	r.loads = w.loads()
 	mark := w.mark()
 	gone := r.together(candidates)
 	result := removals{unneeded: gone, gone: gone, kept: r.kept}
@@ -109,9 +107,7 @@ func (r *remover) forget(gone []*candidate) {
 			a.budget.asked -= a.n
 		}
 	}
-	for _, g := range r.w.groups {
-		r.loads[g] = r.w.loadOf(g)
-	}
+	r.loads = r.w.loads()
 }
 
 // candidates are the nodes that might go by themselves, best first; of all others

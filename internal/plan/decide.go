@@ -15,7 +15,6 @@ func Decide(s *State) *Plan {
 	w := newWorld(s)
 	w.proveUnsuitable()
 	w.solve()
-	w.buyHeadroom()
 	cost := w.cost()
 	w.takeUp(func(l *lot) bool { return l.expendable }) // they hold no room that a node could be removed for
 	r := w.remove()
@@ -233,7 +232,8 @@ func (w *world) recheckAt(p *Plan, r removals) time.Time {
 }
 
 func (w *world) wantsHeadroom() bool {
+	loads := w.loads()
 	return slices.ContainsFunc(w.groups, func(g *group) bool {
-		return g.closed.reason == Stabilizing && w.loadOf(g).reaches(g.ScaleUp.CPU, g.ScaleUp.Memory)
+		return g.closed.reason == Stabilizing && loads[g].reaches(g.ScaleUp.CPU, g.ScaleUp.Memory)
 	})
 }

@@ -1,19 +1,27 @@
 package plan
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // shrink gives every node that is bought for pods the cheapest template that holds
-// what it got: the last of a kind is seldom full.
-func (w *world) shrink() {
+// what it got: the last of a kind is seldom full. If roomy, none that brings a group to a
+// scale-up threshold which it had not reached.
+func (w *world) shrink(roomy bool) {
+	var loads map[*group]load
+	if roomy {
+		loads = w.loads()
+	}
 	for _, h := range w.bought() {
 		// What fits a preferred type stays on it, at whatever price.
 		if h.reason == PendingPods && h.template.offer.InstanceType != h.group.Preferred {
-			w.shrinkOne(h)
+			w.shrinkOne(h, loads)
 		}
 	}
 }
 
-func (w *world) shrinkOne(h *host) {
+func (w *world) shrinkOne(h *host, loads map[*group]load) {
 	var cheaper []*template
 	for _, t := range w.templates {
 		if t.offer.Price < h.template.offer.Price && t.group.closed.reason == "" && t.barred.reason == "" && t.allowed() &&
@@ -24,14 +32,29 @@ func (w *world) shrinkOne(h *host) {
 	slices.SortStableFunc(cheaper, func(a, b *template) int { return int(a.offer.Price - b.offer.Price) })
 	for _, t := range cheaper {
 		if w.holdsAll(t, h) && w.sameToOthers(t, h) {
-			mark, before := w.mark(), h.group
+			mark, before, load := w.mark(), h.group, h.load()
 			w.retype(h, t)
-			if before.owed() == 0 {
+			if before.owed() == 0 && (loads == nil || keepsRoom(loads, before, load, h)) {
 				return
 			}
 			w.revert(mark)
 		}
 	}
+}
+
+// keepsRoom says whether no group has come to a threshold since the host was of the group
+// before, with that load. If so, it notes the groups' loads.
+func keepsRoom(loads map[*group]load, before *group, was load, h *host) bool {
+	old := map[*group]load{before: loads[before], h.group: loads[h.group]}
+	loads[before] = loads[before].minus(was)
+	loads[h.group] = loads[h.group].plus(h.load())
+	for g, l := range old {
+		if !g.tight(l) && g.tight(loads[g]) {
+			maps.Copy(loads, old)
+			return false
+		}
+	}
+	return true
 }
 
 // holdsAll says whether the template would take what is on the host, other pods

@@ -41,7 +41,7 @@ func (w *world) domainFor(l *lot, a aim) *template {
 	var best *template
 	least := math.Inf(1)
 	for _, t := range w.templates {
-		if t == a.without || t.group.closed.reason != "" || t.buyable() == 0 || !w.preferredOnly(l, t) || !t.holds(l) {
+		if a.leavesOut(t) || t.group.closed.reason != "" || t.buyable() == 0 || !w.preferredOnly(l, t) || !t.holds(l) {
 			continue
 		}
 		// The pods are on as many nodes as domains are missing, at least.

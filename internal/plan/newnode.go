@@ -126,6 +126,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 		}
 		w.dims.AddSize(t.yields, &r.pod.requests, 1)
 	}
+	t.overhead = amountOf(t.alloc).minus(amountOf(t.free))
 	t.unyielded = t.free
 	if t.yields != nil {
 		t.unyielded = slices.Clone(t.free)

@@ -50,7 +50,9 @@ type template struct {
 	// alloc is what the node offers, free what DaemonSets leave of it: those whose pods
 	// preemption evicts, which take yields, leave it all. unyielded is free without yields.
 	alloc, free, yields, unyielded resources.Vector
-	stock                          *stock
+	// overhead is what thresholds leave out: what alloc has and free has not.
+	overhead amount
+	stock    *stock
 	// domains are its nodes' by topology key; daemons will run on each of them.
 	domains []int32
 	daemons []*daemon

@@ -40,7 +40,7 @@ func (b *buyer) appraise() {
 	b.again = false
 	b.priced = true
 	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
-		return t == b.aim.without || t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
+		return b.aim.leavesOut(t) || t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
 	})
 	demand := make(resources.Vector, len(b.w.dims.Names))
 	for _, s := range b.sizes {
@@ -86,7 +86,7 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		c = b.columns(open, rates)
 		b.program = c
 		c.solve(b.rounds(), int64(b.pods())*exactWork)
-		if b.w.appraisal == nil || len(b.w.bought()) == 0 {
+		if b.w.appraisal == nil || len(b.w.bought()) == 0 && !b.aim.belowThreshold {
 			b.w.appraisal = b.appraisalFor(c, open, rates)
 		}
 	} else {

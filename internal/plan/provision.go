@@ -9,17 +9,20 @@ import (
 type outcome struct {
 	// unplaced counts the pods without a place by priority, highest first.
 	unplaced []int
-	// owed counts the nodes that groups lack to their minimum.
-	owed  int
-	price Money
-	nodes int
+	// owed counts the nodes that groups lack to their minimum, tight the groups that lack
+	// head-room.
+	owed, tight int
+	price       Money
+	nodes       int
+	// headroom is how many of the nodes are bought as head-room.
+	headroom int
 }
 
 func (o outcome) better(than outcome) bool {
 	if c := slices.Compare(o.unplaced, than.unplaced); c != 0 {
 		return c < 0
 	}
-	return cmp.Or(cmp.Compare(o.owed, than.owed), cmp.Compare(o.price, than.price), cmp.Compare(o.nodes, than.nodes)) < 0
+	return cmp.Or(cmp.Compare(o.owed, than.owed), cmp.Compare(o.tight, than.tight), cmp.Compare(o.price, than.price), cmp.Compare(o.nodes, than.nodes)) < 0
 }
 
 func (w *world) outcome(lots []*lot) outcome {
@@ -38,9 +41,13 @@ func (w *world) outcome(lots []*lot) outcome {
 	for _, g := range w.groups {
 		o.owed += g.owed()
 	}
+	o.tight = len(w.tight(w.loads()))
 	for _, h := range w.bought() {
 		o.price += h.template.offer.Price
 		o.nodes++
+		if h.reason == Headroom {
+			o.headroom++
+		}
 	}
 	return o
 }
@@ -54,6 +61,7 @@ func (w *world) solve() {
 	w.fillExisting(lots)
 	if !w.mustBuy(lots) {
 		w.reconcile(lots, aim{})
+		w.relieve(lots, aim{})
 		return
 	}
 	w.decideTypes(lots)
@@ -90,96 +98,9 @@ func (w *world) decideTypes(lots []*lot) {
 	}
 }
 
-// fewPods is for how many pods at most further ways to buy are tried: with more,
-// what the ways differ in is a small part of the price.
-const fewPods = 500
-
-// With very few of both, also what can be had without each template is looked at: a
-// tempting one more must not lead astray.
-const (
-	veryFewPods      = 24
-	veryFewTemplates = 8
-)
-
-// runBest buys in the way with the best outcome.
-func (w *world) runBest(lots []*lot) outcome {
-	owes := slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
-	mark, lacking := w.mark(), scattered(lots)
-	tied, zoned := len(w.companionsOf(lots, false)), len(w.companionsOf(lots, true))
-	best, last, left := aim{}, aim{}, 0
-	for _, l := range lots {
-		left += l.left
-	}
-	w.run(lots, best)
-	result, limited := w.outcome(lots), w.limited()
-	consider := func(a aim) {
-		w.revert(mark)
-		w.run(lots, a)
-		last, limited = a, limited || w.limited()
-		if o := w.outcome(lots); o.better(result) {
-			best, result = a, o
-		}
-	}
-	if owes {
-		consider(aim{minFirst: true})
-	}
-	change := func(alter func(*aim)) {
-		a := best
-		alter(&a)
-		consider(a)
-	}
-	if tied > 0 && (left <= fewPods || result.misses()) {
-		change(func(a *aim) { a.apart = true })
-	}
-	if zoned > 0 && (left <= fewPods || result.misses()) {
-		change(func(a *aim) { a.zoned = true })
-	}
-	if len(lacking) > 0 && len(lacking) < len(lots) {
-		change(func(a *aim) { a.domainsLast = true })
-	}
-	if left <= fewPods && result.nodes > 0 {
-		for _, alter := range w.ways(left) {
-			change(alter)
-		}
-	}
-	if result.misses() && limited {
-		consider(aim{perNode: true, minFirst: owes})
-		if len(result.unplaced) > 1 {
-			consider(aim{byPriority: true, minFirst: owes})
-			consider(aim{byPriority: true, perNode: true, minFirst: owes})
-		}
-	}
-	if last != best {
-		w.revert(mark)
-		w.run(lots, best)
-	}
-	return result
-}
-
 // misses says that a pod has no place.
 func (o outcome) misses() bool {
 	return slices.ContainsFunc(o.unplaced, func(n int) bool { return n > 0 })
-}
-
-// ways are changes to the way of buying that are worth a trial when there are few pods.
-func (w *world) ways(left int) []func(*aim) {
-	valued := func(a *aim, t *template, byResource bool) {
-		a.oneByOne, a.byResource, a.without = false, byResource, t
-	}
-	ways := []func(*aim){
-		func(a *aim) { valued(a, nil, false); a.oneByOne = true },
-		func(a *aim) { valued(a, nil, true) },
-	}
-	if left > veryFewPods || len(w.templates) > veryFewTemplates {
-		return ways
-	}
-	for _, t := range w.templates {
-		if t.offer.InstanceType == t.group.Preferred {
-			continue // what fits it goes there, at whatever price
-		}
-		ways = append(ways, func(a *aim) { valued(a, t, false) }, func(a *aim) { valued(a, t, true) })
-	}
-	return ways
 }
 
 // limited says whether a maximum or a stock has kept the plan from buying more.
@@ -191,21 +112,46 @@ func (w *world) limited() bool {
 
 // run buys in the way given, and what the groups owe to their minimum.
 func (w *world) run(lots []*lot, a aim) {
-	if a.minFirst {
+	if a.minFirst || a.roomFirst {
 		w.buyMinimum()
 		w.fillAll(lots, w.bought())
 	}
-	w.buyFor(lots, a)
-	if a.without != nil { // what nothing else serves
-		a.without = nil
+	if a.roomFirst {
+		w.buyHeadroom()
+		w.fillHeadroom(lots)
+	}
+	w.buyWithin(lots, a)
+	if a.without != nil || a.avoids != nil || a.belowThreshold { // what nothing else serves
+		a.without, a.avoids, a.belowThreshold = nil, nil, false
 		w.buyFor(lots, a)
 	}
 	w.buyMinimum()
 	w.fillAll(lots, w.taking())
 	w.reconcile(lots, a)
-	w.shrink()
-	// A cheaper template may take what the other did not.
-	if w.fillAll(lots, w.taking()) > 0 {
-		w.reconcile(lots, a)
+	w.finish(lots, a)
+}
+
+// finish gives the nodes that are bought the cheapest templates that do, and groups their
+// head-room. A cheaper template leaves its group less room, so where head-room is bought
+// it also tries without those that bring a group to a threshold, if nodes are few.
+func (w *world) finish(lots []*lot, a aim) {
+	mark := w.mark()
+	complete := func(roomy bool) outcome {
+		w.shrink(roomy)
+		// A cheaper template may take what the other did not.
+		if w.fillAll(lots, w.taking()) > 0 {
+			w.reconcile(lots, a)
+		}
+		w.relieve(lots, a)
+		return w.outcome(lots)
+	}
+	cheap := complete(false)
+	if cheap.headroom == 0 || cheap.nodes > fewPods || !slices.ContainsFunc(w.log[mark:], func(s step) bool { return s.did == retypedHost }) {
+		return
+	}
+	w.revert(mark)
+	if roomy := complete(true); cheap.better(roomy) {
+		w.revert(mark)
+		complete(false)
 	}
 }

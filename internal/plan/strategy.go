@@ -16,6 +16,9 @@ type aim struct {
 	// minFirst buys what the groups owe to their minimum before anything else, so
 	// that pods can use it.
 	minFirst bool
+	// roomFirst buys besides the head-room that groups lack before any pod gets a node, so
+	// that pods can use it as far as it stays head-room.
+	roomFirst bool
 	// byResource values pods by the resources they take alone.
 	byResource bool
 	// oneByOne fills nodes one by one with what is left, without first buying the
@@ -27,9 +30,17 @@ type aim struct {
 	// apart packs pods that have to be on one node one by one, as any others; zoned packs
 	// those that have to be in one zone, or the like, on one node too.
 	apart, zoned bool
-	// without is a template that is not bought, for the sake of what else that leads to.
+	// belowThreshold fills the nodes that are bought only so far that their groups need no
+	// head-room for them.
+	belowThreshold bool
+	// without is a template that is not bought, for the sake of what else that leads to;
+	// avoids is a group of which none is.
 	without *template
+	avoids  *group
 }
+
+// leavesOut says that the template is not bought for pods that another serves.
+func (a aim) leavesOut(t *template) bool { return t == a.without || t.group == a.avoids }
 
 // buyFor buys nodes for the lots until none is left or nothing can be bought.
 func (w *world) buyFor(lots []*lot, a aim) {

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
+import (
+	"math"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
+)
 
 // amount is an amount of what thresholds look at: milli-cores and bytes of memory.
 type amount struct{ cpu, memory int64 }
@@ -34,6 +38,18 @@ func (l load) reaches(cpu, memory int) bool {
 
 func reachesOne(used, room int64, percent int) bool {
 	return percent > 0 && percent < 100 && room > 0 && used*100 >= int64(percent)*room
+}
+
+// takes is how many pods of the size the load takes without reaching a threshold.
+func (l load) takes(size amount, cpu, memory int) int {
+	return min(takesOne(l.used.cpu, l.room.cpu, size.cpu, cpu), takesOne(l.used.memory, l.room.memory, size.memory, memory))
+}
+
+func takesOne(used, room, each int64, percent int) int {
+	if percent <= 0 || percent >= 100 || each <= 0 {
+		return math.MaxInt
+	}
+	return int(max(int64(percent)*room-used*100-1, 0) / (100 * each))
 }
 
 // below says that the load is under both scale-down thresholds.
@@ -82,13 +98,13 @@ func (h *host) counts() bool {
 	return h.group != nil && (h.node == nil || h.node.State == Ready || h.node.State == Ordered)
 }
 
-// loadOf is the load of a whole group.
-func (w *world) loadOf(g *group) load {
-	var sum load
+// loads are the loads of the groups.
+func (w *world) loads() map[*group]load {
+	sums := make(map[*group]load, len(w.groups))
 	for _, h := range w.hosts {
-		if h.group == g && h.counts() {
-			sum = sum.plus(h.load())
+		if h.counts() {
+			sums[h.group] = sums[h.group].plus(h.load())
 		}
 	}
-	return sum
+	return sums
 }

@@ -131,7 +131,7 @@ func (w *world) open(t *template, reason LaunchReason) *host {
 func (h *host) equip(t *template) {
 	h.shape, h.labels, h.taints = t.shape, t.labels, t.taints
 	h.alloc, h.free, h.yields = t.alloc, slices.Clone(t.unyielded), t.yields
-	h.overhead = amountOf(t.alloc).minus(amountOf(t.free))
+	h.overhead = t.overhead
 }
 
 // settle gives a node to be bought its place among the others, with the DaemonSet
