@@ -51,6 +51,7 @@ vet:
 .PHONY: generate
 generate: ## Generate deep copies, CRDs, docs/reference and the chart's copies
 	@$(TOOL) controller-gen object crd paths=./api/... output:crd:dir=api/v1alpha1/crds
+	@go run ./api/crdversions api/v1alpha1/crds/autoscaler.vpsie.com_*.yaml
 	@go test ./cmd/vpsie-autoscaler -count=1 -run '^TestReferencePagesAreCurrent$$' -rewrite >/dev/null
 	@tools/chart
 

@@ -11,6 +11,10 @@ import (
 // GroupVersion is the API group and version of this package's kinds.
 var GroupVersion = schema.GroupVersion{Group: "autoscaler.vpsie.com", Version: "v1alpha1"}
 
+// Versions are those in which the API server serves the kinds, oldest first. All have the
+// fields of this package: conversion changes the name of the version alone.
+func Versions() []string { return []string{GroupVersion.Version, "v1alpha2", "v1beta1"} }
+
 // CRDs holds the generated CustomResourceDefinitions as crds/<group>_<plural>.yaml.
 //
 //go:embed crds/autoscaler.vpsie.com_*.yaml

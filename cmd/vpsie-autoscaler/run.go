@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -128,6 +129,7 @@ func (f *flags) restConfig() (*rest.Config, error) {
 	config.UserAgent = "vpsie-autoscaler/" + version()
 	// The API server's own fairness limits requests; a limit here would only slow drains.
 	config.QPS = -1
+	config.WarningHandlerWithContext = knownWarnings{next: ctrllog.NewKubeAPIWarningLogger(ctrllog.KubeAPIWarningLoggerOptions{})}
 	return config, nil
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -63,10 +64,11 @@ func (r *reader) decode(e element) found {
 		f.ignored = head.Kind + " (" + head.APIVersion + ")"
 		return f
 	}
-	if version.Version != kind.version {
-		want := schema.GroupVersion{Group: version.Group, Version: kind.version}
+	if !slices.Contains(kind.versions, version.Version) {
+		newest := kind.versions[len(kind.versions)-1]
+		want := schema.GroupVersion{Group: version.Group, Version: newest}
 		f.faults = []error{fmt.Errorf("apiVersion: %s is not read; print it as %s, such as with `kubectl get %s.%s.%s -o yaml`",
-			head.APIVersion, want, strings.ToLower(head.Kind), kind.version, version.Group)}
+			head.APIVersion, want, strings.ToLower(head.Kind), newest, version.Group)}
 		return f
 	}
 	f.kind = kind

@@ -18,8 +18,9 @@ import (
 
 // kind is how objects of one kind are read.
 type kind struct {
-	version string
-	scope   scope
+	// versions are those that are read, oldest first.
+	versions []string
+	scope    scope
 	// decode reads an object and tests it against the kind's rules.
 	decode func(data []byte) (client.Object, verdict)
 	keep   func(*reader, client.Object)
@@ -48,9 +49,9 @@ func kinds() (map[schema.GroupKind]kind, error) {
 	}
 	ourGroup := v1alpha1.GroupVersion.Group
 	return map[schema.GroupKind]kind{
-		{Group: ourGroup, Kind: "NodeGroup"}: validated(groups, kindOf("v1alpha1", ours, checkNodeGroup,
+		{Group: ourGroup, Kind: "NodeGroup"}: ofAllVersions(groups, kindOf("", ours, checkNodeGroup,
 			func(r *reader) *[]*v1alpha1.NodeGroup { return &r.objects.NodeGroups })),
-		{Group: ourGroup, Kind: "VPSieNode"}: validated(machines, kindOf("v1alpha1", ours, checkVPSieNode,
+		{Group: ourGroup, Kind: "VPSieNode"}: ofAllVersions(machines, kindOf("", ours, checkVPSieNode,
 			func(r *reader) *[]*v1alpha1.VPSieNode { return &r.objects.VPSieNodes })),
 		{Kind: "Node"}: kindOf("v1", clusterWide, checkNode,
 			func(r *reader) *[]*corev1.Node { return &r.objects.Nodes }),
@@ -100,8 +101,8 @@ func kindOf[T any, P interface {
 	client.Object
 }](version string, s scope, check func(P) field.ErrorList, into func(*reader) *[]P) kind {
 	return kind{
-		version: version,
-		scope:   s,
+		versions: []string{version},
+		scope:    s,
 		decode: func(data []byte) (client.Object, verdict) {
 			object := P(new(T))
 			var v verdict
@@ -128,17 +129,22 @@ func kindOf[T any, P interface {
 // fieldsOf names the fields that are known.
 func fieldsOf(s scope) string {
 	if s == ours {
-		return v1alpha1.GroupVersion.String()
+		return v1alpha1.GroupVersion.Group
 	}
 	return "Kubernetes " + kubernetesVersion
 }
 
-// validated adds the schema of a CustomResourceDefinition to a kind's rules.
-func validated(s *crdSchema, k kind) kind {
+// ofAllVersions reads one of our kinds in every version, with the schema of its
+// CustomResourceDefinition beside the kind's rules.
+func ofAllVersions(s *crdSchema, k kind) kind {
+	k.versions = v1alpha1.Versions()
 	decode := k.decode
 	k.decode = func(data []byte) (client.Object, verdict) {
 		object, v := decode(data)
 		v.faults = append(s.faults(data), v.faults...)
+		// The versions differ in name only: the same object is one in each.
+		group := object.GetObjectKind()
+		group.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(group.GroupVersionKind().Kind))
 		return object, v
 	}
 	return k

@@ -41,10 +41,10 @@ func newCRDSchema(plural string) (*crdSchema, error) {
 	if err := yaml.Unmarshal(text, &crd); err != nil {
 		return nil, fmt.Errorf("reading the definition of %s: %w", plural, err)
 	}
-	if n := len(crd.Spec.Versions); n != 1 {
-		return nil, fmt.Errorf("reading the definition of %s: it has %d versions, want 1", plural, n)
+	if len(crd.Spec.Versions) == 0 {
+		return nil, fmt.Errorf("reading the definition of %s: it has no version", plural)
 	}
-	var s spec.Schema
+	var s spec.Schema // all versions have the same
 	if err := json.Unmarshal(crd.Spec.Versions[0].Schema.OpenAPIV3Schema, &s); err != nil {
 		return nil, fmt.Errorf("reading the schema of %s: %w", plural, err)
 	}

@@ -51,7 +51,7 @@ func TestWhatClustersHoldIsPassedOver(t *testing.T) {
 		"an unknown field, running":     {pod("", ", newest: 1, nodeName: n1"), "", `unknown field "spec.newest"`},
 		"an unknown field, stored":      {pod(stored, ", newest: 1"), `unknown field "spec.newest", not among those of Kubernetes 1.37, so no decision depends on it`, ""},
 		"a wrong type, stored":          {pod(stored, ", priority: high"), "", "spec.priority: want a whole number"},
-		"an unknown field of a group":   {strings.Replace(aGroup, "minNodes: 0", "minNodes: 0, newest: 1", 1), "", "the fields of autoscaler.vpsie.com/v1alpha1 are understood"},
+		"an unknown field of a group":   {strings.Replace(aGroup, "minNodes: 0", "minNodes: 0, newest: 1", 1), "", "the fields of autoscaler.vpsie.com are understood"},
 		"of a group, stored":            {strings.NewReplacer("minNodes: 0", "minNodes: 0, newest: 1", "{name: web", "{name: web"+stored).Replace(aGroup), `unknown field "spec.newest"`, ""},
 		"a group that cannot be served": {strings.NewReplacer("minNodes: 0", "minNodes: 9", "{name: web", "{name: web"+stored).Replace(aGroup), "", "MinNodes exceeds MaxNodes"},
 	}

@@ -66,7 +66,7 @@ func objectPage(plural, file string) (Page, error) {
 	}
 	return Page{
 		File: file, Title: k.name,
-		Intro:  fmt.Sprintf("API group `autoscaler.vpsie.com/v1alpha1`, short name `%s`. %s Identifiers of datacenters, offerings, images and ssh keys may be the cloud's own or its names.", k.short, strings.Join(strings.Fields(k.about), " ")),
+		Intro:  fmt.Sprintf("API group `autoscaler.vpsie.com`, versions %s with the same fields ([api.md](../api.md)), short name `%s`. %s Identifiers of datacenters, offerings, images and ssh keys may be the cloud's own or its names.", "`"+strings.Join(k.versions, "`, `")+"`", k.short, strings.Join(strings.Fields(k.about), " ")),
 		Tables: []Table{k.fields(), k.rules(), conditions},
 	}, nil
 }

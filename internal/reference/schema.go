@@ -16,7 +16,9 @@ import (
 // kind is one of the project's, by its CustomResourceDefinition.
 type kind struct {
 	name, short, about string
-	schema             apiextensionsv1.JSONSchemaProps
+	versions           []string
+	// schema is the same in all versions.
+	schema apiextensionsv1.JSONSchemaProps
 }
 
 func kindOf(plural string) (kind, error) {
@@ -29,7 +31,11 @@ func kindOf(plural string) (kind, error) {
 		return kind{}, fmt.Errorf("decoding the CustomResourceDefinition of %s: %w", plural, err)
 	}
 	schema := *crd.Spec.Versions[0].Schema.OpenAPIV3Schema
-	return kind{crd.Spec.Names.Kind, strings.Join(crd.Spec.Names.ShortNames, ", "), schema.Description, schema}, nil
+	var versions []string
+	for _, v := range crd.Spec.Versions {
+		versions = append(versions, v.Name)
+	}
+	return kind{crd.Spec.Names.Kind, strings.Join(crd.Spec.Names.ShortNames, ", "), schema.Description, versions, schema}, nil
 }
 
 // fields lists everything below spec and status.

@@ -1,0 +1,143 @@
+package v1alpha1_test
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// fuzzer makes objects from a schema, so that it knows new fields by itself. Fields with a
+// default are always there: the API server would add them.
+type fuzzer struct{ *rand.Rand }
+
+func (f fuzzer) object(schema apiextensionsv1.JSONSchemaProps, kind, version, name string) *unstructured.Unstructured {
+	spec := f.fields(schema.Properties["spec"])
+	if kind == "NodeGroup" {
+		f.obey(spec)
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.Group + "/" + version, "kind": kind,
+		"metadata": map[string]any{"name": name, "namespace": "kube-system"},
+		"spec":     spec, "status": f.fields(schema.Properties["status"]),
+	}}
+}
+
+// obey changes what the rules between the fields of a NodeGroup do not allow.
+func (f fuzzer) obey(spec map[string]any) {
+	spec["maxNodes"] = max(spec["minNodes"].(int64), spec["maxNodes"].(int64))
+	spec["preferredInstanceType"] = ""
+	if offers := spec["offeringIDs"].([]any); f.IntN(2) == 0 {
+		spec["preferredInstanceType"] = offers[f.IntN(len(offers))]
+	}
+	for _, taint := range spec["taints"].([]any) {
+		taint.(map[string]any)["effect"] = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}[f.IntN(3)]
+	}
+}
+
+func (f fuzzer) fields(s apiextensionsv1.JSONSchemaProps) map[string]any {
+	object := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		child := s.Properties[name]
+		if slices.Contains(s.Required, name) || child.Default != nil || f.IntN(2) == 0 {
+			object[name] = f.value(child)
+		}
+	}
+	return object
+}
+
+func (f fuzzer) value(s apiextensionsv1.JSONSchemaProps) any {
+	switch {
+	case len(s.Enum) > 0:
+		var value any
+		if err := json.Unmarshal(s.Enum[f.IntN(len(s.Enum))].Raw, &value); err != nil {
+			panic(err)
+		}
+		return value
+	case s.XIntOrString:
+		return []any{"2", "500m", "3Gi", int64(7)}[f.IntN(4)]
+	case s.Type == "array":
+		return f.list(s)
+	case s.AdditionalProperties != nil:
+		object := map[string]any{}
+		for range f.IntN(3) {
+			object["k"+f.text(1, 20)] = f.value(*s.AdditionalProperties.Schema)
+		}
+		return object
+	case s.Type == "object":
+		return f.fields(s)
+	case s.Type == "boolean":
+		return f.IntN(2) == 0
+	case s.Type == "integer":
+		return f.number(s)
+	case s.Format == "date-time":
+		return time.Unix(f.Int64N(1<<32), 0).UTC().Format(time.RFC3339)
+	case s.Pattern != "":
+		return f.patterned(s.Pattern)
+	}
+	return f.text(deref(s.MinLength, 0), min(deref(s.MaxLength, 300), 300))
+}
+
+// list makes the entries of a list map different in their first key.
+func (f fuzzer) list(s apiextensionsv1.JSONSchemaProps) any {
+	list := []any{}
+	for i := range deref(s.MinItems, 0) + f.Int64N(3) {
+		item := f.value(*s.Items.Schema)
+		if keys := s.XListMapKeys; len(keys) > 0 {
+			item.(map[string]any)[keys[0]] = "k" + string(rune('a'+i))
+		}
+		list = append(list, item)
+	}
+	return list
+}
+
+func (f fuzzer) number(s apiextensionsv1.JSONSchemaProps) int64 {
+	least, most := int64(-1<<31), int64(1<<31-1)
+	if s.Format == "int64" {
+		least, most = -1<<53, 1<<53
+	}
+	if s.Minimum != nil {
+		least = int64(*s.Minimum)
+	}
+	if s.Maximum != nil {
+		most = int64(*s.Maximum)
+	}
+	switch f.IntN(4) {
+	case 0:
+		return least
+	case 1:
+		return most
+	}
+	return least + f.Int64N(most-least+1)
+}
+
+// patterned is a text that the patterns of our schemas allow.
+func (f fuzzer) patterned(pattern string) string {
+	if strings.HasPrefix(pattern, `^[0-9]`) {
+		return []string{"0", "1.50", "300.00"}[f.IntN(3)]
+	}
+	return "Aa"
+}
+
+func (f fuzzer) text(least, most int64) string {
+	letters := []rune("abcXYZ019-_ :{}\n\"'äß漢😀")
+	var text strings.Builder
+	for range least + f.Int64N(max(most-least, 1)) {
+		text.WriteRune(letters[f.IntN(len(letters))])
+	}
+	return text.String()
+}
+
+func deref(p *int64, otherwise int64) int64 {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
