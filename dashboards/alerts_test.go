@@ -34,8 +34,8 @@ var healthy = map[string]string{
 	`vpsie_autoscaler_drains_total{result="done",pod="a"}`:                   "0+1x180",
 	`vpsie_autoscaler_cost_per_hour{pod="a"}`:                                "1.2x180",
 	`vpsie_autoscaler_cost_per_hour{pod="b"}`:                                "0x180",
-	`vpsie_autoscaler_cost_lower_bound_per_hour{pod="a"}`:                    "1x180",
-	`vpsie_autoscaler_cost_lower_bound_per_hour{pod="b"}`:                    "0x180",
+	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`:                    "1x180",
+	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="b"}`:                    "0x180",
 	`controller_reconcile_errors_total{controller="vpsienode",pod="a"}`:      "0+1x180",
 }
 
@@ -91,7 +91,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 			`vpsie_autoscaler_cost_per_hour{pod="a"}`: "1.2x30 2x150",
 		}, []string{"VPSieAutoscalerCostsTooMuch"}},
 		"nothing is needed and nothing is there": {map[string]string{
-			`vpsie_autoscaler_cost_per_hour{pod="a"}`: "0x180", `vpsie_autoscaler_cost_lower_bound_per_hour{pod="a"}`: "0x180",
+			`vpsie_autoscaler_cost_per_hour{pod="a"}`: "0x180", `vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`: "0x180",
 		}, nil},
 		"reconciliations fail": {map[string]string{
 			`controller_reconcile_errors_total{controller="vpsienode",pod="a"}`: "0+10x180",

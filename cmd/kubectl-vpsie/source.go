@@ -106,6 +106,7 @@ func (c *cli) planned(ctx context.Context) (explain.Rounds, error) {
 	return explain.Rounds{
 		Source: "a plan made now, with which nothing was done", Planned: true,
 		List: []*observe.Round{observe.NewRound(at, result.Plan, nil)}, Last: at, Options: o.Plan,
+		FromScratch: observe.NewCompared(at, result.Plan.Cost.After, result.Plan.Cost.FromScratch),
 	}, nil
 }
 
@@ -124,7 +125,7 @@ func (c *cli) journal(ctx context.Context, kube client.Reader, f observe.Filter)
 }
 
 func roundsOf(told *observe.Journaled, source string) explain.Rounds {
-	r := explain.Rounds{Source: source, List: told.Rounds, Options: told.Options}
+	r := explain.Rounds{Source: source, List: told.Rounds, Options: told.Options, FromScratch: told.FromScratch}
 	if told.LastRound != nil {
 		r.Last = *told.LastRound
 	}

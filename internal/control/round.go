@@ -34,6 +34,8 @@ type round struct {
 	heard news
 	// recalled: the back-offs from before the restart have been taken over.
 	recalled bool
+	// comparing works out beside the rounds how far the cost is from the least.
+	comparing comparing
 }
 
 func setupRound(mgr ctrl.Manager, d Deps) error {
@@ -115,6 +117,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		r.tell(ctx, objects, decision, faults),
 	)
 	r.tellPods(ctx, objects, decision)
+	r.compare(state, decision)
 	return decision, reconcile.Result{RequeueAfter: r.next(decision, objects.NodeGroups)}, err
 }
 

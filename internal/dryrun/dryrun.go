@@ -118,6 +118,7 @@ func (o *Options) Decide(ctx context.Context, stdin io.Reader) (*Result, error) 
 	state := cluster.NewBuilder().State(in.objects, in.markets, now, o.Plan)
 	decision := plan.Decide(state)
 	took := timing{millis(loaded.Sub(start)), millis(time.Since(loaded))}
+	decision.Cost.FromScratch = plan.CompareFromScratch(state, decision)
 	return &Result{State: state, Plan: decision, Notes: slices.Compact(in.notes), timing: took}, nil
 }
 

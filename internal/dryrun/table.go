@@ -149,8 +149,8 @@ func (t *table) kept(list []plan.Kept) {
 	s.end()
 }
 
-// headroom is what is bought for no pod but for the thresholds. The bound does not
-// count it, so that it would make the plan look dear.
+// headroom is what is bought for the thresholds and for no pod. The decision's bound does
+// not count it.
 func headroom(list []plan.Launch) plan.Hourly {
 	var sum plan.Hourly
 	for _, l := range list {
@@ -171,9 +171,29 @@ func (t *table) cost(c plan.Cost, headroom plan.Hourly) {
 	if c.After != c.Before {
 		fmt.Fprintf(t.out, " (a month: %s now, %s after)", plan.Money(c.Before), plan.Money(c.After))
 	}
-	fmt.Fprintf(t.out, "; lower bound%s %s", without, c.LowerBound)
+	fmt.Fprintf(t.out, "; lower bound of this decision%s %s", without, c.LowerBound)
 	if c.LowerBound > 0 {
 		fmt.Fprintf(t.out, " (after / bound = %.3f)", float64(c.After-headroom)/float64(c.LowerBound))
 	}
 	fmt.Fprintln(t.out)
+	t.fromScratch(c)
+}
+
+// fromScratch says how far the cost is from the least that is possible, and why.
+func (t *table) fromScratch(c plan.Cost) {
+	f := c.FromScratch
+	if f == nil {
+		return
+	}
+	fmt.Fprintf(t.out, "FROM SCRATCH an hour: machines for the present pods cost at least %s; the cheapest that are known cost %s", f.LowerBound, f.Known)
+	if f.LowerBound > 0 {
+		fmt.Fprintf(t.out, " (after / bound = %.3f)", float64(c.After)/float64(f.LowerBound))
+	}
+	fmt.Fprintln(t.out)
+	if f.NotCounted > 0 {
+		fmt.Fprintf(t.out, "  %s not counted: nothing on sale would take them again\n", count(f.NotCounted, "pod"))
+	}
+	for _, d := range f.Difference {
+		fmt.Fprintf(t.out, "  %s for %s (%s)\n", d.Cost, d.Reason, d.Reason.Text())
+	}
 }

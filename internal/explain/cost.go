@@ -152,6 +152,7 @@ func (a *CostAnswer) Print(p *Page) {
 		p.grid([]string{"NODE GROUP", "MACHINES", "COST/H", "CPU ASKED FOR", "MEMORY ASKED FOR", "IDLE/H"}, rows)
 		a.waste(p)
 	}
+	a.Bound.difference(p)
 	if len(a.Saves) > 0 {
 		p.heading("WHAT IS ABOUT TO BE SAVED")
 		var rows []row

@@ -38,6 +38,8 @@ type Rounds struct {
 	Last time.Time
 	// Options are the flags that the rounds were decided with.
 	Options plan.Options
+	// FromScratch compares the cost with the least that is possible; nil when nobody has.
+	FromScratch *observe.Compared
 }
 
 // current is the last round; nil when it does not speak of what was asked for.

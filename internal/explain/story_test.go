@@ -146,7 +146,8 @@ func (s *story) decide(t *testing.T) {
 		machines[l.Name] = "vpsie-" + l.Name
 	}
 	s.journal.Note(observe.NewRound(s.now, result.Plan, machines))
-	s.rounds = Rounds{Source: "the autoscaler's journal", Last: s.now, Options: o.Plan}
+	s.rounds = Rounds{Source: "the autoscaler's journal", Last: s.now, Options: o.Plan,
+		FromScratch: observe.NewCompared(s.now, result.Plan.Cost.After, result.Plan.Cost.FromScratch)}
 }
 
 func (s *story) scene(t *testing.T) *Scene {

@@ -23,6 +23,8 @@ type Journal struct {
 	mu     sync.Mutex
 	rounds []*Round // oldest first; what they point to is never changed
 	weight int
+	// compared is the newest comparison; nil before the first.
+	compared *Compared
 }
 
 // NewJournal returns an empty Journal.

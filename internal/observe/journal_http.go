@@ -28,6 +28,9 @@ type Journaled struct {
 	// Options are the flags that rounds are decided with.
 	Options plan.Options `json:"options"`
 	Rounds  []*Round     `json:"rounds"`
+	// FromScratch compares the cost with the least that is possible; none before the first
+	// comparison, which follows the first round.
+	FromScratch *Compared `json:"fromScratch,omitempty"`
 }
 
 // Handler serves the journal as JSON. The parameters since and until are times,
@@ -44,7 +47,7 @@ func (j *Journal) Handler(c clock.PassiveClock, o plan.Options) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		answer := Journaled{Now: c.Now().UTC(), Options: o, Rounds: j.Rounds(f)}
+		answer := Journaled{Now: c.Now().UTC(), Options: o, Rounds: j.Rounds(f), FromScratch: j.comparison()}
 		if last := j.last(); !last.IsZero() {
 			answer.LastRound = &last
 		}

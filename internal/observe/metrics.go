@@ -29,6 +29,8 @@ type Metrics struct {
 	pending, unplaced *prometheus.GaugeVec
 	podWait           prometheus.Histogram
 	cost, bound       prometheus.Gauge
+	scratchBound      prometheus.Gauge
+	aboveBound        *prometheus.GaugeVec
 	groupCost         *prometheus.GaugeVec
 	backoff           *prometheus.GaugeVec
 	offered           map[[2]string]bool // the series of backoff
@@ -73,7 +75,9 @@ func (m *Metrics) addRounds() {
 	m.unplaced = c.gauges("vpsie_autoscaler_pods_unplaced", "Pending pods that nothing can be done for, by the first reason.", "reason")
 	m.podWait = c.histogram("vpsie_autoscaler_pod_wait_seconds", "Time from a pod's creation until it was bound to a node, for pods that a round found pending.", prometheus.ExponentialBuckets(0.5, 2, 14))
 	m.cost = c.gauge("vpsie_autoscaler_cost_per_hour", "What the machines cost per hour after the last decision.")
-	m.bound = c.gauge("vpsie_autoscaler_cost_lower_bound_per_hour", "Proved lower bound of the cost per hour.")
+	m.bound = c.gauge("vpsie_autoscaler_cost_lower_bound_per_hour", "Proved lower bound of the last decision: what it buys could not cost less, beside the machines that stay.")
+	m.scratchBound = c.gauge("vpsie_autoscaler_cost_from_scratch_bound_per_hour", "Proved lower bound of what machines for the present pods cost per hour if all were bought anew.")
+	m.aboveBound = c.gauges("vpsie_autoscaler_cost_above_bound_per_hour", "What the machines cost per hour above the bound from scratch, by why. The reasons add up.", "reason")
 	m.groupCost = c.gauges("vpsie_autoscaler_nodegroup_cost_per_hour", "What the group's machines cost per hour.", "nodegroup")
 	m.backoff = c.gauges("vpsie_autoscaler_offering_backoff", "1 while an offering is not ordered because VPSie refused it lately, else 0.", "offering", "datacenter")
 	m.launches = c.counters("vpsie_autoscaler_launches_total", "Machines that were ordered, by why.", "nodegroup", "reason")
@@ -111,6 +115,9 @@ func (m *Metrics) zero(operations []string) {
 	}
 	for _, step := range startupSteps() {
 		m.startup.WithLabelValues(step)
+	}
+	for _, reason := range plan.DifferenceReasons() {
+		m.aboveBound.WithLabelValues(string(reason))
 	}
 	for vec, values := range map[*prometheus.CounterVec][]string{
 		m.decisions: {decisionChanged, decisionUnchanged, decisionFailed},

@@ -75,6 +75,18 @@ func (m *Metrics) Decision(p *plan.Plan, took time.Duration) {
 	}
 }
 
+// FromScratch shows how far the cost is from the least that is possible, and why.
+func (m *Metrics) FromScratch(f *plan.FromScratch) {
+	m.scratchBound.Set(units(f.LowerBound))
+	cost := map[plan.DifferenceReason]plan.Hourly{}
+	for _, d := range f.Difference {
+		cost[d.Reason] = d.Cost
+	}
+	for _, reason := range plan.DifferenceReasons() {
+		m.aboveBound.WithLabelValues(string(reason)).Set(units(cost[reason]))
+	}
+}
+
 // Pending shows how many pods wait for what; see PendingReasons.
 func (m *Metrics) Pending(count map[string]int) {
 	for _, reason := range PendingReasons() {

@@ -33,6 +33,8 @@ func (r *remover) heldByItself(h *host) keep {
 		return keep{reason: KeptNotReady, message: "on its way"}
 	case h.settling && h.awaits != "":
 		return keep{reason: KeptNotReady, message: "about to serve: its startup taint " + h.awaits + " is still there"}
+	case r.w.state.Options.nothingHeld:
+		// Neither a person nor an annotation.
 	case n.DoNotDelete:
 		return keep{reason: KeptDoNotDelete, message: "its VPSieNode is annotated autoscaler.vpsie.com/do-not-delete=true"}
 	case n.Adopted:
@@ -41,7 +43,7 @@ func (r *remover) heldByItself(h *host) keep {
 	if why := h.controlPlane(); why != "" {
 		return keep{reason: KeptControlPlane, message: why}
 	}
-	if n.Object != nil {
+	if n.Object != nil && !r.w.state.Options.nothingHeld {
 		if why := annotatedToStay(n.Object, r.w.state.Now); why.reason != "" {
 			return why
 		}

@@ -61,6 +61,8 @@ func (p *Pod) immovable(o *Options, now time.Time) keep {
 		return keep{reason: KeptPodNotEvictable, message: fmt.Sprintf("pod %s "+format, append([]any{p.name()}, args...)...)}
 	}
 	switch {
+	case o.nothingHeld:
+		return keep{}
 	case p.Object.Annotations[safeToEvict] == "false":
 		return held("is annotated %s=false", safeToEvict)
 	case AwaitsCompletion(p.Object):

@@ -86,6 +86,8 @@ type Cost struct {
 	Before     Hourly `json:"beforePerHour"`
 	After      Hourly `json:"afterPerHour"`
 	LowerBound Hourly `json:"lowerBoundPerHour"`
+	// FromScratch is set by whoever asks for it (CompareFromScratch); Decide leaves it nil.
+	FromScratch *FromScratch `json:"fromScratch,omitempty"`
 }
 
 // Hourly is Money that prints as a decimal string per hour (month = 720 h).

@@ -14,7 +14,9 @@ import (
 type Pod struct {
 	Object *corev1.Pod
 
-	stage    podStage
+	stage podStage
+	// anew: it runs, and is looked at as if it had no node yet; see CompareFromScratch.
+	anew     bool
 	priority int32
 	// preempts: its preemptionPolicy lets kube-scheduler evict pods for it.
 	preempts bool
@@ -151,6 +153,9 @@ func (p *Pod) leaves() bool { return p.Object.DeletionTimestamp != nil }
 
 // otherScheduler is the name of the pod's scheduler when it is not the default one.
 func (p *Pod) otherScheduler() string {
+	if p.anew {
+		return "" // whose rules its scheduler follows does not change what it needs
+	}
 	if name := p.Object.Spec.SchedulerName; name != corev1.DefaultSchedulerName {
 		return name // empty in files, where no API server has filled in the default
 	}

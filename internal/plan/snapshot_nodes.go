@@ -11,6 +11,9 @@ import (
 // buildHosts makes a host of every node, by name, and counts the groups' machines.
 func (w *world) buildHosts() {
 	for _, n := range w.state.Nodes {
+		if w.state.fromScratch && w.groupByName[n.Group] != nil {
+			continue
+		}
 		h := w.newHost(n)
 		w.hosts = append(w.hosts, h)
 		w.hostByName[n.Name] = h
@@ -125,6 +128,9 @@ func (w *world) seat() []*Pod {
 
 // seatOf is the host that a pod is bound to or that waits for it; nil for none.
 func (w *world) seatOf(p *Pod) *host {
+	if p.anew {
+		return nil
+	}
 	switch p.stage {
 	case stageBound:
 		return w.hostByName[p.Object.Spec.NodeName]

@@ -34,6 +34,9 @@ type State struct {
 	// StorageCapacities say where drivers that count it can make volumes.
 	StorageCapacities []*storagev1.CSIStorageCapacity
 	VolumeAttachments []*storagev1.VolumeAttachment
+
+	// fromScratch: the groups' nodes only show what new ones will be like; see anew.
+	fromScratch bool
 }
 
 // Options are the operator's flags that change decisions.
@@ -47,6 +50,9 @@ type Options struct {
 	IgnoreTimers bool `json:"ignoreTimers,omitempty"`
 	// StartupTaints are taints, beside the usual ones, that a new node sheds by itself.
 	StartupTaints []StartupTaint `json:"startupTaints,omitempty"`
+
+	// nothingHeld: no person, annotation or pod keeps a node; see CompareFromScratch.
+	nothingHeld bool
 }
 
 // Money is an amount in millionths of the currency per month of 720 hours.

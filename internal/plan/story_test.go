@@ -64,7 +64,23 @@ func (s *story) plan(t *testing.T, d *datadriven.TestData) string {
 			g.Unsuitable = slices.DeleteFunc(slices.Clone(p.Unsuitable), func(u Unsuitable) bool { return u.Group != g.Name })
 		}
 	}
-	return tell(p, state.Now)
+	told := tell(p, state.Now)
+	if d.HasArg("from-scratch") {
+		told += tellFromScratch(CompareFromScratch(&state, p))
+	}
+	return told
+}
+
+func tellFromScratch(f *FromScratch) string {
+	text := fmt.Sprintf("from scratch at least %s, known %s", f.LowerBound, f.Known)
+	if f.NotCounted > 0 {
+		text += fmt.Sprintf(", %d not counted", f.NotCounted)
+	}
+	text += "\n"
+	for _, d := range f.Difference {
+		text += fmt.Sprintf("  %s for %s\n", d.Cost, d.Reason)
+	}
+	return text
 }
 
 // tell prints a plan for people; pods with the same fate share a line.
