@@ -102,6 +102,7 @@ type NodeGroupSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	// +kubebuilder:validation:MaxProperties=100
+	// +kubebuilder:validation:XValidation:rule="['kubernetes.io/os', 'beta.kubernetes.io/os'].all(k, !(k in self) || self[k] == 'linux')",message="labels: kubernetes.io/os must be linux: the autoscaler's nodes run Linux, whatever a label says; leave it out"
 	Labels map[string]string `json:"labels,omitempty"`
 
 	// Taints are put on the nodes.

@@ -51,6 +51,9 @@ func TestNodeGroupValidation(t *testing.T) {
 		"name with a dot":                {change: fields{"metadata.name": "a.b"}, refuse: []string{"metadata.name", "dot"}},
 		"only the required fields":       {change: fields{"spec.scaleUpPolicy": absent, "spec.scaleDownPolicy": absent, "spec.labels": absent, "spec.taints": absent, "spec.sshKeyIDs": absent, "spec.tags": absent, "spec.preferredInstanceType": absent, "spec.allowMixedInstances": absent}},
 		"spec absent":                    {change: fields{"spec": absent}, refuse: []string{"spec", "Required"}},
+		"labels with Linux":              {change: fields{"spec.labels": map[string]any{"kubernetes.io/os": "linux"}}},
+		"labels with Windows":            {change: fields{"spec.labels": map[string]any{"kubernetes.io/os": "windows"}}, refuse: []string{"spec.labels", "kubernetes.io/os must be linux"}},
+		"labels with Windows, as before": {change: fields{"spec.labels": map[string]any{"beta.kubernetes.io/os": "windows"}}, refuse: []string{"spec.labels", "kubernetes.io/os must be linux"}},
 		"labels with a value not a text": {change: fields{"spec.labels": map[string]any{"a": int64(1)}}, refuse: []string{"spec.labels"}},
 	}
 	c := env.Client(t, nil)

@@ -131,6 +131,33 @@ func TestDrainTimeoutAnnotation(t *testing.T) {
 	})
 }
 
+// A value that makes no sense is told by an event, and what does less harm holds: the group
+// buys nothing, the machine stays.
+func TestAnnotationsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	b := live(t)
+	g := b.group(t, "no-sense", 2)
+	p := b.pod(t, "no-sense", g)
+	m := b.machines(t, g, 1)[0]
+	b.annotate(t, &m, v1alpha1.AnnotationDoNotDelete, "yes")
+	b.heard(t, &m, corev1.EventTypeWarning, "InvalidConfiguration", v1alpha1.AnnotationDoNotDelete, `"yes"`, "does not remove it")
+	b.annotate(t, &m, v1alpha1.AnnotationDrainTimeout, "1m")
+	b.heard(t, &m, corev1.EventTypeWarning, "InvalidConfiguration", v1alpha1.AnnotationDrainTimeout, `"1m"`, "--drain-timeout stays in force")
+	b.remove(t, p)
+	b.rounds(t, g)
+	b.rounds(t, g)
+	b.machines(t, g, 1)
+	b.annotate(t, g, v1alpha1.AnnotationPause, "True")
+	b.heard(t, g, corev1.EventTypeWarning, "InvalidConfiguration", v1alpha1.AnnotationPause, `"True"`, "stays paused")
+	b.condition(t, g, v1alpha1.NodeGroupError, "True", "InvalidConfiguration")
+	b.annotate(t, &m, v1alpha1.AnnotationDoNotDelete, "false")
+	b.rounds(t, g)
+	b.rounds(t, g)
+	b.machines(t, g, 1)
+	b.annotate(t, g, v1alpha1.AnnotationPause, "false")
+	b.machines(t, g, 0)
+}
+
 // Every label of the reference, on the VPSieNode and on the Node, with the NodeGroup's
 // own and its taints.
 func TestLabelsOfTheReference(t *testing.T) {

@@ -36,6 +36,7 @@ const (
 	nameRule      = "metadata.name must have at most 51 characters and no dot: it becomes part of hostnames, vpsie-<name>-<random>"
 	minMaxRule    = "MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
 	preferredRule = "preferredInstanceType must be one of offeringIDs"
+	osRule        = "labels: kubernetes.io/os must be linux: the autoscaler's nodes run Linux, whatever a label says; leave it out"
 	taintsRule    = "taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
 	ownTaintRule  = "taints: autoscaler.vpsie.com/uninitialized is the autoscaler's own, put on every new node and taken away by the autoscaler; leave it out"
 )
@@ -51,6 +52,11 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 	}
 	if p := g.Spec.PreferredInstanceType; p != "" && !slices.Contains(g.Spec.OfferingIDs, p) {
 		faults = append(faults, field.Invalid(spec.Child("preferredInstanceType"), p, preferredRule))
+	}
+	for _, key := range []string{corev1.LabelOSStable, "beta.kubernetes.io/os"} {
+		if os, set := g.Spec.Labels[key]; set && os != "linux" {
+			faults = append(faults, field.Invalid(spec.Child("labels").Key(key), os, osRule))
+		}
 	}
 	for i, t := range g.Spec.Taints {
 		if !isTaintEffect(t.Effect) {

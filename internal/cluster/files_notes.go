@@ -83,9 +83,17 @@ func Gaps(o *Objects) []string {
 	}
 	add("pods left out because their nodes are not there: those of %s", slices.Collect(maps.Keys(absent)))
 	for _, g := range o.NodeGroups {
-		for _, problem := range LimitsOf(g).Problems {
+		for _, problem := range GroupProblems(g) {
 			gaps = append(gaps, "NodeGroup "+g.Name+": "+problem)
 		}
+	}
+	for _, m := range o.VPSieNodes {
+		for _, problem := range MachineProblems(m, nil) {
+			gaps = append(gaps, "VPSieNode "+m.Name+": "+problem)
+		}
+	}
+	for _, n := range o.Nodes {
+		gaps = append(gaps, machineProblems(n, "Node "+n.Name+": ")...)
 	}
 	return gaps
 }

@@ -93,6 +93,7 @@ func TestBadObjects(t *testing.T) {
 		"group: empty offering":       {group("[small]", `[""]`), theGroup + `spec.offeringIDs[0]: Invalid value: ""`},
 		"group: no image":             {group(", osImageID: u", ""), theGroup + "spec.osImageID: Required value"},
 		"group: preferred":            {group("osImageID: u", "osImageID: u, preferredInstanceType: huge"), theGroup + `spec.preferredInstanceType: Invalid value: "huge": preferredInstanceType must be one of offeringIDs`},
+		"group: Windows":              {group("osImageID: u", "osImageID: u, labels: {kubernetes.io/os: windows}"), theGroup + `spec.labels[kubernetes.io/os]: Invalid value: "windows": labels: kubernetes.io/os must be linux`},
 		"group: own taint":            {group("osImageID: u", "osImageID: u, taints: [{key: autoscaler.vpsie.com/uninitialized, effect: NoSchedule}]"), theGroup + `spec.taints[0].key: Invalid value: "autoscaler.vpsie.com/uninitialized": taints: autoscaler.vpsie.com/uninitialized is`},
 		"group: taint":                {group("osImageID: u", "osImageID: u, taints: [{key: a, effect: Never}]"), theGroup + `spec.taints[0].effect: Invalid value: "Never": taints: effect must be`},
 		"group: threshold":            {group("osImageID: u", "osImageID: u, scaleUpPolicy: {cpuThreshold: 101}"), theGroup + "spec.scaleUpPolicy.cpuThreshold: Invalid value: 101"},
@@ -160,7 +161,7 @@ func TestEveryCELRuleHasATwin(t *testing.T) {
 		celRules(crd, rules)
 	}
 	twins := []string{
-		nameRule, minMaxRule, preferredRule, taintsRule, ownTaintRule,
+		nameRule, minMaxRule, preferredRule, osRule, taintsRule, ownTaintRule,
 		// About updates; a file holds one state.
 		"vpsieInstanceID is immutable once set",
 		"instanceType is immutable: it says what the VPS is; delete the VPSieNode and create another one",

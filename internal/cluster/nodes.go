@@ -63,7 +63,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		State:         stateOf(m, object),
 		Object:        object,
 		UnneededSince: timeAnnotation(m, v1alpha1.AnnotationUnneededSince),
-		DoNotDelete:   m.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
+		DoNotDelete:   MustNotDelete(m),
 		Adopted:       adopted(m),
 		Stopped:       stopped(m),
 	}
@@ -72,7 +72,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		if at := m.Status.ReadyAt; at != nil && at.After(n.ReadySince) && n.State == plan.Ready {
 			n.ReadySince = at.Time
 		}
-		n.DoNotDelete = n.DoNotDelete || object.Annotations[v1alpha1.AnnotationDoNotDelete] == "true"
+		n.DoNotDelete = n.DoNotDelete || MustNotDelete(object)
 		if n.State != plan.Ordered || m.Status.Phase == v1alpha1.PhaseReady {
 			n.Name = object.Name
 		}
@@ -139,7 +139,7 @@ func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.No
 		State:        state,
 		ReadySince:   readySince(n),
 		Object:       n,
-		DoNotDelete:  n.Annotations[v1alpha1.AnnotationDoNotDelete] == "true",
+		DoNotDelete:  MustNotDelete(n),
 	}
 }
 

@@ -145,7 +145,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 		Name:         g.Name,
 		Min:          limits.Min,
 		Max:          limits.Max,
-		Paused:       g.Annotations[v1alpha1.AnnotationPause] == "true",
+		Paused:       Paused(g),
 		Deleting:     !g.DeletionTimestamp.IsZero(),
 		DatacenterID: g.Spec.DatacenterID,
 		Offers:       g.Spec.OfferingIDs,

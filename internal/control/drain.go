@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
@@ -61,7 +61,7 @@ func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 }
 
 func skipsDrain(m *v1alpha1.VPSieNode, node *corev1.Node) bool {
-	return m.Annotations[v1alpha1.AnnotationSkipDrain] == "true" || node.Annotations[v1alpha1.AnnotationSkipDrain] == "true"
+	return cluster.SkipsDrain(m) || cluster.SkipsDrain(node)
 }
 
 // moveOff evicts what may be evicted, and returns what holds the drain back.
@@ -150,9 +150,9 @@ func (r *machines) pauseAfterDrain(m *v1alpha1.VPSieNode, failed time.Time) time
 }
 
 func (r *machines) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.Duration {
-	for _, annotations := range []map[string]string{m.Annotations, node.Annotations} {
-		if seconds, err := strconv.Atoi(annotations[v1alpha1.AnnotationDrainTimeout]); err == nil && seconds >= 0 {
-			return time.Duration(seconds) * time.Second
+	for _, o := range []client.Object{m, node} {
+		if limit, ok := cluster.DrainTimeout(o); ok {
+			return limit
 		}
 	}
 	return r.Options.DrainTimeout

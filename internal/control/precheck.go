@@ -97,7 +97,7 @@ func (r *round) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieN
 			return err
 		}
 		what := ""
-		if node.Annotations[v1alpha1.AnnotationDoNotDelete] == "true" {
+		if cluster.MustNotDelete(node) {
 			what = "the annotation " + v1alpha1.AnnotationDoNotDelete
 		}
 		if held := plan.NodeHeld(node, pods, r.Clock.Now()); held != "" {

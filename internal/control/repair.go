@@ -159,9 +159,9 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		return "its node is ready by now", nil
 	case !orderedByUs(m):
 		return "a person made the VPSieNode; delete it to have the VPS deleted", nil
-	case m.Annotations[v1alpha1.AnnotationDoNotDelete] == "true" || node != nil && node.Annotations[v1alpha1.AnnotationDoNotDelete] == "true":
+	case cluster.MustNotDelete(m) || node != nil && cluster.MustNotDelete(node):
 		return "the annotation " + v1alpha1.AnnotationDoNotDelete + " keeps it", nil
-	case g.Annotations[v1alpha1.AnnotationPause] == "true":
+	case cluster.Paused(g):
 		return "NodeGroup " + g.Name + " is paused", nil
 	case node != nil && plan.ControlPlane(node, nil) != "":
 		return plan.ControlPlane(node, nil), nil

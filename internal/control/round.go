@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -175,8 +176,8 @@ func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[
 		if err != nil {
 			market.Blocked = err.Error()
 		}
-		if limits := cluster.LimitsOf(g); len(limits.Problems) > 0 {
-			problems = append(problems, &cloud.ConfigError{Reason: "InvalidConfiguration", Message: limits.Problems[0]})
+		if wrong := cluster.GroupProblems(g); len(wrong) > 0 {
+			problems = append(problems, &cloud.ConfigError{Reason: "InvalidConfiguration", Message: strings.Join(wrong, "; ")})
 		}
 		for _, problem := range append(append([]error{err}, problems...), outage) {
 			if problem != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +22,7 @@ import (
 func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault) error {
 	r.Metrics.Phases(o.AllVPSieNodes())
 	r.forgetGone(o)
+	r.sayProblems(o)
 	var errs []error
 	for _, g := range o.NodeGroups {
 		limits := cluster.LimitsOf(g)
@@ -99,6 +102,22 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 		r.Voice.SayNew(g, invalid)
 	} else {
 		r.Voice.Over(g, invalid.Reason)
+	}
+}
+
+// sayProblems tells of VPSieNodes whose annotations make no sense.
+func (r *round) sayProblems(o *cluster.Objects) {
+	nodes := make(map[string]*corev1.Node, len(o.Nodes))
+	for _, n := range o.Nodes {
+		nodes[n.Name] = n
+	}
+	for _, m := range o.VPSieNodes {
+		invalid := observe.InvalidConfiguration(strings.Join(cluster.MachineProblems(m, nodes[cluster.NodeNameOf(m)]), "; "))
+		if invalid.Note == "" {
+			r.Voice.Over(m, invalid.Reason)
+			continue
+		}
+		r.Voice.SayNew(m, invalid)
 	}
 }
 

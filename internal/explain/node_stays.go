@@ -24,6 +24,7 @@ func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
 	if !cluster.IsReady(node) {
 		a.Notes = append(a.Notes, "the Kubernetes node is not Ready: see kubectl describe node "+node.Name)
 	}
+	a.Notes = append(a.Notes, cluster.MachineProblems(a.machine, node)...)
 	kept, removed := s.fate(a)
 	switch {
 	case removed:
@@ -57,12 +58,12 @@ func (s *Scene) fate(a *NodeAnswer) (kept *plan.Kept, removed bool) {
 // guess says from the objects alone why the node stays.
 func (a *NodeAnswer) guess() {
 	switch {
-	case a.machine.Annotations[v1alpha1.AnnotationDoNotDelete] == "true":
+	case cluster.MustNotDelete(a.machine):
 		a.Reason = plan.KeptDoNotDelete
 		a.tell(Good, "stays: its VPSieNode is annotated %s=true", v1alpha1.AnnotationDoNotDelete)
 	case a.group == nil:
 		a.tell(Bad, "is of NodeGroup %s, which does not exist", a.machine.Spec.NodeGroupName)
-	case a.group.Annotations[v1alpha1.AnnotationPause] == "true":
+	case cluster.Paused(a.group):
 		a.Reason = plan.KeptPaused
 		a.tell(Good, "stays: its NodeGroup is paused")
 	case !*a.group.Spec.ScaleDownPolicy.Enabled:

@@ -125,7 +125,7 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 	if !g.DeletionTimestamp.IsZero() {
 		add(Busy, "being deleted")
 	}
-	if g.Annotations[v1alpha1.AnnotationPause] == "true" {
+	if cluster.Paused(g) {
 		add(Busy, "paused")
 	}
 	for _, c := range []struct {

@@ -22,6 +22,7 @@ func Events() []EventWord {
 		{group, "ProvisioningFailed", warning, "a machine could not be had, and why"},
 		{group, "InvalidConfiguration", warning, "the NodeGroup, one of its annotations, or the account's Secret is wrong"},
 		{group, "Repairing", warning, "a machine is replaced because its node stays not ready: which, and for how long"},
+		{machine, "InvalidConfiguration", warning, "one of its annotations, or of its Node's, makes no sense, and what holds in its place"},
 		{machine, "VPSCreated", normal, "the VPS is there, with its number"},
 		{machine, "VPSAdopted", normal, "the VPS that a person named is taken over, and what it is"},
 		{machine, "NodeJoined", normal, "the node has registered"},

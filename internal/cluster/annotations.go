@@ -1,0 +1,87 @@
+package cluster
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// The annotations of NodeGroups, VPSieNodes and Nodes are read here alone. A value that is
+// neither true nor false counts as what does less harm, and is told (GroupProblems,
+// MachineProblems): a node that somebody wanted to keep is kept, a drain is not skipped.
+
+// Paused says whether the NodeGroup's annotation stops buying and removing for it.
+func Paused(g *v1alpha1.NodeGroup) bool {
+	return switchedOn(g.Annotations[v1alpha1.AnnotationPause], true)
+}
+
+// MustNotDelete says whether the annotation of the VPSieNode, or of its Node, keeps the
+// autoscaler from removing it.
+func MustNotDelete(o metav1.Object) bool {
+	return switchedOn(o.GetAnnotations()[v1alpha1.AnnotationDoNotDelete], true)
+}
+
+// SkipsDrain says whether the annotation of the VPSieNode, or of its Node, has the VPS go
+// with the pods on it.
+func SkipsDrain(o metav1.Object) bool {
+	return switchedOn(o.GetAnnotations()[v1alpha1.AnnotationSkipDrain], false)
+}
+
+// DrainTimeout is how long a drain of the VPSieNode, or of the Node, may take by its
+// annotation, and false when that says nothing that makes sense.
+func DrainTimeout(o metav1.Object) (time.Duration, bool) {
+	seconds, err := strconv.ParseInt(o.GetAnnotations()[v1alpha1.AnnotationDrainTimeout], 10, 32)
+	return time.Duration(seconds) * time.Second, err == nil && seconds >= 0
+}
+
+func switchedOn(value string, unclear bool) bool {
+	switch value {
+	case "true":
+		return true
+	case "", "false":
+		return false
+	}
+	return unclear
+}
+
+// GroupProblems says what is wrong with the NodeGroup's annotations: which, its value, and
+// what holds in its place.
+func GroupProblems(g *v1alpha1.NodeGroup) []string {
+	problems := LimitsOf(g).Problems
+	return append(problems, unclear(g, "", v1alpha1.AnnotationPause, "the NodeGroup stays paused until it is")...)
+}
+
+// MachineProblems says what is wrong with the annotations of the VPSieNode and of its Node,
+// which may be nil.
+func MachineProblems(m *v1alpha1.VPSieNode, node *corev1.Node) []string {
+	problems := machineProblems(m, "")
+	if node != nil {
+		problems = append(problems, machineProblems(node, "Node "+node.Name+": ")...)
+	}
+	return problems
+}
+
+func machineProblems(o metav1.Object, whose string) []string {
+	problems := unclear(o, whose, v1alpha1.AnnotationDoNotDelete, "the autoscaler does not remove it until it is")
+	problems = append(problems, unclear(o, whose, v1alpha1.AnnotationSkipDrain, "it is drained before its VPS goes")...)
+	if text := o.GetAnnotations()[v1alpha1.AnnotationDrainTimeout]; text != "" {
+		if _, ok := DrainTimeout(o); !ok {
+			problems = append(problems, fmt.Sprintf("%sannotation %s: %q is not a whole number of seconds >= 0; --drain-timeout stays in force",
+				whose, v1alpha1.AnnotationDrainTimeout, text))
+		}
+	}
+	return problems
+}
+
+func unclear(o metav1.Object, whose, annotation, holds string) []string {
+	text := o.GetAnnotations()[annotation]
+	if switchedOn(text, true) == switchedOn(text, false) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%sannotation %s: %q is neither true nor false; %s", whose, annotation, text, holds)}
+}

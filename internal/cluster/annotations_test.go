@@ -1,0 +1,62 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+)
+
+// A value that is neither true nor false protects, and skips nothing; it is told.
+func TestSwitchesOfAnnotations(t *testing.T) {
+	for value, want := range map[string]struct{ protects, skips, told bool }{
+		"":      {false, false, false},
+		"false": {false, false, false},
+		"true":  {true, true, false},
+		"True":  {true, false, true},
+		"yes":   {true, false, true},
+		"1":     {true, false, true},
+		" true": {true, false, true},
+	} {
+		meta := metav1.ObjectMeta{Name: "x", Annotations: map[string]string{
+			v1alpha1.AnnotationPause: value, v1alpha1.AnnotationDoNotDelete: value, v1alpha1.AnnotationSkipDrain: value,
+		}}
+		g, m, node := &v1alpha1.NodeGroup{ObjectMeta: meta}, &v1alpha1.VPSieNode{ObjectMeta: meta}, &corev1.Node{ObjectMeta: meta}
+		g.Spec.MaxNodes = 1
+		if Paused(g) != want.protects || MustNotDelete(m) != want.protects || MustNotDelete(node) != want.protects {
+			t.Errorf("%q: paused %t, kept %t and %t, want %t", value, Paused(g), MustNotDelete(m), MustNotDelete(node), want.protects)
+		}
+		if SkipsDrain(m) != want.skips || SkipsDrain(node) != want.skips {
+			t.Errorf("%q: skips the drain %t, want %t", value, SkipsDrain(m), want.skips)
+		}
+		told := [][]string{GroupProblems(g), MachineProblems(m, node)}
+		for i, number := range []int{1, 4} {
+			if !want.told {
+				number = 0
+			}
+			if len(told[i]) != number {
+				t.Errorf("%q: told %q, want %d problems", value, told[i], number)
+			}
+		}
+		if text := strings.Join(told[1], "\n"); want.told && (!strings.Contains(text, v1alpha1.AnnotationDoNotDelete+`: "`+value+`" is neither true nor false`) || !strings.Contains(text, "Node x: annotation ")) {
+			t.Errorf("%q: told %q", value, text)
+		}
+	}
+}
+
+func TestDrainTimeoutOfAnnotations(t *testing.T) {
+	for value, want := range map[string]time.Duration{"0": 0, "90": 90 * time.Second, "1m": -1, "-1": -1, "1.5": -1, "": -1, "99999999999": -1} {
+		m := &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{v1alpha1.AnnotationDrainTimeout: value}}}
+		got, ok := DrainTimeout(m)
+		if ok != (want >= 0) || ok && got != want {
+			t.Errorf("%q: %s, %t; want %s", value, got, ok, want)
+		}
+		if problems := MachineProblems(m, nil); (len(problems) > 0) != (want < 0 && value != "") {
+			t.Errorf("%q: told %q", value, problems)
+		}
+	}
+}
