@@ -46,21 +46,34 @@ func newReader(known map[schema.GroupKind]kind, namespace string) *reader {
 }
 
 func (r *reader) readAll(paths []string, stdin io.Reader) (*Files, error) {
-	files, skipped, err := expand(paths)
-	if err != nil {
+	if err := r.readPaths(paths, stdin); err != nil {
 		return nil, err
 	}
-	r.skipped = skipped
+	return r.finish()
+}
+
+func (r *reader) readPaths(paths []string, stdin io.Reader) error {
+	files, skipped, err := expand(paths)
+	if err != nil {
+		return err
+	}
+	r.skipped = append(r.skipped, skipped...)
 	for _, file := range files {
 		data, err := readFile(file.name, stdin)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.read(cmp.Or(strings.TrimPrefix(file.name, "-"), "stdin"), data, file.listed)
 	}
+	return nil
+}
+
+// finish adds what the files leave to an API server and to controllers.
+func (r *reader) finish() (*Files, error) {
 	if len(r.seen)+len(r.ignored)+len(r.faults)+len(r.makers)+len(r.foreign) == 0 && len(r.empty)+len(r.kustomizations) > 0 {
 		r.faults = append(r.faults, fmt.Errorf("%s: no Kubernetes object in them", some(append(r.empty, r.kustomizations...))))
 	}
+	r.scale()
 	r.addMissingPods()
 	r.applyDefaults()
 	if len(r.faults) > 0 {
@@ -95,6 +108,10 @@ type reader struct {
 	// foreign are the objects of namespaces that are not served.
 	foreign []string
 	faults  []error
+	// replaced: objects that were seen before are in place of those that are read now.
+	replaced bool
+	// replicas are the numbers of pods that workloads shall have.
+	replicas map[Workload]int32
 }
 
 type seen struct {

@@ -122,7 +122,7 @@ func (r *reader) add(f found) {
 		}
 	}
 	if before, twice := r.seen[id]; twice {
-		if !equality.Semantic.DeepEqual(before.object, f.object) {
+		if !r.replaced && !equality.Semantic.DeepEqual(before.object, f.object) {
 			r.faults = append(r.faults, fmt.Errorf("%s: is there twice, before in %s%s", f.what, before.what, r.whichNamespace(f)))
 		}
 		return

@@ -31,6 +31,8 @@ type Options struct {
 	Now       string
 	Output    string
 	Detailed  bool
+	// WhatIf is what to suppose.
+	WhatIf WhatIf
 	// FromCluster: --kubeconfig was given, so that with -f the account's catalogue
 	// is still the cluster's.
 	FromCluster bool
@@ -49,6 +51,9 @@ files with the account of that cluster. Deployments, ReplicaSets, StatefulSets a
 Jobs in the files count as the pods that they still lack. An offering whose allocatable
 the file does not give is as large as the nodes of its type show.
 
+--add, --set, --price, --without and --drain suppose something, on a live cluster as
+with files: the plan is for that, and what it changes in cost comes first.
+
 Exit status: 0; 1 when the input is wrong; with --detailed-exitcode 2 when there is
 something to buy or to remove.`
 
@@ -60,7 +65,10 @@ const Example = `  %[1]s plan
   deployments,replicasets,statefulsets,daemonsets,jobs,poddisruptionbudgets,priorityclasses,\
   limitranges,runtimeclasses,persistentvolumes,persistentvolumeclaims,storageclasses,csinodes,\
   csidrivers,csistoragecapacities,volumeattachments -A -o yaml > dump.yaml
-  %[1]s plan -f dump.yaml --offerings offerings.yaml --ignore-timers`
+  %[1]s plan -f dump.yaml --offerings offerings.yaml --ignore-timers
+  %[1]s plan --add deploy.yaml --set ng/web.maxNodes=30 --price small=9.00
+  %[1]s plan --without node/web-x2x4z
+  %[1]s plan --drain datacenter/dc-us-east-1`
 
 // AddFlags declares what only a dry run has.
 func (o *Options) AddFlags(s *pflag.FlagSet) {
@@ -69,6 +77,7 @@ func (o *Options) AddFlags(s *pflag.FlagSet) {
 	s.StringVar(&o.Now, "now", "", "the time to plan for (RFC 3339); empty takes the clock's")
 	s.BoolVar(&o.Plan.IgnoreTimers, "ignore-timers", false, "take stabilization windows and unneededTime as elapsed")
 	s.StringVarP(&o.Output, "output", "o", "table", "table, json or yaml")
+	o.WhatIf.AddFlags(s)
 	s.BoolVar(&o.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to buy or to remove")
 }
 
@@ -77,7 +86,9 @@ type Result struct {
 	State *plan.State
 	Plan  *plan.Plan
 	// Notes say what a person should know of the input.
-	Notes  []string
+	Notes []string
+	// WhatIf compares the plan with that for what there is; nil when nothing was supposed.
+	WhatIf *Supposed
 	timing timing
 }
 
@@ -90,7 +101,7 @@ func (o *Options) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Wr
 	for _, note := range result.Notes {
 		fmt.Fprintln(stderr, "note:", note)
 	}
-	if err := (output{Plan: result.Plan, Timing: result.timing}).write(stdout, o.Output, result.State); err != nil {
+	if err := (output{Plan: result.Plan, WhatIf: result.WhatIf, Timing: result.timing}).write(stdout, o.Output, result.State); err != nil {
 		return false, fmt.Errorf("writing the plan: %w", err)
 	}
 	return o.Detailed && len(result.Plan.Launches)+len(result.Plan.Removals) > 0, nil
@@ -103,23 +114,34 @@ func (o *Options) Decide(ctx context.Context, stdin io.Reader) (*Result, error) 
 		return nil, err
 	}
 	start := time.Now()
-	in, err := o.load(ctx, stdin)
+	again, err := twice(stdin, o.WhatIf.asked() && slices.Contains(append(slices.Clone(o.Files), o.WhatIf.Add...), "-"))
 	if err != nil {
 		return nil, err
 	}
-	for i, note := range in.notes {
-		in.notes[i] = strings.ReplaceAll(note, "\n", "; ")
+	in, err := o.load(ctx, again())
+	if err != nil {
+		return nil, err
 	}
-	slices.Sort(in.notes)
 	loaded := time.Now()
 	if now.IsZero() {
 		now = loaded
 	}
-	state := cluster.NewBuilder().State(in.objects, in.markets, now, o.Plan)
-	decision := plan.Decide(state)
-	took := timing{millis(loaded.Sub(start)), millis(time.Since(loaded))}
-	decision.Cost.FromScratch = plan.CompareFromScratch(state, decision)
-	return &Result{State: state, Plan: decision, Notes: slices.Compact(in.notes), timing: took}, nil
+	builder := cluster.NewBuilder()
+	var result *Result
+	if o.WhatIf.asked() {
+		if result, err = o.decideSupposed(ctx, builder, in, again, now); err != nil {
+			return nil, err
+		}
+	} else {
+		result = o.decide(builder, in, now)
+	}
+	result.timing.Load = millis(loaded.Sub(start))
+	for i, note := range result.Notes {
+		result.Notes[i] = strings.ReplaceAll(note, "\n", "; ")
+	}
+	slices.Sort(result.Notes)
+	result.Notes = slices.Compact(result.Notes)
+	return result, nil
 }
 
 // validate refuses settings that cannot work, naming the flag, and reads --now;

@@ -20,6 +20,8 @@ type input struct {
 	markets map[string]cluster.Market
 	// notes say what a person should know of it.
 	notes []string
+	// live reads the cluster; nil when nothing is read from one.
+	live client.Reader
 }
 
 // load reads objects from files or the cluster, and prices from a file or the
@@ -38,18 +40,22 @@ func (o *Options) load(ctx context.Context, stdin io.Reader) (input, error) {
 	if err := o.loadObjects(ctx, &in, stdin, live); err != nil {
 		return in, err
 	}
-	var notes []string
-	var err error
+	in.live = live
+	markets, notes, err := o.marketsOf(ctx, live, in.objects.NodeGroups)
+	in.markets, in.notes = markets, append(in.notes, notes...)
+	return in, err
+}
+
+// marketsOf says what can be bought for the groups.
+func (o *Options) marketsOf(ctx context.Context, live client.Reader, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
 	switch {
 	case o.Offerings != "":
-		in.markets, notes, err = o.fileMarkets(in.objects.NodeGroups)
+		return o.fileMarkets(groups)
 	case live != nil:
-		in.markets, notes, err = o.accountMarkets(ctx, live, in.objects.NodeGroups)
-	default:
-		in.markets, notes = o.noMarkets(in.objects.NodeGroups)
+		return o.accountMarkets(ctx, live, groups)
 	}
-	in.notes = append(in.notes, notes...)
-	return in, err
+	markets, notes := o.noMarkets(groups)
+	return markets, notes, nil
 }
 
 func (o *Options) loadObjects(ctx context.Context, in *input, stdin io.Reader, live client.Reader) error {

@@ -14,7 +14,9 @@ import (
 // output is what a dry run prints: the plan, and how long it took.
 type output struct {
 	*plan.Plan
-	Timing timing `json:"timing"`
+	// WhatIf is nil when nothing was supposed.
+	WhatIf *Supposed `json:"whatIf,omitempty"`
+	Timing timing    `json:"timing"`
 }
 
 // timing is in milliseconds.

@@ -27,6 +27,7 @@ func newTable(s *plan.State) *table {
 }
 
 func (t *table) write(w io.Writer, o output) error {
+	t.whatIf(o.WhatIf)
 	if len(o.Launches)+len(o.Removals)+len(o.Placements)+len(o.Unplaced) == 0 {
 		fmt.Fprint(t.out, "Nothing to do: no pod waits for a node, and no node can go.\n\n")
 	}

@@ -46,6 +46,8 @@ const (
 	ForMinNodes DifferenceReason = "MinNodes"
 	// ForPlacement: the pods run on other machines than would be bought for them now.
 	ForPlacement DifferenceReason = "Placement"
+	// ForMaxNodes: maxNodes, which makes fewer and larger machines do.
+	ForMaxNodes DifferenceReason = "MaxNodes"
 	// ForInstanceTypes: preferredInstanceType, and allowMixedInstances: false.
 	ForInstanceTypes DifferenceReason = "InstanceTypes"
 	// ForConstraints: whole machines and the pods' own constraints, as far as no proof
@@ -57,7 +59,7 @@ const (
 func DifferenceReasons() []DifferenceReason {
 	return []DifferenceReason{
 		ForTimers, ForHeadroom, ForThresholds, ForHolds, ForBudgets, ForMinNodes,
-		ForPlacement, ForInstanceTypes, ForConstraints,
+		ForPlacement, ForMaxNodes, ForInstanceTypes, ForConstraints,
 	}
 }
 
@@ -78,6 +80,8 @@ func (r DifferenceReason) Text() string {
 		return "nodes kept or bought for minNodes"
 	case ForPlacement:
 		return "pods that run on other machines than would be bought for them now"
+	case ForMaxNodes:
+		return "larger machines than the cheapest, because of maxNodes"
 	case ForInstanceTypes:
 		return "preferredInstanceType, or allowMixedInstances: false"
 	case ForConstraints:
@@ -108,21 +112,30 @@ func CompareFromScratch(s *State, p *Plan) *FromScratch {
 		decision = Decide(&relaxed)
 		explain(r.reason, decision.Cost.After)
 	}
-	placed := anew(s, p)
-	asSet := newWorld(placed)
-	asSet.solve()
-	known := asSet.cost().After
-	if left := asSet.notPlaced(); left == 0 {
+	bare := anew(s, p)
+	fresh := func(s *State) (*world, Hourly) {
+		w := newWorld(s)
+		w.solve()
+		return w, w.cost().After
+	}
+	w, known := fresh(bare)
+	if w.notPlaced() == 0 {
 		explain(ForPlacement, known)
 	}
-	free := anyType(placed)
-	w := newWorld(free)
-	w.solve()
+	bare.Groups = changedGroups(bare.Groups, func(g *Group) { g.Max = math.MaxInt32 })
+	if w.fullGroups() {
+		if w, known = fresh(bare); w.notPlaced() == 0 {
+			explain(ForMaxNodes, known)
+		}
+	}
+	if w.restrictsTypes() {
+		bare.Groups = changedGroups(bare.Groups, func(g *Group) { g.AllowMixed, g.Preferred = true, "" })
+		if w, known = fresh(bare); w.notPlaced() == 0 {
+			explain(ForInstanceTypes, known)
+		}
+	}
 	f.NotCounted = w.notPlaced()
 	best := w.cost()
-	if f.NotCounted == 0 {
-		explain(ForInstanceTypes, best.After)
-	}
 	f.Known = cost
 	// A machine may be of a type that is sold no more, and cheaper than those that are.
 	f.LowerBound = min(best.LowerBound, cost)
@@ -218,7 +231,7 @@ func anew(s *State, p *Plan) *State {
 		}
 	}
 	out.Groups = changedGroups(s.Groups, func(g *Group) {
-		g.Min, g.Max, g.Paused, g.Deleting, g.Blocked = 0, math.MaxInt32, false, false, ""
+		g.Min, g.Paused, g.Deleting, g.Blocked = 0, false, false, ""
 		g.ScaleUp = ScaleUp{Enabled: true, CPU: 100, Memory: 100}
 		g.Unsuitable = nil
 	})
@@ -231,11 +244,24 @@ func anew(s *State, p *Plan) *State {
 	return &out
 }
 
-// anyType is the state with groups that may mix instance types and prefer none.
-func anyType(s *State) *State {
-	out := *s
-	out.Groups = changedGroups(s.Groups, func(g *Group) { g.AllowMixed, g.Preferred = true, "" })
-	return &out
+// fullGroups says whether a group has as many nodes as it may.
+func (w *world) fullGroups() bool {
+	for _, g := range w.groups {
+		if g.room() == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// restrictsTypes says whether a group may not mix its instance types, or prefers one.
+func (w *world) restrictsTypes() bool {
+	for _, g := range w.groups {
+		if len(g.templates) > 1 && (!g.AllowMixed || g.Preferred != "") {
+			return true
+		}
+	}
+	return false
 }
 
 // unbound is a running pod as one that waits for a node.
