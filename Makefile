@@ -88,6 +88,12 @@ bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=divers
 	@echo "bench: building; about two minutes the first time on two cores"
 	@cd bench && go run . -scenario "$(SCENARIO)"
 
+.PHONY: scale
+scale: NODES = 500
+scale: PODS = 15000
+scale: build ## The controller's memory, processor time and speed in a cluster of NODES=500 and PODS=15000
+	@$(BIN)/localcluster scale --dir $(BIN)/../scale --nodes $(NODES) --pods $(PODS)
+
 .PHONY: conformance
 conformance: ## Hold the planner against kube-scheduler's own plugins: CASES=20000, SEED=… to replay
 	@cd localcluster && CONFORMANCE_CASES=$(or $(CASES),20000) CONFORMANCE_SEED=$(or $(SEED),$$(date +%s%N)) \

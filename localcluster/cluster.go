@@ -28,6 +28,8 @@ type Options struct {
 	// themselves, as their kubelet would. Both do that on purpose when they no longer trust what they know, which restarts
 	// of the API server can bring about. Zero makes the first such end a failure.
 	Restarts int
+	// Bare leaves it at etcd and the API server: nothing schedules, runs or tidies up.
+	Bare bool
 	// StartTimeout bounds the start of the whole cluster. Zero means two minutes, for machines that are busy.
 	StartTimeout time.Duration
 }
@@ -60,7 +62,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	}
 	startCtx, cancel := context.WithTimeout(ctx, cmp.Or(options.StartTimeout, 2*time.Minute))
 	defer cancel()
-	if err := c.boot(startCtx, cmp.Or(options.NodeGrace, 20*time.Second)); err != nil {
+	if err := c.boot(startCtx, cmp.Or(options.NodeGrace, 20*time.Second), options.Bare); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the local control plane: %w", err), c.Stop())
 	}
 	context.AfterFunc(ctx, func() { _ = c.Stop() })
@@ -122,7 +124,7 @@ func (c *Cluster) provision(ctx context.Context, bin string) (err error) {
 	return nil
 }
 
-func (c *Cluster) boot(ctx context.Context, nodeGrace time.Duration) error {
+func (c *Cluster) boot(ctx context.Context, nodeGrace time.Duration, bare bool) error {
 	l := c.layout
 	kwokArgs, err := l.kwokArgs(nodeGrace)
 	if err != nil {
@@ -136,7 +138,7 @@ func (c *Cluster) boot(ctx context.Context, nodeGrace time.Duration) error {
 	if err := errors.Join(c.spawn("etcd", l.etcdArgs()...), c.spawn(apiServer, l.apiServerArgs()...)); err != nil {
 		return err
 	}
-	if err := c.wait(ctx, "the API server to be ready", apiReady(client)); err != nil {
+	if err := c.wait(ctx, "the API server to be ready", apiReady(client)); err != nil || bare {
 		return err
 	}
 	if err := errors.Join(
@@ -195,6 +197,9 @@ func (c *Cluster) Failed() <-chan error { return c.failed }
 
 // Kubeconfig is the path of an administrator's kubeconfig.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
+
+// EtcdURL is where etcd answers, without TLS.
+func (c *Cluster) EtcdURL() string { return "http://" + loopback(c.layout.etcd) }
 
 // Config reaches the API server as an administrator, without client-side rate limits. It is the caller's own copy.
 func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/vpsie/vpsie-autoscaler/localcluster"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
@@ -25,6 +26,12 @@ type Options struct {
 	// Restarts is how many ends of the scheduler and the controller manager the cluster makes good, as in
 	// localcluster.Options.
 	Restarts int
+	// Bare is that of localcluster.Options.
+	Bare bool
+	// ReadyTimeout bounds how long the controller may take until it is ready; zero means a minute.
+	ReadyTimeout time.Duration
+	// Booter acts out the machines' lives; nil means localcluster.Machines.
+	Booter vpsietest.Booter
 	// Say, when set, hears what has just become ready.
 	Say func(format string, args ...any)
 }
@@ -67,21 +74,23 @@ func (s *Stack) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.metricsPort, s.healthPort = ports[0], ports[1]
-	s.Cluster, err = localcluster.Start(ctx, localcluster.Options{BinDir: s.options.BinDir, Dir: s.options.Dir, Restarts: s.options.Restarts})
+	s.Cluster, err = localcluster.Start(ctx, localcluster.Options{BinDir: s.options.BinDir, Dir: s.options.Dir, Restarts: s.options.Restarts, Bare: s.options.Bare})
 	if err != nil {
 		return err
 	}
 	s.options.Say("Kubernetes is up: %s", s.Cluster.Config().Host)
-	machines, err := localcluster.NewMachines(s.Cluster.Config())
-	if err != nil {
-		return err
+	booter := s.options.Booter
+	if booter == nil {
+		if booter, err = localcluster.NewMachines(s.Cluster.Config()); err != nil {
+			return err
+		}
 	}
 	cloudLog, err := os.OpenFile(s.log("vpsie"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening the fake VPSie's log: %w", err)
 	}
 	s.Cloud, err = vpsietest.Start(vpsietest.Options{
-		Knobs: s.options.Knobs, Booter: machines, Logger: slog.New(slog.NewTextHandler(cloudLog, nil)),
+		Knobs: s.options.Knobs, Booter: booter, Logger: slog.New(slog.NewTextHandler(cloudLog, nil)),
 	})
 	if err != nil {
 		return err
@@ -147,6 +156,19 @@ func (s *Stack) WriteEnv() error {
 		return fmt.Errorf("writing the env file: %w", err)
 	}
 	return nil
+}
+
+// MetricsURL is where the controller shows its metrics.
+func (s *Stack) MetricsURL() string { return s.metricsURL() }
+
+// ControllerPID is the process id of the controller; 0 before its first start.
+func (s *Stack) ControllerPID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.controller == nil {
+		return 0
+	}
+	return s.controller.PID()
 }
 
 func (s *Stack) metricsURL() string { return fmt.Sprintf("http://127.0.0.1:%d/metrics", s.metricsPort) }

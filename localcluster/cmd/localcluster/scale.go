@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vpsie/vpsie-autoscaler/localcluster/scale"
+)
+
+func scaleCommand(p *paths) *cobra.Command {
+	o := scale.Options{}
+	cmd := &cobra.Command{
+		Use: "scale", Args: cobra.NoArgs, Short: "Measure the controller in a large cluster",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Nodes < 1 || o.Pods < 2 || o.Length < time.Second {
+				return fmt.Errorf("reading the flags: --nodes is %d, --pods %d, --length %s; at least 1, 2 and 1s are needed", o.Nodes, o.Pods, o.Length)
+			}
+			out := cmd.OutOrStdout()
+			o.BinDir, o.Dir = p.bin, p.dir
+			o.Say = func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+			report, err := scale.Run(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			o.Say("\n%s\n%s", scale.Header, report.Row(o.Length))
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.Nodes, "nodes", 500, "nodes of the cluster")
+	f.IntVar(&o.Pods, "pods", 15000, "pods that run on them")
+	f.DurationVar(&o.Length, "length", time.Minute, "how long to measure at rest, and again under the stream")
+	f.IntVar(&o.Statuses, "statuses", 40, "changes a second of running pods' status")
+	f.IntVar(&o.Heartbeats, "heartbeats", 16, "heartbeats of nodes a second")
+	f.IntVar(&o.Replaced, "replaced", 10, "pods a second that are replaced")
+	f.IntVar(&o.Orders, "orders", 15, "pods that fit no node, whose way to an order is timed")
+	return cmd
+}

@@ -1,0 +1,36 @@
+package scale_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vpsie/vpsie-autoscaler/localcluster/scale"
+)
+
+// A small cluster shows that what is seeded is taken for a cluster at rest, and that everything is measured.
+func TestMeasuresASmallCluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a control plane")
+	}
+	report, err := scale.Run(t.Context(), scale.Options{
+		BinDir: "../../.local/bin", Dir: t.TempDir(), Nodes: 4, Pods: 120, Length: 2 * time.Second, Orders: 2,
+		Statuses: 40, Heartbeats: 16, Replaced: 10, Say: t.Logf,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case report.Ready <= 0 || report.Decided < report.Ready:
+		t.Errorf("ready after %s, first decision after %s", report.Ready, report.Decided)
+	case report.Rest.Resident == 0 || report.Rest.Heap == 0 || report.MostResident < report.Rest.Resident:
+		t.Errorf("memory at rest %d, heap %d, at most %d", report.Rest.Resident, report.Rest.Heap, report.MostResident)
+	case report.Stream.Rounds == 0:
+		t.Error("no rounds under the stream, though pods were replaced")
+	case len(report.Waits) != 2 || report.Waits[0] <= 0:
+		t.Errorf("waits %v, want two above 0", report.Waits)
+	}
+	if columns := strings.Count(strings.SplitN(scale.Header, "\n", 2)[0], "|"); strings.Count(report.Row(time.Minute), "|") != columns {
+		t.Errorf("row %q does not have the header's %d columns", report.Row(time.Minute), columns-1)
+	}
+}
