@@ -33,6 +33,8 @@ type round struct {
 	lastTook atomic.Int64
 	// heard are the changes that start rounds, for the journal.
 	heard news
+	// asked: a change has asked for a round that has not begun yet.
+	asked atomic.Bool
 	// recalled: the back-offs from before the restart have been taken over.
 	recalled bool
 	// comparing works out beside the rounds how far the cost is from the least.
@@ -42,7 +44,7 @@ type round struct {
 func setupRound(mgr ctrl.Manager, d Deps) error {
 	r := &round{Deps: d, builder: cluster.NewBuilder()}
 	b := ctrl.NewControllerManagedBy(mgr).Named(roundName)
-	if err := watchWorld(b, d.Options.SecretName, r.debounce, &r.heard).Complete(d.measured("nodegroup", r)); err != nil {
+	if err := watchWorld(b, d.Options.SecretName, r.debounce, &r.heard, &r.asked).Complete(d.measured("nodegroup", r)); err != nil {
 		return fmt.Errorf("setting up rounds: %w", err)
 	}
 	return nil
@@ -64,6 +66,8 @@ const (
 
 // Reconcile runs one round.
 func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+	// Before anything is read: a change that this round may miss asks for another.
+	r.asked.Store(false)
 	began := r.Clock.Now()
 	decision, result, err := r.once(ctx)
 	if decision != nil || err != nil {

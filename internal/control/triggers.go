@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -26,8 +27,8 @@ import (
 
 // watchWorld starts a round, after the debounce, on every change that can change
 // a decision, and on no other: heartbeats and our own status writes are not news.
-func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration, heard *news) *ctrl.Builder {
-	soon := debounced(after, heard)
+func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration, heard *news, asked *atomic.Bool) *ctrl.Builder {
+	soon := debounced(after, heard, asked)
 	b = b.
 		Watches(&corev1.Pod{}, soon, changed(podNews)).
 		Watches(&corev1.Node{}, soon, changed(nodeNews)).
@@ -44,12 +45,15 @@ func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration, 
 	return b
 }
 
-// debounced adds the round's request a little later. The queue keeps the
-// earliest time, so a stream of changes cannot put a round off.
-func debounced(after func() time.Duration, heard *news) handler.EventHandler {
+// debounced adds the round's request a little later, unless one that was added before
+// still waits: asked is set from then until the round begins. A stream of changes so
+// cannot put a round off, nor fill the queue.
+func debounced(after func() time.Duration, heard *news, asked *atomic.Bool) handler.EventHandler {
 	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], o client.Object, what string) {
 		heard.note(o, what)
-		q.AddAfter(one(roundName), after())
+		if asked.CompareAndSwap(false, true) {
+			q.AddAfter(one(roundName), after())
+		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {

@@ -70,6 +70,9 @@ func (h *host) controlPlane() string {
 		}
 	}
 	for _, s := range h.bound {
+		if !s.pod.stays() {
+			continue // static pods do
+		}
 		if why := controlPlanePod(s.pod.Object); why != "" {
 			return why
 		}

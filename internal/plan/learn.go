@@ -107,7 +107,7 @@ func (l *lessons) readResidents(byName map[string]*Node) {
 		if p.stage != stageBound || !p.stays() || p.leaves() {
 			continue
 		}
-		n := byName[p.Object.Spec.NodeName]
+		n := byName[p.node]
 		key := residentKeyOf(p.Object)
 		if n == nil || key.name == "" {
 			continue

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -28,9 +29,9 @@ type shapes struct {
 
 // lookAt takes down the labels that the classes name, so that labels which differ
 // from node to node, such as a serial number, cost nothing.
-func (s *shapes) lookAt(classes map[string]*class) {
+func (s *shapes) lookAt(classes iter.Seq[*class]) {
 	asked := map[string]bool{}
-	for _, c := range classes {
+	for c := range classes {
 		if c.volumes != nil {
 			c.volumes.asks(func(key string) { asked[key] = true })
 		}

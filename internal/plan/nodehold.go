@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,12 +33,9 @@ func ControlPlane(node *corev1.Node, bound []corev1.Pod) string {
 
 // controlPlaneRole looks at the role labels of kubeadm, k3s and RKE2.
 func controlPlaneRole(node *corev1.Node) string {
-	for _, label := range slices.Sorted(maps.Keys(node.Labels)) {
-		switch label {
-		case "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master", "node-role.kubernetes.io/etcd":
-			if node.Labels[label] != "false" {
-				return "it bears the label " + label + ": nodes of the control plane are not removed"
-			}
+	for _, label := range []string{"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/etcd", "node-role.kubernetes.io/master"} {
+		if value, ok := node.Labels[label]; ok && value != "false" {
+			return "it bears the label " + label + ": nodes of the control plane are not removed"
 		}
 	}
 	return ""

@@ -3,6 +3,7 @@ package plan
 import (
 	"strings"
 	"time"
+	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 	schedulinghelpers "k8s.io/component-helpers/scheduling/corev1"
@@ -21,9 +22,14 @@ type Pod struct {
 	// preempts: its preemptionPolicy lets kube-scheduler evict pods for it.
 	preempts bool
 	requests resources.Requests
+	// node is the one that it is bound to.
+	node string
+	// resident: it belongs to its node (staysOnNode). leaving: it is being deleted.
+	resident, leaving bool
 	// rules spells out every hard constraint but size and labels; pods with equal
-	// rules get the same answer from every static filter.
-	rules string
+	// rules get the same answer from every static filter. Equal texts are kept once, and
+	// compared by where they are: there are many pods, and few different rules.
+	rules unique.Handle[string]
 	// invalid says which of its constraints cannot be parsed.
 	invalid refusal
 	// unsupported names the features the planner does not understand.
@@ -39,12 +45,15 @@ func NewPod(object *corev1.Pod) *Pod {
 		priority:    schedulinghelpers.PodPriority(object),
 		preempts:    object.Spec.PreemptionPolicy == nil || *object.Spec.PreemptionPolicy != corev1.PreemptNever,
 		unsupported: unsupportedFeatures(&object.Spec),
+		node:        object.Spec.NodeName,
+		resident:    staysOnNode(object),
+		leaving:     object.DeletionTimestamp != nil,
 	}
 	if p.stage == stageGone {
 		return p
 	}
 	p.requests = resources.Of(object)
-	p.rules = rulesOf(object)
+	p.rules = unique.Make(rulesOf(object))
 	p.invalid = invalidConstraint(&object.Spec)
 	return p
 }
@@ -145,11 +154,11 @@ func (p *Pod) notBefore(now time.Time) time.Time {
 
 // stays says that a bound pod belongs to its node: it is not moved when the node
 // goes, and is left out of the node's utilisation.
-func (p *Pod) stays() bool { return staysOnNode(p.Object) }
+func (p *Pod) stays() bool { return p.resident }
 
 // leaves says that a bound pod is being deleted: it still holds its room, and needs
 // no other.
-func (p *Pod) leaves() bool { return p.Object.DeletionTimestamp != nil }
+func (p *Pod) leaves() bool { return p.leaving }
 
 // otherScheduler is the name of the pod's scheduler when it is not the default one.
 func (p *Pod) otherScheduler() string {

@@ -2,10 +2,12 @@ package plan
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
@@ -20,7 +22,7 @@ func newWorld(s *State) *world {
 		state:       s,
 		groupByName: map[string]*group{},
 		offers:      map[offerKey]*Offer{},
-		classes:     map[string]*class{},
+		classes:     map[unique.Handle[string]]*class{},
 		movers:      map[moverKey]*mover{},
 		hostByName:  make(map[string]*host, len(s.Nodes)),
 		daemons:     newDaemons(s.DaemonSets),
@@ -136,7 +138,7 @@ func (w *world) refusedOutright(p *Pod) refusal {
 
 // giveShapes gives the existing hosts their shapes, once all classes are known.
 func (w *world) giveShapes() {
-	w.shapes.lookAt(w.classes)
+	w.shapes.lookAt(maps.Values(w.classes))
 	for _, h := range w.hosts {
 		h.shape = w.shapes.shared(h.labels, h.taints, h.cordoned)
 	}

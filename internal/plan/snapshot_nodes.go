@@ -105,9 +105,10 @@ func (w *world) seat() []*Pod {
 	}
 	w.giveShapes()
 	w.readAttachments()
+	hosts := w.seats()
 	var pending, nominated []*Pod
 	for i, p := range w.state.Pods {
-		switch h := w.seatOf(p); {
+		switch h := hosts[i]; {
 		case h != nil && p.stage == stagePending:
 			nominated = append(nominated, p)
 		case h != nil:
@@ -126,6 +127,22 @@ func (w *world) seat() []*Pod {
 	return pending
 }
 
+// seats are the hosts of the pods, by their place in the state, with room made for them there.
+func (w *world) seats() []*host {
+	hosts := make([]*host, len(w.state.Pods))
+	count := make(map[*host]int, len(w.hosts))
+	for i, p := range w.state.Pods {
+		if h := w.seatOf(p); h != nil {
+			hosts[i] = h
+			count[h]++
+		}
+	}
+	for h, n := range count {
+		h.bound = make([]seated, 0, n)
+	}
+	return hosts
+}
+
 // seatOf is the host that a pod is bound to or that waits for it; nil for none.
 func (w *world) seatOf(p *Pod) *host {
 	if p.anew {
@@ -133,7 +150,7 @@ func (w *world) seatOf(p *Pod) *host {
 	}
 	switch p.stage {
 	case stageBound:
-		return w.hostByName[p.Object.Spec.NodeName]
+		return w.hostByName[p.node]
 	case stageDaemon:
 		return w.hostByName[reservedNode(p.Object)]
 	case stagePending:

@@ -183,7 +183,7 @@ func (w *world) orderedRoom(t *template) resources.Vector {
 func (w *world) fingerprint(l *lot) string {
 	if l.fingerprint == "" {
 		var b rulesBuilder
-		b.text('c', l.kind.class.sample.rules)
+		b.text('c', l.kind.class.sample.rules.Value())
 		for i, name := range w.dims.Names {
 			if l.size[i] != 0 {
 				b.text('n', string(name))

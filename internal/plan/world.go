@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"unique"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
@@ -17,7 +18,7 @@ type world struct {
 	offers      map[offerKey]*Offer
 	templates   []*template // of all groups, by group and type
 	daemons     []*daemon
-	classes     map[string]*class
+	classes     map[unique.Handle[string]]*class
 	shapes      shapes
 	lessons     *lessons
 	newNodes    map[newNodeKey]*newNode

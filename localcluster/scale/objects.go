@@ -53,7 +53,7 @@ func metaOf(namespace, name string) metav1.ObjectMeta {
 	}
 }
 
-// vpsieNode is a machine that has been ready for an hour.
+// vpsieNode is a machine that has been ready for an hour, as the controller leaves it: nothing is left to write.
 func vpsieNode(m vpsietest.Machine) *v1alpha1.VPSieNode {
 	name := m.Hostname
 	n := &v1alpha1.VPSieNode{
@@ -71,13 +71,17 @@ func vpsieNode(m vpsietest.Machine) *v1alpha1.VPSieNode {
 	n.Annotations = map[string]string{v1alpha1.AnnotationLaunchReason: "PendingPods"}
 	at := n.CreationTimestamp
 	n.Status = v1alpha1.VPSieNodeStatus{
-		Phase: v1alpha1.PhaseReady, NodeName: name, Hostname: name, ObservedGeneration: 1,
+		Phase: v1alpha1.PhaseReady, NodeName: name, Hostname: name, ObservedGeneration: 1, VPSieStatus: "running",
 		CreatedAt: &at, OrderedAt: &at, ProvisionedAt: &at, JoinedAt: &at, ReadyAt: &at,
-		Conditions: []metav1.Condition{
-			{Type: v1alpha1.VPSieNodeVPSReady, Status: metav1.ConditionTrue, Reason: "Running", LastTransitionTime: at},
-			{Type: v1alpha1.VPSieNodeNodeJoined, Status: metav1.ConditionTrue, Reason: "NodeJoined", LastTransitionTime: at},
-			{Type: v1alpha1.VPSieNodeNodeReady, Status: metav1.ConditionTrue, Reason: "NodeReady", LastTransitionTime: at},
-		},
+	}
+	for _, c := range []metav1.Condition{
+		{Type: v1alpha1.VPSieNodeVPSReady, Status: metav1.ConditionTrue, Reason: "VPSRunning", Message: "VPS is running on VPSie platform"},
+		{Type: v1alpha1.VPSieNodeNodeJoined, Status: metav1.ConditionTrue, Reason: "NodeJoinedCluster", Message: "Node successfully joined Kubernetes cluster"},
+		{Type: v1alpha1.VPSieNodeNodeReady, Status: metav1.ConditionTrue, Reason: "NodeReady", Message: "Kubernetes node is ready to accept workloads"},
+		{Type: v1alpha1.VPSieNodeError, Status: metav1.ConditionFalse, Reason: "NoError"},
+	} {
+		c.ObservedGeneration, c.LastTransitionTime = n.Generation, at
+		n.Status.Conditions = append(n.Status.Conditions, c)
 	}
 	return n
 }
@@ -89,6 +93,7 @@ func newNode(m vpsietest.Machine) *corev1.Node {
 	n.Labels = map[string]string{
 		corev1.LabelHostname: name, corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64",
 		v1alpha1.LabelNodeGroup: groupName, v1alpha1.LabelInstanceType: m.InstanceType, v1alpha1.LabelDatacenter: datacenter,
+		corev1.LabelInstanceTypeStable: m.InstanceType, corev1.LabelTopologyRegion: datacenter,
 	}
 	n.Spec.ProviderID = "vpsie://" + m.Identifier
 	n.Status.Capacity = corev1.ResourceList{

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 )
@@ -19,6 +20,7 @@ type usage struct {
 	cpu          time.Duration
 	resident     int64 // bytes
 	mostResident int64 // bytes, since its start
+	read         int64 // bytes, since its start
 	metrics      map[string]float64
 }
 
@@ -54,26 +56,39 @@ func look(ctx context.Context, pid int, metricsURL string) (usage, error) {
 			}
 		}
 	}
-	u.metrics, err = scrape(ctx, metricsURL)
+	io, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		return u, fmt.Errorf("reading what the controller has read: %w", err)
+	}
+	if _, err := fmt.Sscanf(string(io), "rchar: %d", &u.read); err != nil {
+		return u, fmt.Errorf("reading what the controller has read: %w", err)
+	}
+	families, err := scrape(ctx, http.DefaultClient, metricsURL)
+	u.metrics = sums(families)
 	return u, err
 }
 
-// scrape sums each metric over its labels; of a histogram it has the count and the sum.
-func scrape(ctx context.Context, url string) (map[string]float64, error) {
+// scrape reads metrics in Prometheus' text format.
+func scrape(ctx context.Context, client *http.Client, url string) (map[string]*dto.MetricFamily, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("reading the controller's metrics: %w", err)
+		return nil, fmt.Errorf("reading metrics: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(response.Body)
 	if err != nil {
-		return nil, fmt.Errorf("reading the controller's metrics: %w", err)
+		return nil, fmt.Errorf("reading metrics from %s: %w", url, err)
 	}
+	return families, nil
+}
+
+// sums adds each metric up over its labels; of a histogram it has the count and the sum.
+func sums(families map[string]*dto.MetricFamily) map[string]float64 {
 	sums := map[string]float64{}
 	for name, family := range families {
 		for _, m := range family.Metric {
@@ -84,5 +99,5 @@ func scrape(ctx context.Context, url string) (map[string]float64, error) {
 			}
 		}
 	}
-	return sums, nil
+	return sums
 }

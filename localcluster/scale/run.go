@@ -18,39 +18,14 @@ type Options struct {
 	// BinDir holds the binaries of build.sh and the controller's; Dir gets the logs.
 	BinDir, Dir string
 	Nodes, Pods int
-	// Length is how long each phase takes: at rest, and under the stream.
-	Length time.Duration
-	// Statuses, Heartbeats and Replaced are the changes a second under the stream.
+	// Length is how long the phases at rest and under the stream take, Soak that in which pods are replaced as well.
+	Length, Soak time.Duration
+	// Statuses and Heartbeats are the changes a second of the stream, Replaced the pods a second of the last phase.
 	Statuses, Heartbeats, Replaced int
 	// Orders is how many pods that fit no node are timed.
 	Orders int
 	// Say hears of progress.
 	Say func(format string, args ...any)
-}
-
-// Report is what was measured.
-type Report struct {
-	Nodes, Pods int
-	// Ready is the time from the process's start until its caches were filled, Decided until the first decision.
-	Ready, Decided time.Duration
-	Rest, Stream   Phase
-	// MostResident is the largest resident memory of the process, in bytes.
-	MostResident int64
-	// Waits are the times from a pod's being called unschedulable to the order, in ascending order.
-	Waits []time.Duration
-}
-
-// Phase is what the controller used in a part of the time.
-type Phase struct {
-	// CPU is the share of one core; Resident the memory at its end, in bytes, Grown how much more than at its begin.
-	CPU             float64
-	Resident, Grown int64
-	// Heap is the live heap at its end, in bytes.
-	Heap int64
-	// Rounds and Requests are decisions, and requests to the API server.
-	Rounds, Requests int
-	// Round is the mean time of a round.
-	Round time.Duration
 }
 
 // Run starts everything, measures, and ends everything.
@@ -97,6 +72,10 @@ func createGroup(ctx context.Context, s *stack.Stack, nodes int) error {
 
 func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders) (*Report, error) {
 	r := &Report{Nodes: o.Nodes, Pods: o.Pods}
+	asked, err := requests(ctx, s.Cluster.Config())
+	if err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	if err := s.StartController(ctx); err != nil {
 		return nil, err
@@ -111,25 +90,32 @@ func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders) (*R
 	if err := pause(ctx, o.Length/2); err != nil {
 		return nil, err
 	}
-	var err error
-	if r.Rest, err = during(ctx, s, func() error { return pause(ctx, o.Length) }); err != nil {
+	if asked, err = since(ctx, s.Cluster.Config(), asked); err != nil {
 		return nil, err
 	}
-	o.Say("at rest: %s", r.Rest)
+	o.Say("for its start the API server took %s", most(asked))
 	changes := &stream{client: booter.client, nodes: o.Nodes, pods: o.Pods}
-	r.Stream, err = during(ctx, s, func() error {
-		streaming, cancel := context.WithTimeout(ctx, o.Length)
-		defer cancel()
-		return changes.run(streaming, o.Statuses, o.Heartbeats, o.Replaced)
-	})
-	if err != nil {
-		return nil, err
+	for _, p := range []struct {
+		name     string
+		into     *Phase
+		length   time.Duration
+		replaced int
+	}{{"at rest", &r.Rest, o.Length, -1}, {"under the stream", &r.Stream, o.Length, 0}, {"with pods replaced", &r.Replaced, o.Soak, o.Replaced}} {
+		*p.into, err = during(ctx, s, p.length, func(ctx context.Context) error {
+			if p.replaced < 0 {
+				return pause(ctx, p.length)
+			}
+			return changes.run(ctx, o.Statuses, o.Heartbeats, p.replaced)
+		})
+		if err != nil {
+			return nil, err
+		}
+		o.Say("%s: %s", p.name, *p.into)
 	}
-	o.Say("under the stream: %s", r.Stream)
 	streaming, cancel := context.WithCancel(ctx)
 	changed := make(chan error, 1)
 	go func() { changed <- changes.run(streaming, o.Statuses, o.Heartbeats, 0) }()
-	r.Waits, err = booter.waits(ctx, o.Orders)
+	waits, err := booter.waits(ctx, o.Orders)
 	cancel()
 	if err = errors.Join(err, <-changed); err != nil {
 		return nil, err
@@ -138,7 +124,7 @@ func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders) (*R
 	if err != nil {
 		return nil, err
 	}
-	r.MostResident = last.mostResident
+	r.Waits, r.MostResident = waits, last.mostResident
 	return r, s.ControllerErr()
 }
 
@@ -156,32 +142,6 @@ func decided(ctx context.Context, s *stack.Stack) error {
 			return err
 		}
 	}
-}
-
-// during is what the controller uses while do runs.
-func during(ctx context.Context, s *stack.Stack, do func() error) (Phase, error) {
-	before, err := look(ctx, s.ControllerPID(), s.MetricsURL())
-	if err != nil {
-		return Phase{}, err
-	}
-	if err := do(); err != nil {
-		return Phase{}, err
-	}
-	after, err := look(ctx, s.ControllerPID(), s.MetricsURL())
-	if err != nil {
-		return Phase{}, err
-	}
-	more := func(name string) float64 { return after.metrics[name] - before.metrics[name] }
-	p := Phase{
-		CPU:      float64(after.cpu-before.cpu) / float64(after.at.Sub(before.at)),
-		Resident: after.resident, Grown: after.resident - before.resident,
-		Heap:   int64(after.metrics["go_memstats_heap_alloc_bytes"]),
-		Rounds: int(more("vpsie_autoscaler_decisions_total")), Requests: int(more("rest_client_requests_total")),
-	}
-	if n := more("vpsie_autoscaler_round_duration_seconds_count"); n > 0 {
-		p.Round = time.Duration(more("vpsie_autoscaler_round_duration_seconds_sum") / n * float64(time.Second))
-	}
-	return p, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

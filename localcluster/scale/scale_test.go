@@ -14,7 +14,7 @@ func TestMeasuresASmallCluster(t *testing.T) {
 		t.Skip("starts a control plane")
 	}
 	report, err := scale.Run(t.Context(), scale.Options{
-		BinDir: "../../.local/bin", Dir: t.TempDir(), Nodes: 4, Pods: 120, Length: 2 * time.Second, Orders: 2,
+		BinDir: "../../.local/bin", Dir: t.TempDir(), Nodes: 4, Pods: 120, Length: 2 * time.Second, Soak: 2 * time.Second, Orders: 2,
 		Statuses: 40, Heartbeats: 16, Replaced: 10, Say: t.Logf,
 	})
 	if err != nil {
@@ -25,8 +25,10 @@ func TestMeasuresASmallCluster(t *testing.T) {
 		t.Errorf("ready after %s, first decision after %s", report.Ready, report.Decided)
 	case report.Rest.Resident == 0 || report.Rest.Heap == 0 || report.MostResident < report.Rest.Resident:
 		t.Errorf("memory at rest %d, heap %d, at most %d", report.Rest.Resident, report.Rest.Heap, report.MostResident)
-	case report.Stream.Rounds == 0:
-		t.Error("no rounds under the stream, though pods were replaced")
+	case report.Replaced.Rounds == 0:
+		t.Error("no rounds, though pods were replaced")
+	case report.Stream.Requests["PATCH pods/status"] == 0:
+		t.Errorf("the API server took %v under the stream, want patches of pods' status", report.Stream.Requests)
 	case len(report.Waits) != 2 || report.Waits[0] <= 0:
 		t.Errorf("waits %v, want two above 0", report.Waits)
 	}

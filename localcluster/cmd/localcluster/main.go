@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	crlog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // paths are the directories that every subcommand needs.
@@ -20,6 +22,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// A reader that goes away, as in "demo | head", must not end this process before it has cleaned up.
 	signal.Ignore(syscall.SIGPIPE)
+	crlog.SetLogger(logr.Discard()) // what matters is in the logs of the components
 	err := command().ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -14,8 +14,8 @@ func scaleCommand(p *paths) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "scale", Args: cobra.NoArgs, Short: "Measure the controller in a large cluster",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.Nodes < 1 || o.Pods < 2 || o.Length < time.Second {
-				return fmt.Errorf("reading the flags: --nodes is %d, --pods %d, --length %s; at least 1, 2 and 1s are needed", o.Nodes, o.Pods, o.Length)
+			if o.Nodes < 1 || o.Pods < 2 || o.Length < time.Second || o.Soak < time.Second {
+				return fmt.Errorf("reading the flags: --nodes is %d, --pods %d, --length %s, --soak %s; at least 1, 2, 1s and 1s are needed", o.Nodes, o.Pods, o.Length, o.Soak)
 			}
 			out := cmd.OutOrStdout()
 			o.BinDir, o.Dir = p.bin, p.dir
@@ -24,7 +24,7 @@ func scaleCommand(p *paths) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.Say("\n%s\n%s", scale.Header, report.Row(o.Length))
+			o.Say("\n%s\n%s", scale.Header, report.Row(o.Soak))
 			return nil
 		},
 	}
@@ -32,6 +32,7 @@ func scaleCommand(p *paths) *cobra.Command {
 	f.IntVar(&o.Nodes, "nodes", 500, "nodes of the cluster")
 	f.IntVar(&o.Pods, "pods", 15000, "pods that run on them")
 	f.DurationVar(&o.Length, "length", time.Minute, "how long to measure at rest, and again under the stream")
+	f.DurationVar(&o.Soak, "soak", time.Minute, "how long to measure under the stream while pods are replaced as well")
 	f.IntVar(&o.Statuses, "statuses", 40, "changes a second of running pods' status")
 	f.IntVar(&o.Heartbeats, "heartbeats", 16, "heartbeats of nodes a second")
 	f.IntVar(&o.Replaced, "replaced", 10, "pods a second that are replaced")
