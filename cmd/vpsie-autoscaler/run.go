@@ -80,6 +80,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
 		Load:    stores.Objects,
+		Pods:    cluster.NewPods(),
 		Cloud:   cloud.New(options),
 		Voice:   observe.NewVoice(writer),
 		Metrics: told,

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // Objects is what Kubernetes holds at one moment, as far as a decision needs it.
@@ -41,6 +42,21 @@ type Objects struct {
 
 	StorageCapacities []*storagev1.CSIStorageCapacity
 	VolumeAttachments []*storagev1.VolumeAttachment
+
+	// planned are the Pods as the planner sees them, where somebody has worked that out.
+	planned []*plan.Pod
+}
+
+// plannedPods are the Pods as the planner sees them.
+func (o *Objects) plannedPods() []*plan.Pod {
+	if o.planned != nil {
+		return o.planned
+	}
+	planned := make([]*plan.Pod, len(o.Pods))
+	for i, p := range o.Pods {
+		planned[i] = plan.NewPod(p)
+	}
+	return planned
 }
 
 // objectKind is one of the kinds that Objects have.

@@ -28,19 +28,19 @@ func NewPods() *Pods {
 	return &Pods{changed: map[types.UID]*corev1.Pod{}, index: map[types.UID]int{}}
 }
 
-// Set takes a pod that is new or has changed. The object is kept, and read-only from
+// Changed takes note of a pod that is new (before is nil), has changed, or is gone
+// (after is nil), as an informer tells of it. The objects are kept, and read-only from
 // then on.
-func (p *Pods) Set(pod *corev1.Pod) {
+func (p *Pods) Changed(before, after *corev1.Pod) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.changed[pod.UID] = pod
-}
-
-// Drop takes note that a pod is gone.
-func (p *Pods) Drop(pod *corev1.Pod) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.changed[pod.UID] = nil
+	if before != nil && (after == nil || before.UID != after.UID) {
+		// An informer that was cut off tells of another pod of the same name as of a change.
+		p.changed[before.UID] = nil
+	}
+	if after != nil {
+		p.changed[after.UID] = after
+	}
 }
 
 // Into gives the objects all pods as they are now. The next call changes the lists that

@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -25,12 +24,9 @@ type Market struct {
 	Fixed map[*plan.Offer]bool
 }
 
-// Builder turns Objects into States. It remembers the pods it has converted, by
-// UID and resourceVersion, and the sizes that real nodes turned out to have. It
-// is not safe for concurrent use.
+// Builder turns Objects into States. It remembers the sizes that real nodes turned
+// out to have. It is not safe for concurrent use.
 type Builder struct {
-	pods   map[types.UID]*memo
-	rounds uint64
 	learnt map[offerKey]corev1.ResourceList
 	// planned are the pods that each machine on its way is meant for.
 	planned map[string]meant
@@ -43,16 +39,9 @@ type meant struct {
 	seen bool
 }
 
-type memo struct {
-	resourceVersion string
-	pod             *plan.Pod
-	// round is the last one that had the pod.
-	round uint64
-}
-
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{pods: map[types.UID]*memo{}, learnt: map[offerKey]corev1.ResourceList{}, planned: map[string]meant{}}
+	return &Builder{learnt: map[offerKey]corev1.ResourceList{}, planned: map[string]meant{}}
 }
 
 // State describes the objects as the planner sees them. markets is keyed by
@@ -61,7 +50,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	s := &plan.State{
 		Now:            now,
 		Options:        opts,
-		Pods:           b.convert(o.Pods),
+		Pods:           o.plannedPods(),
 		DaemonSets:     asPods(o.DaemonSets, o.PriorityClasses),
 		Budgets:        o.Budgets,
 		Namespaces:     o.Namespaces,
@@ -92,26 +81,6 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		}
 	}
 	return s
-}
-
-// convert takes what it knows of pods that have not changed. It makes nothing anew that
-// grows with their number but the list itself.
-func (b *Builder) convert(pods []*corev1.Pod) []*plan.Pod {
-	b.rounds++
-	converted := make([]*plan.Pod, 0, len(pods))
-	for _, p := range pods {
-		m := b.pods[p.UID]
-		if m == nil || p.UID == "" || m.resourceVersion != p.ResourceVersion {
-			m = &memo{resourceVersion: p.ResourceVersion, pod: plan.NewPod(p)}
-			b.pods[p.UID] = m
-		}
-		m.round = b.rounds
-		converted = append(converted, m.pod)
-	}
-	if len(b.pods) > len(pods) {
-		maps.DeleteFunc(b.pods, func(_ types.UID, m *memo) bool { return m.round != b.rounds })
-	}
-	return converted
 }
 
 // Meant notes the pods, as namespace/name, that a machine on its way is meant

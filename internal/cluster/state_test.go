@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -61,35 +60,6 @@ func TestLastScale(t *testing.T) {
 		if got := LastScale(group, []*v1alpha1.VPSieNode{test.machine}); !got.Equal(test.want.Time) {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
-	}
-}
-
-// A pod is worked out again when it has changed, and only then.
-func TestPodsAreWorkedOutOnce(t *testing.T) {
-	b := NewBuilder()
-	made := func(uid, version string) *corev1.Pod {
-		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: "ns", UID: types.UID(uid), ResourceVersion: version}}
-	}
-	convert := func(p *corev1.Pod) *plan.Pod {
-		return b.State(&Objects{Pods: []*corev1.Pod{p}}, nil, time.Now(), plan.Options{}).Pods[0]
-	}
-	first := convert(made("u", "1"))
-	if convert(made("u", "1")) != first {
-		t.Error("the same version was worked out twice")
-	}
-	second := convert(made("u", "2"))
-	if second == first {
-		t.Error("a new version was not worked out")
-	}
-	if convert(made("v", "2")) == second {
-		t.Error("another pod was taken for it")
-	}
-	if convert(made("u", "2")) == second {
-		t.Error("a pod that was gone for a round was still remembered")
-	}
-	nameless := convert(made("", "2"))
-	if convert(made("", "2")) == nameless {
-		t.Error("pods without a UID, as in files, were taken for the same")
 	}
 }
 

@@ -73,11 +73,15 @@ func (s *Stores) Fill(ctx context.Context, informers cache.Informers) error {
 	return nil
 }
 
-// Objects are those that the stores hold now; an error names a kind that Fill was
-// not asked for.
+// Objects are those that the stores hold now, but for the pods, which are too many to
+// be gone through each time: a Pods keeps them. An error names a kind that Fill was not
+// asked for.
 func (s *Stores) Objects() (*Objects, error) {
 	o := &Objects{}
 	for _, k := range objectKinds() {
+		if _, pods := k.object.(*corev1.Pod); pods {
+			continue
+		}
 		stores := s.of(k.object)
 		if len(stores) == 0 {
 			return nil, fmt.Errorf("reading %T from the cache: no informer holds it", k.object)

@@ -43,8 +43,11 @@ type round struct {
 
 func setupRound(mgr ctrl.Manager, d Deps) error {
 	r := &round{Deps: d, builder: cluster.NewBuilder()}
+	if d.Pods == nil {
+		return errors.New("setting up rounds: Deps.Pods is missing, without which every node would look empty")
+	}
 	b := ctrl.NewControllerManagedBy(mgr).Named(roundName)
-	if err := watchWorld(b, d.Options.SecretName, r.debounce, &r.heard, &r.asked).Complete(d.measured("nodegroup", r)); err != nil {
+	if err := r.watchWorld(b).Complete(d.measured("nodegroup", r)); err != nil {
 		return fmt.Errorf("setting up rounds: %w", err)
 	}
 	return nil
@@ -84,6 +87,9 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	objects, err := r.Load()
 	if err != nil {
 		return nil, reconcile.Result{}, err
+	}
+	if r.Pods != nil {
+		r.Pods.Into(objects)
 	}
 	if !r.recalled {
 		recall(r.Cloud, r.arrivals, objects.NodeGroups)

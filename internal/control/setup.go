@@ -63,7 +63,10 @@ type Deps struct {
 	// Live reads from the API server itself, not from the cache.
 	Live client.Reader
 	// Load gives what a decision is made from. It is shared with the cache and read-only.
-	Load    func() (*cluster.Objects, error)
+	Load func() (*cluster.Objects, error)
+	// Pods has the pods, which Load leaves out, and is fed by the watch that starts rounds.
+	// In tests without watches it is nil, and Load gives them.
+	Pods    *cluster.Pods
 	Cloud   *cloud.Cloud
 	Voice   *observe.Voice
 	Metrics *observe.Metrics

@@ -27,10 +27,10 @@ import (
 
 // watchWorld starts a round, after the debounce, on every change that can change
 // a decision, and on no other: heartbeats and our own status writes are not news.
-func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration, heard *news, asked *atomic.Bool) *ctrl.Builder {
-	soon := debounced(after, heard, asked)
+func (r *round) watchWorld(b *ctrl.Builder) *ctrl.Builder {
+	soon := debounced(r.debounce, &r.heard, &r.asked)
 	b = b.
-		Watches(&corev1.Pod{}, soon, changed(podNews)).
+		Watches(&corev1.Pod{}, soon, builder.WithPredicates(r.followed(), differs(podNews))).
 		Watches(&corev1.Node{}, soon, changed(nodeNews)).
 		Watches(&v1alpha1.NodeGroup{}, soon, changed(groupNews)).
 		Watches(&v1alpha1.VPSieNode{}, soon, changed(machineNews)).
@@ -40,7 +40,7 @@ func watchWorld(b *ctrl.Builder, secretName string, after func() time.Duration, 
 		Watches(&corev1.PersistentVolume{}, soon, changed(volumeNews)).
 		Watches(&storagev1.StorageClass{}, soon, changed(func(c *storagev1.StorageClass) any { return c.AllowedTopologies })).
 		Watches(&corev1.Secret{}, soon, builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool {
-			return o.GetName() == secretName
+			return o.GetName() == r.Options.SecretName
 		})))
 	return b
 }
@@ -68,13 +68,35 @@ func debounced(after func() time.Duration, heard *news, asked *atomic.Bool) hand
 	}
 }
 
+// followed has Pods hear of every change before a round can be started by it. It lets
+// all of them through.
+func (r *round) followed() predicate.Predicate {
+	follow := func(before, after client.Object) bool {
+		if r.Pods != nil {
+			was, _ := before.(*corev1.Pod)
+			is, _ := after.(*corev1.Pod)
+			r.Pods.Changed(was, is)
+		}
+		return true
+	}
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return follow(nil, e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool { return follow(e.ObjectOld, e.ObjectNew) },
+		DeleteFunc: func(e event.DeleteEvent) bool { return follow(e.Object, nil) },
+	}
+}
+
 // changed lets updates through for which news gives different values.
 func changed[T client.Object](news func(T) any) builder.Predicates {
-	return builder.WithPredicates(predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	return builder.WithPredicates(differs(news))
+}
+
+func differs[T client.Object](news func(T) any) predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(T)
 		after, ok2 := e.ObjectNew.(T)
 		return !ok1 || !ok2 || !equality.Semantic.DeepEqual(news(before), news(after))
-	}})
+	}}
 }
 
 func podNews(p *corev1.Pod) any {

@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+func versioned(name, uid, version string) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: types.UID(uid), ResourceVersion: version}}
+}
+
+// plannedOf are the pods of the next State.
+func plannedOf(p *Pods) []*plan.Pod {
+	o := &Objects{}
+	p.Into(o)
+	return NewBuilder().State(o, nil, time.Now(), plan.Options{}).Pods
+}
+
+// A pod is worked out again when it has changed, and only then.
+func TestPodsAreWorkedOutOnce(t *testing.T) {
+	p := NewPods()
+	old := versioned("p", "u", "1")
+	p.Changed(nil, old)
+	first := plannedOf(p)[0]
+	if plannedOf(p)[0] != first {
+		t.Error("a pod that had not changed was worked out twice")
+	}
+	p.Changed(old, versioned("p", "u", "2"))
+	if second := plannedOf(p)[0]; second == first || second.Object.ResourceVersion != "2" {
+		t.Errorf("after a change it is version %s", second.Object.ResourceVersion)
+	}
+}
+
+// Whatever comes and goes in whatever order, the pods are those that are there.
+func TestPodsFollowEveryChange(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	p, there := NewPods(), map[string]*corev1.Pod{}
+	for i := range 5000 {
+		name := fmt.Sprint("p-", random.IntN(60))
+		before := there[name]
+		uid := fmt.Sprint("uid-", i)
+		if before != nil && random.IntN(3) > 0 {
+			uid = string(before.UID) // else another pod has taken the name
+		}
+		after := versioned(name, uid, fmt.Sprint(i))
+		there[name] = after
+		if before != nil && random.IntN(3) == 0 {
+			after = nil
+			delete(there, name)
+		}
+		p.Changed(before, after)
+		if random.IntN(10) > 0 {
+			continue
+		}
+		o := &Objects{}
+		p.Into(o)
+		if len(o.Pods) != len(there) || len(o.planned) != len(there) || len(p.index) != len(there) {
+			t.Fatalf("after %d changes: %d pods, %d planned, %d indexed; want %d", i+1, len(o.Pods), len(o.planned), len(p.index), len(there))
+		}
+		for at, pod := range o.Pods {
+			if there[pod.Name] != pod || o.planned[at].Object != pod {
+				t.Fatalf("after %d changes: pod %s is version %s, planned as %s", i+1, pod.Name, pod.ResourceVersion, o.planned[at].Object.ResourceVersion)
+			}
+		}
+	}
+}
+
+// Objects that were read without a Pods are planned from as well.
+func TestPodsOfFiles(t *testing.T) {
+	o := &Objects{Pods: []*corev1.Pod{versioned("a", "", ""), versioned("b", "", "")}}
+	planned := NewBuilder().State(o, nil, time.Now(), plan.Options{}).Pods
+	if !slices.EqualFunc(planned, o.Pods, func(a *plan.Pod, b *corev1.Pod) bool { return a.Object == b }) {
+		t.Errorf("%d pods are planned, want the two that were read", len(planned))
+	}
+}
