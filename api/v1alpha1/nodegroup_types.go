@@ -257,11 +257,18 @@ type NodeGroupStatus struct {
 	// +optional
 	ReadyNodes int32 `json:"readyNodes"`
 
-	// Nodes lists the group's nodes.
+	// Nodes lists the group's nodes, by name. It has room for 200: in a larger group it lists the
+	// nodes that are not Ready before those that are, and omittedNodes counts the rest. The
+	// VPSieNodes with the group's label are all of them.
 	//
 	// +optional
 	// +listType=atomic
 	Nodes []NodeInfo `json:"nodes,omitempty"`
+
+	// OmittedNodes is how many of the group's nodes the list does not show.
+	//
+	// +optional
+	OmittedNodes int32 `json:"omittedNodes,omitempty"`
 
 	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity.
 	//

@@ -57,6 +57,7 @@ func nodeGroupFields() map[string]field {
 		"status.desiredNodes":                    {kind: "int32"},
 		"status.readyNodes":                      {kind: "int32"},
 		"status.nodes":                           {kind: "[]object"},
+		"status.omittedNodes":                    {kind: "int32"},
 		"status.nodes[].nodeName":                {kind: "string"},
 		"status.nodes[].vpsID":                   {kind: "int64"},
 		"status.nodes[].instanceType":            {kind: "string"},

@@ -41,7 +41,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	s.ObservedGeneration = v.Group.Generation
 	s.CurrentNodes, s.ReadyNodes, s.DesiredNodes = int32(len(v.Machines)), 0, int32(v.Launches-v.Removals)
 	s.MinNodes, s.MaxNodes = new(int32(v.Min)), new(int32(v.Max))
-	s.Nodes = nil
+	s.Nodes, s.OmittedNodes = nil, 0
 	types := map[string]int{}
 	for _, m := range v.Machines {
 		info := infoOf(m)
@@ -54,11 +54,37 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 			s.DesiredNodes++
 		}
 	}
-	slices.SortFunc(s.Nodes, func(a, b v1alpha1.NodeInfo) int { return cmp.Compare(a.NodeName, b.NodeName) })
+	s.Nodes, s.OmittedNodes = listed(s.Nodes)
 	s.InstanceTypes = counts(types)
 	s.CostPerHour = plan.Hourly(v.Cost()).String()
 	v.conditions(&s)
 	return s
+}
+
+// mostListed bounds the nodes of a status: an object of thousands of nodes would be
+// written and sent to every watcher at each change.
+const mostListed = 200
+
+// listed are the nodes that a status lists, by name, and how many it leaves out. In a
+// large group those that are not Ready come before the others.
+func listed(nodes []v1alpha1.NodeInfo) ([]v1alpha1.NodeInfo, int32) {
+	byName := func(a, b v1alpha1.NodeInfo) int { return cmp.Compare(a.NodeName, b.NodeName) }
+	slices.SortFunc(nodes, byName)
+	if len(nodes) <= mostListed {
+		return nodes, 0
+	}
+	slices.SortStableFunc(nodes, func(a, b v1alpha1.NodeInfo) int {
+		switch aReady, bReady := a.Status == v1alpha1.NodeReady, b.Status == v1alpha1.NodeReady; {
+		case aReady == bReady:
+			return 0
+		case aReady:
+			return 1
+		}
+		return -1
+	})
+	kept := slices.Clone(nodes[:mostListed])
+	slices.SortFunc(kept, byName)
+	return kept, int32(len(nodes) - mostListed)
 }
 
 // Cost is what the group's machines cost.
