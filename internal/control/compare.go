@@ -1,6 +1,7 @@
 package control
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -39,11 +40,15 @@ func (c *comparing) end(now time.Time, took time.Duration) {
 }
 
 // compare starts a comparison of the decision's cost with the least that is possible,
-// unless the last one was a moment ago. The state is read-only for everybody.
+// unless the last one was a moment ago. What the state points to is read-only for
+// everybody, but the next round changes the list of its pods.
 func (r *round) compare(state *plan.State, decision *plan.Plan) {
 	if !r.comparing.begin(state.Now) {
 		return
 	}
+	own := *state
+	own.Pods = slices.Clone(state.Pods)
+	state = &own
 	go func() {
 		began := r.Clock.Now()
 		f := plan.CompareFromScratch(state, decision)

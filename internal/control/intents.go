@@ -7,7 +7,6 @@ import (
 	"maps"
 	"strings"
 	"sync"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/rand"
@@ -132,34 +131,6 @@ func (r *round) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSie
 		r.Metrics.Removed(x.Group, x.Reason)
 		logf.FromContext(ctx).Info("dismissed a machine", "vpsieNode", m.Name, "nodeGroup", x.Group,
 			"savesPerHour", x.Saves.String(), "reason", x.Reason, "moves", len(x.Moves))
-		return nil
-	})
-}
-
-// noteUnneeded keeps since when each node could go, so that a restart does not
-// set the clock back.
-func (r *round) noteUnneeded(ctx context.Context, machines []*v1alpha1.VPSieNode, p *plan.Plan, now time.Time) error {
-	unneeded := make(map[string]bool, len(p.Unneeded))
-	for _, n := range p.Unneeded {
-		unneeded[n] = true
-	}
-	var changes []*v1alpha1.VPSieNode
-	for _, m := range machines {
-		_, noted := m.Annotations[v1alpha1.AnnotationUnneededSince]
-		if m.DeletionTimestamp.IsZero() && noted != unneeded[cluster.NodeNameOf(m)] {
-			changes = append(changes, m)
-		}
-	}
-	return forEach(changes, func(m *v1alpha1.VPSieNode) error {
-		changed := m.DeepCopy()
-		if unneeded[cluster.NodeNameOf(m)] {
-			metav1.SetMetaDataAnnotation(&changed.ObjectMeta, v1alpha1.AnnotationUnneededSince, now.UTC().Format(time.RFC3339))
-		} else {
-			delete(changed.Annotations, v1alpha1.AnnotationUnneededSince)
-		}
-		if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("noting since when VPSieNode %s is unneeded: %w", m.Name, err)
-		}
 		return nil
 	})
 }

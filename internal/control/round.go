@@ -35,6 +35,8 @@ type round struct {
 	heard news
 	// asked: a change has asked for a round that has not begun yet.
 	asked atomic.Bool
+	// unneeded are the timers of nodes that could go.
+	unneeded unneeded
 	// recalled: the back-offs from before the restart have been taken over.
 	recalled bool
 	// comparing works out beside the rounds how far the cost is from the least.
@@ -102,6 +104,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	markets, faults := r.markets(ctx, objects.NodeGroups)
 	now := r.Clock.Now()
 	state := r.builder.State(objects, markets, now, r.Options.Plan)
+	r.unneeded.remind(state.Nodes, objects.VPSieNodes)
 	decision := plan.Decide(state)
 	took := r.Clock.Since(now)
 	r.lastTook.Store(int64(took))
@@ -122,14 +125,15 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	r.notePlacements(decision)
 	machines, acted := r.act(ctx, objects, decision)
 	r.record(now, decision, machines, faults, acted)
-	err = errors.Join(
-		r.noteUnneeded(ctx, objects.VPSieNodes, decision, now),
-		acted,
-		r.tell(ctx, objects, decision, faults),
-	)
+	left, noted := r.noteUnneeded(ctx, objects.VPSieNodes, decision, now)
+	err = errors.Join(noted, acted, r.tell(ctx, objects, decision, faults))
 	r.tellPods(ctx, objects, decision)
 	r.compare(state, decision)
-	return decision, reconcile.Result{RequeueAfter: r.next(decision, objects.NodeGroups)}, err
+	next := r.next(decision, objects.NodeGroups)
+	if left {
+		next = r.debounce()
+	}
+	return decision, reconcile.Result{RequeueAfter: next}, err
 }
 
 // next is when the coming round is due without an event.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -127,7 +128,17 @@ func machineNews(m *v1alpha1.VPSieNode) any {
 	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeError); c != nil {
 		trouble = c.Reason
 	}
-	return []any{m.Generation, m.Annotations, m.DeletionTimestamp, m.Status.Phase, m.Status.NodeName, trouble}
+	return []any{m.Generation, withoutTimer(m.Annotations), m.DeletionTimestamp, m.Status.Phase, m.Status.NodeName, trouble}
+}
+
+// withoutTimer are the annotations but for that of the round's own timer.
+func withoutTimer(annotations map[string]string) map[string]string {
+	if _, set := annotations[v1alpha1.AnnotationUnneededSince]; !set {
+		return annotations
+	}
+	annotations = maps.Clone(annotations)
+	delete(annotations, v1alpha1.AnnotationUnneededSince)
+	return annotations
 }
 
 func claimNews(c *corev1.PersistentVolumeClaim) any {

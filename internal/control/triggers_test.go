@@ -38,9 +38,12 @@ func TestNewsOfAMachine(t *testing.T) {
 		change func(m *v1alpha1.VPSieNode)
 		news   bool
 	}{
-		"nothing":              {func(*v1alpha1.VPSieNode) {}, false},
-		"another phase":        {func(m *v1alpha1.VPSieNode) { m.Status.Phase = v1alpha1.PhaseDeleting }, true},
-		"protected":            {func(m *v1alpha1.VPSieNode) { m.Annotations = map[string]string{v1alpha1.AnnotationDoNotDelete: "true"} }, true},
+		"nothing":       {func(*v1alpha1.VPSieNode) {}, false},
+		"another phase": {func(m *v1alpha1.VPSieNode) { m.Status.Phase = v1alpha1.PhaseDeleting }, true},
+		"protected":     {func(m *v1alpha1.VPSieNode) { m.Annotations = map[string]string{v1alpha1.AnnotationDoNotDelete: "true"} }, true},
+		"its timer has begun": {func(m *v1alpha1.VPSieNode) {
+			m.Annotations = map[string]string{v1alpha1.AnnotationUnneededSince: "2025-10-12T10:00:00Z"}
+		}, false},
 		"dismissed":            {func(m *v1alpha1.VPSieNode) { m.DeletionTimestamp = new(metav1.Now()) }, true},
 		"another trouble":      {func(m *v1alpha1.VPSieNode) { set(m, v1alpha1.VPSieNodeError, "AuthenticationFailed", "") }, true},
 		"the same trouble":     {func(m *v1alpha1.VPSieNode) { set(m, v1alpha1.VPSieNodeError, "DeleteFailed", "502") }, false},

@@ -1,0 +1,90 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// unneeded remembers, by VPSieNode, since when each could go; zero when it is needed.
+// It is what the annotation says or is about to say: when thousands of nodes become
+// unneeded at once, their timers run although the annotations are written bit by bit.
+type unneeded map[types.UID]time.Time
+
+// remind corrects what the annotations tell the plan by what has not been written yet.
+func (u unneeded) remind(nodes []*plan.Node, machines []*v1alpha1.VPSieNode) {
+	if len(u) == 0 {
+		return
+	}
+	uids := make(map[string]types.UID, len(machines))
+	for _, m := range machines {
+		uids[m.Name] = m.UID
+	}
+	for _, n := range nodes {
+		since, known := u[uids[n.Machine]]
+		if known && since.IsZero() != n.UnneededSince.IsZero() {
+			n.UnneededSince = since
+		}
+	}
+}
+
+// mostNotes bounds the annotations that one round writes, so that no order waits for
+// thousands of them.
+const mostNotes = 10 * mostAtOnce
+
+// noteUnneeded keeps since when each node could go, in an annotation so that a restart
+// does not set the clock back. It tells whether annotations are left to write.
+func (r *round) noteUnneeded(ctx context.Context, machines []*v1alpha1.VPSieNode, p *plan.Plan, now time.Time) (left bool, err error) {
+	isUnneeded := make(map[string]bool, len(p.Unneeded))
+	for _, n := range p.Unneeded {
+		isUnneeded[n] = true
+	}
+	known := make(unneeded, len(machines))
+	var needed, changes []*v1alpha1.VPSieNode
+	for _, m := range machines {
+		if !m.DeletionTimestamp.IsZero() {
+			continue
+		}
+		known[m.UID] = time.Time{}
+		_, noted := m.Annotations[v1alpha1.AnnotationUnneededSince]
+		if !isUnneeded[cluster.NodeNameOf(m)] {
+			if noted {
+				needed = append(needed, m)
+			}
+			continue
+		}
+		known[m.UID] = r.unneeded[m.UID]
+		if known[m.UID].IsZero() {
+			known[m.UID] = now.Truncate(time.Second)
+		}
+		if !noted {
+			changes = append(changes, m)
+		}
+	}
+	r.unneeded = known
+	// An old time on a node that is needed would let it go too early after a restart; a
+	// missing one only too late.
+	changes = slices.Concat(needed, changes)
+	left = len(changes) > mostNotes
+	return left, forEach(changes[:min(len(changes), mostNotes)], func(m *v1alpha1.VPSieNode) error {
+		changed := m.DeepCopy()
+		if since := known[m.UID]; since.IsZero() {
+			delete(changed.Annotations, v1alpha1.AnnotationUnneededSince)
+		} else {
+			metav1.SetMetaDataAnnotation(&changed.ObjectMeta, v1alpha1.AnnotationUnneededSince, since.UTC().Format(time.RFC3339))
+		}
+		if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("noting since when VPSieNode %s is unneeded: %w", m.Name, err)
+		}
+		return nil
+	})
+}
