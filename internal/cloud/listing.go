@@ -22,6 +22,32 @@ type Sight struct {
 	Began   time.Time
 	VMs     []vpsie.VM
 	Pending []vpsie.PendingVM
+
+	// A thousand machines that look for themselves must not go through a thousand VPSes
+	// each. What follows is filled at the first look, and only read from then on.
+	index      sync.Once
+	byID       map[int64]*vpsie.VM
+	byHostname map[string][]*vpsie.VM // in lower case
+	pending    map[string]bool
+}
+
+func (s *Sight) fill() {
+	s.byID, s.byHostname = make(map[int64]*vpsie.VM, len(s.VMs)), make(map[string][]*vpsie.VM, len(s.VMs))
+	for i := range s.VMs {
+		vm := &s.VMs[i]
+		if vm.Gone() {
+			continue
+		}
+		if _, known := s.byID[int64(vm.ID)]; !known {
+			s.byID[int64(vm.ID)] = vm
+		}
+		name := strings.ToLower(vm.Hostname)
+		s.byHostname[name] = append(s.byHostname[name], vm)
+	}
+	s.pending = make(map[string]bool, len(s.Pending))
+	for _, p := range s.Pending {
+		s.pending[strings.ToLower(p.Hostname)] = true
+	}
 }
 
 // ErrSeveral says that a hostname stands for more than one VPS, so that none can
@@ -38,30 +64,26 @@ func (e *ErrSeveral) Error() string {
 // ByHostname returns the one VPS with the hostname, nil when there is none, and
 // whether an order for it is pending.
 func (s *Sight) ByHostname(hostname string) (vm *vpsie.VM, pending bool, err error) {
-	var ids []int
-	for i := range s.VMs {
-		if !s.VMs[i].Gone() && strings.EqualFold(s.VMs[i].Hostname, hostname) {
-			vm = &s.VMs[i]
-			ids = append(ids, vm.ID)
+	s.index.Do(s.fill)
+	name := strings.ToLower(hostname)
+	found := s.byHostname[name]
+	if len(found) > 1 {
+		several := &ErrSeveral{Hostname: hostname}
+		for _, vm := range found {
+			several.IDs = append(several.IDs, vm.ID)
 		}
+		return nil, false, several
 	}
-	if len(ids) > 1 {
-		return nil, false, &ErrSeveral{hostname, ids}
+	if len(found) == 1 {
+		vm = found[0]
 	}
-	for _, p := range s.Pending {
-		pending = pending || strings.EqualFold(p.Hostname, hostname)
-	}
-	return vm, pending, nil
+	return vm, s.pending[name], nil
 }
 
 // ByID returns the VPS with the number, nil when there is none.
 func (s *Sight) ByID(id int64) *vpsie.VM {
-	for i := range s.VMs {
-		if int64(s.VMs[i].ID) == id && !s.VMs[i].Gone() {
-			return &s.VMs[i]
-		}
-	}
-	return nil
+	s.index.Do(s.fill)
+	return s.byID[id]
 }
 
 // Look returns a sight that began at notBefore or later. Callers share the
@@ -72,6 +94,16 @@ func (c *Cloud) Look(ctx context.Context, notBefore time.Time) (*Sight, error) {
 		return nil, err
 	}
 	return a.sight.look(ctx, notBefore)
+}
+
+// Seen is the newest sight, nil when there is none yet. It makes no request, and waits
+// for none.
+func (c *Cloud) Seen() *Sight {
+	a, err := c.current()
+	if err != nil {
+		return nil
+	}
+	return a.sight.last.Load()
 }
 
 // Outage is why the account could not be read when somebody last looked, nil when it
@@ -104,7 +136,7 @@ type sightCache struct {
 	clusterID string
 
 	mu   sync.Mutex
-	last *Sight
+	last atomic.Pointer[Sight]
 	// missing are the VPSes that are there although the list does not show them, since when.
 	missing map[string]time.Time
 	// failure is the newest look if it failed, else nil.
@@ -117,10 +149,13 @@ type failedLook struct {
 }
 
 func (s *sightCache) look(ctx context.Context, notBefore time.Time) (*Sight, error) {
+	if last := s.last.Load(); last != nil && !last.Began.Before(notBefore) {
+		return last, nil // also while somebody looks for a newer one
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last != nil && !s.last.Began.Before(notBefore) {
-		return s.last, nil
+	if last := s.last.Load(); last != nil && !last.Began.Before(notBefore) {
+		return last, nil
 	}
 	if f := s.failure.Load(); f != nil && !f.began.Before(notBefore) {
 		return nil, f.err
@@ -134,7 +169,7 @@ func (s *sightCache) look(ctx context.Context, notBefore time.Time) (*Sight, err
 		return nil, err
 	}
 	s.failure.Store(nil)
-	s.last = sight
+	s.last.Store(sight)
 	return sight, nil
 }
 
@@ -160,7 +195,8 @@ const doubted = 15 * time.Minute
 // this list does not, although they are there: each is asked for by itself, since a list
 // that lags, or shows another project, proves nothing by what it lacks.
 func (s *sightCache) hidden(ctx context.Context, now time.Time, vms []vpsie.VM) []vpsie.VM {
-	if s.last == nil {
+	last := s.last.Load()
+	if last == nil {
 		return nil
 	}
 	listed := map[string]bool{}
@@ -169,7 +205,7 @@ func (s *sightCache) hidden(ctx context.Context, now time.Time, vms []vpsie.VM) 
 	}
 	since := map[string]time.Time{}
 	var hidden []vpsie.VM
-	for _, vm := range s.last.VMs {
+	for _, vm := range last.VMs {
 		if mark, ok := ParseMark(vm.Notes); !ok || mark.ClusterID != s.clusterID || vm.Gone() || listed[vm.Identifier] {
 			continue
 		}

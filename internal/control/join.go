@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
@@ -197,7 +198,8 @@ func (d Deps) findNode(ctx context.Context, from client.Reader, m *v1alpha1.VPSi
 		return &node, nil
 	}
 	var nodes corev1.NodeList
-	if err := from.List(ctx, &nodes); err != nil {
+	// Of a cache they are not copied: every machine that waits looks through all nodes.
+	if err := from.List(ctx, &nodes, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing nodes: %w", err)
 	}
 	vm := d.lastSeen(ctx, m)
@@ -212,12 +214,21 @@ func (d Deps) findNode(ctx context.Context, from client.Reader, m *v1alpha1.VPSi
 		}
 		found = n
 	}
-	return found, nil
+	return found.DeepCopy(), nil
 }
 
 // lastSeen is the machine's VPS as the newest list at hand shows it, or an empty one.
 func (d Deps) lastSeen(ctx context.Context, m *v1alpha1.VPSieNode) *vpsie.VM {
-	if sight, err := d.Cloud.Look(ctx, time.Time{}); err == nil {
+	sight, err := d.Cloud.Look(ctx, time.Time{})
+	if err != nil {
+		sight = nil
+	}
+	return vmIn(sight, m)
+}
+
+// vmIn is the machine's VPS as a sight shows it, or an empty one.
+func vmIn(sight *cloud.Sight, m *v1alpha1.VPSieNode) *vpsie.VM {
+	if sight != nil {
 		if vm := sight.ByID(m.Spec.VPSieInstanceID); vm != nil {
 			return vm
 		}

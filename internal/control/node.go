@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -49,19 +50,36 @@ func setupNodes(mgr ctrl.Manager, d Deps) error {
 	return nil
 }
 
-// ofNode finds the machines that a node may be the node of. A node that has not
-// been claimed may be any waiting machine's: its name alone does not say.
+// ofNode finds the machines that a node may be the node of: those that it is claimed by,
+// else those that wait for one and that it looks like. Where it looks like none of them
+// it may be any waiting machine's, whose VPS was last seen before it had an address.
 func (r *machines) ofNode(ctx context.Context, o client.Object) []reconcile.Request {
-	var list v1alpha1.VPSieNodeList
-	if err := r.Client.List(ctx, &list, client.InNamespace(r.Options.Namespace)); err != nil {
+	node, ok := o.(*corev1.Node)
+	if !ok {
 		return nil
 	}
+	claimants, err := r.claimantsOf(ctx, node.Name)
+	if err != nil {
+		return nil
+	}
+	var waiting v1alpha1.VPSieNodeList
+	// As many nodes register as machines wait: copies of them all would be a million for a thousand.
+	err = r.Client.List(ctx, &waiting, client.InNamespace(r.Options.Namespace), client.MatchingFields{machinesByNode: ""}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return nil
+	}
+	candidates := make([]*v1alpha1.VPSieNode, 0, len(waiting.Items))
+	for i := range waiting.Items {
+		candidates = append(candidates, &waiting.Items[i])
+	}
+	sight := r.Cloud.Seen() // nothing that hears of changes may wait for the cloud
+	alike := slices.DeleteFunc(slices.Clone(candidates), func(m *v1alpha1.VPSieNode) bool { return !isNodeOf(node, m, vmIn(sight, m)) })
+	if len(alike) == 0 && !slices.ContainsFunc(claimants, func(m *v1alpha1.VPSieNode) bool { return m.Status.NodeName == node.Name }) {
+		alike = candidates
+	}
 	var requests []reconcile.Request
-	for i := range list.Items {
-		m := &list.Items[i]
-		if cluster.NodeNameOf(m) == o.GetName() || m.Status.NodeName == "" {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)})
-		}
+	for _, m := range slices.Concat(claimants, alike) {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)})
 	}
 	return requests
 }

@@ -67,27 +67,23 @@ func (s *sweep) once(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the account: %w", err)
 	}
-	// The objects are read after the machines: an object that is ordered in
-	// between is then known, while the other order would take its VPS for a stray.
 	var list v1alpha1.VPSieNodeList
-	if err := s.Live.List(ctx, &list, client.InNamespace(s.Options.Namespace)); err != nil {
+	if err := s.Client.List(ctx, &list, client.InNamespace(s.Options.Namespace)); err != nil {
 		return fmt.Errorf("listing VPSieNodes: %w", err)
 	}
-	known := make(map[string]bool, len(list.Items))
-	numbers := make(map[int64]bool, len(list.Items))
-	for i := range list.Items {
-		known[string(list.Items[i].UID)] = true
-		numbers[list.Items[i].Spec.VPSieInstanceID] = true
+	strays, err := s.withoutObject(ctx, sight, list.Items)
+	if err != nil {
+		return err
 	}
 	var errs []error
 	for i := range sight.VMs {
 		vm := &sight.VMs[i]
-		mark, ours := s.Cloud.Ours(vm)
-		if !ours || vm.Gone() || known[mark.UID] || numbers[int64(vm.ID)] {
+		if !strays[vm] {
 			s.strays.forget(strayKey(vm))
 			s.leaks.Delete(strayKey(vm))
 			continue
 		}
+		mark, _ := s.Cloud.Ours(vm)
 		errs = append(errs, s.stray(ctx, vm, mark, sight.Began))
 	}
 	for i := range list.Items {
@@ -95,6 +91,44 @@ func (s *sweep) once(ctx context.Context) error {
 	}
 	errs = append(errs, s.repair(ctx, list.Items), s.nodes(ctx, list.Items, sight))
 	return errors.Join(errs...)
+}
+
+// withoutObject are the VPSes with this cluster's mark that no VPSieNode stands for. Only
+// when the cache has none for one of them, which is rare, are all objects asked for. That
+// comes after the look at the machines: an object that is ordered in between is then
+// known, while the other order would take its VPS for a stray.
+func (s *sweep) withoutObject(ctx context.Context, sight *cloud.Sight, cached []v1alpha1.VPSieNode) (map[*vpsie.VM]bool, error) {
+	strays := map[*vpsie.VM]bool{}
+	for i := range sight.VMs {
+		if _, ours := s.Cloud.Ours(&sight.VMs[i]); ours && !sight.VMs[i].Gone() {
+			strays[&sight.VMs[i]] = true
+		}
+	}
+	s.dropKnown(strays, cached)
+	if len(strays) == 0 {
+		return nil, nil
+	}
+	var live v1alpha1.VPSieNodeList
+	if err := s.Live.List(ctx, &live, client.InNamespace(s.Options.Namespace)); err != nil {
+		return nil, fmt.Errorf("listing VPSieNodes: %w", err)
+	}
+	s.dropKnown(strays, live.Items)
+	return strays, nil
+}
+
+// dropKnown leaves the VPSes that none of the objects stands for.
+func (s *sweep) dropKnown(strays map[*vpsie.VM]bool, objects []v1alpha1.VPSieNode) {
+	known := make(map[string]bool, len(objects))
+	numbers := make(map[int64]bool, len(objects))
+	for i := range objects {
+		known[string(objects[i].UID)] = true
+		numbers[objects[i].Spec.VPSieInstanceID] = true
+	}
+	for vm := range strays {
+		if mark, _ := s.Cloud.Ours(vm); known[mark.UID] || numbers[int64(vm.ID)] {
+			delete(strays, vm)
+		}
+	}
 }
 
 func strayKey(vm *vpsie.VM) types.UID { return types.UID(vm.Identifier) }
