@@ -17,6 +17,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/config"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
@@ -49,7 +50,7 @@ func TestOnlyTheLeaderActs(t *testing.T) {
 	})
 	w.must(err)
 	d := w.deps
-	d.Client, d.Live = mgr.GetClient(), mgr.GetAPIReader()
+	d.Client, d.Live, d.Pods = mgr.GetClient(), mgr.GetAPIReader(), cluster.NewPods()
 	d.Options.SweepInterval = 50 * time.Millisecond
 	w.must(Setup(t.Context(), mgr, d))
 	ctx, stop := context.WithCancel(t.Context())

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -18,28 +22,71 @@ import (
 )
 
 // sightIsFresh tells whether the VPSieNodes that the decision was made from are
-// those that the API server has now. Without this a cache that lags behind the
-// round's own writes, or another leader's, would buy the same machine twice.
-func (r *round) sightIsFresh(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
-	var live v1alpha1.VPSieNodeList
-	if err := r.Live.List(ctx, &live, client.InNamespace(r.Options.Namespace)); err != nil {
-		return false, fmt.Errorf("listing VPSieNodes: %w", err)
+// those that the API server has now, as far as it concerns the decision. Without this a
+// cache that lags behind the round's own writes, or another leader's, would buy the same
+// machine twice.
+//
+// What is bought depends on how many machines there are and which are on their way or
+// leaving: these are few. What is removed depends on the others as well.
+func (r *round) sightIsFresh(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
+	seen := o.AllVPSieNodes()
+	if len(p.Removals) > 0 {
+		return r.seesAll(ctx, seen)
 	}
-	known := make(map[string]bool, len(seen))
-	for _, m := range seen {
-		known[identity(m)] = true
+	var first metav1.PartialObjectMetadataList
+	if err := r.listNow(ctx, &first, client.Limit(1)); err != nil {
+		return false, err
+	}
+	more := first.RemainingItemCount
+	if first.Continue != "" && more == nil {
+		return r.seesAll(ctx, seen) // The API server does not count.
+	}
+	if count := len(first.Items) + int(ptr.Deref(more, 0)); count != len(seen) {
+		return false, nil
+	}
+	var moving metav1.PartialObjectMetadataList
+	notReady := fields.OneTermNotEqualSelector("status.phase", string(v1alpha1.PhaseReady))
+	if err := r.listNow(ctx, &moving, client.MatchingFieldsSelector{Selector: notReady}); err != nil {
+		return false, err
+	}
+	known := identities(seen)
+	return !slices.ContainsFunc(moving.Items, func(m metav1.PartialObjectMetadata) bool { return !known[identity(&m)] }), nil
+}
+
+// seesAll tells whether the VPSieNodes are exactly those that the API server has now.
+func (r *round) seesAll(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
+	var live metav1.PartialObjectMetadataList
+	if err := r.listNow(ctx, &live); err != nil {
+		return false, err
 	}
 	now := make(map[string]bool, len(live.Items))
 	for i := range live.Items {
 		now[identity(&live.Items[i])] = true
 	}
-	return maps.Equal(known, now), nil
+	return maps.Equal(identities(seen), now), nil
+}
+
+// listNow lists VPSieNodes as the API server has them now, without what they say.
+func (r *round) listNow(ctx context.Context, list *metav1.PartialObjectMetadataList, opts ...client.ListOption) error {
+	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("VPSieNodeList"))
+	if err := r.Live.List(ctx, list, append(opts, client.InNamespace(r.Options.Namespace))...); err != nil {
+		return fmt.Errorf("listing VPSieNodes: %w", err)
+	}
+	return nil
+}
+
+func identities(machines []*v1alpha1.VPSieNode) map[string]bool {
+	known := make(map[string]bool, len(machines))
+	for _, m := range machines {
+		known[identity(m)] = true
+	}
+	return known
 }
 
 // identity changes when the object is another one, starts to be deleted or is
 // protected from that.
-func identity(m *v1alpha1.VPSieNode) string {
-	return fmt.Sprintf("%s/%t/%s", m.UID, m.DeletionTimestamp.IsZero(), m.Annotations[v1alpha1.AnnotationDoNotDelete])
+func identity(m metav1.Object) string {
+	return fmt.Sprintf("%s/%t/%s", m.GetUID(), m.GetDeletionTimestamp().IsZero(), m.GetAnnotations()[v1alpha1.AnnotationDoNotDelete])
 }
 
 // closeOff cordons the nodes that the decision takes away, and tells whether they

@@ -112,7 +112,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	r.Metrics.Offers(state.Offers, now)
 
 	if len(decision.Launches)+len(decision.Removals) > 0 {
-		fresh, err := r.sightIsFresh(ctx, objects.AllVPSieNodes())
+		fresh, err := r.sightIsFresh(ctx, objects, decision)
 		if err == nil && fresh && len(decision.Removals) > 0 {
 			fresh, err = r.closeOff(ctx, objects, decision.Removals)
 		}
