@@ -63,12 +63,21 @@ func (r *groups) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 	return r.patch(ctx, before, &g)
 }
 
-// dismissAll deletes the group's machines and counts those that are still there,
-// asking the API server itself: a machine that the cache has not seen yet would
-// be left without its group.
+// dismissAll deletes the group's machines and counts those that are still there. That
+// none is left to delete or to wait for is only true when the API server itself says so:
+// a machine that the cache has not seen yet would be left without its group. While the
+// cache has machines that leave, their ends bring it back here.
 func (r *groups) dismissAll(ctx context.Context, g *v1alpha1.NodeGroup) (left int, err error) {
+	left, err = r.dismissFrom(ctx, r.Client, g)
+	if err != nil || left > 0 {
+		return left, err
+	}
+	return r.dismissFrom(ctx, r.Live, g)
+}
+
+func (r *groups) dismissFrom(ctx context.Context, from client.Reader, g *v1alpha1.NodeGroup) (left int, err error) {
 	var list v1alpha1.VPSieNodeList
-	if err := r.Live.List(ctx, &list, client.InNamespace(g.Namespace)); err != nil {
+	if err := from.List(ctx, &list, client.InNamespace(g.Namespace)); err != nil {
 		return 0, fmt.Errorf("listing VPSieNodes: %w", err)
 	}
 	for i := range list.Items {

@@ -52,10 +52,16 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if err != nil {
 		return 0, err
 	}
+	// Nothing that the cloud lists now can be this object's as long as no order was ever
+	// announced for it: what was seen before will do, and costs no request.
+	since := time.Time{}
+	if m.Status.OrderedAt != nil {
+		since = r.Clock.Now()
+	}
 	if err := r.announce(ctx, m); err != nil {
 		return 0, err
 	}
-	return r.place(ctx, m, group)
+	return r.place(ctx, m, group, since)
 }
 
 // announce makes it known that an order may have been made from now on.
@@ -68,10 +74,10 @@ func (r *machines) announce(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return r.save(ctx, before, m)
 }
 
-// place looks whether the machine is there already, and orders it if not. Only then its bootstrap token is made: that
+// place looks, since the given time, whether the machine is there already, and orders it if not. Only then its bootstrap token is made: that
 // takes the place of an earlier one, by which a machine that is there already joins.
-func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup) (time.Duration, error) {
-	sight, err := r.Cloud.Look(ctx, r.Clock.Now())
+func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, since time.Time) (time.Duration, error) {
+	sight, err := r.Cloud.Look(ctx, since)
 	if err != nil {
 		return r.declined(m, group, err)
 	}

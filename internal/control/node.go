@@ -39,6 +39,7 @@ func setupNodes(mgr ctrl.Manager, d Deps) error {
 	r := &machines{Deps: d, absences: newAbsences(), pauses: newPauses()}
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
+		Watches(&v1alpha1.VPSieNode{}, leavingFirst()).
 		Watches(&v1alpha1.VPSieNode{}, handler.EnqueueRequestsFromMapFunc(r.ofSibling)).
 		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.ofNode), changed(nodeNews)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofSecret)).
@@ -111,19 +112,19 @@ func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 	wait, err := r.step(ctx, &m)
 	if isStale(err) {
 		// The cache is behind; the newer object, or its end, is on its way and will be seen.
-		return reconcile.Result{RequeueAfter: staleRetry}, nil
+		return turn(&m, reconcile.Result{RequeueAfter: staleRetry}), nil
 	}
 	if written := r.save(ctx, before, &m); written != nil && !errors.Is(written, errGone) {
 		if isStale(written) {
-			return reconcile.Result{RequeueAfter: staleRetry}, nil
+			return turn(&m, reconcile.Result{RequeueAfter: staleRetry}), nil
 		}
-		return reconcile.Result{}, errors.Join(err, written)
+		return turn(&m, reconcile.Result{}), errors.Join(err, written)
 	}
 	r.Metrics.Machine(before, &m)
 	for _, e := range milestones(before, &m) {
 		r.Voice.Say(&m, e)
 	}
-	return reconcile.Result{RequeueAfter: wait}, err
+	return turn(&m, reconcile.Result{RequeueAfter: wait}), err
 }
 
 // milestones are the events of what this reconciliation has reached. They are said

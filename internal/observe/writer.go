@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,20 +26,26 @@ import (
 // Component is who the events say they come from.
 const Component = "vpsie-autoscaler"
 
-// Writer writes events to the API server, from a queue, so that nobody waits for it.
+// Writer writes events to the API server, from queues, so that nobody waits for it. The
+// events of one object keep their order.
 // client-go's recorder is no choice here: of two events about one object that differ
 // in their note alone it shows the first note only, and raises its count. Events that
 // say the same are the Voice's to leave out.
 type Writer struct {
 	client   client.Client
 	instance string
-	queue    chan *eventsv1.Event
+	queues   [writers]chan *eventsv1.Event
 }
 
 var _ events.EventRecorder = &Writer{}
 
-// longestQueue bounds the events that wait to be written; more are dropped.
-const longestQueue = 1000
+const (
+	// writers is how many events are written at once: a thousand machines have three each
+	// within seconds.
+	writers = 8
+	// longestQueue bounds the events that wait to be written by each; more are dropped.
+	longestQueue = 1000
+)
 
 // NewWriter returns a Writer, which writes from Start on.
 func NewWriter(c client.Client) *Writer {
@@ -47,7 +55,11 @@ func NewWriter(c client.Client) *Writer {
 	}
 	const longestInstance = 128
 	instance := Component + "-" + host
-	return &Writer{client: c, instance: instance[:min(len(instance), longestInstance)], queue: make(chan *eventsv1.Event, longestQueue)}
+	w := &Writer{client: c, instance: instance[:min(len(instance), longestInstance)]}
+	for i := range w.queues {
+		w.queues[i] = make(chan *eventsv1.Event, longestQueue)
+	}
+	return w
 }
 
 // Eventf queues an event.
@@ -69,7 +81,7 @@ func (w *Writer) Eventf(regarding, _ runtime.Object, kind, reason, action, note 
 		Type: kind, Reason: reason, Action: action, Note: fmt.Sprintf(note, args...), Regarding: *about,
 	}
 	select {
-	case w.queue <- e:
+	case w.queueOf(about) <- e:
 	default:
 		log.Info("too many events wait to be written; dropped one", "object", about.Kind+" "+namespace+"/"+about.Name, "reason", reason, "note", e.Note)
 	}
@@ -83,11 +95,26 @@ func eventName(about *corev1.ObjectReference, now time.Time) string {
 // lastWrites is how long the queue may take to empty when the program ends.
 const lastWrites = 2 * time.Second
 
-// Start writes until ctx ends, and then what is left in the queue.
+func (w *Writer) queueOf(about *corev1.ObjectReference) chan *eventsv1.Event {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(about.UID)) // it never fails
+	return w.queues[h.Sum32()%writers]
+}
+
+// Start writes until ctx ends, and then what is left in the queues.
 func (w *Writer) Start(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for _, queue := range w.queues {
+		wg.Go(func() { w.empty(ctx, queue) })
+	}
+	wg.Wait()
+	return nil
+}
+
+func (w *Writer) empty(ctx context.Context, queue chan *eventsv1.Event) {
 	for {
 		select {
-		case e := <-w.queue:
+		case e := <-queue:
 			w.write(ctx, e)
 			continue
 		case <-ctx.Done():
@@ -98,10 +125,10 @@ func (w *Writer) Start(ctx context.Context) error {
 	defer cancel()
 	for {
 		select {
-		case e := <-w.queue:
+		case e := <-queue:
 			w.write(last, e)
 		default:
-			return nil
+			return
 		}
 	}
 }
