@@ -20,6 +20,7 @@ type Report struct {
 	MostResident int64
 	// Waits are the times from a pod's being called unschedulable to the order, in ascending order.
 	Waits []time.Duration
+	Burst Burst
 }
 
 // Phase is what the controller used in a part of the time.

@@ -24,14 +24,18 @@ type Options struct {
 	Statuses, Heartbeats, Replaced int
 	// Orders is how many pods that fit no node are timed.
 	Orders int
+	// Burst is how many pods become unschedulable at once at the end; none when it is 0.
+	Burst int
+	// RequestsPerMinute is the controller's limit of requests to VPSie; 0 takes one that does not matter.
+	RequestsPerMinute int
 	// Say hears of progress.
 	Say func(format string, args ...any)
 }
 
 // Run starts everything, measures, and ends everything.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
-	booter := &orders{seeded: o.Nodes, times: make(chan time.Time, 1000)}
-	s, err := stack.Start(ctx, stack.Options{BinDir: o.BinDir, Dir: o.Dir, Bare: true, Booter: booter, ReadyTimeout: 10 * time.Minute, Say: o.Say})
+	booter := &orders{seeded: o.Nodes, times: make(chan time.Time, 100_000)}
+	s, err := stack.Start(ctx, stack.Options{BinDir: o.BinDir, Dir: o.Dir, Bare: true, Booter: booter, ReadyTimeout: 10 * time.Minute, RequestsPerMinute: o.RequestsPerMinute, Say: o.Say})
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +123,12 @@ func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders) (*R
 	cancel()
 	if err = errors.Join(err, <-changed); err != nil {
 		return nil, err
+	}
+	if o.Burst > 0 {
+		if r.Burst, err = burst(ctx, s, booter, o.Burst); err != nil {
+			return nil, err
+		}
+		o.Say("%s", r.Burst)
 	}
 	last, err := look(ctx, s.ControllerPID(), s.MetricsURL())
 	if err != nil {

@@ -14,7 +14,7 @@ func TestMeasuresASmallCluster(t *testing.T) {
 		t.Skip("starts a control plane")
 	}
 	report, err := scale.Run(t.Context(), scale.Options{
-		BinDir: "../../.local/bin", Dir: t.TempDir(), Nodes: 4, Pods: 120, Length: 2 * time.Second, Soak: 2 * time.Second, Orders: 2,
+		BinDir: "../../.local/bin", Dir: t.TempDir(), Nodes: 4, Pods: 120, Length: 2 * time.Second, Soak: 2 * time.Second, Orders: 2, Burst: 60,
 		Statuses: 40, Heartbeats: 16, Replaced: 10, Say: t.Logf,
 	})
 	if err != nil {
@@ -31,6 +31,9 @@ func TestMeasuresASmallCluster(t *testing.T) {
 		t.Errorf("the API server took %v under the stream, want patches of pods' status", report.Stream.Requests)
 	case len(report.Waits) != 2 || report.Waits[0] <= 0:
 		t.Errorf("waits %v, want two above 0", report.Waits)
+	}
+	if b := report.Burst; b.Machines < 1 || b.Last < b.First || b.Ready < b.Last || b.Requests <= 0 || b.GroupBytes == 0 {
+		t.Errorf("a burst of pods: %s", b)
 	}
 	if columns := strings.Count(strings.SplitN(scale.Header, "\n", 2)[0], "|"); strings.Count(report.Row(time.Minute), "|") != columns {
 		t.Errorf("row %q does not have the header's %d columns", report.Row(time.Minute), columns-1)

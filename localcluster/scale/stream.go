@@ -115,7 +115,12 @@ func (o *orders) Boot(ctx context.Context, m vpsietest.Machine) error {
 	o.times <- time.Now()
 	n := newNode(m)
 	n.UID, n.CreationTimestamp = "", metav1.Time{}
-	_, err := o.client.CoreV1().Nodes().Create(ctx, n, metav1.CreateOptions{})
+	nodes := o.client.CoreV1().Nodes()
+	if _, err := nodes.Create(ctx, n, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	// The API server gives every new node the taint not-ready, and nobody is there who would take it away.
+	_, err := nodes.Patch(ctx, n.Name, types.MergePatchType, []byte(`{"spec":{"taints":null}}`), metav1.PatchOptions{})
 	return err
 }
 

@@ -70,7 +70,7 @@ func (s *Stack) controllerArgs(kubeconfig string) []string {
 		// The stack never runs two, and a controller that was killed would have its successor wait for its lease to expire.
 		"--leader-elect=false",
 		// The fake takes what it is asked; the default spares an API whose limit nobody knows.
-		"--vpsie-requests-per-minute=1200",
+		fmt.Sprintf("--vpsie-requests-per-minute=%d", cmp.Or(s.options.RequestsPerMinute, 1200)),
 	}
 }
 

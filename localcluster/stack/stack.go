@@ -30,6 +30,8 @@ type Options struct {
 	Bare bool
 	// ReadyTimeout bounds how long the controller may take until it is ready; zero means a minute.
 	ReadyTimeout time.Duration
+	// RequestsPerMinute limits the controller's requests to VPSie; zero means 1200.
+	RequestsPerMinute int
 	// Booter acts out the machines' lives; nil means localcluster.Machines.
 	Booter vpsietest.Booter
 	// Say, when set, hears what has just become ready.

@@ -37,5 +37,7 @@ func scaleCommand(p *paths) *cobra.Command {
 	f.IntVar(&o.Heartbeats, "heartbeats", 16, "heartbeats of nodes a second")
 	f.IntVar(&o.Replaced, "replaced", 10, "pods a second that are replaced")
 	f.IntVar(&o.Orders, "orders", 15, "pods that fit no node, whose way to an order is timed")
+	f.IntVar(&o.Burst, "burst", 0, "pods that become unschedulable at once at the end")
+	f.IntVar(&o.RequestsPerMinute, "requests-per-minute", 1200, "the controller's limit of requests to VPSie")
 	return cmd
 }
