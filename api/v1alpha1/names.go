@@ -8,6 +8,9 @@ const (
 	AnnotationMinNodesOverride = "autoscaler.vpsie.com/min-nodes-override"
 	// AnnotationMaxNodesOverride temporarily replaces spec.maxNodes.
 	AnnotationMaxNodesOverride = "autoscaler.vpsie.com/max-nodes-override"
+	// AnnotationTryNow with the value "true" ends every back-off of the group and of the
+	// account, and the stop of all buying. The autoscaler takes it away when it has done so.
+	AnnotationTryNow = "autoscaler.vpsie.com/try-now"
 )
 
 // Annotations of a VPSieNode; they are honoured on its Node as well.

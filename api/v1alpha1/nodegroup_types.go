@@ -306,6 +306,12 @@ type NodeGroupStatus struct {
 	// +kubebuilder:validation:MaxItems=20
 	Unsuitable []UnsuitableType `json:"unsuitable,omitempty"`
 
+	// ProvenSpec is a hash of what decides whether machines join (datacenter, image, user
+	// data, keys), as it was when one last did. Without it few machines are bought at once.
+	//
+	// +optional
+	ProvenSpec string `json:"provenSpec,omitempty"`
+
 	// ObservedGeneration is the generation of the spec that was last acted on.
 	//
 	// +optional
@@ -315,6 +321,26 @@ type NodeGroupStatus struct {
 // Backoff is an instance type that VPSie refuses to sell, or, without an instance
 // type, the group itself when its machines do not arrive.
 type Backoff struct {
+	// Scope is Account when nothing is ordered for the account, Offering for an instance
+	// type, NodeGroup for all orders of the group, Order for one that VPSie took and never
+	// listed.
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=Account;NodeGroup;Offering;Order
+	Scope string `json:"scope,omitempty"`
+	// VPSieNode is the machine whose order was never listed.
+	//
+	// +optional
+	VPSieNode string `json:"vpsieNode,omitempty"`
+	// NodeGroup is the group that it was ordered for.
+	//
+	// +optional
+	NodeGroup string `json:"nodeGroup,omitempty"`
+	// Account is a fingerprint of the Secret that the order was made with: a Secret that has
+	// changed since allows another order.
+	//
+	// +optional
+	Account string `json:"account,omitempty"`
 	// InstanceType is the instance type, empty for machines of any type.
 	//
 	// +optional

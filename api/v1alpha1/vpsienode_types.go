@@ -174,6 +174,11 @@ type VPSieNodeStatus struct {
 	//
 	// +optional
 	OrderedAt *metav1.Time `json:"orderedAt,omitempty"`
+	// SpecHash is a hash of what of the NodeGroup decides whether the machine joins, as it
+	// was ordered.
+	//
+	// +optional
+	SpecHash string `json:"specHash,omitempty"`
 	// ProvisionedAt is when the VPS was first seen running.
 	//
 	// +optional

@@ -65,6 +65,7 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.UnreadyTimeout, "unready-timeout", 10*time.Minute, "how long a node may be not ready before its VPS is replaced")
 	s.IntVar(&c.RepairLimit, "repair-limit", 20, "percent of a NodeGroup that may be under repair at once, one machine at least; 0 is off")
 	s.DurationVar(&c.CreateSettle, "create-settle", 30*time.Second, "how long an order of unknown outcome may stay unseen at VPSie before it is placed again")
+	s.IntVar(&c.UnprovenLimit, "unproven-limit", 3, "how many machines of a NodeGroup may be on their way while none has become a ready node as the group is now; 0 is no limit")
 	s.DurationVar(&c.Backoff.First, "backoff", time.Minute, "how long an instance type that VPSie refuses, or a NodeGroup whose machines do not arrive, is left alone at first; then ever longer")
 	s.DurationVar(&c.Backoff.Last, "backoff-limit", 30*time.Minute, "how long it is left alone at most")
 	s.DurationVar(&c.PollInterval, "poll-interval", 2*time.Second, "shortest pause between two looks at VPSie for the same machine")
@@ -95,6 +96,9 @@ func (f *flags) validate() error {
 	}
 	if l := f.control.RepairLimit; l < 0 || l > 100 {
 		errs = append(errs, fmt.Errorf("--repair-limit: %d is not between 0 and 100", l))
+	}
+	if l := f.control.UnprovenLimit; l < 0 {
+		errs = append(errs, fmt.Errorf("--unproven-limit: %d is below 0", l))
 	}
 	if err := f.lease.validate(); err != nil {
 		errs = append(errs, err)

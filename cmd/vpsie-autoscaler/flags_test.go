@@ -34,6 +34,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--health-probe-bind-address=:1", func(f *flags) any { return f.healthAddress }, ":1"},
 		{"--log-level=warn", func(f *flags) any { return f.logLevel }, "warn"},
 		{"--unready-timeout=7s", func(f *flags) any { return f.control.UnreadyTimeout }, 7 * time.Second},
+		{"--unproven-limit=7", func(f *flags) any { return f.control.UnprovenLimit }, 7},
 		{"--repair-limit=7", func(f *flags) any { return f.control.RepairLimit }, 7},
 		{"--bootstrap=kubeadm", func(f *flags) any { return f.control.Bootstrap }, "kubeadm"},
 		{"--cluster-id=x", func(f *flags) any { return f.clusterID }, "x"},
@@ -76,7 +77,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 func TestFlagsThatCannotWorkAreRefusedByName(t *testing.T) {
 	for _, arg := range []string{
 		"--backoff=0s", "--backoff-limit=0s", "--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
-		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--repair-limit=101", "--bootstrap=magic", "--join-api-server=h",
+		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--repair-limit=101", "--unproven-limit=-1", "--bootstrap=magic", "--join-api-server=h",
 	} {
 		var f flags
 		s := pflag.NewFlagSet("run", pflag.ContinueOnError)

@@ -65,7 +65,7 @@ func podOn(name, node, cpu, meta string) string {
   spec: {nodeName: %[2]s, containers: [{name: c, resources: {requests: {cpu: %[3]s}}}]}, status: {phase: Running}}`, name, node, cpu, meta)
 }
 
-// Every reason for which a pod waits, but Backoff, can come of files.
+// Every reason for which a pod waits, but Backoff, Unproven and BuyingStopped, can come of files.
 func TestEveryRefusal(t *testing.T) {
 	claimed := func(claim string) string {
 		return ", volumes: [{name: v, persistentVolumeClaim: {claimName: " + claim + "}}]"

@@ -30,10 +30,38 @@ func (g Growth) After(failures int) time.Duration {
 	return min(wait, last)
 }
 
-// Backoff is an instance type that the cloud refused, and is not asked for until
-// the time given. Recall takes one back after a restart.
+// Scope is what a refusal concerns, and so what is left alone after it.
+type Scope string
+
+// The scopes.
+const (
+	// ScopeAccount: quota, balance, a suspension, a missing right. Nothing else is sold either.
+	ScopeAccount Scope = "Account"
+	// ScopeGroup: something in the order that every order of the NodeGroup has.
+	ScopeGroup Scope = "NodeGroup"
+	// ScopeOffering: this instance type in this datacenter; another may be sold.
+	ScopeOffering Scope = "Offering"
+)
+
+// scopeOf is what an order's refusal concerns.
+func scopeOf(err error) Scope {
+	switch vpsie.ScopeOf(err) {
+	case vpsie.ScopeAccount:
+		return ScopeAccount
+	case vpsie.ScopeRequest:
+		return ScopeGroup
+	}
+	return ScopeOffering
+}
+
+// Backoff is what the cloud refused, and is not asked for until the time given: an
+// instance type, all orders of a NodeGroup, or all orders of the account. Recall takes
+// one back after a restart.
 type Backoff struct {
-	Datacenter, InstanceType string
+	// Scope says which of the names below are given: Datacenter and InstanceType of an
+	// offering, Group of a NodeGroup, none of the account.
+	Scope                           Scope
+	Group, Datacenter, InstanceType string
 	// Failures are the refusals in a row.
 	Failures int
 	Until    time.Time
@@ -46,23 +74,29 @@ func (b *Backoff) Error() string {
 	return fmt.Sprintf("%s; the next try is at %s", b.Message, b.Until.UTC().Format(time.TimeOnly))
 }
 
-// backoffs remembers which instance types the cloud refused, for how long they
-// are left alone, and why.
+// backoffs remembers what the cloud refused, for how long it is left alone, and why.
 type backoffs struct {
 	mu     sync.Mutex
-	byType map[typeKey]Backoff
+	byKey  map[backoffKey]Backoff
 	growth Growth
 }
 
-type typeKey struct{ datacenter, instanceType string }
+// backoffKey is an offering, a NodeGroup, or, when it is empty, the account.
+type backoffKey struct{ group, datacenter, instanceType string }
 
-func newBackoffs(g Growth) *backoffs { return &backoffs{byType: map[typeKey]Backoff{}, growth: g} }
+func offeringKey(datacenter, instanceType string) backoffKey {
+	return backoffKey{datacenter: datacenter, instanceType: instanceType}
+}
+
+func (b *Backoff) key() backoffKey { return backoffKey{b.Group, b.Datacenter, b.InstanceType} }
+
+func newBackoffs(g Growth) *backoffs { return &backoffs{byKey: map[backoffKey]Backoff{}, growth: g} }
 
 // add doubles the wait with each refusal that follows another.
-func (b *backoffs) add(k typeKey, now time.Time, why error) {
+func (b *backoffs) add(what Backoff, now time.Time, why error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.byType[k]
+	r := b.byKey[what.key()]
 	if now.Before(r.Until) {
 		// Orders of one round are refused together; they are one refusal.
 		return
@@ -70,51 +104,77 @@ func (b *backoffs) add(k typeKey, now time.Time, why error) {
 	if now.Sub(r.Until) > forgetBackoff {
 		r.Failures = 0
 	}
-	r.Datacenter, r.InstanceType = k.datacenter, k.instanceType
-	r.Failures++
-	r.Until, r.Message = now.Add(b.growth.After(r.Failures)), why.Error()
-	r.Reason, _ = Fault(why)
-	if reason, ok := IsConfig(why); ok {
-		r.Reason = reason
+	what.Failures = r.Failures + 1
+	what.Until, what.Message = now.Add(b.growth.After(what.Failures)), why.Error()
+	if already := asBackoff(why); already != nil {
+		what.Message = already.Message
 	}
-	b.byType[k] = r
+	what.Reason, _ = Fault(why)
+	b.byKey[what.key()] = what
 }
 
 // recall takes a back-off over from before a restart, unless there is a newer one.
 func (b *backoffs) recall(r Backoff) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	k := typeKey{r.Datacenter, r.InstanceType}
-	if b.byType[k].Until.Before(r.Until) {
-		b.byType[k] = r
+	if b.byKey[r.key()].Until.Before(r.Until) {
+		b.byKey[r.key()] = r
 	}
 }
 
-func (b *backoffs) clear(k typeKey) {
+func (b *backoffs) clear(keys ...backoffKey) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.byType, k)
+	for _, k := range keys {
+		delete(b.byKey, k)
+	}
+}
+
+// end lets what was refused be tried at once; another refusal still makes the next wait
+// longer.
+func (b *backoffs) end(now time.Time, keys ...backoffKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range keys {
+		if r, known := b.byKey[k]; known && r.Until.After(now) {
+			r.Until = now
+			b.byKey[k] = r
+		}
+	}
 }
 
 // forget drops what another account refused.
 func (b *backoffs) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	clear(b.byType)
+	clear(b.byKey)
 }
 
-func (b *backoffs) get(k typeKey) Backoff {
+func (b *backoffs) get(k backoffKey) Backoff {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.byType[k]
+	return b.byKey[k]
 }
 
-// Backoffs are what the cloud has refused of the group's offerings, in their order;
-// also those that have just ended, because they make the next one longer.
+// keysOf are all that a group's orders depend on: the account, the group, its offerings.
+func keysOf(w Wanted) []backoffKey {
+	keys := []backoffKey{{}}
+	if w.Group != "" {
+		keys = append(keys, backoffKey{group: w.Group})
+	}
+	for _, name := range w.Offerings {
+		keys = append(keys, offeringKey(w.Datacenter, name))
+	}
+	return keys
+}
+
+// Backoffs are what the cloud has refused that the group's orders depend on: the
+// account's, the group's, then its offerings' in their order; also those that have just
+// ended, because they make the next one longer.
 func (c *Cloud) Backoffs(w Wanted) []Backoff {
 	var all []Backoff
-	for _, name := range w.Offerings {
-		r := c.backoff.get(typeKey{w.Datacenter, name})
+	for _, k := range keysOf(w) {
+		r := c.backoff.get(k)
 		if r.Failures > 0 && c.opts.Clock.Since(r.Until) <= forgetBackoff {
 			all = append(all, r)
 		}
@@ -125,19 +185,74 @@ func (c *Cloud) Backoffs(w Wanted) []Backoff {
 // Recall takes over a back-off that was noted before a restart.
 func (c *Cloud) Recall(b Backoff) { c.backoff.recall(b) }
 
-// remember keeps what a create call's outcome says of the instance type.
-func (c *Cloud) remember(k typeKey, err error) {
-	switch {
-	case err == nil:
-		c.backoff.clear(k)
-	case Refused(err):
-		c.backoff.add(k, c.opts.Clock.Now(), err)
-	}
+// TryNow ends the back-offs of the account, of the group and of its offerings.
+func (c *Cloud) TryNow(w Wanted) { c.backoff.end(c.opts.Clock.Now(), keysOf(w)...) }
+
+// Unconfirmed leaves the account alone for a while because its orders have had no clear
+// answer and no VPS, time after time; why is what was last answered.
+func (c *Cloud) Unconfirmed(why string) {
+	c.backoff.add(Backoff{Scope: ScopeAccount}, c.opts.Clock.Now(), &Backoff{Reason: reasonUnconfirmed, Message: why})
 }
 
-// Refused tells whether the cloud declined to sell: asking again soon for the
-// same is pointless, something else may be sold.
+// OnTrial says, with what the cloud refused, that the account's last order was refused
+// and the next may be tried: one alone, until it is taken. It is nil at other times.
+func (c *Cloud) OnTrial() *Backoff {
+	b := c.backoff.get(backoffKey{})
+	if past := c.opts.Clock.Since(b.Until); b.Failures == 0 || past < 0 || past > forgetBackoff {
+		return nil
+	}
+	return &b
+}
+
+// Resting is the back-off for which nothing at all may be ordered for the group, nil
+// when there is none. The account's goes before the group's.
+func (c *Cloud) Resting(group string) *Backoff {
+	for _, k := range []backoffKey{{}, {group: group}} {
+		if b := c.backoff.get(k); b.Until.After(c.opts.Clock.Now()) {
+			return &b
+		}
+	}
+	return nil
+}
+
+// justRefused is the account's or group's back-off that has ended a moment ago: until
+// the next order has been answered the trouble is not over.
+func (c *Cloud) justRefused(group string) error {
+	for _, k := range []backoffKey{{}, {group: group}} {
+		if b := c.backoff.get(k); b.Failures > 0 && c.opts.Clock.Since(b.Until) < firstBackoff {
+			return &b
+		}
+	}
+	return nil
+}
+
+// remember keeps what the outcome of an order says: a refusal is left alone for as
+// much as it concerns, an order that was taken ends all that concerned it.
+func (c *Cloud) remember(o Order, err error) {
+	k := offeringKey(o.Wanted.Datacenter, o.InstanceType)
+	switch {
+	case err == nil:
+		c.backoff.clear(backoffKey{}, backoffKey{group: o.Group}, k)
+		return
+	case !Refused(err):
+		return
+	}
+	what := Backoff{Scope: scopeOf(err)}
+	switch what.Scope {
+	case ScopeOffering:
+		what.Datacenter, what.InstanceType = k.datacenter, k.instanceType
+	case ScopeGroup:
+		what.Group = o.Group
+	}
+	c.backoff.add(what, c.opts.Clock.Now(), err)
+}
+
+// Refused tells whether the cloud declined to sell, or is not asked because it just
+// did: asking again soon for the same is pointless.
 func Refused(err error) bool {
+	if asBackoff(err) != nil {
+		return true
+	}
 	switch vpsie.ClassOf(err) {
 	case vpsie.OutOfStock, vpsie.Quota, vpsie.Balance, vpsie.Denied, vpsie.Invalid, vpsie.NotFound, vpsie.Conflict:
 		return !vpsie.MayHaveHappened(err)
@@ -151,3 +266,7 @@ func asBackoff(err error) *Backoff {
 	b, _ := errors.AsType[*Backoff](err)
 	return b
 }
+
+// IsBackoff tells whether err is only that something was refused and is left alone for
+// a while.
+func IsBackoff(err error) bool { return asBackoff(err) != nil }

@@ -2,9 +2,13 @@ package cloud
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +45,8 @@ type Options struct {
 	RequestsPerMinute     float64
 	Timeout               time.Duration
 	Clock                 clock.PassiveClock
+	// HTTPClient replaces the usual one in tests.
+	HTTPClient *http.Client
 	// Observe is told of every HTTP request: operation, outcome, duration.
 	Observe func(op, status string, took time.Duration)
 	// CatalogueTTL is how long prices and plans are taken as current.
@@ -81,6 +87,28 @@ func (c *Cloud) noAccount() error {
 
 func (c *Cloud) secret() string { return c.opts.Namespace + "/" + c.opts.SecretName }
 
+// Configured tells that Configure has been called.
+func (c *Cloud) Configured() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.configured
+}
+
+// Fingerprint tells one account's Secret from another; empty when there is none. It shows
+// nothing of the Secret: the token, which nobody can guess, is part of what is hashed.
+func (c *Cloud) Fingerprint() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.data[KeyToken]) == 0 && len(c.data[KeyClientSecret]) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(c.data)) {
+		fmt.Fprintf(h, "%q=%q,", key, c.data[key])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
 // Configure takes the account from a Secret's data, nil when there is none. It
 // reports whether anything changed; a change forgets what the old account said.
 func (c *Cloud) Configure(data map[string][]byte) bool {
@@ -119,6 +147,7 @@ func (c *Cloud) connect(data map[string][]byte) (*vpsie.Client, error) {
 		AccountPassword:   value(KeyAccountPassword),
 		ProjectID:         value(KeyProjectID),
 		AllowPlainHTTP:    c.opts.AllowPlainHTTP,
+		HTTPClient:        c.opts.HTTPClient,
 		RequestsPerMinute: c.opts.RequestsPerMinute,
 		Timeout:           c.opts.Timeout,
 		Observe:           c.opts.Observe,

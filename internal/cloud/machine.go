@@ -31,6 +31,9 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 	if err := c.Refusal(); err != nil {
 		return err
 	}
+	if b := c.Resting(o.Group); b != nil {
+		return b
+	}
 	r, err := a.shop.resolve(ctx, o.Wanted)
 	if err != nil {
 		return err
@@ -54,7 +57,7 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 		request.SSHKeyID = r.keys[0]
 	}
 	err = a.client.CreateVM(ctx, request)
-	c.remember(typeKey{o.Wanted.Datacenter, o.InstanceType}, err)
+	c.remember(o, err)
 	return err
 }
 

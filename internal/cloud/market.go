@@ -14,6 +14,8 @@ import (
 
 // Wanted is what a NodeGroup asks for, each by the cloud's identifier or name.
 type Wanted struct {
+	// Group is the NodeGroup's name.
+	Group      string
 	Datacenter string
 	Offerings  []string
 	Image      string
@@ -24,7 +26,7 @@ type Wanted struct {
 // offerings that the datacenter sells for its image, under the name the group
 // uses. Problems are what a person must know of even though something may still
 // be bought; err says why nothing can be: a *ConfigError when the NodeGroup is
-// wrong, the account's refusal, or the API's failure.
+// wrong, the account's refusal, a *Backoff of the account or the group, or the API's failure.
 func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, problems []error, err error) {
 	a, err := c.current()
 	if err != nil {
@@ -50,7 +52,16 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	if why := c.refusedAll(offers); why != nil {
 		problems = append(problems, why)
 	}
-	return offers, problems, c.Refusal()
+	if err := c.Refusal(); err != nil {
+		return offers, problems, err
+	}
+	if b := c.Resting(w.Group); b != nil {
+		return offers, problems, b
+	}
+	if why := c.justRefused(w.Group); why != nil {
+		problems = append([]error{why}, problems...)
+	}
+	return offers, problems, nil
 }
 
 // refusedAll is the back-off that ends first when none of the offers may be
@@ -59,7 +70,7 @@ func (c *Cloud) refusedAll(offers []*plan.Offer) error {
 	now := c.opts.Clock.Now()
 	var first *Backoff
 	for _, o := range offers {
-		refused := c.backoff.get(typeKey{o.DatacenterID, o.InstanceType})
+		refused := c.backoff.get(offeringKey(o.DatacenterID, o.InstanceType))
 		if !refused.Until.After(now) {
 			return nil
 		}
@@ -71,7 +82,7 @@ func (c *Cloud) refusedAll(offers []*plan.Offer) error {
 }
 
 func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
-	refused := c.backoff.get(typeKey{datacenter, name})
+	refused := c.backoff.get(offeringKey(datacenter, name))
 	return &plan.Offer{
 		InstanceType: name,
 		DatacenterID: datacenter,
@@ -147,13 +158,15 @@ func IsConfig(err error) (reason string, ok bool) {
 const (
 	reasonQuota = "QuotaExceeded"
 	reasonStock = "OutOfStock"
+	// reasonUnconfirmed: orders were made of which nobody knows what became.
+	reasonUnconfirmed = "OrderUnconfirmed"
 )
 
 // Fault names the condition reason of an error, and whether a person must mend
 // the configuration rather than wait for the cloud.
 func Fault(err error) (reason string, config bool) {
 	if b := asBackoff(err); b != nil {
-		return b.Reason, b.Reason != reasonQuota && b.Reason != reasonStock
+		return b.Reason, b.Reason != reasonQuota && b.Reason != reasonStock && b.Reason != reasonUnconfirmed
 	}
 	switch vpsie.ClassOf(err) {
 	case vpsie.Temporary:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -18,10 +19,22 @@ type Market struct {
 	Offers []*plan.Offer
 	// Blocked, when not empty, says why nothing can be bought for the group.
 	Blocked string
+	// BlockedReason is what pods hear then; empty takes OfferingUnavailable.
+	BlockedReason plan.RefusalReason
+	// Limit, when it is there, bounds what is bought for the group.
+	Limit *plan.Limit
 	// Undeletable, when not empty, says why none of its VPSes can be deleted.
 	Undeletable string
 	// Fixed, by offer: the allocatable is as given, whatever the group's nodes show.
 	Fixed map[*plan.Offer]bool
+}
+
+// Block notes why nothing can be bought for the group; backoff tells that time alone mends it.
+func (m *Market) Block(why string, backoff bool) {
+	m.Blocked, m.BlockedReason = why, ""
+	if backoff {
+		m.BlockedReason = plan.Backoff
+	}
 }
 
 // Builder turns Objects into States. It remembers the sizes that real nodes turned
@@ -135,10 +148,12 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 			Memory:       int(*down.MemoryThreshold),
 			UnneededTime: time.Duration(*down.UnneededTime) * time.Second,
 		},
-		LastScale:   LastScale(g, machines),
-		Blocked:     market.Blocked,
-		Undeletable: market.Undeletable,
-		Unsuitable:  unsuitableOf(g),
+		LastScale:     LastScale(g, machines),
+		Blocked:       market.Blocked,
+		BlockedReason: market.BlockedReason,
+		Limit:         market.Limit,
+		Undeletable:   market.Undeletable,
+		Unsuitable:    unsuitableOf(g),
 	}
 }
 
@@ -183,11 +198,20 @@ func LastScale(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) time.Time 
 		if m.Spec.NodeGroupName != g.Name || m.Annotations[v1alpha1.AnnotationLaunchReason] == "" {
 			continue
 		}
+		if neverOrdered(m) {
+			continue
+		}
 		if t := m.CreationTimestamp.Time; t.After(last) {
 			last = t
 		}
 	}
 	return last
+}
+
+// neverOrdered tells of a machine that the cloud refused: that was no scaling.
+func neverOrdered(m *v1alpha1.VPSieNode) bool {
+	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	return c != nil && c.Reason == "NotOrdered" && (m.Status.Phase == v1alpha1.PhaseFailed || !m.DeletionTimestamp.IsZero())
 }
 
 type offerKey struct{ instanceType, datacenter string }

@@ -29,6 +29,17 @@ func (a *absences) since(uid types.UID, began time.Time, long time.Duration) boo
 	return began.After(first) && began.Sub(first) >= long
 }
 
+// begin returns since when the machine has been missing; at, when that is not known.
+func (a *absences) begin(uid types.UID, at time.Time) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, known := a.first[uid]
+	if !known {
+		a.first[uid], first = at, at
+	}
+	return first
+}
+
 func (a *absences) forget(uid types.UID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

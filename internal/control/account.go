@@ -25,7 +25,10 @@ func (d Deps) loadAccount(ctx context.Context) error {
 	} else if data == nil {
 		data = map[string][]byte{}
 	}
-	if d.Cloud.Configure(data) {
+	if again := d.Cloud.Configured(); d.Cloud.Configure(data) {
+		if again {
+			d.arrivals.orders.lift(d.Cloud.Fingerprint())
+		}
 		logf.FromContext(ctx).Info("account configured", "secret", d.Options.Namespace+"/"+d.Options.SecretName, "found", err == nil)
 	}
 	return nil

@@ -1,15 +1,20 @@
 package control
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // reasonNotArriving is the condition reason of a NodeGroup whose machines fail one
@@ -22,9 +27,13 @@ const reasonNotArriving = "MachinesNotArriving"
 // keeps the counts in the NodeGroups' status.
 type arrivals struct {
 	growth cloud.Growth
+	// orders are those on their way to VPSie's lists.
+	orders *orders
 
 	mu sync.Mutex
 	of map[string]arrival
+	// demand are the groups that pods wait for, as the last round saw it.
+	demand map[string]bool
 }
 
 type arrival struct {
@@ -33,11 +42,17 @@ type arrival struct {
 	why         string
 }
 
-func newArrivals() *arrivals { return &arrivals{of: map[string]arrival{}} }
+func newArrivals() *arrivals { return &arrivals{orders: newOrders(), of: map[string]arrival{}} }
 
-// pauseAfter is how long a group pauses after so many failures in a row.
-func (a *arrivals) pauseAfter(failures int) time.Duration {
-	if failures < 2 {
+// pauseAfter is how long a group pauses after so many failures in a row. Where nothing
+// has ever worked the first failure counts as well, and the longest pause is twice as long.
+func (a *arrivals) pauseAfter(failures int, proven bool) time.Duration {
+	switch {
+	case !proven && a.growth.After(failures+1) == a.growth.After(failures):
+		return 2 * a.growth.After(failures)
+	case !proven:
+		return a.growth.After(failures)
+	case failures < 2:
 		return 0
 	}
 	return a.growth.After(failures - 1)
@@ -45,7 +60,7 @@ func (a *arrivals) pauseAfter(failures int) time.Duration {
 
 // failed counts a machine that was ordered then. Machines that were on their way
 // together are one try: only one ordered after the last failure counts as another.
-func (a *arrivals) failed(group string, ordered, now time.Time, why string) {
+func (a *arrivals) failed(group string, ordered, now time.Time, why string, proven bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	t := a.of[group]
@@ -53,7 +68,7 @@ func (a *arrivals) failed(group string, ordered, now time.Time, why string) {
 		return
 	}
 	t.failures++
-	t.last, t.until, t.why = now, now.Add(a.pauseAfter(t.failures)), why
+	t.last, t.until, t.why = now, now.Add(a.pauseAfter(t.failures, proven)), why
 	a.of[group] = t
 }
 
@@ -93,46 +108,121 @@ func (a *arrivals) recall(group string, b v1alpha1.Backoff) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if _, known := a.of[group]; !known {
-		failures := int(b.Failures)
-		a.of[group] = arrival{failures, b.Until.Add(-a.pauseAfter(failures)), b.Until.Time, b.Message}
+		// Nothing is ordered before the pause ends, so whatever fails later and was ordered
+		// before belongs to the failures that are counted.
+		// Stored times are whole seconds, and what is ordered in the second in which the pause
+		// ends is another try.
+		a.of[group] = arrival{int(b.Failures), b.Until.Add(-time.Second), b.Until.Time, b.Message}
 	}
 }
 
-// miss fails a machine that was bought and does not become a ready node.
-func (r *machines) miss(m *v1alpha1.VPSieNode, e observe.Event) {
-	r.fail(m, e)
-	if orderedByUs(m) && m.Status.CreatedAt != nil {
-		r.arrivals.failed(m.Spec.NodeGroupName, m.Status.CreatedAt.Time, r.Clock.Now(), e.Note)
+// noteDemand keeps which groups pods wait for that only a limit on buying holds up.
+func (a *arrivals) noteDemand(p *plan.Plan) {
+	demand := map[string]bool{}
+	for _, u := range p.Unplaced {
+		for _, r := range u.Refusals {
+			switch r.Reason {
+			case plan.Unproven, plan.BuyingStopped, plan.Backoff:
+				demand[r.Group] = true
+			}
+		}
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.demand = demand
+}
+
+// wanting tells whether pods wait for the group.
+func (a *arrivals) wanting(group string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.demand[group]
+}
+
+// inARow is how many tries of the group have failed since one succeeded, and why the last.
+func (a *arrivals) inARow(group string) (failures int, why string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.of[group].failures, a.of[group].why
+}
+
+// miss fails a machine that was bought and does not become a ready node. The count is
+// written down first: a restart must not make it a first failure again.
+func (r *machines) miss(ctx context.Context, m *v1alpha1.VPSieNode, e observe.Event) error {
+	g, err := r.groupOf(ctx, r.Client, m)
+	if client.IgnoreNotFound(err) != nil {
+		return err
+	}
+	if orderedByUs(m) && m.Status.CreatedAt != nil {
+		proven := r.Options.UnprovenLimit <= 0 || g != nil && g.Status.ProvenSpec != "" && g.Status.ProvenSpec == m.Status.SpecHash
+		r.arrivals.failed(m.Spec.NodeGroupName, m.Status.CreatedAt.Time, r.Clock.Now(), e.Note, proven)
+	}
+	if g != nil {
+		if err := r.keep(ctx, g); err != nil {
+			return err
+		}
+	}
+	r.fail(m, e)
+	return nil
 }
 
 // Recall takes the back-offs over that the NodeGroups' status kept, as the controller
-// does when it starts. It says by name why nothing is bought for a group now at all.
-func Recall(account *cloud.Cloud, groups []*v1alpha1.NodeGroup, now time.Time) map[string]string {
+// does when it starts. It returns by name the groups for which nothing is bought now at
+// all, with the reason that pods get and the text.
+func Recall(account *cloud.Cloud, groups []*v1alpha1.NodeGroup, now time.Time) map[string]Hold {
 	a := newArrivals()
 	recall(account, a, groups)
-	pauses := map[string]string{}
+	holds := map[string]Hold{}
 	for _, g := range groups {
-		if why, _ := a.held(g.Name, now); why != "" {
-			pauses[g.Name] = why
+		if hold := a.hold(g.Name, now); hold.Why != "" {
+			holds[g.Name] = hold
 		}
 	}
-	return pauses
+	return holds
+}
+
+// Hold is why nothing is bought for a NodeGroup; Why is empty when it may be.
+type Hold struct {
+	Reason plan.RefusalReason
+	Why    string
+	// fault is the condition reason.
+	fault string
+}
+
+// hold is why nothing is bought for the group now. The account's stop goes before the
+// group's pause.
+func (a *arrivals) hold(group string, now time.Time) Hold {
+	if why := a.orders.stopped(); why != "" {
+		return Hold{plan.BuyingStopped, why, reasonNotListed}
+	}
+	if why, _ := a.held(group, now); why != "" {
+		return Hold{plan.Backoff, why, reasonNotArriving}
+	}
+	return Hold{}
 }
 
 func recall(account *cloud.Cloud, a *arrivals, groups []*v1alpha1.NodeGroup) {
 	for _, g := range groups {
 		for _, b := range g.Status.Backoffs {
-			if b.InstanceType == "" {
+			switch {
+			case b.Scope == scopeOrder:
+				a.orders.lose(b.VPSieNode, lostIn(b))
+				continue
+			case b.Reason == reasonNotArriving:
 				a.recall(g.Name, b)
 				continue
 			}
+			scope, group := cloud.Scope(cmp.Or(b.Scope, string(cloud.ScopeOffering))), ""
+			if scope == cloud.ScopeGroup {
+				group = g.Name
+			}
 			account.Recall(cloud.Backoff{
-				Datacenter: b.DatacenterID, InstanceType: b.InstanceType, Failures: int(b.Failures),
+				Scope: scope, Group: group, Datacenter: b.DatacenterID, InstanceType: b.InstanceType, Failures: int(b.Failures),
 				Until: b.Until.Time, Reason: b.Reason, Message: b.Message,
 			})
 		}
 	}
+	a.orders.liftForeign(account.Fingerprint())
 }
 
 // forgetMended lets a group buy at once whose spec a person has changed: most often
@@ -145,18 +235,49 @@ func (r *round) forgetMended(groups []*v1alpha1.NodeGroup) {
 	}
 }
 
+// tryNow does what the annotation asks for: what was refused or has failed is tried again.
+// The annotation goes last, so that a restart on the way only does it once more.
+func (r *round) tryNow(ctx context.Context, groups []*v1alpha1.NodeGroup) error {
+	for _, g := range groups {
+		if g.Annotations[v1alpha1.AnnotationTryNow] != "true" {
+			continue
+		}
+		r.Cloud.TryNow(WantedOf(g))
+		r.arrivals.retry(g.Name, r.Clock.Now())
+		r.arrivals.orders.lift(r.Cloud.Fingerprint())
+		logf.FromContext(ctx).Info("trying again what was refused or has failed", "nodeGroup", g.Name)
+		done := g.DeepCopy()
+		delete(done.Annotations, v1alpha1.AnnotationTryNow)
+		if err := r.Client.Patch(ctx, done, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("taking annotation %s off NodeGroup %s: %w", v1alpha1.AnnotationTryNow, g.Name, err)
+		}
+	}
+	return nil
+}
+
+// retry ends the group's pause; another failure still makes the next one longer.
+func (a *arrivals) retry(group string, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if t, known := a.of[group]; known && t.until.After(now) {
+		t.until = now
+		a.of[group] = t
+	}
+}
+
 // backoffsOf are the group's back-offs as its status keeps them, and in words those
 // that are in force and leave something else to buy.
-func (r *round) backoffsOf(g *v1alpha1.NodeGroup) (kept []v1alpha1.Backoff, words []string) {
-	if b := r.arrivals.noted(g.Name); b != nil {
+func (d Deps) backoffsOf(g *v1alpha1.NodeGroup) (kept []v1alpha1.Backoff, words []string) {
+	kept = d.arrivals.orders.notes()
+	if b := d.arrivals.noted(g.Name); b != nil {
 		kept = append(kept, *b)
 	}
-	for _, b := range r.Cloud.Backoffs(WantedOf(g)) {
+	for _, b := range d.Cloud.Backoffs(WantedOf(g)) {
 		kept = append(kept, v1alpha1.Backoff{
-			InstanceType: b.InstanceType, DatacenterID: b.Datacenter, Failures: int32(b.Failures),
+			Scope: string(b.Scope), InstanceType: b.InstanceType, DatacenterID: b.Datacenter, Failures: int32(b.Failures),
 			Until: metav1.NewTime(b.Until.Truncate(time.Second)), Reason: b.Reason, Message: b.Message,
 		})
-		if b.Until.After(r.Clock.Now()) {
+		if b.Scope == cloud.ScopeOffering && b.Until.After(d.Clock.Now()) {
 			words = append(words, b.InstanceType+": "+b.Error())
 		}
 	}

@@ -31,15 +31,16 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 		if len(launches) == 0 && len(removals) == 0 {
 			continue
 		}
-		// The time comes first: a crash after it only delays the next scaling.
-		errs = append(errs, r.noteScaling(ctx, g))
 		if len(launches) > 0 {
+			// An order that is taken counts as a scaling, one that is refused does not (launch.go).
 			r.Voice.Say(g, observe.ScalingUp(launches))
 			names, err := r.order(ctx, g, launches)
 			errs = append(errs, err)
 			maps.Copy(ordered, names)
 		}
 		if len(removals) > 0 {
+			// The time comes first: a crash after it only delays the next scaling.
+			errs = append(errs, r.noteScaling(ctx, g))
 			r.Voice.Say(g, observe.ScalingDown(removals))
 			errs = append(errs, r.dismiss(ctx, machines, removals))
 		}
@@ -47,10 +48,10 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 	return ordered, errors.Join(errs...)
 }
 
-func (r *round) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
+func (r Deps) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	scaled := g.DeepCopy()
 	scaled.Status.LastScaleTime = &metav1.Time{Time: r.Clock.Now()}
-	if err := r.Client.Status().Patch(ctx, scaled, client.MergeFrom(g)); err != nil {
+	if err := r.Client.Status().Patch(ctx, scaled, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("noting the scaling of NodeGroup %s: %w", g.Name, err)
 	}
 	return nil

@@ -119,8 +119,10 @@ func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	if m.Status.Phase == v1alpha1.PhaseReady {
 		return nil
 	}
+	if err := r.prove(ctx, m); err != nil {
+		return err
+	}
 	m.Status.Phase = v1alpha1.PhaseReady
-	r.arrivals.succeeded(m.Spec.NodeGroupName)
 	if m.Status.ReadyAt == nil {
 		m.Status.ReadyAt = new(metav1.NewTime(r.Clock.Now()))
 	}
@@ -165,8 +167,7 @@ func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 			why = fmt.Sprintf("node %s still takes no pods after %s. %s", node.Name, r.Options.JoinTimeout, f.message)
 		}
 	}
-	r.miss(m, observe.JoinFailed("Node join timeout: "+why))
-	return 0, nil
+	return 0, r.miss(ctx, m, observe.JoinFailed("Node join timeout: "+why))
 }
 
 var errNodeUnclear = errors.New("it is not clear which node is the machine's")
@@ -239,7 +240,7 @@ func vmIn(sight *cloud.Sight, m *v1alpha1.VPSieNode) *vpsie.VM {
 // isNodeOf tells whether a node is the machine's (docs/joining.md). A node
 // that was there before the machine was ordered is not, whatever it is called.
 func isNodeOf(n *corev1.Node, m *v1alpha1.VPSieNode, vm *vpsie.VM) bool {
-	if orderedByUs(m) && n.CreationTimestamp.Before(&m.CreationTimestamp) {
+	if orderedByUs(m) && !isLate(m) && n.CreationTimestamp.Before(&m.CreationTimestamp) {
 		return false
 	}
 	if n.Spec.ProviderID != "" && bearsID(n.Spec.ProviderID, vm) {

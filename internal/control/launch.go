@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -52,6 +54,10 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if err != nil {
 		return 0, err
 	}
+	if wait := r.admit(m); wait > 0 {
+		return wait, nil
+	}
+	m.Status.SpecHash = r.Options.specHash(group)
 	// Nothing that the cloud lists now can be this object's as long as no order was ever
 	// announced for it: what was seen before will do, and costs no request.
 	since := time.Time{}
@@ -62,6 +68,22 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		return 0, err
 	}
 	return r.place(ctx, m, group, since)
+}
+
+// admit returns 0 when the machine may be ordered, else when to ask again: other orders
+// have to be listed first. Once buying is stopped, a machine that was decided on before is
+// given up.
+func (r *machines) admit(m *v1alpha1.VPSieNode) time.Duration {
+	if why := r.arrivals.orders.stopped(); why != "" {
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, why)
+		r.fail(m, observe.ProvisioningFailed(why))
+		return pendingRetry
+	}
+	if !r.arrivals.orders.admit(m.UID, r.Clock.Now()) {
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, "Waiting until VPSie lists the orders before it")
+		return r.Options.PollInterval
+	}
+	return 0
 }
 
 // announce makes it known that an order may have been made from now on.
@@ -100,11 +122,15 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 		logf.FromContext(ctx).Info("ordered the VPS", "instanceType", order.InstanceType)
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "VPSie has taken the order")
 		r.calm(m)
-		return r.Options.PollInterval, nil
+		return r.Options.PollInterval, r.noteScaling(ctx, group)
 	}
 	if vpsie.MayHaveHappened(err) {
 		r.trouble(m, "OrderUnconfirmed", err)
-		return r.Options.PollInterval, nil
+		if e, answered := errors.AsType[*vpsie.Error](err); answered && e.Status/100 == 2 {
+			// Whatever the answer means, it may mean yes as often as it is given.
+			r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "VPSie has answered to the order: "+err.Error())
+		}
+		return r.Options.PollInterval, r.noteScaling(ctx, group)
 	}
 	return r.declined(m, group, err)
 }
@@ -112,9 +138,12 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 // declined handles an order that was surely not made: a machine that the cloud
 // does not sell fails at once, so that the next-best is bought; anything else waits.
 func (r *machines) declined(m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, err error) (time.Duration, error) {
+	r.arrivals.orders.forget(m.UID)
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, err.Error())
 	if cloud.Refused(err) {
-		r.Voice.Say(group, observe.GroupProvisioningFailed(m.Name, m.Spec.InstanceType, err.Error()))
+		if !cloud.IsBackoff(err) { // else the first that was refused has said it
+			r.Voice.Say(group, observe.GroupProvisioningFailed(m.Name, m.Spec.InstanceType, err.Error()))
+		}
 		r.fail(m, observe.ProvisioningFailed(err.Error()))
 		return 0, nil
 	}
@@ -151,6 +180,9 @@ func (r *machines) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sig
 		r.fail(m, observe.ProvisioningFailed(err.Error()))
 		return 0, nil
 	}
+	if (vm != nil || pending) && orderedByUs(m) {
+		r.arrivals.orders.see(m.UID, vm != nil, r.Clock.Now())
+	}
 	switch {
 	case vm != nil:
 		r.absences.forget(m.UID)
@@ -160,40 +192,87 @@ func (r *machines) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sig
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonBuilding, "VPSie is creating the VPS")
 		m.Status.VPSieStatus = "pending"
 		r.calm(m)
-		return r.overdue(m)
+		return r.overdue(ctx, m)
 	}
-	return r.unseen(m, sight)
+	return r.unseen(ctx, m, sight)
 }
 
 // unseen handles a machine that is in neither of the cloud's lists.
-func (r *machines) unseen(m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
+func (r *machines) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
 	ordering := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-	if ordering == nil || ordering.Reason == reasonOrdering {
-		if ordering != nil && sight.Began.Sub(ordering.LastTransitionTime.Time) < r.Options.CreateSettle {
-			return r.Options.PollInterval, nil
-		}
-		// Long enough unseen: the order was never made.
+	switch {
+	case ordering == nil || ordering.Reason == reasonOrdering:
+		return r.doubtful(ctx, m, sight, ordering)
+	case m.Spec.VPSieInstanceID == 0:
+		return r.awaited(ctx, m)
+	case !r.absences.since(m.UID, sight.Began, r.Options.CreateSettle):
+		return r.overdue(ctx, m)
+	case r.serves(ctx, m):
+		return slowestPoll, nil // The lists are wrong, or somebody else's.
+	}
+	why := "the VPS has gone from VPSie's lists"
+	if !orderedByUs(m) {
+		why = "VPS not found: spec.vpsieInstanceID is no VPS of this account"
+	}
+	return 0, r.miss(ctx, m, observe.ProvisioningFailed(why))
+}
+
+// doubtful handles an order without a clear answer. Its VPS is looked for; if there is
+// none, the order is made again: the first soon, those that follow in a row after the
+// account's growing back-off, because any of them may have bought a VPS.
+func (r *machines) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight, ordering *metav1.Condition) (time.Duration, error) {
+	if ordering == nil {
 		m.Status.Phase = v1alpha1.PhasePending
 		return staleRetry, nil
 	}
-	if !r.absences.since(m.UID, sight.Began, r.Options.CreateSettle) {
-		return r.overdue(m)
+	asked := ordering.LastTransitionTime.Time
+	if sight.Began.Sub(asked) < r.Options.CreateSettle || r.serves(ctx, m) {
+		return r.poll(r.Clock.Since(asked)), nil
 	}
-	why := "VPSie took the order, but made no VPS"
-	if m.Spec.VPSieInstanceID != 0 {
-		why = "VPS not found: spec.vpsieInstanceID is no VPS of this account"
+	if first, inARow := r.arrivals.orders.doubt(m.UID, asked); first && inARow > 1 {
+		r.Cloud.Unconfirmed("VPSie gave no clear answer to orders and lists no VPS for them: " + m.Status.LastError)
 	}
-	r.miss(m, observe.ProvisioningFailed(why))
-	return 0, nil
+	if r.Clock.Since(r.doubts.begin(m.UID, asked)) > r.Options.ProvisionTimeout {
+		return 0, r.miss(ctx, m, observe.ProvisioningFailed("VPSie gave no clear answer to its orders, and lists no VPS"))
+	}
+	if r.Cloud.Resting(m.Spec.NodeGroupName) != nil {
+		return r.poll(r.Clock.Since(asked)), nil // The VPS may still be listed.
+	}
+	m.Status.Phase = v1alpha1.PhasePending
+	return staleRetry, nil
+}
+
+// awaited handles an order that VPSie took and does not list. It may be listed late, so
+// nothing takes its place before the time-out; then it counts as lost.
+func (r *machines) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+	age := r.Clock.Since(orderedAt(m))
+	if age <= r.Options.ProvisionTimeout || r.serves(ctx, m) {
+		return r.poll(age), nil
+	}
+	why := fmt.Sprintf("VPSie took the order, and has not listed a VPS in %s", r.Options.ProvisionTimeout)
+	lost := lostOrder{
+		group: m.Spec.NodeGroupName, datacenter: m.Spec.DatacenterID, instanceType: m.Spec.InstanceType,
+		account: r.Cloud.Fingerprint(), why: why, at: r.Clock.Now(),
+	}
+	if r.arrivals.orders.lose(m.Name, lost) {
+		logf.FromContext(ctx).Error(nil, "an order was lost: "+why, "instanceType", m.Spec.InstanceType,
+			"lost", r.arrivals.orders.count(), "buyingStopped", r.arrivals.orders.stopped() != "")
+	}
+	return 0, r.miss(ctx, m, observe.ProvisioningFailed(why))
+}
+
+// serves tells that the machine's node is ready: whatever a list says, its VPS runs.
+func (r *machines) serves(ctx context.Context, m *v1alpha1.VPSieNode) bool {
+	node, err := r.nodeOf(ctx, r.Live, m)
+	return err != nil || node != nil && cluster.IsReady(node)
 }
 
 // overdue fails a machine that takes too long, else says when to look again:
 // often at first, ever less often later.
-func (r *machines) overdue(m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *machines) overdue(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	age := r.Clock.Since(orderedAt(m))
-	if age > r.Options.ProvisionTimeout {
-		r.miss(m, observe.ProvisioningFailed(r.whyOverdue(m)))
-		return 0, nil
+	if age > r.Options.ProvisionTimeout && !r.serves(ctx, m) {
+		return 0, r.miss(ctx, m, observe.ProvisioningFailed(r.whyOverdue(m)))
 	}
 	return r.poll(age), nil
 }

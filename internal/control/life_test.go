@@ -65,6 +65,7 @@ func TestAmbiguousAnswersNeverBuyTwice(t *testing.T) {
 // A VPS without an address can never join: it is told, deleted and replaced.
 func TestVPSWithoutAddressIsReplaced(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{AddressMillis: 3_600_000})
+	w.silent = true // what has no address reaches no API server
 	g := w.group("addressless", 1, 2)
 	w.until(time.Minute, "the missing address to be told", func() error {
 		if w.heard("ProvisioningFailed vpsie-addressless", "no IPv4 address") == 0 {
@@ -73,6 +74,7 @@ func TestVPSWithoutAddressIsReplaced(t *testing.T) {
 		return nil
 	})
 	w.must(w.fake.PatchKnobs([]byte(`{"addressMillis":0}`)))
+	w.silent = false
 	w.ready(g, 1)
 	w.until(time.Second, "the first VPS to be deleted", func() error {
 		if n := len(w.bills()); n != 1 {

@@ -29,14 +29,16 @@ import (
 type machines struct {
 	Deps
 	absences absences
-	pauses   pauses
+	// doubts are machines with orders of unknown outcome, and since when.
+	doubts absences
+	pauses pauses
 }
 
 // workers is how many machines are worked on at once; they mostly wait for the cloud.
 const workers = 32
 
 func setupNodes(mgr ctrl.Manager, d Deps) error {
-	r := &machines{Deps: d, absences: newAbsences(), pauses: newPauses()}
+	r := &machines{Deps: d, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
 		Watches(&v1alpha1.VPSieNode{}, leavingFirst()).

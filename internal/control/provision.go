@@ -57,13 +57,13 @@ func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.V
 	}
 	r.describe(ctx, m, vm)
 	r.calm(m)
-	if !vm.Usable() || vm.IPv4 == "" {
+	if (!vm.Usable() || vm.IPv4 == "") && !r.serves(ctx, m) {
 		what := "The VPS is starting"
 		if vm.Usable() {
 			what = "The VPS runs, but has no IPv4 address yet"
 		}
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonStarting, what)
-		return r.overdue(m)
+		return r.overdue(ctx, m)
 	}
 	if m.Status.ProvisionedAt == nil {
 		m.Status.ProvisionedAt = new(metav1.NewTime(r.Clock.Now()))

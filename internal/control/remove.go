@@ -173,10 +173,15 @@ func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
 			return fmt.Errorf("deleting node %s: %w", node.Name, err)
 		}
 	}
-	if err := r.burn(ctx, m); err != nil {
-		return err
+	// A lost order's VPS that turns up late still needs its token to join.
+	if _, lost := r.arrivals.orders.lostAs(m.Name); !lost {
+		if err := r.burn(ctx, m); err != nil {
+			return err
+		}
 	}
 	r.absences.forget(m.UID)
+	r.doubts.forget(m.UID)
+	r.arrivals.orders.forget(m.UID)
 	r.pauses.end(m.UID)
 	logf.FromContext(ctx).Info("the VPS is gone", "vps", m.Spec.VPSieInstanceID)
 	return client.IgnoreNotFound(r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {

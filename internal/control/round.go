@@ -95,16 +95,21 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	}
 	if !r.recalled {
 		recall(r.Cloud, r.arrivals, objects.NodeGroups)
+		r.arrivals.orders.recall(objects.AllVPSieNodes())
 		r.recalled = true
 	}
 	if err := r.reopen(ctx, objects); err != nil {
 		return nil, reconcile.Result{}, err
 	}
 	r.forgetMended(objects.NodeGroups)
-	markets, faults := r.markets(ctx, objects.NodeGroups)
+	if err := r.tryNow(ctx, objects.NodeGroups); err != nil {
+		return nil, reconcile.Result{}, err
+	}
+	markets, faults := r.markets(ctx, objects)
 	now := r.Clock.Now()
 	state := r.builder.State(objects, markets, now, r.Options.Plan)
 	r.unneeded.remind(state.Nodes, objects.VPSieNodes)
+	state.Limit = r.accountLimit(objects)
 	decision := plan.Decide(state)
 	took := r.Clock.Since(now)
 	r.lastTook.Store(int64(took))
@@ -123,6 +128,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	logf.FromContext(ctx).V(1).Info("decided", "launches", len(decision.Launches), "removals", len(decision.Removals),
 		"placements", len(decision.Placements), "unplaced", len(decision.Unplaced), "took", took)
 	r.notePlacements(decision)
+	r.arrivals.noteDemand(decision)
 	machines, acted := r.act(ctx, objects, decision)
 	r.record(now, decision, machines, faults, acted)
 	left, noted := r.noteUnneeded(ctx, objects.VPSieNodes, decision, now)
@@ -140,6 +146,9 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 func (r *round) next(p *plan.Plan, groups []*v1alpha1.NodeGroup) time.Duration {
 	first := p.RecheckAt
 	for _, g := range groups {
+		if b := r.Cloud.Resting(g.Name); b != nil && (first.IsZero() || b.Until.Before(first)) {
+			first = b.Until
+		}
 		if _, until := r.arrivals.held(g.Name, r.Clock.Now()); !until.IsZero() && (first.IsZero() || until.Before(first)) {
 			first = until
 		}
@@ -173,28 +182,29 @@ type fault struct {
 
 // markets asks what can be bought for each group, and notes what is wrong. An outage
 // stops no order, which is repeated until it succeeds, but starts no removal.
-func (r *round) markets(ctx context.Context, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, map[string]fault) {
-	markets := make(map[string]cluster.Market, len(groups))
+func (r *round) markets(ctx context.Context, o *cluster.Objects) (map[string]cluster.Market, map[string]fault) {
+	markets := make(map[string]cluster.Market, len(o.NodeGroups))
 	faults := map[string]fault{}
 	outage, undeletable := r.Cloud.Outage(), r.Cloud.Undeletable()
-	for _, g := range groups {
+	for _, g := range o.NodeGroups {
 		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
-		market := cluster.Market{Offers: offers, Undeletable: undeletable}
+		market := cluster.Market{Offers: offers, Undeletable: undeletable, Limit: r.probation(g, o.VPSieNodes)}
 		if err == nil {
 			err = errors.Join(r.tryUserData(g), r.checkEndpoint(ctx, g))
 		}
-		if why, _ := r.arrivals.held(g.Name, r.Clock.Now()); err == nil && why != "" {
-			faults[g.Name] = fault{reason: reasonNotArriving, message: why}
-			market.Blocked = why
-		}
 		if err != nil {
-			market.Blocked = err.Error()
+			market.Block(err.Error(), cloud.IsBackoff(err))
+		}
+		hold := r.arrivals.hold(g.Name, r.Clock.Now())
+		if hold.Why != "" && (err == nil || hold.Reason == plan.BuyingStopped) {
+			market.Blocked, market.BlockedReason = hold.Why, hold.Reason
+			faults[g.Name] = fault{reason: hold.fault, message: hold.Why}
 		}
 		if wrong := cluster.GroupProblems(g); len(wrong) > 0 {
 			problems = append(problems, &cloud.ConfigError{Reason: "InvalidConfiguration", Message: strings.Join(wrong, "; ")})
 		}
 		for _, problem := range append(append([]error{err}, problems...), outage) {
-			if problem != nil {
+			if problem != nil && hold.Reason != plan.BuyingStopped {
 				faults[g.Name] = faultOf(problem)
 				break
 			}
@@ -231,7 +241,7 @@ func faultOf(err error) fault {
 // WantedOf says what a NodeGroup asks the cloud for.
 func WantedOf(g *v1alpha1.NodeGroup) cloud.Wanted {
 	return cloud.Wanted{
-		Datacenter: g.Spec.DatacenterID, Offerings: g.Spec.OfferingIDs,
+		Group: g.Name, Datacenter: g.Spec.DatacenterID, Offerings: g.Spec.OfferingIDs,
 		Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs,
 	}
 }

@@ -45,6 +45,9 @@ type Options struct {
 	// SweepInterval is the pause between two sweeps, SweepGrace the age below
 	// which nothing is swept.
 	SweepInterval, SweepGrace time.Duration
+	// UnprovenLimit is how many machines of a NodeGroup may be on their way while none has
+	// become a ready node as the group is now; 0 is no limit.
+	UnprovenLimit int
 	// Bootstrap is how machines join whose NodeGroup has no userData: BootstrapKubeadm,
 	// or empty for images that join by themselves.
 	Bootstrap string

@@ -136,6 +136,9 @@ func strayKey(vm *vpsie.VM) types.UID { return types.UID(vm.Identifier) }
 // stray deletes a VPS that carries this cluster's mark and has had no object for
 // the grace period.
 func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began time.Time) error {
+	if used, err := s.takeLate(ctx, vm, mark); used || err != nil {
+		return err
+	}
 	if !s.strays.since(strayKey(vm), began, s.Options.SweepGrace) {
 		return nil
 	}

@@ -21,6 +21,7 @@ import (
 // tell writes what every NodeGroup's state is and why.
 func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault) error {
 	r.Metrics.Phases(o.AllVPSieNodes())
+	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("") != nil)
 	r.forgetGone(o)
 	r.sayProblems(o)
 	var errs []error
@@ -74,6 +75,7 @@ func (r *round) forgetGone(o *cluster.Objects) {
 		alive[m.UID] = true
 	}
 	r.Voice.Retain(alive)
+	r.arrivals.orders.retain(alive, r.Clock.Now())
 	for name := range r.shown {
 		if !groups[name] {
 			r.Metrics.ForgetGroup(name)
@@ -96,6 +98,12 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 		r.Voice.SayNew(g, failing)
 	default:
 		r.Voice.Over(g, failing.Reason)
+	}
+	stopped := observe.BuyingStopped(view.Fault)
+	if view.FaultReason == reasonNotListed {
+		r.Voice.SayNew(g, stopped)
+	} else {
+		r.Voice.Over(g, stopped.Reason)
 	}
 	invalid := observe.InvalidConfiguration(view.Fault)
 	if config {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	crlog "sigs.k8s.io/controller-runtime/pkg/log"
@@ -70,7 +72,8 @@ type world struct {
 	*testing.T
 	admin    client.Client
 	fake     *vpsietest.Server
-	clock    *clocktesting.FakeClock
+	clock    movable
+	ctx      context.Context //nolint:containedctx // of the whole test, quiet in a simulation
 	deps     Deps
 	round    *round
 	machines *machines
@@ -78,21 +81,42 @@ type world struct {
 	sweep    *sweep
 
 	registry *prometheus.Registry
+	// connect makes the reconcilers' client, http is how they reach the cloud; nil is by the network.
+	connect func() client.WithWatch
+	http    *http.Client
 	// during, when it is not nil, is called once, by its operation, while a request to the cloud is under way.
 	during map[string]func()
 
 	mu       sync.Mutex
 	events   []string
 	userData map[string]string // of the machines that have booted
+	silent   bool              // machines boot and never register
+}
+
+// movable is a clock that the test moves.
+type movable interface {
+	clock.PassiveClock
+	Step(d time.Duration)
+	SetTime(t time.Time)
+}
+
+// Context is what the reconcilers are called with.
+func (w *world) Context() context.Context {
+	if w.ctx != nil {
+		return w.ctx
+	}
+	return w.T.Context()
 }
 
 const small, medium = "small-2cpu-4gb", "medium-4cpu-8gb"
 
 func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 	t.Helper()
-	w := &world{T: t, admin: env.Client(t, nil), clock: clocktesting.NewFakeClock(time.Now()), userData: map[string]string{}}
+	fakeClock := clocktesting.NewFakeClock(time.Now())
+	w := &world{T: t, admin: env.Client(t, nil), clock: fakeClock, userData: map[string]string{}}
+	w.connect = w.withRights
 	env.Apply(t, config.FS, "rbac/*.yaml", "admission/*.yaml")
-	fake, err := vpsietest.Start(vpsietest.Options{Knobs: knobs, Booter: kubelets{w}, Now: w.clock.Now})
+	fake, err := vpsietest.Start(vpsietest.Options{Knobs: knobs, Booter: kubelets{w}, Now: w.clock.Now, After: fakeClock.After})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,23 +124,28 @@ func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 	t.Cleanup(fake.Close)
 	w.setAccount(map[string]string{})
 	t.Cleanup(w.clear)
-	w.start(Options{
-		Namespace: config.Namespace, SecretName: "vpsie-secret", CreateSettle: 30 * time.Second,
-		ProvisionTimeout: 20 * time.Minute, JoinTimeout: 15 * time.Minute, DrainTimeout: 10 * time.Minute, DrainRetry: 5 * time.Minute,
-		UnreadyTimeout: 10 * time.Minute, RepairLimit: 20,
-		PollInterval: 2 * time.Second, SweepInterval: time.Minute, SweepGrace: 5 * time.Minute,
-	})
+	w.start(shippedOptions())
 	testenv.Eventually(t, func(ctx context.Context) error { // the roles take a moment to be in force
 		return w.deps.Client.List(ctx, &v1alpha1.VPSieNodeList{}, client.InNamespace(config.Namespace))
 	})
 	return w
 }
 
+// shippedOptions are the defaults of the flags, without a limit on unproven machines.
+func shippedOptions() Options {
+	return Options{
+		Namespace: config.Namespace, SecretName: "vpsie-secret", CreateSettle: 30 * time.Second,
+		ProvisionTimeout: 20 * time.Minute, JoinTimeout: 15 * time.Minute, DrainTimeout: 10 * time.Minute, DrainRetry: 5 * time.Minute,
+		UnreadyTimeout: 10 * time.Minute, RepairLimit: 20,
+		PollInterval: 2 * time.Second, SweepInterval: time.Minute, SweepGrace: 5 * time.Minute,
+	}
+}
+
 // start makes the reconcilers anew, as a restart does: with what the API server and
 // the cloud know, and nothing else.
 func (w *world) start(o Options) {
 	w.Helper()
-	c := w.withRights()
+	c := w.connect()
 	w.registry = prometheus.NewRegistry()
 	w.deps = Deps{
 		Client: c, Live: c, Clock: w.clock, Options: o,
@@ -125,7 +154,7 @@ func (w *world) start(o Options) {
 		Metrics: observe.NewMetrics(w.registry, "test", vpsie.Operations()),
 		Journal: observe.NewJournal(),
 		Cloud: cloud.New(cloud.Options{
-			ClusterID: "test", Namespace: o.Namespace, SecretName: o.SecretName, Clock: w.clock,
+			ClusterID: "test", Namespace: o.Namespace, SecretName: o.SecretName, Clock: w.clock, HTTPClient: w.http,
 			RequestsPerMinute: 60_000, CatalogueTTL: 10 * time.Minute, Timeout: 10 * time.Second,
 			Observe: func(op, _ string, _ time.Duration) {
 				if f := w.during[op]; f != nil {
@@ -137,7 +166,7 @@ func (w *world) start(o Options) {
 		arrivals: newArrivals(),
 	}
 	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
-	w.machines = &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	w.machines = &machines{Deps: w.deps, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
 	w.groups = &groups{w.deps}
 	w.sweep = newSweep(w.deps)
 }
@@ -398,7 +427,11 @@ type kubelets struct{ w *world }
 func (k kubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
 	k.w.mu.Lock()
 	k.w.userData[m.Hostname] = m.UserData
+	silent := k.w.silent
 	k.w.mu.Unlock()
+	if silent {
+		return nil
+	}
 	n := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(m.Hostname), Labels: map[string]string{corev1.LabelHostname: strings.ToLower(m.Hostname)}},
 		Spec:       corev1.NodeSpec{ProviderID: "vpsie://" + m.Identifier},
@@ -407,8 +440,11 @@ func (k kubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
 		return err
 	}
 	n.Status = corev1.NodeStatus{
-		Conditions:  []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
-		Allocatable: corev1.ResourceList{"cpu": resource.MustParse("1900m"), "memory": resource.MustParse("3500Mi"), "pods": resource.MustParse("110")},
+		Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
+		Allocatable: corev1.ResourceList{
+			"cpu": *resource.NewMilliQuantity(int64(m.CPU)*1000-100, resource.DecimalSI), "pods": resource.MustParse("110"),
+			"memory": *resource.NewQuantity(int64(m.MemoryMB-596)<<20, resource.BinarySI),
+		},
 	}
 	n.Status.Capacity = n.Status.Allocatable
 	taints := slices.DeleteFunc(slices.Clone(n.Spec.Taints), func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady })

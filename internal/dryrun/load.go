@@ -106,14 +106,15 @@ func (o *Options) accountMarkets(ctx context.Context, live client.Reader, groups
 	} else if client.IgnoreNotFound(err) != nil {
 		return nil, nil, fmt.Errorf("reading the VPSie account (--offerings FILE does without it): %w", err)
 	}
-	pauses := control.Recall(account, groups, o.Cloud.Clock.Now())
+	holds := control.Recall(account, groups, o.Cloud.Clock.Now())
 	markets := make(map[string]cluster.Market, len(groups))
 	var notes []string
 	for _, g := range groups {
 		offers, problems, err := account.Market(ctx, control.WantedOf(g))
-		market := cluster.Market{Offers: offers, Blocked: pauses[g.Name], Undeletable: account.Undeletable()}
+		hold := holds[g.Name]
+		market := cluster.Market{Offers: offers, Blocked: hold.Why, BlockedReason: hold.Reason, Undeletable: account.Undeletable()}
 		if err != nil {
-			market.Blocked = err.Error()
+			market.Block(err.Error(), cloud.IsBackoff(err))
 		}
 		for _, problem := range append([]error{err}, problems...) {
 			if problem != nil {

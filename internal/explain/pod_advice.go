@@ -19,7 +19,7 @@ import (
 // group, those last that the planner asks about first.
 func nearest() (buyable int, all []plan.RefusalReason) {
 	all = []plan.RefusalReason{
-		plan.Stabilizing, plan.Backoff, plan.OfferingUnavailable, plan.MaxNodesReached, plan.Paused, plan.ScaleUpDisabled,
+		plan.Stabilizing, plan.Unproven, plan.Backoff, plan.OfferingUnavailable, plan.BuyingStopped, plan.MaxNodesReached, plan.Paused, plan.ScaleUpDisabled,
 	}
 	return len(all), append(all,
 		plan.HostPort, plan.TopologySpread, plan.PodAntiAffinity, plan.PodAffinity, plan.VolumeLimit,
@@ -64,7 +64,7 @@ func only[T any](list []T, keep func(T) bool) []T {
 // soon tells whether time alone will help.
 func (s *Scene) soon(list []RefusedBy) bool {
 	r := best(list)
-	return r.Reason == plan.Stabilizing || r.Reason == plan.Backoff
+	return r.Reason == plan.Stabilizing || r.Reason == plan.Backoff || r.Reason == plan.Unproven
 }
 
 // verdict sums the refusals up.
@@ -82,6 +82,10 @@ func (s *Scene) verdict(list []RefusedBy) string {
 	switch r := best(list); r.Reason {
 	case plan.Stabilizing:
 		return fmt.Sprintf("waits until NodeGroup %s may scale up again", r.Group)
+	case plan.Unproven:
+		return fmt.Sprintf("waits until a machine of NodeGroup %s has become a ready node: %s", r.Group, r.Message)
+	case plan.BuyingStopped:
+		return fmt.Sprintf("would fit a node of NodeGroup %s, but nothing is bought until a person allows it: %s", r.Group, r.Message)
 	case plan.Backoff, plan.OfferingUnavailable:
 		return fmt.Sprintf("would fit a node of NodeGroup %s, but VPSie does not sell it now: %s", r.Group, r.Message)
 	case plan.MaxNodesReached:
@@ -118,6 +122,10 @@ func (s *Scene) change(r RefusedBy) string {
 	switch r.Reason {
 	case plan.Stabilizing:
 		return s.afterWindow(g)
+	case plan.Unproven:
+		return fmt.Sprintf("it is bought by itself once a machine of NodeGroup %s has become a ready node; kubectl get vpsienodes shows how far they are", g.Name)
+	case plan.BuyingStopped:
+		return fmt.Sprintf("look at the account in VPSie's console; then: kubectl -n %s annotate ng %s %s=true", g.Namespace, g.Name, v1alpha1.AnnotationTryNow)
 	case plan.Backoff:
 		return fmt.Sprintf("it is tried again by itself; offerings that VPSie does have, in NodeGroup %s's offeringIDs (now %s), would help at once", g.Name, strings.Join(g.Spec.OfferingIDs, ", "))
 	case plan.OfferingUnavailable:

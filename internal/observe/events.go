@@ -74,6 +74,9 @@ func GroupProvisioningFailed(node, instanceType, why string) Event {
 	return warning("ProvisioningFailed", "Provision", "%s (%s): %s", node, instanceType, why)
 }
 
+// BuyingStopped says why nothing is bought for the account until a person allows it.
+func BuyingStopped(why string) Event { return warning("BuyingStopped", "Provision", "%s", why) }
+
 // InvalidConfiguration says what of a NodeGroup or its account is wrong.
 func InvalidConfiguration(why string) Event {
 	return warning("InvalidConfiguration", "Check", "%s", why)

@@ -33,6 +33,7 @@ type Metrics struct {
 	aboveBound        *prometheus.GaugeVec
 	groupCost         *prometheus.GaugeVec
 	backoff           *prometheus.GaugeVec
+	stopped, resting  prometheus.Gauge
 	offered           map[[2]string]bool // the series of backoff
 	launches          *prometheus.CounterVec
 	removals          *prometheus.CounterVec
@@ -80,6 +81,8 @@ func (m *Metrics) addRounds() {
 	m.aboveBound = c.gauges("vpsie_autoscaler_cost_above_bound_per_hour", "What the machines cost per hour above the bound from scratch, by why. The reasons add up.", "reason")
 	m.groupCost = c.gauges("vpsie_autoscaler_nodegroup_cost_per_hour", "What the group's machines cost per hour.", "nodegroup")
 	m.backoff = c.gauges("vpsie_autoscaler_offering_backoff", "1 while an offering is not ordered because VPSie refused it lately, else 0.", "offering", "datacenter")
+	m.stopped = c.gauge("vpsie_autoscaler_buying_stopped", "1 while nothing is bought for the account because VPSie took orders and never listed their VPSes, until a person allows another order; else 0.")
+	m.resting = c.gauge("vpsie_autoscaler_account_backoff", "1 while nothing is ordered for the account because VPSie refused it lately (quota, balance, permission, a suspension) or gave no clear answer to orders; else 0.")
 	m.launches = c.counters("vpsie_autoscaler_launches_total", "Machines that were ordered, by why.", "nodegroup", "reason")
 	m.removals = c.counters("vpsie_autoscaler_removals_total", "Nodes that a decision removed, by why.", "nodegroup", "reason")
 }

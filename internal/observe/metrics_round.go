@@ -133,6 +133,16 @@ func (m *Metrics) Round(began, now time.Time, changed bool, err error) {
 	}
 }
 
+// Account shows whether buying is stopped, and whether the account is left alone for a while.
+func (m *Metrics) Account(stopped, resting bool) {
+	for gauge, is := range map[prometheus.Gauge]bool{m.stopped: stopped, m.resting: resting} {
+		gauge.Set(0)
+		if is {
+			gauge.Set(1)
+		}
+	}
+}
+
 // Launched counts a machine that was ordered.
 func (m *Metrics) Launched(group string, reason plan.LaunchReason) {
 	m.launches.WithLabelValues(group, string(reason)).Inc()

@@ -82,7 +82,7 @@ func refusal(refusals []plan.Refusal) *Event {
 		switch r.Reason {
 		case plan.SchedulingGated, plan.OtherScheduler:
 			return nil
-		case plan.Stabilizing, plan.Backoff:
+		case plan.Stabilizing, plan.Backoff, plan.Unproven:
 			waits = true
 		}
 	}

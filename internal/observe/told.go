@@ -20,6 +20,7 @@ func Events() []EventWord {
 		{group, "ScalingDown", normal, "nodes are removed: which, why, and what it saves"},
 		{group, "ScaleLimitReached", warning, "pods wait because of maxNodes: how many, and which"},
 		{group, "ProvisioningFailed", warning, "a machine could not be had, and why"},
+		{group, "BuyingStopped", warning, "nothing is bought for the account, because VPSie took orders and never listed their VPSes: which, and how a person allows another"},
 		{group, "InvalidConfiguration", warning, "the NodeGroup, one of its annotations, or the account's Secret is wrong"},
 		{group, "Repairing", warning, "a machine is replaced because its node stays not ready: which, and for how long"},
 		{machine, "InvalidConfiguration", warning, "one of its annotations, or of its Node's, makes no sense, and what holds in its place"},
@@ -53,7 +54,7 @@ type ConditionWord struct {
 // faults are the reasons for which a NodeGroup, or a machine, cannot go on.
 func faults() []string {
 	return []string{
-		"AuthenticationFailed", "AccountNotUsable", "VPSieUnreachable", "VPSieThrottled", "VPSieRefused", "QuotaExceeded", "InsufficientBalance", "PermissionDenied", "OutOfStock",
+		"AuthenticationFailed", "AccountNotUsable", "VPSieUnreachable", "VPSieThrottled", "VPSieRefused", "QuotaExceeded", "InsufficientBalance", "PermissionDenied", "OutOfStock", "MachinesNotArriving", "OrderUnconfirmed", "OrdersNotListed",
 		"DatacenterNotFound", "InstanceTypeNotAvailable", "ImageNotFound", "SSHKeyNotFound", "InvalidUserData", "ClusterInfoMissing",
 	}
 }
@@ -74,7 +75,7 @@ func Conditions() []ConditionWord {
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},
 		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "StartupTaint", "NodeGone", "Draining", "Drained"}},
 		{machine, v1alpha1.VPSieNodeError, "something went wrong; `status.lastError` keeps the text",
-			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "RepairHeld", "DeleteFailed", "OrderUnconfirmed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
+			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "RepairHeld", "DeleteFailed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
 	}
 }
 

@@ -156,9 +156,9 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 	control, own, cloud := parse(t, "../control"), parse(t, "."), parse(t, "../cloud")
 	control.calls("condition", func(args []ast.Expr) { check(name(args[1]), control.text(args[3])) })
 	control.calls("trouble", func(args []ast.Expr) { check("VPSieNodeError", control.text(args[1])) })
-	for _, function := range []string{"fail", "miss"} { // of an event, whose reason they take
+	for function, event := range map[string]int{"fail": 1, "miss": 2} { // of an event, whose reason they take
 		control.calls(function, func(args []ast.Expr) {
-			if call, ok := args[1].(*ast.CallExpr); ok {
+			if call, ok := args[event].(*ast.CallExpr); ok {
 				check("VPSieNodeError", name(call.Fun))
 			}
 		})

@@ -19,8 +19,9 @@ type group struct {
 	count, kept, coming int
 	// owes is how many nodes it lacked to its minimum before anything was bought.
 	owes int
-	// opened is how many the plan buys.
+	// opened is how many the plan buys, together how many it buys for all groups.
 	opened    int
+	together  *shopping
 	templates []*template // by instance type
 	// onlyType is the one type a group without mixed instances may have; empty when
 	// any, or not decided yet.
@@ -64,8 +65,36 @@ type template struct {
 // draw on it.
 type stock struct{ left int }
 
+// shopping is what the groups buy out of one limit; limit is nil when there is none.
+type shopping struct {
+	limit  *Limit
+	opened int
+}
+
 // room is how many nodes the group may still buy.
-func (g *group) room() int { return max(g.Max-g.count-g.opened, 0) }
+func (g *group) room() int {
+	room := g.Max - g.count - g.opened
+	if g.Limit != nil {
+		room = min(room, g.Limit.Left-g.opened)
+	}
+	if g.together.limit != nil {
+		room = min(room, g.together.limit.Left-g.together.opened)
+	}
+	return max(room, 0)
+}
+
+// full is why the group has no room, when it has none.
+func (g *group) full() refusal {
+	switch l, all := g.Limit, g.together; {
+	case g.Max-g.count-g.opened <= 0:
+		return refusal{MaxNodesReached, fmt.Sprintf("Maximum nodes reached: the NodeGroup may have %d", g.Max)}
+	case l != nil && l.Left-g.opened <= 0:
+		return refusal{l.Reason, l.Message}
+	case all.limit != nil && all.limit.Left-all.opened <= 0:
+		return refusal{all.limit.Reason, all.limit.Message}
+	}
+	return refusal{}
+}
 
 // owed is how many nodes the group lacks to its minimum.
 func (g *group) owed() int {
@@ -94,7 +123,7 @@ func closedFor(g *Group, now time.Time, ignoreTimers bool) refusal {
 	case g.Paused:
 		return refusal{Paused, "the NodeGroup is paused"}
 	case g.Blocked != "":
-		return refusal{OfferingUnavailable, g.Blocked}
+		return g.blocked()
 	case !g.ScaleUp.Enabled:
 		return refusal{ScaleUpDisabled, "scaleUpPolicy.enabled is false"}
 	case !ignoreTimers && !g.LastScale.IsZero() && now.Before(until):
@@ -102,6 +131,10 @@ func closedFor(g *Group, now time.Time, ignoreTimers bool) refusal {
 			clock(g.LastScale), clock(until))}
 	}
 	return refusal{}
+}
+
+func (g *Group) blocked() refusal {
+	return refusal{cmp.Or(g.BlockedReason, OfferingUnavailable), g.Blocked}
 }
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }

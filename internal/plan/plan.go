@@ -136,6 +136,8 @@ const (
 	Stabilizing          RefusalReason = "Stabilizing"
 	OfferingUnavailable  RefusalReason = "OfferingUnavailable"
 	Backoff              RefusalReason = "Backoff"
+	Unproven             RefusalReason = "Unproven"
+	BuyingStopped        RefusalReason = "BuyingStopped"
 	SchedulingGated      RefusalReason = "SchedulingGated"
 	OtherScheduler       RefusalReason = "OtherScheduler"
 	// SchedulerError: the scheduler failed on the pod, which no node mends.

@@ -11,6 +11,6 @@ func RefusalReasons() []RefusalReason {
 	return []RefusalReason{
 		InsufficientResource, TaintNotTolerated, NodeAffinity, PodAffinity, PodAntiAffinity, TopologySpread,
 		HostPort, VolumeZone, VolumeLimit, MaxNodesReached, ScaleUpDisabled, Paused, Stabilizing,
-		OfferingUnavailable, Backoff, SchedulingGated, OtherScheduler, SchedulerError, NotSupported, NoNodeGroup,
+		OfferingUnavailable, Backoff, Unproven, BuyingStopped, SchedulingGated, OtherScheduler, SchedulerError, NotSupported, NoNodeGroup,
 	}
 }

@@ -43,7 +43,7 @@ func (w *world) refusals(l *lot) []Refusal {
 			continue
 		}
 		if g.Blocked != "" && len(g.templates) == 0 {
-			out = append(out, Refusal{Group: g.Name, Reason: OfferingUnavailable, Message: g.Blocked})
+			out = append(out, Refusal{Group: g.Name, Reason: g.blocked().reason, Message: g.Blocked})
 			continue
 		}
 		for _, name := range g.offeringIDs() {
@@ -83,7 +83,7 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 	case t.barred.reason != "":
 		return t.barred, true
 	case g.room() == 0:
-		return refusal{MaxNodesReached, fmt.Sprintf("Maximum nodes reached: the NodeGroup may have %d", g.Max)}, true
+		return g.full(), true
 	case t.stock.left == 0:
 		return refusal{OfferingUnavailable, fmt.Sprintf("only %d of %s can be bought in %s now, and the plan buys them", t.offer.Stock, t.offer.InstanceType, t.offer.DatacenterID)}, true
 	}

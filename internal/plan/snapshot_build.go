@@ -54,8 +54,9 @@ func (w *world) buildGroups() {
 		stocks[o] = s
 	}
 	w.lessons = newLessons(w)
+	all := &shopping{limit: w.state.Limit}
 	for _, spec := range w.state.Groups {
-		g := &group{Group: spec, closed: closedFor(spec, w.state.Now, w.state.Options.IgnoreTimers)}
+		g := &group{Group: spec, together: all, closed: closedFor(spec, w.state.Now, w.state.Options.IgnoreTimers)}
 		w.groups = append(w.groups, g)
 		w.groupByName[spec.Name] = g
 		for _, name := range spec.Offers {

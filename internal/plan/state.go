@@ -31,6 +31,8 @@ type State struct {
 	StorageClasses []*storagev1.StorageClass
 	CSINodes       []*storagev1.CSINode
 	CSIDrivers     []*storagev1.CSIDriver
+	// Limit, when it is there, bounds what is bought for all groups together.
+	Limit *Limit
 	// StorageCapacities say where drivers that count it can make volumes.
 	StorageCapacities []*storagev1.CSIStorageCapacity
 	VolumeAttachments []*storagev1.VolumeAttachment
@@ -85,12 +87,24 @@ type Group struct {
 	Unsuitable []Unsuitable
 	// Blocked, when not empty, says why nothing can be bought for the group now
 	// (unknown datacenter, wrong credentials, …). Its pods are refused with
-	// OfferingUnavailable and this message.
-	Blocked string
+	// BlockedReason, OfferingUnavailable when that is empty, and this message.
+	Blocked       string
+	BlockedReason RefusalReason
+	// Limit, when it is there, bounds what is bought for the group, also for Min.
+	Limit *Limit
 	// Undeletable, when not empty, says why no VPS can be deleted now (wrong account
 	// password, an outage, …). Nodes that could go are kept with NotDeletable and this
 	// message: a drain would disrupt their pods and save nothing.
 	Undeletable string
+}
+
+// Limit bounds how many machines a plan buys, while nobody knows whether buying works.
+type Limit struct {
+	// Left is how many may be bought now; 0 or less is none.
+	Left int
+	// Reason and Message are what pods hear that wait because of it.
+	Reason  RefusalReason
+	Message string
 }
 
 // ScaleUp follows the reference's ScaleUpPolicy.

@@ -74,6 +74,9 @@ func (s *story) line(text string) error {
 		s.state.Nodes = slices.DeleteFunc(s.state.Nodes, func(n *Node) bool { return n.Name == name })
 		s.state.Pods = slices.DeleteFunc(s.state.Pods, func(p *Pod) bool { return p.Object.Spec.NodeName == name || p.Object.Name == name })
 	case "option":
+		if left := a.number("account-left", -1); left >= 0 {
+			s.state.Limit = &Limit{Left: left, Reason: Backoff, Message: "the account is tried with one order"}
+		}
 		s.state.Options.ExpendablePriorityCutoff = int32(a.number("cutoff", -10))
 		s.state.Options.SkipNodesWithLocalStorage = a.flag("skip-local-storage")
 		for _, text := range a.all("startup-taint") {
@@ -200,6 +203,9 @@ func (s *story) group(name string, a *attrs) {
 		ScaleUp:   ScaleUp{Enabled: !a.flag("no-up"), Window: a.duration("up-window"), CPU: a.number("up-cpu", 100), Memory: a.number("up-memory", 100)},
 		ScaleDown: ScaleDown{Enabled: !a.flag("no-down"), Window: a.duration("down-window"), CPU: a.number("down-cpu", 50), Memory: a.number("down-memory", 50), UnneededTime: a.duration("unneeded")},
 		LastScale: a.ago("scaled"), Blocked: strings.ReplaceAll(a.text("blocked", ""), "_", " "), Undeletable: strings.ReplaceAll(a.text("undeletable", ""), "_", " "),
+	}
+	if left := a.number("unproven-left", -1); left >= 0 {
+		g.Limit = &Limit{Left: left, Reason: Unproven, Message: "no machine has joined yet"}
 	}
 	if offers := a.text("offers", ""); offers != "" {
 		g.Offers = strings.Split(offers, ",")

@@ -116,6 +116,7 @@ func (w *world) shift(h *host, l *lot, n int) {
 // open buys a node.
 func (w *world) open(t *template, reason LaunchReason) *host {
 	t.group.opened++
+	t.group.together.opened++
 	t.stock.left--
 	h := &host{
 		group: t.group, template: t, reason: reason,
@@ -222,6 +223,7 @@ func (w *world) revert(mark int) {
 			s.host.placed = s.host.placed[:len(s.host.placed)-1]
 		case openedHost:
 			s.host.group.opened--
+			s.host.group.together.opened--
 			s.host.template.stock.left++
 			w.unsettle(s.host)
 			w.hosts = w.hosts[:len(w.hosts)-1]

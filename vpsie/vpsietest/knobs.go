@@ -29,10 +29,11 @@ type Knobs struct {
 	// BillingSpeedup is how many hours one hour costs; 0 counts as 1.
 	BillingSpeedup float64 `json:"billingSpeedup"`
 
-	GapMillis     int `json:"gapMillis"`     // after pending, before the list: in neither
-	AddressMillis int `json:"addressMillis"` // addresses appear this much after the machine is active
-	FlaggedMillis int `json:"flaggedMillis"` // a deleted machine stays in the list with is_deleted this long
-	LatencyMillis int `json:"latencyMillis"` // every answer takes this much longer
+	GapMillis     int  `json:"gapMillis"`     // after pending, before the list: in neither
+	AddressMillis int  `json:"addressMillis"` // addresses appear this much after the machine is active
+	HideState     bool `json:"hideState"`     // the machine list shows no addresses, and power 0
+	FlaggedMillis int  `json:"flaggedMillis"` // a deleted machine stays in the list with is_deleted this long
+	LatencyMillis int  `json:"latencyMillis"` // every answer takes this much longer
 
 	PlainHostnames bool `json:"plainHostnames"` // list hostnames as ordered; else their first letter is a capital
 	PlainScalars   bool `json:"plainScalars"`   // numbers as numbers; else some are strings

@@ -44,7 +44,7 @@ func (s *Server) getVM(r request, identifier string) reply {
 // wireVM is a machine as lists show it: with its root password, and without its tags. The caller holds the lock.
 func (s *Server) wireVM(k Knobs, m *machine) object {
 	var ipv4, ipv6, private string
-	if m.addressed {
+	if m.addressed && !k.HideState {
 		ipv4, ipv6, private = m.addresses()
 	}
 	hostname := m.hostname
@@ -59,7 +59,7 @@ func (s *Server) wireVM(k Knobs, m *machine) object {
 		"id": m.id, "user_id": 7, "identifier": m.identifier, "hostname": hostname,
 		"boxsize_id": loose(k, m.offer.boxSizeID), "boximage_id": 11, "datacenter_id": s.datacenterNumber(m.datacenter), "node_id": 3,
 		"ram": loose(k, m.offer.MemoryMB), "cpu": m.offer.CPU, "ssd": loose(k, m.offer.DiskGB), "traffic": m.offer.TrafficGB,
-		"is_active": bit(m.active), "power": bit(m.power), "is_suspended": bit(m.suspended), "boxes_suspended": bit(m.suspended),
+		"is_active": bit(m.active), "power": bit(m.power && !k.HideState), "is_suspended": bit(m.suspended), "boxes_suspended": bit(m.suspended),
 		"is_locked": bit(m.locked), "is_deleted": bit(m.deleted), "is_terminated": bit(m.terminated), "is_custom": 0, "is_autobackup": 0,
 		"boxdiscount_id": nil, "custom_price": nil, "custom_iso_id": nil, "script_id": nullable(m.scriptID), "sshkey_id": nullable(m.sshKeyID),
 		"default_ip": ipv4, "default_ipv6": ipv6, "private_ip": private, "added_ip_addresses": nil,

@@ -1,0 +1,67 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// launchLate is the launch reason of a machine whose VPS turned up after its order had
+// been given up.
+const launchLate plan.LaunchReason = "LateVPS"
+
+// isLate tells that the object is younger than its VPS, and maybe than its node.
+func isLate(m *v1alpha1.VPSieNode) bool {
+	return m.Annotations[v1alpha1.AnnotationLaunchReason] == string(launchLate)
+}
+
+// takeLate gives a VPS whose order was lost a VPSieNode again, if its NodeGroup still
+// wants a machine or its node is ready: a ready node only goes by way of a drain. Either
+// way the order is not lost any more, because VPSie lists it.
+func (s *sweep) takeLate(ctx context.Context, vm *vpsie.VM, mark cloud.Mark) (bool, error) {
+	order, lost := s.arrivals.orders.lostAs(mark.Name)
+	if !lost {
+		return false, nil
+	}
+	node, err := s.nodeNamed(ctx, mark.Name)
+	if err != nil {
+		return false, fmt.Errorf("reading node %s: %w", mark.Name, err)
+	}
+	var g v1alpha1.NodeGroup
+	err = s.Client.Get(ctx, types.NamespacedName{Namespace: s.Options.Namespace, Name: mark.Group}, &g)
+	taken := false
+	switch {
+	case apierrors.IsNotFound(err):
+	case err != nil:
+		return false, fmt.Errorf("reading NodeGroup %s: %w", mark.Group, err)
+	case s.wants(&g), node != nil && cluster.IsReady(node): // Pods may run there already.
+		m := machineFor(&g, plan.Launch{InstanceType: order.instanceType, DatacenterID: order.datacenter, Reason: launchLate})
+		m.Name, m.Spec.VPSieInstanceID = mark.Name, int64(vm.ID)
+		if err := s.Client.Create(ctx, m); err != nil {
+			return false, fmt.Errorf("creating VPSieNode %s for its late VPS: %w", m.Name, err)
+		}
+		taken = true
+	}
+	logf.FromContext(ctx).Info("a VPS is listed whose order was lost", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group)
+	s.arrivals.orders.found(mark.Name)
+	return taken, nil
+}
+
+// wants tells whether the NodeGroup would buy a machine if it could.
+func (s *sweep) wants(g *v1alpha1.NodeGroup) bool {
+	if !g.DeletionTimestamp.IsZero() {
+		return false
+	}
+	limits := cluster.LimitsOf(g)
+	have := int(g.Status.DesiredNodes)
+	return have < limits.Max && (have < limits.Min || s.arrivals.wanting(g.Name))
+}

@@ -1,0 +1,294 @@
+package control
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+const (
+	// mostLost is how many orders VPSie may take and never list before buying stops for
+	// the whole account.
+	mostLost = 2
+	// shortMemory is how long an order that was listed allows more than mostLost unlisted
+	// orders at a time.
+	shortMemory = time.Minute
+	// freshMemory is how long a listed VPS shows that pending orders become VPSes.
+	freshMemory = 10 * time.Minute
+	// longMemory is after how long a lost order is forgotten while others are listed.
+	longMemory = 24 * time.Hour
+
+	// reasonNotListed is the condition reason of NodeGroups while buying is stopped.
+	reasonNotListed = "OrdersNotListed"
+	// scopeOrder marks a lost order among a NodeGroup's back-offs.
+	scopeOrder = "Order"
+)
+
+// orders follows the account's orders from the request until VPSie lists them. An
+// unlisted VPS costs money and can be neither used nor deleted, so few orders may be
+// unlisted at a time. The number grows with each order that is listed, as the congestion
+// window of TCP does in slow start. It falls to 0 after mostLost orders were lost, until a
+// person allows another.
+type orders struct {
+	mu sync.Mutex
+	// recalled: what was stored before a restart is known. Nothing is ordered earlier.
+	recalled bool
+	// open are ordered and not listed, since when; listed have been.
+	open   map[types.UID]time.Time
+	listed sets.Set[types.UID]
+	window int
+	// lastListed is when an order was last listed, lastVPS when one last became a VPS.
+	lastListed, lastVPS time.Time
+	// lost are orders that were never listed, by VPSieNode.
+	lost map[string]lostOrder
+	// doubts are the orders in a row without a clear answer and without a VPS; doubted is
+	// when each machine's order was last counted as one.
+	doubts  int
+	doubted map[types.UID]time.Time
+}
+
+// lostOrder is an order that VPSie took and did not list in time.
+type lostOrder struct {
+	group, datacenter, instanceType string
+	// account is the fingerprint of the account that it was made with.
+	account, why string
+	at           time.Time
+}
+
+func newOrders() *orders {
+	return &orders{
+		open: map[types.UID]time.Time{}, listed: sets.New[types.UID](), window: mostLost,
+		lost: map[string]lostOrder{}, doubted: map[types.UID]time.Time{},
+	}
+}
+
+// recall takes over which orders the VPSieNodes' status shows as not listed, and when one
+// last became a VPS.
+func (o *orders) recall(machines []*v1alpha1.VPSieNode) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.recalled = true
+	for _, m := range machines {
+		if isUnlisted(m) {
+			o.open[m.UID] = orderedAt(m)
+		}
+		if at := m.Status.ProvisionedAt; at != nil && orderedByUs(m) && at.After(o.lastVPS) {
+			o.lastVPS = at.Time
+		}
+	}
+}
+
+// isUnlisted tells that the machine's VPS was asked for and has not been in the list.
+func isUnlisted(m *v1alpha1.VPSieNode) bool {
+	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	return m.Spec.VPSieInstanceID == 0 && c != nil && slices.Contains([]string{reasonOrdering, reasonOrdered, reasonBuilding}, c.Reason)
+}
+
+// admit lets an order be made, or says that others have to be listed first.
+func (o *orders) admit(uid types.UID, now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, again := o.open[uid]; again {
+		return o.recalled
+	}
+	if !o.recalled || len(o.open) >= o.allowed(now) {
+		return false
+	}
+	o.open[uid] = now
+	return true
+}
+
+func (o *orders) allowed(now time.Time) int {
+	switch {
+	case len(o.lost) > 0:
+		return max(mostLost-len(o.lost), 0)
+	case now.Sub(o.lastListed) > shortMemory:
+		return mostLost
+	}
+	return o.window
+}
+
+// limit bounds what is bought while an order is lost, nil at other times: what little may
+// be ordered is then for pods before it is for head-room.
+func (o *orders) limit(now time.Time) *plan.Limit {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.lost) == 0 {
+		return nil
+	}
+	return &plan.Limit{
+		Left: o.allowed(now) - len(o.open), Reason: plan.Unproven,
+		Message: "VPSie took an order and never listed its VPS, so one machine at a time is bought until one is listed",
+	}
+}
+
+// see notes that VPSie lists the order: as a VPS, or only as pending. A pending order
+// counts as listed while others became VPSes lately.
+func (o *orders) see(uid types.UID, isVPS bool, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !isVPS && now.Sub(o.lastVPS) > freshMemory {
+		return
+	}
+	if isVPS {
+		o.lastVPS, o.doubts = now, 0
+		maps.DeleteFunc(o.lost, func(_ string, l lostOrder) bool { return now.Sub(l.at) > longMemory })
+	}
+	delete(o.open, uid)
+	if o.listed.Has(uid) {
+		return
+	}
+	if now.Sub(o.lastListed) > shortMemory {
+		o.window = mostLost
+	}
+	o.listed.Insert(uid)
+	o.window++
+	o.lastListed = now
+}
+
+// forget drops an order that was refused, or whose machine is gone.
+func (o *orders) forget(uid types.UID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.open, uid)
+	delete(o.doubted, uid)
+	o.listed.Delete(uid)
+}
+
+// retain drops the orders whose objects somebody took away without the autoscaler. Very
+// young ones may be missing in the caller's view only.
+func (o *orders) retain(alive map[types.UID]bool, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.open, func(uid types.UID, at time.Time) bool { return !alive[uid] && now.Sub(at) > shortMemory })
+	maps.DeleteFunc(o.doubted, func(uid types.UID, _ time.Time) bool { return !alive[uid] })
+	for uid := range o.listed {
+		if !alive[uid] {
+			o.listed.Delete(uid)
+		}
+	}
+}
+
+// doubt counts an order, asked for at that time, that had no clear answer and no VPS. It
+// tells whether the order is counted for the first time, and how many there are in a row.
+func (o *orders) doubt(uid types.UID, asked time.Time) (first bool, inARow int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if first = !o.doubted[uid].Equal(asked); first {
+		o.doubted[uid] = asked
+		o.doubts++
+	}
+	return first, o.doubts
+}
+
+// lose notes a lost order, and tells whether it is new.
+func (o *orders) lose(machine string, l lostOrder) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, known := o.lost[machine]
+	if !known {
+		o.lost[machine] = l
+	}
+	return !known
+}
+
+// lostAs returns the lost order of a VPSieNode.
+func (o *orders) lostAs(machine string) (lostOrder, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l, lost := o.lost[machine]
+	return l, lost
+}
+
+// found ends the loss of an order whose VPS is listed after all.
+func (o *orders) found(machine string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.lost, machine)
+}
+
+// lift allows one more order, which a person did with the account that has this
+// fingerprint: when that order is lost as well, buying stops again.
+func (o *orders) lift(account string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	newest := ""
+	for _, name := range slices.Sorted(maps.Keys(o.lost)) {
+		if newest == "" || o.lost[name].at.After(o.lost[newest].at) {
+			newest = name
+		}
+	}
+	maps.DeleteFunc(o.lost, func(name string, _ lostOrder) bool { return name != newest })
+	if l, left := o.lost[newest]; left {
+		l.account = account // It allows no further order after the next restart.
+		o.lost[newest] = l
+	}
+}
+
+// liftForeign lifts the stop when another account than the present one lost an order: a
+// person has changed the Secret while the controller did not run.
+func (o *orders) liftForeign(account string) {
+	o.mu.Lock()
+	foreign := false
+	for _, l := range o.lost {
+		foreign = foreign || l.account != "" && l.account != account
+	}
+	o.mu.Unlock()
+	if foreign {
+		o.lift(account)
+	}
+}
+
+// stopped is why nothing may be bought for the account, "" when it may.
+func (o *orders) stopped() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.lost) < mostLost {
+		return ""
+	}
+	return fmt.Sprintf("Buying is stopped for the whole account: VPSie took %d orders and never listed their VPSes (VPSieNodes %s). "+
+		"Look for VPSes with these names in VPSie's console, check the project and the rights of the token, then change the Secret or annotate a NodeGroup with %s=true, which allows one more order",
+		len(o.lost), strings.Join(slices.Sorted(maps.Keys(o.lost)), ", "), v1alpha1.AnnotationTryNow)
+}
+
+// count is how many orders are lost.
+func (o *orders) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.lost)
+}
+
+// notes are the lost orders for the status of every NodeGroup: the stop outlives the
+// NodeGroup that ordered.
+func (o *orders) notes() []v1alpha1.Backoff {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var kept []v1alpha1.Backoff
+	for _, name := range slices.Sorted(maps.Keys(o.lost)) {
+		l := o.lost[name]
+		kept = append(kept, v1alpha1.Backoff{
+			Scope: scopeOrder, VPSieNode: name, NodeGroup: l.group, DatacenterID: l.datacenter, InstanceType: l.instanceType, Account: l.account,
+			Failures: 1, Until: metav1.NewTime(l.at.Truncate(time.Second)), Reason: reasonNotListed, Message: l.why,
+		})
+	}
+	return kept
+}
+
+// lostIn reads a lost order from a NodeGroup's status.
+func lostIn(b v1alpha1.Backoff) lostOrder {
+	return lostOrder{
+		group: b.NodeGroup, datacenter: b.DatacenterID, instanceType: b.InstanceType,
+		account: b.Account, why: b.Message, at: b.Until.Time,
+	}
+}

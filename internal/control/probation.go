@@ -1,0 +1,122 @@
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// specHash stands for all of a NodeGroup that decides whether its machines join.
+func (o Options) specHash(g *v1alpha1.NodeGroup) string {
+	text, err := json.Marshal([]any{g.Spec.DatacenterID, g.Spec.OSImageID, g.Spec.UserData, g.Spec.SSHKeyIDs, o.Bootstrap, o.APIServer})
+	if err != nil {
+		return "" // Strings and lists of them can always be written.
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// triesWithoutProof is after how many failures in a row also a group whose machines
+// once joined buys one machine at a time.
+const triesWithoutProof = 2
+
+// probation is how many machines may be bought for a group while nobody knows whether
+// they join; nil when there is no limit.
+func (r *round) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *plan.Limit {
+	if r.Options.UnprovenLimit <= 0 {
+		return nil
+	}
+	failures, why := r.arrivals.inARow(g.Name)
+	unproven := !r.proven(g, machines)
+	most, message := r.Options.UnprovenLimit, ""
+	switch {
+	case failures >= triesWithoutProof, failures > 0 && unproven:
+		most = 1
+		message = fmt.Sprintf("the last machine did not become a ready node (%s), so one at a time is bought until one does", why)
+	case unproven:
+		message = fmt.Sprintf("no machine of the NodeGroup has become a ready node as it is now, so at most %d are on their way until one does (--unproven-limit)", most)
+	default:
+		return nil
+	}
+	return &plan.Limit{Left: most - onProbation(machines, g.Name), Reason: plan.Unproven, Message: message}
+}
+
+// proven tells that a machine has become a ready node as the NodeGroup is now. One that was
+// ready before such proof was kept counts as well.
+func (r *round) proven(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
+	if g.Status.ProvenSpec != "" {
+		return g.Status.ProvenSpec == r.Options.specHash(g)
+	}
+	return slices.ContainsFunc(machinesOf(machines, g.Name), func(m *v1alpha1.VPSieNode) bool {
+		return orderedByUs(m) && m.Status.ReadyAt != nil && m.Status.SpecHash == ""
+	})
+}
+
+// onProbation counts the group's machines that were bought and have not been ready,
+// also those that are being deleted: they are paid for until they are gone.
+func onProbation(machines []*v1alpha1.VPSieNode, group string) int {
+	n := 0
+	for _, m := range machinesOf(machines, group) {
+		if orderedByUs(m) && m.Status.ReadyAt == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// accountLimit is how many machines may be bought for all groups together; nil when there
+// is no limit. There is one after the account's last order was refused, or was lost.
+func (r *round) accountLimit(o *cluster.Objects) *plan.Limit {
+	b := r.Cloud.OnTrial()
+	if b == nil {
+		return r.arrivals.orders.limit(r.Clock.Now())
+	}
+	asking := 0
+	for _, m := range o.VPSieNodes {
+		c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+		if orderedByUs(m) && m.Spec.VPSieInstanceID == 0 && (c == nil || c.Reason == reasonOrdering || c.Reason == reasonNotOrdered) {
+			asking++
+		}
+	}
+	return &plan.Limit{Left: 1 - asking, Reason: plan.Backoff, Message: b.Message + "; one order is made, and more when VPSie takes it"}
+}
+
+// prove notes in the NodeGroup that a machine ordered as the group is now has become a
+// ready node.
+func (r *machines) prove(ctx context.Context, m *v1alpha1.VPSieNode) error {
+	g, err := r.groupOf(ctx, r.Client, m)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	r.arrivals.succeeded(g.Name)
+	hash := r.Options.specHash(g)
+	if m.Status.SpecHash != hash || g.Status.ProvenSpec == hash {
+		return nil
+	}
+	proven := g.DeepCopy()
+	proven.Status.ProvenSpec = hash
+	if err := r.Client.Status().Patch(ctx, proven, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("noting that machines of NodeGroup %s join: %w", g.Name, err)
+	}
+	return nil
+}
+
+// keep writes the group's back-offs down, before what they followed from is.
+func (d Deps) keep(ctx context.Context, g *v1alpha1.NodeGroup) error {
+	kept := g.DeepCopy()
+	kept.Status.Backoffs, _ = d.backoffsOf(g)
+	if err := d.Client.Status().Patch(ctx, kept, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("noting the back-offs of NodeGroup %s: %w", g.Name, err)
+	}
+	return nil
+}
