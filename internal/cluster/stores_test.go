@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -18,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	toolscache "k8s.io/client-go/tools/cache"
 	fcache "k8s.io/client-go/tools/cache/testing"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // cached is a cluster's pods behind the informer that the controller's cache has.
