@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -15,12 +16,13 @@ type appraisal struct {
 	places   []place
 	eligible []string
 	worth    []int64 // in grains
+	pods     int     // how many were left when it was made
 }
 
 // appraisalFor is the appraisal by a program that knows only of such limits as hold of any
 // packing: nodes may hold more pods that spread by hostname than the buyer's program says,
 // once all nodes hold some.
-func (b *buyer) appraisalFor(c *columns, open []*template, rates []float64) *appraisal {
+func (b *buyer) appraisalFor(c *packing.Master, open []*template, rates []float64) *appraisal {
 	if !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return s.place.spread != nil }) {
 		return b.appraisalOf(c)
 	}
@@ -30,18 +32,18 @@ func (b *buyer) appraisalFor(c *columns, open []*template, rates []float64) *app
 	}
 	relaxed := &buyer{w: b.w, aim: b.aim, choice: b.choice}
 	relaxed.group(b.w.bySize(lots), func(p place) bool { return p.apart != nil })
-	program := relaxed.columns(open, rates)
-	program.solve(pricingRounds, int64(relaxed.pods())*exactWork)
+	program, _ := relaxed.master(open, rates)
+	program.Solve(packing.PricingRounds)
 	return relaxed.appraisalOf(program)
 }
 
 // appraisalOf keeps what the program says for the proof of the bound.
-func (b *buyer) appraisalOf(c *columns) *appraisal {
+func (b *buyer) appraisalOf(c *packing.Master) *appraisal {
 	a := &appraisal{}
 	for _, s := range b.sizes {
 		a.sizes = append(a.sizes, s.size)
 		a.places, a.eligible = append(a.places, s.place), append(a.eligible, b.w.admitting(s.lots[0]))
-		a.worth = append(a.worth, grains(c.center[s.good]*s.part))
+		a.worth = append(a.worth, packing.Grains(c.Center[s.item]*s.part))
 	}
 	return a
 }
@@ -67,7 +69,7 @@ func (w *world) patternBound(onSale []*template) Money {
 	p.shrink(onSale)
 	sum := new(big.Int)
 	for _, g := range p.goods {
-		sum.Add(sum, new(big.Int).Mul(big.NewInt(g.worth), big.NewInt(int64(g.most))))
+		sum.Add(sum, new(big.Int).Mul(big.NewInt(g.worth), big.NewInt(int64(g.Count))))
 	}
 	for _, h := range w.hosts[:w.existing] {
 		if h.takes {
@@ -77,7 +79,7 @@ func (w *world) patternBound(onSale []*template) Money {
 	if sum.Sign() <= 0 {
 		return 0
 	}
-	return Money(sum.Rsh(sum, grainBits).Int64())
+	return Money(sum.Rsh(sum, packing.GrainBits).Int64())
 }
 
 // proof finds the most that a node can hold.
@@ -85,13 +87,19 @@ type proof struct {
 	w      *world
 	goods  []good
 	lots   [][]*lot // by good, whose pods these are
-	places int
-	sack   *knapsack
+	rooms  []int
+	filler packing.Filler
+}
+
+// good is pods of a size with what one of them is worth, in grains.
+type good struct {
+	packing.Item
+	worth int64
 }
 
 // newProof takes down the pods that the plan places, by the sizes of the appraisal.
 func (w *world) newProof() *proof {
-	p := &proof{w: w, sack: &knapsack{}}
+	p := &proof{w: w}
 	lots := map[*lot]int{}
 	var order []*lot
 	for _, h := range w.hosts {
@@ -110,10 +118,10 @@ func (w *world) newProof() *proof {
 		common[at] = true
 		// A node may hold more pods that spread when all nodes hold some.
 		if _, known := index[at]; at.apart != nil && !known {
-			index[at] = len(index)
+			index[at] = len(index) + 1
 		}
 	}
-	p.places = len(index)
+	p.rooms = slices.Repeat([]int{1}, len(index)+1)
 	type key struct {
 		size     string
 		place    place
@@ -129,17 +137,17 @@ func (w *world) newProof() *proof {
 	}
 	for i, size := range w.appraisal.sizes {
 		at := w.appraisal.places[i]
-		g := good{size: append(slices.Clone(size), make(resources.Vector, p.places)...), worth: w.appraisal.worth[i]}
+		g := good{Item: packing.Item{Size: size}, worth: w.appraisal.worth[i]}
 		if at.apart != nil {
-			g.size[len(size)+index[at]] = 1
+			g.Place = index[at]
 		}
 		k := key{size.Key(), at, w.appraisal.eligible[i]}
 		kinds := alike[k]
 		delete(alike, k) // sizes of several priorities come more than once
 		for _, l := range kinds {
-			g.most += lots[l]
+			g.Count += lots[l]
 		}
-		if g.most > 0 && g.worth > 0 {
+		if g.Count > 0 && g.worth > 0 {
 			p.goods, p.lots = append(p.goods, g), append(p.lots, kinds)
 		}
 	}
@@ -164,7 +172,7 @@ func (p *proof) shrink(onSale []*template) {
 		if slices.ContainsFunc(all, func(r *ratio) bool { return p.surpasses(r.template, t) }) {
 			continue
 		}
-		all = append(all, &ratio{template: t, price: int64(t.offer.Price) << grainBits, most: p.loosely(t)})
+		all = append(all, &ratio{template: t, price: int64(t.offer.Price) << packing.GrainBits, most: p.loosely(t)})
 	}
 	for range proofSearches {
 		var worst *ratio
@@ -208,34 +216,13 @@ func (p *proof) surpasses(u, t *template) bool {
 
 func (p *proof) holds(t *template, good int) bool { return slices.ContainsFunc(p.lots[good], t.holds) }
 
-// goodsOn are the goods that the template takes, and its room for them.
-func (p *proof) goodsOn(t *template) ([]good, resources.Vector) {
-	goods := slices.Clone(p.goods)
-	for i := range goods {
-		if !p.holds(t, i) {
-			goods[i].most = 0
-		}
-	}
-	return goods, p.room(t.free)
-}
-
-func (p *proof) room(free resources.Vector) resources.Vector {
-	room := slices.Clone(free)
-	for range p.places {
-		room = append(room, 1)
-	}
-	return room
-}
-
 // loosely and closely are at least what any packing of the template is worth.
-func (p *proof) loosely(t *template) int64 {
-	goods, room := p.goodsOn(t)
-	return p.quick(goods, room, priceOf(t), 0)
-}
+func (p *proof) loosely(t *template) int64 { return p.most(t, 0) }
 
-func (p *proof) closely(t *template) int64 {
-	goods, room := p.goodsOn(t)
-	return p.quick(goods, room, priceOf(t), proofSteps)
+func (p *proof) closely(t *template) int64 { return p.most(t, proofSteps) }
+
+func (p *proof) most(t *template, steps int) int64 {
+	return p.quick(t.free, int64(t.offer.Price), func(good int) bool { return p.holds(t, good) }, steps)
 }
 
 // within is at least what can be packed into what the plan found free on the host.
@@ -244,31 +231,23 @@ func (p *proof) within(h *host) int64 {
 	for _, s := range h.placed {
 		free.Add(s.lot.size, int64(s.n))
 	}
-	goods := make([]good, len(p.goods))
-	room := p.room(free)
+	return p.quick(free, moneyUnit, func(good int) bool {
+		return free.Fits(p.goods[good].Size) &&
+			slices.ContainsFunc(p.lots[good], func(l *lot) bool { return p.w.verdict(l.kind.class, h) == suits })
+	}, 0)
+}
+
+// quick bounds what can be packed into a bin that takes such goods.
+func (p *proof) quick(free resources.Vector, price int64, takes func(good int) bool, steps int) int64 {
+	bin := packing.Bin{Price: price, Free: free, Takes: make([]bool, len(p.goods))}
+	items, values := make([]packing.Item, len(p.goods)), make([]int64, len(p.goods))
 	some := false
 	for i, g := range p.goods {
-		if !room.Fits(g.size) || !slices.ContainsFunc(p.lots[i], func(l *lot) bool { return p.w.verdict(l.kind.class, h) == suits }) {
-			g.most = 0
-		}
-		goods[i] = g
-		some = some || g.most > 0
+		items[i], values[i], bin.Takes[i] = g.Item, g.worth, takes(i)
+		some = some || bin.Takes[i]
 	}
 	if !some {
 		return 0
 	}
-	return p.quick(goods, room, 1, 0)
-}
-
-// quick bounds by search, guided by even rates and by those of packing in parts no more
-// than there is of each good.
-func (p *proof) quick(goods []good, free resources.Vector, price float64, steps int) int64 {
-	k := p.sack
-	k.goods = append(k.goods[:0], goods...)
-	k.reset(free)
-	k.search(evenRates(free, price), steps/4)
-	bound := k.bound
-	_, rates := inParts(goods, free, len(goods) <= mostLimited)
-	k.search(rates, steps)
-	return min(bound, k.bound)
+	return p.filler.Most(items, p.rooms, values, bin, steps)
 }

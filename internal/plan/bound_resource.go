@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -276,7 +277,7 @@ func (b *bounding) worths() []float64 {
 			}
 		}
 	}
-	x, _ := solveLP(goal, rows, limits)
+	x, _ := packing.Maximise(goal, rows, limits)
 	for i := range b.perFurther() {
 		if d := i % b.dims; unit[d] > 0 {
 			x[i] /= unit[d]

@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -18,9 +19,11 @@ type buyer struct {
 	stalls stalls
 	priced bool
 	// program prices sizes and patterns; nil when there are too many sizes.
-	program *columns
-	// byGood is the sizes by the program's goods, those worth most first.
-	byGood [][]*sizeGroup
+	program *packing.Master
+	// bins are the templates of the program's bins.
+	bins []*template
+	// byItem is the sizes by the program's items, those worth most first.
+	byItem [][]*sizeGroup
 	// byWorth is all sizes, those worth most first.
 	byWorth []*sizeGroup
 	// again: the program has served some, and more is to be had from it.
@@ -46,8 +49,8 @@ type sizeGroup struct {
 	place place
 	// eligible names the set of templates that may be bought for the pods.
 	eligible string
-	good     int // index in the buyer's program
-	// part is what the size is worth of what its good is.
+	item     int // index in the buyer's program
+	// part is what the size is worth of what its item is.
 	part  float64
 	worth float64
 	lots  []*lot

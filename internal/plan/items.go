@@ -6,22 +6,23 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // Bounds on the size of the pricing program.
 const (
-	mostGoods  = 64 // goods that it tells apart
+	mostItems  = 64 // items that it tells apart
 	mostPlaces = 16 // kinds of places of which every node has one
 	// fewNodes is up to how many nodes a place may need without being told apart.
 	fewNodes = 4
 )
 
-// goods are what is left by size. Pods that keep each other apart by hostname ask
-// besides for a place of which every node has one or a few; places is how many, by kind
+// items are what is left by size. Pods that keep each other apart by hostname ask
+// besides for a place of which every node has one or a few; rooms is how many, by kind
 // of place. Where there are too many sizes, those that are nearly alike count
-// as one good of their mean size.
-func (b *buyer) goods(rates []float64) (goods []good, places resources.Vector) {
+// as one item of their mean size.
+func (b *buyer) items(rates []float64) (items []packing.Item, rooms []int) {
 	index := b.placeIndex()
 	strata := b.strata(b.spreadRates(rates))
 	// The largest first, as the sizes come.
@@ -30,30 +31,25 @@ func (b *buyer) goods(rates []float64) (goods []good, places resources.Vector) {
 		at[s] = i
 	}
 	slices.SortFunc(strata, func(x, y *stratum) int { return cmp.Compare(at[x.sizes[0]], at[y.sizes[0]]) })
-	goods = make([]good, len(strata))
-	b.byGood = make([][]*sizeGroup, len(strata))
+	items = make([]packing.Item, len(strata))
+	b.byItem = make([][]*sizeGroup, len(strata))
 	for i, st := range strata {
-		g := &goods[i]
-		g.size = append(st.mean(len(b.w.dims.Names)), make(resources.Vector, len(index))...)
-		g.most = st.pods
-		place, bound := index[st.sizes[0].place]
-		if bound {
-			g.size[len(b.w.dims.Names)+place] = 1
-		}
+		it := &items[i]
+		it.Size, it.Place, it.Count = st.mean(len(b.w.dims.Names)), index[st.sizes[0].place], st.pods
 		for _, s := range st.sizes {
-			s.good, s.part = i, 1
-			if whole := g.size[:len(s.size)].Dot(rates); whole > 0 {
+			s.item, s.part = i, 1
+			if whole := it.Size.Dot(rates); whole > 0 {
 				s.part = s.size.Dot(rates) / whole
 			}
 		}
 		slices.SortStableFunc(st.sizes, func(x, y *sizeGroup) int { return cmp.Compare(y.part, x.part) })
-		b.byGood[i] = st.sizes
+		b.byItem[i] = st.sizes
 	}
-	places = make(resources.Vector, len(index))
+	rooms = make([]int, len(index)+1)
 	for p, i := range index {
-		places[i] = p.room()
+		rooms[i] = int(p.room())
 	}
-	return goods, places
+	return items, rooms
 }
 
 // place is what limits how many pods a node takes, apart from their size: pods that keep
@@ -111,12 +107,12 @@ func (w *world) commonPlaces(lots []*lot) map[place]bool {
 	return common
 }
 
-// placeIndex numbers the places of what is left.
+// placeIndex numbers the places of what is left, from 1.
 func (b *buyer) placeIndex() map[place]int {
 	index := map[place]int{}
 	for _, s := range b.sizes {
 		if _, known := index[s.place]; s.place != (place{}) && !known {
-			index[s.place] = len(index)
+			index[s.place] = len(index) + 1
 		}
 	}
 	return index
@@ -130,7 +126,7 @@ func (s *sizeGroup) pods() int {
 	return n
 }
 
-// stratum is sizes that count as one good.
+// stratum is sizes that count as one item.
 type stratum struct {
 	sizes []*sizeGroup
 	pods  int
@@ -141,7 +137,7 @@ type stratum struct {
 }
 
 // strata divides the sizes: those of a place and a set of templates by the resource in which
-// they differ most, until there are as many strata as the program may have goods or
+// they differ most, until there are as many strata as the program may have items or
 // all sizes of a stratum are equal.
 func (b *buyer) strata(rates []float64) []*stratum {
 	type key struct {
@@ -163,7 +159,7 @@ func (b *buyer) strata(rates []float64) []*stratum {
 	for _, st := range strata {
 		st.measure(rates)
 	}
-	for len(strata) < mostGoods {
+	for len(strata) < mostItems {
 		widest := slices.MaxFunc(strata, func(x, y *stratum) int { return cmp.Compare(x.spread, y.spread) })
 		if widest.spread == 0 {
 			break

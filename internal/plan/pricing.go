@@ -6,30 +6,12 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
-// Bounds on the work of pricing. More finds little that is better.
-const (
-	mostTemplates = 3   // templates of a family and scale of price whose patterns are looked for
-	pricingRounds = 60  // of looking for patterns
-	furtherRounds = 10  // of that when part of the pods have been served
-	leastSteps    = 100 // of looking for one pattern, with very many goods and templates
-	mostSteps     = 5000
-	// The last rounds look harder.
-	thoroughRounds = 24
-	thoroughSteps  = 2000
-	// pricingWork is how many steps a round of looking for patterns takes about.
-	pricingWork = 90_000
-	// patternsPerRound is after how many new patterns worths are worked out anew. With
-	// more, most are for worths that are past.
-	patternsPerRound = 20
-	// exactWork is how much work for each pod goes into patterns that are surely the best.
-	// Among more templates than exactTemplates what the search misses on one is as good on
-	// another.
-	exactWork      = 16384
-	exactTemplates = 16
-)
+// mostTemplates is the templates of a family and scale of price whose patterns are looked for.
+const mostTemplates = 3
 
 // appraise works out what every size is worth, when what is left has changed much,
 // and what every template can be hoped to be rated then.
@@ -48,11 +30,7 @@ func (b *buyer) appraise() {
 			demand.Add(l.size, int64(l.left))
 		}
 	}
-	free := make([]resources.Vector, len(open))
-	for i, t := range open {
-		free[i] = t.free
-	}
-	rates := worths(demand, open, free)
+	rates := packing.ResourceDuals(demand, binsOf(open))
 	for _, s := range b.sizes {
 		s.worth = s.size.Dot(rates)
 	}
@@ -83,47 +61,31 @@ func (b *buyer) appraise() {
 func (b *buyer) price(open []*template, rates []float64) []*template {
 	c := b.program
 	if c == nil {
-		c = b.columns(open, rates)
+		c, b.bins = b.master(open, rates)
 		b.program = c
-		c.solve(b.rounds(), int64(b.pods())*exactWork)
-		if b.w.appraisal == nil || len(b.w.bought()) == 0 && !b.aim.belowThreshold {
+		c.Solve(b.rounds())
+		if pods := b.pods(); b.w.appraisal == nil || pods > b.w.appraisal.pods {
 			b.w.appraisal = b.appraisalFor(c, open, rates)
+			b.w.appraisal.pods = pods
 		}
 	} else {
-		counts := make([]int, len(c.goods))
+		counts := make([]int, len(c.Items))
 		for _, s := range b.sizes {
-			counts[s.good] += s.pods()
+			counts[s.item] += s.pods()
 		}
-		c.retarget(counts)
-		c.grow(furtherRounds, c.steps())
+		c.Retarget(counts)
+		c.GrowAgain()
 	}
 	for _, s := range b.sizes {
-		s.worth = c.worth[s.good] * s.part * moneyUnit
+		s.worth = c.Duals[s.item] * s.part * moneyUnit
 	}
 	if !b.aim.perNode && !b.aim.oneByOne {
 		b.again = b.realiseAll(c) > 0
 	}
-	if len(c.goods) < len(b.sizes) {
+	if len(c.Items) < len(b.sizes) {
 		b.program = nil // what is left is divided anew
 	}
-	return c.templates
-}
-
-// solve looks for the patterns that serve the goods most cheaply.
-func (c *columns) solve(rounds int, work int64) {
-	c.seed(c.steps() / 4)
-	c.grow(rounds, c.steps())
-	c.thorough = true
-	c.grow(thoroughRounds, thoroughSteps)
-	c.thorough = false
-	if len(c.templates) <= exactTemplates {
-		c.growExactly(work, furtherRounds, c.steps())
-	}
-}
-
-// steps is how many steps the search for one pattern takes at most.
-func (c *columns) steps() int {
-	return min(max(pricingWork/(len(c.goods)*max(len(c.templates), 1)), leastSteps), mostSteps)
+	return b.bins
 }
 
 // rounds is how many rounds of pricing are worth their time: few where what is left is a
@@ -137,9 +99,9 @@ func (b *buyer) rounds() int {
 		left += s.worth * float64(s.pods())
 	}
 	if left < float64(paid)/20 {
-		return pricingRounds / 4
+		return packing.PricingRounds / 4
 	}
-	return pricingRounds
+	return packing.PricingRounds
 }
 
 // pods is how many pods are left to buy for.
@@ -151,20 +113,28 @@ func (b *buyer) pods() int {
 	return n
 }
 
-// columns sets up the packing of what is left into the templates that promise most,
-// at every scale of price, and into one for every size that these do not hold.
-func (b *buyer) columns(open []*template, rates []float64) *columns {
-	goods, places := b.goods(rates)
+// binsOf are the templates as bins of any items.
+func binsOf(templates []*template) []packing.Bin {
+	bins := make([]packing.Bin, len(templates))
+	for i, t := range templates {
+		bins[i] = packing.Bin{Price: int64(t.offer.Price), Free: t.free}
+	}
+	return bins
+}
+
+// master sets up the packing of what is left into the templates that promise most, at every
+// scale of price, and into one for every size that these do not hold.
+func (b *buyer) master(open []*template, rates []float64) (*packing.Master, []*template) {
+	items, rooms := b.items(rates)
 	promise := func(t *template) float64 { return t.free.Dot(rates) / max(float64(t.offer.Price), 1) }
 	sorted := slices.Clone(open)
 	slices.SortStableFunc(sorted, func(x, y *template) int { return cmp.Compare(promise(y), promise(x)) })
-	held := make([]bool, len(goods))
+	held := make([]bool, len(items))
 	families := map[string][]*template{}
 	var chosen []*template
-	var free []resources.Vector
-	var allowed [][]bool
+	var bins []packing.Bin
 	for _, t := range sorted {
-		takes, family := b.takes(goods, t)
+		takes, family := b.takes(items, t)
 		rivals := families[family]
 		alike := 0
 		for _, u := range rivals {
@@ -186,25 +156,24 @@ func (b *buyer) columns(open []*template, rates []float64) *columns {
 		for i, takes := range takes {
 			held[i] = held[i] || takes
 		}
-		room := slices.Clone(t.free)
-		room = append(room, places...)
-		chosen, free, allowed = append(chosen, t), append(free, room), append(allowed, takes)
+		chosen = append(chosen, t)
+		bins = append(bins, packing.Bin{Price: int64(t.offer.Price), Free: t.free, Takes: takes})
 	}
-	return newColumns(goods, len(rates), chosen, free, allowed)
+	return packing.NewMaster(items, rooms, bins), chosen
 }
 
-// takes says which goods the template takes, and tells its family: templates that
+// takes says which items the template takes, and tells its family: templates that
 // take the same and are in the same domains.
-func (b *buyer) takes(goods []good, t *template) (takes []bool, family string) {
-	takes = make([]bool, len(goods))
+func (b *buyer) takes(items []packing.Item, t *template) (takes []bool, family string) {
+	takes = make([]bool, len(items))
 	var key rulesBuilder
 	for _, s := range b.sizes {
-		if takes[s.good] {
+		if takes[s.item] {
 			continue
 		}
 		if slices.ContainsFunc(s.lots, func(l *lot) bool { return t.admits(l) && b.choice(b.w, l, t) }) {
-			key.number(s.good)
-			takes[s.good] = t.free.Fits(goods[s.good].size[:len(t.free)])
+			key.number(s.item)
+			takes[s.item] = t.free.Fits(items[s.item].Size)
 		}
 	}
 	key.text('d', "")

@@ -4,16 +4,17 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // realiseAll buys the program's patterns as often as it uses them in whole numbers, those
 // that it uses for the greater part once, or else the one that it uses most.
-func (b *buyer) realiseAll(c *columns) int {
+func (b *buyer) realiseAll(c *packing.Master) int {
 	bought := 0
 	b.byWorth = slices.Clone(b.sizes)
 	slices.SortStableFunc(b.byWorth, func(x, y *sizeGroup) int { return cmp.Compare(y.worth, x.worth) })
-	times := c.times()
+	times := c.Times()
 	order := make([]int, 0, len(times))
 	for j, n := range times {
 		if n > 1e-6 {
@@ -29,39 +30,39 @@ func (b *buyer) realiseAll(c *columns) int {
 			}
 			n = 1
 		}
-		if len(c.goods) < len(b.sizes) {
+		if len(c.Items) < len(b.sizes) {
 			n = (n + 1) / 2 // what is left of the sizes then goes together differently
 		}
-		bought += b.buyWhole(c, c.patterns[j], n)
+		bought += b.buyWhole(c, c.Patterns[j], n)
 	}
 	return bought
 }
 
 // buyWhole buys a pattern a number of times, as long as what other pods ask for lets
 // it be filled nearly as it should. It says how many it bought.
-func (b *buyer) buyWhole(c *columns, p packing, times int) int {
+func (b *buyer) buyWhole(c *packing.Master, p packing.Pattern, times int) int {
 	wanted := 0.0
-	var goods []int
-	for i, n := range p.taken {
+	var items []int
+	for i, n := range p.Taken {
 		if n > 0 {
-			wanted += float64(n) * c.worth[i]
-			goods = append(goods, i)
+			wanted += float64(n) * c.Duals[i]
+			items = append(items, i)
 		}
 	}
 	if wanted <= 0 {
 		return 0
 	}
-	// The goods that are worth most first: small ones make up best for what sizes differ
+	// The items that are worth most first: small ones make up best for what sizes differ
 	// from the means.
-	slices.SortStableFunc(goods, func(i, j int) int { return cmp.Compare(c.worth[j], c.worth[i]) })
-	twins := c.twins(p.template)
+	slices.SortStableFunc(items, func(i, j int) int { return cmp.Compare(c.Duals[j], c.Duals[i]) })
+	twins := b.twins(c, p.Bin)
 	done := 0
 	for done < times && len(twins) > 0 {
 		t := slices.MinFunc(twins, func(x, y *template) int {
 			return cmp.Compare(x.group.count+x.group.opened, y.group.count+y.group.opened)
 		})
 		mark := b.w.mark()
-		if t.buyable() > 0 && b.realise(c, p, t, goods, 0.999*wanted) >= 0.98*wanted {
+		if t.buyable() > 0 && b.realise(c, p, t, items, 0.999*wanted) >= 0.98*wanted {
 			b.bought++
 			done++
 			continue
@@ -74,41 +75,41 @@ func (b *buyer) buyWhole(c *columns, p packing, times int) int {
 
 // twins are the template and those that differ from it by where their nodes are alone.
 // Where the nodes are even, so are the pods, and those that spread find their places.
-func (c *columns) twins(t int) []*template {
-	twins := []*template{c.templates[t]}
-	for u, other := range c.templates {
+func (b *buyer) twins(c *packing.Master, t int) []*template {
+	twins := []*template{b.bins[t]}
+	for u, other := range b.bins {
 		if other.offer.Price == twins[0].offer.Price && !slices.Equal(other.domains, twins[0].domains) &&
-			slices.Equal(c.free[u], c.free[t]) && slices.Equal(c.allowed[u], c.allowed[t]) {
+			slices.Equal(other.free, twins[0].free) && slices.Equal(c.Bins[u].Takes, c.Bins[t].Takes) {
 			twins = append(twins, other)
 		}
 	}
 	return twins
 }
 
-// realise buys a node for the pattern and puts pods of its goods on it, and says
+// realise buys a node for the pattern and puts pods of its items on it, and says
 // what they are worth.
-func (b *buyer) realise(c *columns, p packing, t *template, goods []int, wanted float64) float64 {
+func (b *buyer) realise(c *packing.Master, p packing.Pattern, t *template, items []int, wanted float64) float64 {
 	h := b.w.open(t, PendingPods)
 	rest := make(resources.Vector, len(h.free)) // what the pods to come take on average
-	for _, i := range goods {
-		rest.Add(c.goods[i].size[:len(rest)], int64(p.taken[i]))
+	for _, i := range items {
+		rest.Add(c.Items[i].Size, int64(p.Taken[i]))
 	}
 	got := 0.0
-	for g, i := range goods {
-		mean := c.goods[i].size[:len(rest)]
-		if sizes := b.byGood[i]; len(sizes) == 1 {
-			rest.Add(mean, int64(-p.taken[i]))
-			got += float64(b.stackOf(h, sizes[0], p.taken[i])) * c.worth[i]
+	for g, i := range items {
+		mean := c.Items[i].Size
+		if sizes := b.byItem[i]; len(sizes) == 1 {
+			rest.Add(mean, int64(-p.Taken[i]))
+			got += float64(b.stackOf(h, sizes[0], p.Taken[i])) * c.Duals[i]
 			continue
 		}
-		for k := range p.taken[i] {
+		for k := range p.Taken[i] {
 			rest.Add(mean, -1)
-			sizes := b.byGood[i]
-			if g == len(goods)-1 && k == p.taken[i]-1 {
-				sizes = b.byWorth // the last one fills the node up, whatever good it is
+			sizes := b.byItem[i]
+			if g == len(items)-1 && k == p.Taken[i]-1 {
+				sizes = b.byWorth // the last one fills the node up, whatever item it is
 			}
 			if s := b.stackBest(h, sizes, rest); s != nil {
-				got += c.worth[s.good] * s.part
+				got += c.Duals[s.item] * s.part
 			}
 		}
 	}
@@ -120,17 +121,17 @@ func (b *buyer) realise(c *columns, p packing, t *template, goods []int, wanted 
 
 // topUp fills the host with whatever it takes, what is worth most first, and says what
 // that is worth.
-func (b *buyer) topUp(c *columns, h *host) float64 {
+func (b *buyer) topUp(c *packing.Master, h *host) float64 {
 	got := 0.0
 	for _, s := range b.byWorth {
 		if h.free.Fits(s.size) {
-			got += float64(b.stackOf(h, s, h.free.Times(s.size, s.pods()))) * c.worth[s.good] * s.part
+			got += float64(b.stackOf(h, s, h.free.Times(s.size, s.pods()))) * c.Duals[s.item] * s.part
 		}
 	}
 	return got
 }
 
-// stackBest puts the largest pod of the good on the host that leaves room for the
+// stackBest puts the largest pod of the item on the host that leaves room for the
 // rest, else the smallest that it has room for at all.
 func (b *buyer) stackBest(h *host, sizes []*sizeGroup, rest resources.Vector) *sizeGroup {
 	for _, s := range sizes {

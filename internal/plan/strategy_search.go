@@ -24,9 +24,12 @@ type search struct {
 	mark int
 	// left is how many pods there are to buy for.
 	left int
-	// best has the outcome result; last is what was tried last.
-	best, last aim
-	result     outcome
+	// best has the outcome result, and steps is what it did.
+	best   aim
+	result outcome
+	steps  []step
+	// current says that the best is what the world shows.
+	current bool
 	// limited says whether a maximum or a stock has kept any of them from buying more.
 	limited bool
 }
@@ -34,6 +37,7 @@ type search struct {
 // runBest buys in the way with the best outcome.
 func (w *world) runBest(lots []*lot) outcome {
 	s := &search{w: w, lots: lots, mark: w.mark()}
+	w.appraisal = nil
 	for _, l := range lots {
 		s.left += l.left
 	}
@@ -42,6 +46,7 @@ func (w *world) runBest(lots []*lot) outcome {
 	lacking, tied, zoned := scattered(lots), len(w.companionsOf(lots, false)), len(w.companionsOf(lots, true))
 	w.run(lots, s.best)
 	s.result, s.limited = w.outcome(lots), w.limited()
+	s.steps, s.current = w.since(s.mark), true
 	if owes {
 		s.try(aim{minFirst: true})
 	}
@@ -65,9 +70,9 @@ func (w *world) runBest(lots []*lot) outcome {
 			s.try(aim{byPriority: true, perNode: true, minFirst: owes})
 		}
 	}
-	if s.last != s.best {
+	if !s.current {
 		w.revert(s.mark)
-		w.run(lots, s.best)
+		w.redo(s.steps)
 	}
 	return s.result
 }
@@ -76,9 +81,9 @@ func (w *world) runBest(lots []*lot) outcome {
 func (s *search) try(a aim) {
 	s.w.revert(s.mark)
 	s.w.run(s.lots, a)
-	s.last, s.limited = a, s.limited || s.w.limited()
+	s.limited, s.current = s.limited || s.w.limited(), false
 	if o := s.w.outcome(s.lots); o.better(s.result) {
-		s.best, s.result = a, o
+		s.best, s.result, s.steps, s.current = a, o, s.w.since(s.mark), true
 	}
 }
 

@@ -62,9 +62,10 @@ type step struct {
 	host *host
 	lot  *lot
 	n    int
-	// placed is what lay on a host that was cleared, template what a host was before.
-	placed   []share
-	template *template
+	// placed is what lay on a host that was cleared.
+	placed []share
+	// template is what a host was before, became what it was made.
+	template, became *template
 }
 
 type deed uint8
@@ -115,18 +116,20 @@ func (w *world) shift(h *host, l *lot, n int) {
 
 // open buys a node.
 func (w *world) open(t *template, reason LaunchReason) *host {
-	t.group.opened++
-	t.group.together.opened++
-	t.stock.left--
-	h := &host{
-		group: t.group, template: t, reason: reason,
-		takes: true, attached: w.usualAttachments(),
-	}
-	h.equip(t)
+	h := &host{group: t.group, template: t, reason: reason, takes: true, attached: w.usualAttachments()}
+	w.add(h)
+	return h
+}
+
+// add puts a node to be bought among the others.
+func (w *world) add(h *host) {
+	h.group.opened++
+	h.group.together.opened++
+	h.template.stock.left--
+	h.equip(h.template)
 	w.settle(h)
 	w.hosts = append(w.hosts, h)
 	w.log = append(w.log, step{did: openedHost, host: h})
-	return h
 }
 
 // equip gives a host what the template says.
@@ -147,6 +150,7 @@ func (w *world) settle(h *host) {
 		}
 	}
 	w.countNode(h, 1)
+	h.ports = h.ports[:0]
 	for _, d := range h.template.daemons {
 		w.count(d.kind, h, 1, false)
 		h.ports = append(h.ports, d.class.ports...)
@@ -243,6 +247,29 @@ func (w *world) revert(mark int) {
 		}
 	}
 	w.log = w.log[:mark]
+}
+
+// since are the changes since the mark, for redo.
+func (w *world) since(mark int) []step { return slices.Clone(w.log[mark:]) }
+
+// redo makes changes again that were taken back, from where they were made first.
+func (w *world) redo(steps []step) {
+	for _, s := range steps {
+		switch s.did {
+		case placedPods:
+			w.place(s.host, s.lot, s.n)
+		case openedHost:
+			w.add(s.host)
+		case closedHost:
+			w.close(s.host)
+		case retypedHost:
+			w.retype(s.host, s.became)
+		case tookPods:
+			w.take(s.host, s.lot, s.n)
+		case clearedHost:
+			w.clear(s.host)
+		}
+	}
 }
 
 // taking are the hosts on which pods can be put.

@@ -1,4 +1,4 @@
-package plan
+package packing
 
 import (
 	"math"
@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestSolveLP(t *testing.T) {
+func TestMaximise(t *testing.T) {
 	// A textbook problem: 3x+5y under x ≤ 4, 2y ≤ 12, 3x+2y ≤ 18 is 36 at (2, 6).
-	x, duals := solveLP([]float64{3, 5}, [][]float64{{1, 0}, {0, 2}, {3, 2}}, []float64{4, 12, 18})
+	x, duals := Maximise([]float64{3, 5}, [][]float64{{1, 0}, {0, 2}, {3, 2}}, []float64{4, 12, 18})
 	for i, want := range []float64{2, 6} {
 		if math.Abs(x[i]-want) > 1e-9 {
 			t.Errorf("x[%d] = %g, want %g", i, x[i], want)
@@ -22,9 +22,9 @@ func TestSolveLP(t *testing.T) {
 	}
 }
 
-// TestSolveLPIsOptimal holds a solution and its duals against each other: both are
+// TestMaximiseIsOptimal holds a solution and its duals against each other: both are
 // feasible and of the same value, so both are the best.
-func TestSolveLPIsOptimal(t *testing.T) {
+func TestMaximiseIsOptimal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, m := rapid.IntRange(1, 6).Draw(t, "n"), rapid.IntRange(1, 8).Draw(t, "m")
 		number := rapid.IntRange(0, 9)
@@ -39,7 +39,7 @@ func TestSolveLPIsOptimal(t *testing.T) {
 				a[i][j] = 1 + float64(number.Draw(t, "a"))
 			}
 		}
-		x, duals := solveLP(c, a, b)
+		x, duals := Maximise(c, a, b)
 		value, dual := 0.0, 0.0
 		for j := range c {
 			value += c[j] * x[j]
@@ -93,7 +93,7 @@ func TestRowsAddedLaterCountTheSame(t *testing.T) {
 			}
 			return sum
 		}
-		want, _ := solveLP(c, a, b)
+		want, _ := Maximise(c, a, b)
 		tab := newTableau(c, a[:1], b[:1])
 		tab.maximise()
 		for i := 1; i < m; i++ {
@@ -108,7 +108,7 @@ func TestRowsAddedLaterCountTheSame(t *testing.T) {
 		for j := range c {
 			c[j] = float64(number.Draw(t, "c again"))
 		}
-		want, _ = solveLP(c, a, b)
+		want, _ = Maximise(c, a, b)
 		tab.retarget(c)
 		got, _ = tab.solution()
 		if math.Abs(value(got)-value(want)) > 1e-6*(1+value(want)) {

@@ -1,14 +1,14 @@
-package plan
+package packing
 
 import (
 	"math"
 	"slices"
 )
 
-// solveLP maximises c·x under a·x ≤ b and x ≥ 0, where every b is at least 0, by
+// Maximise maximises c·x under a·x ≤ b and x ≥ 0, where every b is at least 0, by
 // the simplex method. It returns x and the duals of the rows. Both are only as good
 // as floating point: whoever proves something by them checks it in integers.
-func solveLP(c []float64, a [][]float64, b []float64) (x, duals []float64) {
+func Maximise(c []float64, a [][]float64, b []float64) (x, duals []float64) {
 	t := newTableau(c, a, b)
 	t.maximise()
 	return t.solution()
@@ -88,19 +88,24 @@ func (t *tableau) leaving(column int) int {
 
 // pivot exchanges the row's basic variable for the column's.
 func (t *tableau) pivot(row, column int) {
-	p := t.rows[row]
+	pivotRow(t.rows, t.goal, row, column)
+	t.basis[row], t.out[column] = t.out[column], t.basis[row]
+}
+
+// pivotRow solves the row for the column's variable and puts that into all others.
+func pivotRow(rows [][]float64, goal []float64, row, column int) {
+	p := rows[row]
 	scale := 1 / p[column]
 	for j := range p {
 		p[j] *= scale
 	}
 	p[column] = scale
-	for i, other := range t.rows {
+	for i, other := range rows {
 		if i != row {
 			eliminate(other, p, column)
 		}
 	}
-	eliminate(t.goal, p, column)
-	t.basis[row], t.out[column] = t.out[column], t.basis[row]
+	eliminate(goal, p, column)
 }
 
 // eliminate takes the pivot row's variable out of another row.

@@ -1,0 +1,235 @@
+package packing
+
+import (
+	"math"
+	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
+)
+
+// Item is a size with how many there are of it.
+type Item struct {
+	Size resources.Vector
+	// Place is what every bin has a few of, and every item takes one of, from 1; 0 for none.
+	Place int
+	Count int
+}
+
+// Bin is a kind of bin, of which there are as many as it takes.
+type Bin struct {
+	// Price is in millionths of the currency.
+	Price int64
+	Free  resources.Vector
+	// Takes says by item whether it may be in the bin; nil is all.
+	Takes []bool
+}
+
+func (b Bin) takes(item int) bool { return b.Takes == nil || b.Takes[item] }
+
+// Pattern is a way to fill one bin.
+type Pattern struct {
+	Bin   int
+	Taken []int // by item
+}
+
+// Master is the restricted master problem of column generation: a linear program that
+// serves all items with patterns at the lowest price. Its dual is kept here, in which every
+// pattern is a row: the values of items, such that no pattern is worth more than its bin
+// costs.
+type Master struct {
+	Items    []Item
+	Bins     []Bin
+	Patterns []Pattern
+	// Duals are by item, in units of the currency.
+	Duals []float64
+	// Center are the duals by which the highest bound was proved, and Proved that bound, in
+	// units of the currency, as good as floating point.
+	Center []float64
+	Proved float64
+
+	fills []*fill
+	// surpassed says by bin that another one takes whatever it takes for no more.
+	surpassed []bool
+	// unheld says by item that no bin takes it.
+	unheld  []bool
+	program *tableau
+	// fruitful says by bin that it gave a pattern when one was looked for last.
+	fruitful []bool
+	// next is the bin with which the coming round of looking for patterns begins.
+	next  int
+	sack  knapsack
+	table table
+	lp    fractional
+	parts []float64
+	rates []float64
+}
+
+// NewMaster sets the problem up with one pattern an item. Rooms are how many of each place
+// a bin has; that at 0 is not looked at.
+func NewMaster(items []Item, rooms []int, bins []Bin) *Master {
+	m := &Master{Items: items, Bins: bins}
+	for _, b := range bins {
+		m.fills = append(m.fills, newFill(items, rooms, b))
+	}
+	m.surpassed = make([]bool, len(bins))
+	for t, b := range bins {
+		m.surpassed[t] = slices.ContainsFunc(bins[:t], func(o Bin) bool { return o.surpasses(b) }) ||
+			slices.ContainsFunc(bins[t+1:], func(o Bin) bool { return o.surpasses(b) && !b.surpasses(o) })
+	}
+	m.fruitful = slices.Repeat([]bool{true}, len(bins))
+	m.unheld = make([]bool, len(items))
+	m.alone()
+	demand := make(resources.Vector, len(items[0].Size))
+	for i := range items {
+		demand.Add(items[i].Size, int64(items[i].Count))
+	}
+	rates := ResourceDuals(demand, bins)
+	m.Center = make([]float64, len(items))
+	for i := range items {
+		m.Center[i] = items[i].Size.Dot(rates) / unit
+	}
+	return m
+}
+
+// alone starts the program with a pattern for every item alone, in the bin where that is
+// cheapest.
+func (m *Master) alone() {
+	demand := make([]float64, len(m.Items))
+	var rows [][]float64
+	var prices []float64
+	for i := range m.Items {
+		demand[i] = nudged(i, m.Items[i].Count)
+		best, times := -1, 0
+		for t, f := range m.fills {
+			n := 0
+			if j := slices.IndexFunc(f.items, func(it fillItem) bool { return it.index == i }); j >= 0 {
+				n = min(f.items[j].room, m.Items[i].Count)
+			}
+			if n > 0 && (best < 0 || m.fills[t].price*float64(times) < m.fills[best].price*float64(n)) {
+				best, times = t, n
+			}
+		}
+		row := make([]float64, len(m.Items))
+		row[i] = 1
+		price := 0.0
+		if best >= 0 {
+			row[i] = float64(times)
+			price = m.fills[best].price
+		} else {
+			demand[i], m.unheld[i] = 0, true
+		}
+		rows, prices = append(rows, row), append(prices, price)
+		taken := make([]int, len(m.Items))
+		taken[i] = times
+		m.Patterns = append(m.Patterns, Pattern{max(best, 0), taken})
+	}
+	m.program = newTableau(demand, rows, prices)
+	m.program.maximise()
+	m.Duals, _ = m.program.solution()
+}
+
+// surpasses says that whatever o takes b takes too, for no more.
+func (b Bin) surpasses(o Bin) bool {
+	if b.Price > o.Price || !b.Free.Covers(o.Free) {
+		return false
+	}
+	if b.Takes == nil {
+		return true
+	}
+	for i, takes := range b.Takes {
+		if !takes && o.takes(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// nudge is by how much at most demands are changed so that no two patterns are equally
+// good, where the program would try one after another without getting anywhere.
+const nudge = 1e-5
+
+func nudged(i, demand int) float64 {
+	_, part := math.Modf(float64(i+1) * math.Phi)
+	return float64(demand) * (1 + nudge*part)
+}
+
+// Retarget changes how many there are of each item.
+func (m *Master) Retarget(counts []int) {
+	demand := make([]float64, len(m.Items))
+	for i, n := range counts {
+		m.Items[i].Count = n
+		if !m.unheld[i] {
+			demand[i] = nudged(i, n)
+		}
+	}
+	m.program.retarget(demand)
+	m.Proved = 0
+	m.Duals, _ = m.program.solution()
+}
+
+// use adds a pattern to the program, in the cheapest bin that takes it.
+func (m *Master) use(t int, taken []int) {
+	size := m.sizeOf(taken)
+	for u, b := range m.Bins {
+		if b.Price < m.Bins[t].Price && b.Free.Covers(size) && b.takesAll(taken) {
+			t = u
+		}
+	}
+	row := make([]float64, len(m.Items))
+	for i, n := range taken {
+		row[i] = float64(n)
+	}
+	m.Patterns = append(m.Patterns, Pattern{t, slices.Clone(taken)})
+	m.program.add(row, m.fills[t].price)
+}
+
+// Times is how often the linear program uses each pattern, as if demands were not nudged.
+func (m *Master) Times() []float64 {
+	_, times := m.program.solution()
+	for j, n := range times {
+		if whole := math.Round(n); math.Abs(n-whole) < 1e-6+2*nudge*n {
+			times[j] = whole
+		}
+	}
+	return times
+}
+
+func (b Bin) takesAll(taken []int) bool {
+	for i, n := range taken {
+		if n > 0 && !b.takes(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// sizeOf is what a pattern takes.
+func (m *Master) sizeOf(taken []int) resources.Vector {
+	sum := make(resources.Vector, len(m.Items[0].Size))
+	for i, n := range taken {
+		if n > 0 {
+			sum.Add(m.Items[i].Size, int64(n))
+		}
+	}
+	return sum
+}
+
+// valueOf is what a pattern is worth by the program.
+func (m *Master) valueOf(taken []int) float64 {
+	sum := 0.0
+	for i, n := range taken {
+		sum += float64(n) * m.Duals[i]
+	}
+	return sum
+}
+
+// price is what all items come to with such duals.
+func (m *Master) price(duals []float64) float64 {
+	sum := 0.0
+	for i := range m.Items {
+		if !m.unheld[i] {
+			sum += float64(m.Items[i].Count) * duals[i]
+		}
+	}
+	return sum
+}

@@ -1,0 +1,21 @@
+package packing
+
+// Bounds on the work of pricing. More finds little that is better.
+const (
+	PricingRounds = 60  // of looking for patterns
+	furtherRounds = 10  // of that when part of the items have been served
+	leastSteps    = 100 // of looking for one pattern, with very many items and bins
+	mostSteps     = 5000
+	// The last rounds look harder.
+	thoroughRounds = 24
+	thoroughSteps  = 300
+	// pricingWork is how many steps a round of looking for patterns takes about.
+	pricingWork = 90_000
+	// patternsPerRound is after how many new patterns duals are worked out anew. With
+	// more, most are for duals that are past.
+	patternsPerRound = 20
+	// exactWork is how much work for each item goes into patterns that are surely the best.
+	// Among more bins than exactBins what the search misses on one is as good on another.
+	exactWork = 16384
+	exactBins = 16
+)
