@@ -38,13 +38,14 @@ func Decide(s *State) *Plan {
 
 func (w *world) launches(names map[*host][]string) []Launch {
 	out := []Launch{}
-	nextName := w.launchNames()
+	nextName, others := w.launchNames(), w.newAlternatives()
 	for _, h := range w.bought() {
 		h.name = nextName(h.group)
 		o := h.template.offer
 		launch := Launch{
 			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
 			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h],
+			Alternatives: others.of(h),
 		}
 		if launch.Pods == nil {
 			launch.Pods = []string{}

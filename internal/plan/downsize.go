@@ -60,12 +60,18 @@ func keepsRoom(loads map[*group]load, before *group, was load, h *host) bool {
 // holdsAll says whether the template would take what is on the host, other pods
 // apart, and whether all of it may be bought the template for.
 func (w *world) holdsAll(t *template, h *host) bool {
+	return t.takesAll(h) && !slices.ContainsFunc(h.placed, func(s share) bool { return !w.preferredOnly(s.lot, t) })
+}
+
+// takesAll says whether an empty node of the template has room for what is on the host and
+// takes it, as far as that does not depend on other pods.
+func (t *template) takesAll(h *host) bool {
 	free := slices.Clone(t.free)
 	if slices.ContainsFunc(h.placed, func(s share) bool { return !s.lot.preempts }) {
 		free = slices.Clone(t.unyielded)
 	}
 	for _, s := range h.placed {
-		if !t.admits(s.lot) || !w.preferredOnly(s.lot, t) {
+		if !t.admits(s.lot) {
 			return false
 		}
 		free.Add(s.lot.size, int64(-s.n))

@@ -34,6 +34,9 @@ type Launch struct {
 	Reason       LaunchReason `json:"reason"`
 	// Pods are the pods it is bought for, as namespace/name.
 	Pods []string `json:"pods"`
+	// Alternatives are up to three other types of which one node would hold the same pods,
+	// the cheapest first.
+	Alternatives []Alternative `json:"alternatives,omitempty"`
 }
 
 // Placement is a pending pod that fits an existing or ordered node.
