@@ -7,7 +7,7 @@
 // a few dozen pods and a handful of types a plan costs a thousandth more than the
 // best on average; adding an offer may make such a plan dearer, by less than 15 %. For
 // a thousand pods and more, of some dozens of sizes, that ask nothing of each other,
-// price and proved lower bound differ by a thousandth to four per cent
+// price and proved lower bound differ by a thousandth to five per cent
 // (docs/performance.md), so no offer makes it dearer by more than that.
 //
 // Preemption. A plan never counts on the eviction of a pod that would need another
@@ -21,6 +21,17 @@
 // keep theirs. A pod with status.nominatedNodeName counts on that node as long as it
 // fits there once pods of lower priority are gone, and takes the room of those that
 // are being deleted, so that it is not counted twice.
+//
+// How it decides: place what fits on nodes that are there (place.go); buy for the rest in
+// several ways and keep the best (strategy_search.go, provision.go); price the pods by column
+// generation (pricing.go, package packing), round that to whole nodes (rounding.go), buy for
+// what is left greedily (greedy.go), give another place to pods that the result turns out
+// (repair.go), and each node the cheapest type that holds it (downsize.go); remove what is not
+// needed (consolidate.go); prove bounds (bound_resource.go, bound_pattern.go).
+// docs/planner.md is the manual, with the sources of the methods.
+//
+//	plan ──▶ packing ──▶ resources
+//	  └────────────────────▲
 //
 // Decide is a pure function. It holds no client, clock, randomness, goroutine
 // or logger; the same State gives the same Plan byte for byte, whatever the

@@ -196,7 +196,6 @@ func TestTableOfAVastBin(t *testing.T) {
 	}
 }
 
-
 // What is overcommitted by others does not matter to items that ask for none of it.
 func TestOvercommittedBin(t *testing.T) {
 	f := fillOf([]Item{{Size: resources.Vector{100, 0, 1}, Count: 9}}, []int64{3}, []int{0}, Bin{Price: 1, Free: resources.Vector{250, -5, 110}})
