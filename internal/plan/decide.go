@@ -22,6 +22,9 @@ func Decide(s *State) *Plan {
 	w.keepToPlan()
 	names := w.podNames()
 	p := &Plan{Launches: w.launches(names), Placements: w.placements(names), Unplaced: w.unplaced(), Cost: cost}
+	if w.strategy != plainStrategy && len(p.Launches) > 0 {
+		p.Strategy = w.strategy
+	}
 	p.Removals, p.Kept = w.removals(r), kept(r)
 	for _, c := range r.unneeded {
 		p.Unneeded = append(p.Unneeded, c.host.name)

@@ -11,6 +11,9 @@ type Plan struct {
 	Unplaced   []Unplaced  `json:"unplaced"`
 	Kept       []Kept      `json:"kept"`
 	Cost       Cost        `json:"cost"`
+	// Strategy names the way of buying that was best (docs/planner.md); left out for the
+	// first one, and where nothing is bought.
+	Strategy string `json:"strategy,omitempty"`
 
 	// Unneeded names the nodes that could go now but for a timer or the group's
 	// window, and those that do go: their unneeded-since time is kept; every other

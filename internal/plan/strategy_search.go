@@ -17,6 +17,40 @@ const (
 // what pods take of one group's room may be dearer than of another's.
 const fewGroups = 8
 
+// strategy is a named way of buying.
+type strategy struct {
+	name string
+	// worth says whether a trial is worth its time; nil is yes.
+	worth func(s *search) bool
+	// alter changes the best way so far; from changes the plain way instead.
+	alter, from func(a *aim)
+}
+
+// plainStrategy is the name of the first way of buying, which changes nothing.
+const plainStrategy = "patterns"
+
+// strategies are the ways of buying that are tried after the plain one, in this order.
+func strategies() []strategy {
+	fewOrMissing := func(s *search) bool { return s.left <= fewPods || s.result.misses() }
+	return []strategy{
+		{name: "minimum-first", worth: func(s *search) bool { return s.owes }, from: func(a *aim) { a.minFirst = true }},
+		{name: "headroom-first", worth: func(s *search) bool { return s.tight }, alter: func(a *aim) { a.roomFirst = true }},
+		{name: "companions-apart", worth: func(s *search) bool { return s.tied && fewOrMissing(s) }, alter: func(a *aim) { a.apart = true }},
+		{name: "companions-by-zone", worth: func(s *search) bool { return s.zoned && fewOrMissing(s) }, alter: func(a *aim) { a.zoned = true }},
+		{name: "domains-last", worth: func(s *search) bool { return s.lacking }, alter: func(a *aim) { a.domainsLast = true }},
+	}
+}
+
+// limitedStrategies are tried last, where a maximum or a stock leaves pods without a node.
+func limitedStrategies() []strategy {
+	ranked := func(s *search) bool { return len(s.result.unplaced) > 1 }
+	return []strategy{
+		{name: "most-pods", from: func(a *aim) { a.perNode = true }},
+		{name: "by-priority", worth: ranked, from: func(a *aim) { a.byPriority = true }},
+		{name: "most-pods-by-priority", worth: ranked, from: func(a *aim) { a.byPriority, a.perNode = true, true }},
+	}
+}
+
 // search tries ways of buying and keeps the best.
 type search struct {
 	w    *world
@@ -24,8 +58,13 @@ type search struct {
 	mark int
 	// left is how many pods there are to buy for.
 	left int
-	// best has the outcome result, and steps is what it did.
+	// What groups and pods ask for that strategies differ in: nodes to a minimum, head-room,
+	// pods tied together by hostname or by another key, domains of a spread.
+	owes, tight, tied, zoned, lacking bool
+
+	// best has the outcome result; name is its strategy, and steps is what it did.
 	best   aim
+	name   string
 	result outcome
 	steps  []step
 	// current says that the best is what the world shows.
@@ -36,62 +75,67 @@ type search struct {
 
 // runBest buys in the way with the best outcome.
 func (w *world) runBest(lots []*lot) outcome {
-	s := &search{w: w, lots: lots, mark: w.mark()}
-	w.appraisal = nil
-	for _, l := range lots {
-		s.left += l.left
-	}
-	owes := slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
-	tight := len(w.tight(w.loads())) > 0
-	lacking, tied, zoned := scattered(lots), len(w.companionsOf(lots, false)), len(w.companionsOf(lots, true))
+	s := w.newSearch(lots)
 	w.run(lots, s.best)
 	s.result, s.limited = w.outcome(lots), w.limited()
 	s.steps, s.current = w.since(s.mark), true
-	if owes {
-		s.try(aim{minFirst: true})
-	}
-	if tight {
-		s.change(func(a *aim) { a.roomFirst = true })
-	}
-	if tied > 0 && (s.left <= fewPods || s.result.misses()) {
-		s.change(func(a *aim) { a.apart = true })
-	}
-	if zoned > 0 && (s.left <= fewPods || s.result.misses()) {
-		s.change(func(a *aim) { a.zoned = true })
-	}
-	if len(lacking) > 0 && len(lacking) < len(lots) {
-		s.change(func(a *aim) { a.domainsLast = true })
-	}
+	s.tryAll(strategies())
 	s.tryFew()
 	if s.result.misses() && s.limited {
-		s.try(aim{perNode: true, minFirst: owes})
-		if len(s.result.unplaced) > 1 {
-			s.try(aim{byPriority: true, minFirst: owes})
-			s.try(aim{byPriority: true, perNode: true, minFirst: owes})
-		}
+		s.tryAll(limitedStrategies())
 	}
 	if !s.current {
 		w.revert(s.mark)
 		w.redo(s.steps)
 	}
+	w.strategy = s.name
 	return s.result
 }
 
+func (w *world) newSearch(lots []*lot) *search {
+	w.appraisal = nil
+	s := &search{w: w, lots: lots, mark: w.mark(), name: plainStrategy}
+	for _, l := range lots {
+		s.left += l.left
+	}
+	s.owes = slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
+	s.tight = len(w.tight(w.loads())) > 0
+	s.tied, s.zoned = len(w.companionsOf(lots, false)) > 0, len(w.companionsOf(lots, true)) > 0
+	lacking := len(scattered(lots))
+	s.lacking = lacking > 0 && lacking < len(lots)
+	return s
+}
+
+// tryAll tries those of the strategies that are worth it.
+func (s *search) tryAll(list []strategy) {
+	for _, st := range list {
+		switch {
+		case st.worth != nil && !st.worth(s):
+		case st.from != nil:
+			a := aim{minFirst: s.owes}
+			st.from(&a)
+			s.try(st.name, a)
+		default:
+			s.change(st.name, st.alter)
+		}
+	}
+}
+
 // try buys in another way, and keeps it if it is better.
-func (s *search) try(a aim) {
+func (s *search) try(name string, a aim) {
 	s.w.revert(s.mark)
 	s.w.run(s.lots, a)
 	s.limited, s.current = s.limited || s.w.limited(), false
 	if o := s.w.outcome(s.lots); o.better(s.result) {
-		s.best, s.result, s.steps, s.current = a, o, s.w.since(s.mark), true
+		s.best, s.name, s.result, s.steps, s.current = a, name, o, s.w.since(s.mark), true
 	}
 }
 
 // change tries the best way so far with a change.
-func (s *search) change(alter func(*aim)) {
+func (s *search) change(name string, alter func(*aim)) {
 	a := s.best
 	alter(&a)
-	s.try(a)
+	s.try(name, a)
 }
 
 // tryFew tries what is worth it only where there are few pods.
@@ -99,27 +143,25 @@ func (s *search) tryFew() {
 	if s.left > fewPods || s.result.nodes == 0 {
 		return
 	}
-	for _, alter := range s.w.ways(s.left) {
-		s.change(alter)
-	}
+	s.tryAll(s.w.ways(s.left))
 	if s.result.headroom == 0 {
 		return
 	}
-	s.change(func(a *aim) { a.belowThreshold = true })
+	s.change("below-threshold", func(a *aim) { a.belowThreshold = true })
 	for _, g := range s.w.groups[:min(len(s.w.groups), fewGroups)] {
-		s.try(aim{avoids: g})
-		s.change(func(a *aim) { a.avoids = g })
+		s.try("without-group", aim{avoids: g})
+		s.change("without-group", func(a *aim) { a.avoids = g })
 	}
 }
 
 // ways are changes to the way of buying that are worth a trial when there are few pods.
-func (w *world) ways(left int) []func(*aim) {
+func (w *world) ways(left int) []strategy {
 	valued := func(a *aim, t *template, byResource bool) {
 		a.oneByOne, a.byResource, a.without = false, byResource, t
 	}
-	ways := []func(*aim){
-		func(a *aim) { valued(a, nil, false); a.oneByOne = true },
-		func(a *aim) { valued(a, nil, true) },
+	ways := []strategy{
+		{name: "node-by-node", alter: func(a *aim) { valued(a, nil, false); a.oneByOne = true }},
+		{name: "by-resource", alter: func(a *aim) { valued(a, nil, true) }},
 	}
 	if left > veryFewPods || len(w.templates) > veryFewTemplates {
 		return ways
@@ -128,7 +170,9 @@ func (w *world) ways(left int) []func(*aim) {
 		if t.offer.InstanceType == t.group.Preferred {
 			continue // what fits it goes there, at whatever price
 		}
-		ways = append(ways, func(a *aim) { valued(a, t, false) }, func(a *aim) { valued(a, t, true) })
+		ways = append(ways,
+			strategy{name: "without-type", alter: func(a *aim) { valued(a, t, false) }},
+			strategy{name: "without-type-by-resource", alter: func(a *aim) { valued(a, t, true) }})
 	}
 	return ways
 }

@@ -42,6 +42,8 @@ type world struct {
 	largest resources.Vector
 	// appraisal is what pods were found to be worth when the whole demand was priced.
 	appraisal *appraisal
+	// strategy is the name of the way of buying that was best; empty when nothing was bought.
+	strategy string
 	// dependent is how many placed pods depend on where others are.
 	dependent int
 	// usualLimits are the most volumes of each driver that a node of the groups takes.
