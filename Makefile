@@ -118,6 +118,10 @@ chaos: build ## Let everything go wrong for MINUTES=2, and check that nothing ca
 	@cd localcluster && go test -count=1 -v -timeout $$(($(MINUTES) + 20))m ./chaos -run '^TestChaos$$' \
 		-args -chaos.full -chaos.length=$(MINUTES)m -chaos.seed=$(or $(SEED),0) -chaos.logs=$(abspath $(LOGS))
 
+.PHONY: real
+real: build ## Real kubelets: guests of qemu join, run pods, reboot and leave (needs root and Debian; half an hour at first; ONLY=plain)
+	@tools/real
+
 .PHONY: clean
 clean: down ## Remove what was built
 	@rm -rf .local

@@ -42,8 +42,9 @@ const (
 	frontProxy = "front-proxy"
 )
 
-// newAuthority makes a fresh authority, the API server's certificate and the service-account key, all written into dir.
-func newAuthority(dir string, serviceIP net.IP) (*authority, error) {
+// newAuthority makes a fresh authority, the API server's certificate, which is good for the names besides the usual ones,
+// and the service-account key, all written into dir.
+func newAuthority(dir string, serviceIP net.IP, names ...string) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making the cluster's CA key: %w", err)
@@ -60,14 +61,16 @@ func newAuthority(dir string, serviceIP net.IP) (*authority, error) {
 	if err := ca.write(map[string][]byte{caCertFile: ca.certPEM(), caKeyFile: keyPEM}); err != nil {
 		return nil, err
 	}
-	return ca, ca.writeServerFiles(serviceIP)
+	return ca, ca.writeServerFiles(serviceIP, names)
 }
 
-func (a *authority) writeServerFiles(serviceIP net.IP) error {
+func (a *authority) writeServerFiles(serviceIP net.IP, names []string) error {
 	server, err := a.issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "kube-apiserver"},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:    []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"},
+		DNSNames: append([]string{
+			"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+		}, names...),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback, serviceIP},
 	})
 	if err != nil {

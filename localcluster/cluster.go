@@ -32,12 +32,24 @@ type Options struct {
 	Bare bool
 	// StartTimeout bounds the start of the whole cluster. Zero means two minutes, for machines that are busy.
 	StartTimeout time.Duration
+	// Guests, when set, lets machines with a network of their own join.
+	Guests *Guests
+}
+
+// Guests are machines with a network of their own: they know this host by a name that only they can resolve, and have
+// addresses that it cannot reach.
+type Guests struct {
+	// Host is the name by which guests know this host: the API server's certificate is good for it.
+	Host string
+	// Proxy is the Unix socket of an HTTP proxy that understands CONNECT, through which the API server reaches kubelets.
+	Proxy string
 }
 
 // Cluster is a running control plane. Its methods may be called from several goroutines.
 type Cluster struct {
 	dir        string
 	temporary  bool
+	guests     *Guests
 	layout     *layout
 	ca         *authority
 	config     *rest.Config
@@ -76,7 +88,7 @@ func prepare(ctx context.Context, options Options) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{
-		dir: options.Dir, ended: map[*Process]bool{}, restarts: options.Restarts,
+		dir: options.Dir, guests: options.Guests, ended: map[*Process]bool{}, restarts: options.Restarts,
 		stopping: make(chan struct{}), failed: make(chan error, 1),
 	}
 	if c.dir == "" {
@@ -98,7 +110,14 @@ func (c *Cluster) provision(ctx context.Context, bin string) (err error) {
 	if c.layout, err = newLayout(ctx, bin, c.dir); err != nil {
 		return err
 	}
-	if c.ca, err = newAuthority(c.layout.pki, firstServiceIP()); err != nil {
+	var names []string
+	if c.guests != nil {
+		names = append(names, c.guests.Host)
+	}
+	if c.ca, err = newAuthority(c.layout.pki, firstServiceIP(), names...); err != nil {
+		return err
+	}
+	if err := c.provisionGuests(); err != nil {
 		return err
 	}
 	admin, err := c.ca.client("admin", "system:masters")
@@ -135,7 +154,7 @@ func (c *Cluster) boot(ctx context.Context, nodeGrace time.Duration, bare bool) 
 		return fmt.Errorf("making a client: %w", err)
 	}
 	// The API server waits for etcd by itself; the others give up when it is not there.
-	if err := errors.Join(c.spawn("etcd", l.etcdArgs()...), c.spawn(apiServer, l.apiServerArgs()...)); err != nil {
+	if err := errors.Join(c.spawn("etcd", l.etcdArgs()...), c.spawn(apiServer, append(l.apiServerArgs(), l.guestArgs(c.guests)...)...)); err != nil {
 		return err
 	}
 	if err := c.wait(ctx, "the API server to be ready", apiReady(client)); err != nil || bare {

@@ -60,6 +60,7 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.Debounce, "debounce", 50*time.Millisecond, "how long a decision waits for more changes after the first")
 	s.DurationVar(&c.ProvisionTimeout, "provision-timeout", 20*time.Minute, "how long a VPS may take until it runs")
 	s.DurationVar(&c.JoinTimeout, "join-timeout", 15*time.Minute, "how long a running VPS may take until its node is ready")
+	s.DurationVar(&c.KeepFailed, "keep-failed", 0, "how long a VPS that did not join stays, paid for and within maxNodes, so that its log can be read")
 	s.DurationVar(&c.DrainTimeout, "drain-timeout", 10*time.Minute, "how long a drain may take; the annotation "+v1alpha1.AnnotationDrainTimeout+" goes before it")
 	s.DurationVar(&c.DrainRetry, "drain-retry", 5*time.Minute, "pause after a drain that failed")
 	s.DurationVar(&c.UnreadyTimeout, "unready-timeout", 10*time.Minute, "how long a node may be not ready before its VPS is replaced")
@@ -93,6 +94,9 @@ func (f *flags) validate() error {
 	}
 	if f.account.RequestsPerMinute <= 0 {
 		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", f.account.RequestsPerMinute))
+	}
+	if d := f.control.KeepFailed; d < 0 {
+		errs = append(errs, fmt.Errorf("--keep-failed: %s is less than 0", d))
 	}
 	if l := f.control.RepairLimit; l < 0 || l > 100 {
 		errs = append(errs, fmt.Errorf("--repair-limit: %d is not between 0 and 100", l))

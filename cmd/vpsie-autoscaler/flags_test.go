@@ -42,6 +42,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--backoff=7s", func(f *flags) any { return f.control.Backoff.First }, 7 * time.Second},
 		{"--backoff-limit=7h", func(f *flags) any { return f.control.Backoff.Last }, 7 * time.Hour},
 		{"--provision-timeout=7s", func(f *flags) any { return f.control.ProvisionTimeout }, 7 * time.Second},
+		{"--keep-failed=7s", func(f *flags) any { return f.control.KeepFailed }, 7 * time.Second},
 		{"--join-timeout=7s", func(f *flags) any { return f.control.JoinTimeout }, 7 * time.Second},
 		{"--drain-timeout=7s", func(f *flags) any { return f.control.DrainTimeout }, 7 * time.Second},
 		{"--drain-retry=7s", func(f *flags) any { return f.control.DrainRetry }, 7 * time.Second},
@@ -77,7 +78,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 func TestFlagsThatCannotWorkAreRefusedByName(t *testing.T) {
 	for _, arg := range []string{
 		"--backoff=0s", "--backoff-limit=0s", "--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
-		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--repair-limit=101", "--unproven-limit=-1", "--bootstrap=magic", "--join-api-server=h",
+		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--keep-failed=-1s", "--repair-limit=101", "--unproven-limit=-1", "--bootstrap=magic", "--join-api-server=h",
 	} {
 		var f flags
 		s := pflag.NewFlagSet("run", pflag.ContinueOnError)

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -186,6 +187,9 @@ func (r *machines) step(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	case v1alpha1.PhaseProvisioning:
 		return r.provision(ctx, m)
 	case v1alpha1.PhaseFailed:
+		if left := r.keptUntil(m).Sub(r.Clock.Now()); left > 0 {
+			return left, nil
+		}
 		return 0, r.discard(ctx, m)
 	}
 	return r.join(ctx, m)
@@ -214,6 +218,15 @@ func (r *machines) discard(ctx context.Context, m *v1alpha1.VPSieNode) error {
 		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
 	}
 	return nil
+}
+
+// keptUntil is when a failed machine goes at the earliest: one that did not join stays for its log to be read.
+func (r *machines) keptUntil(m *v1alpha1.VPSieNode) time.Time {
+	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeError)
+	if c == nil || c.Reason != observe.ReasonJoinFailed || m.Status.ProvisionedAt == nil {
+		return time.Time{}
+	}
+	return m.Status.ProvisionedAt.Add(r.Options.JoinTimeout + r.Options.KeepFailed)
 }
 
 // orderedByUs tells the autoscaler's machines from those that a person adopted.

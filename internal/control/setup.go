@@ -31,6 +31,8 @@ type Options struct {
 	CreateSettle time.Duration
 	// ProvisionTimeout and JoinTimeout bound the first two parts of a machine's life.
 	ProvisionTimeout, JoinTimeout time.Duration
+	// KeepFailed is how long a machine that did not join stays, so that its log can be read.
+	KeepFailed time.Duration
 	// DrainTimeout bounds a drain; DrainRetry is the pause after one that failed.
 	DrainTimeout, DrainRetry time.Duration
 	// UnreadyTimeout is how long a node that was ready may be not ready before its

@@ -126,8 +126,11 @@ func ProvisioningFailed(why string) Event {
 	return warning("ProvisioningFailed", "Provision", "%s", why)
 }
 
+// ReasonJoinFailed is the reason of a VPSieNode's event and condition when its node did not join.
+const ReasonJoinFailed = "JoinFailed"
+
 // JoinFailed says why a VPSieNode's node did not join.
-func JoinFailed(why string) Event { return warning("JoinFailed", "Join", "%s", why) }
+func JoinFailed(why string) Event { return warning(ReasonJoinFailed, "Join", "%s", why) }
 
 // DrainFailed says why a VPSieNode's node could not be drained.
 func DrainFailed(why string) Event { return warning("DrainFailed", "Drain", "%s", why) }

@@ -37,7 +37,7 @@ func (m *Metrics) Machine(before, after *v1alpha1.VPSieNode) {
 	}
 	if was.Phase != v1alpha1.PhaseFailed && is.Phase == v1alpha1.PhaseFailed {
 		reason := failedProvision
-		if errorReason(is) == "JoinFailed" {
+		if errorReason(is) == ReasonJoinFailed {
 			reason = failedJoin
 		}
 		m.failures.WithLabelValues(reason).Inc()

@@ -32,7 +32,7 @@ func Events() []EventWord {
 		{machine, "ProvisioningFailed", warning, "the VPS was not created, and why"},
 		{machine, "DuplicateInstance", warning, "its VPS belongs to another VPSieNode, which the note names; nothing is done for this one, and deleting it deletes nothing"},
 		{machine, "AdoptionRefused", warning, "the VPS that a person named is not what the VPSieNode says of it, and what it is; deleting the VPSieNode deletes nothing"},
-		{machine, "JoinFailed", warning, "the node was not ready in time; the VPS is deleted and replaced"},
+		{machine, ReasonJoinFailed, warning, "the node was not ready in time; the VPS is replaced, and deleted at once or after `--keep-failed`"},
 		{machine, "DrainFailed", warning, "the node was not empty in time; it works on, and is tried again"},
 		{machine, "VPSStopped", warning, "somebody stopped its VPS"},
 		{machine, "VPSSuspended", warning, "VPSie suspended its VPS"},
@@ -75,7 +75,7 @@ func Conditions() []ConditionWord {
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},
 		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "StartupTaint", "NodeGone", "Draining", "Drained"}},
 		{machine, v1alpha1.VPSieNodeError, "something went wrong; `status.lastError` keeps the text",
-			append([]string{"NoError", "ProvisioningFailed", "JoinFailed", "DrainFailed", "RepairHeld", "DeleteFailed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
+			append([]string{"NoError", "ProvisioningFailed", ReasonJoinFailed, "DrainFailed", "RepairHeld", "DeleteFailed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *Stack) ControllerErr() error {
 }
 
 func (s *Stack) controllerArgs(kubeconfig string) []string {
-	return []string{
+	return append([]string{
 		"run",
 		"--kubeconfig=" + kubeconfig,
 		fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", s.metricsPort),
@@ -71,7 +71,7 @@ func (s *Stack) controllerArgs(kubeconfig string) []string {
 		"--leader-elect=false",
 		// The fake takes what it is asked; the default spares an API whose limit nobody knows.
 		fmt.Sprintf("--vpsie-requests-per-minute=%d", cmp.Or(s.options.RequestsPerMinute, 1200)),
-	}
+	}, s.options.ControllerArgs...)
 }
 
 // waitReady waits for the controller's readiness or its death.

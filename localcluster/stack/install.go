@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -42,7 +42,7 @@ func (s *Stack) install(ctx context.Context) error {
 	if err := s.createSecret(ctx, client); err != nil {
 		return err
 	}
-	return s.createClusterInfo(ctx, client)
+	return s.PublishEndpoint(ctx, client)
 }
 
 // manifests are the project's, as one YAML stream.
@@ -97,22 +97,20 @@ func (s *Stack) createSecret(ctx context.Context, client kubernetes.Interface) e
 	return nil
 }
 
-// createClusterInfo publishes the API server's address and certificate as kubeadm does: machines join by it.
-func (s *Stack) createClusterInfo(ctx context.Context, client kubernetes.Interface) error {
-	admin := s.Cluster.Config()
+// PublishEndpoint publishes the API server's address and certificate as kubeadm does: machines join by it.
+func (s *Stack) PublishEndpoint(ctx context.Context, client kubernetes.Interface) error {
 	kubeconfig := clientcmdapi.NewConfig()
-	kubeconfig.Clusters[""] = &clientcmdapi.Cluster{Server: admin.Host, CertificateAuthorityData: admin.CAData}
+	kubeconfig.Clusters[""] = &clientcmdapi.Cluster{
+		Server: "https://" + s.Cluster.Endpoint(), CertificateAuthorityData: s.Cluster.Config().CAData,
+	}
 	content, err := clientcmd.Write(*kubeconfig)
 	if err != nil {
 		return fmt.Errorf("writing cluster-info: %w", err)
 	}
-	info := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: "cluster-info", Namespace: metav1.NamespacePublic},
-		Data:       map[string]string{"kubeconfig": string(content)},
-	}
-	_, err = client.CoreV1().ConfigMaps(info.Namespace).Create(ctx, info, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("creating the ConfigMap %s/%s: %w", info.Namespace, info.Name, err)
+	info := corev1ac.ConfigMap("cluster-info", metav1.NamespacePublic).WithData(map[string]string{"kubeconfig": string(content)})
+	_, err = client.CoreV1().ConfigMaps(metav1.NamespacePublic).Apply(ctx, info, metav1.ApplyOptions{FieldManager: "localcluster", Force: true})
+	if err != nil {
+		return fmt.Errorf("publishing the API server's address: %w", err)
 	}
 	return nil
 }

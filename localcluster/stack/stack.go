@@ -34,6 +34,11 @@ type Options struct {
 	RequestsPerMinute int
 	// Booter acts out the machines' lives; nil means localcluster.Machines.
 	Booter vpsietest.Booter
+	// Guests and NodeGrace are those of localcluster.Options.
+	Guests    *localcluster.Guests
+	NodeGrace time.Duration
+	// ControllerArgs are arguments of the controller besides those of every stack.
+	ControllerArgs []string
 	// Say, when set, hears what has just become ready.
 	Say func(format string, args ...any)
 }
@@ -76,7 +81,10 @@ func (s *Stack) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.metricsPort, s.healthPort = ports[0], ports[1]
-	s.Cluster, err = localcluster.Start(ctx, localcluster.Options{BinDir: s.options.BinDir, Dir: s.options.Dir, Restarts: s.options.Restarts, Bare: s.options.Bare})
+	s.Cluster, err = localcluster.Start(ctx, localcluster.Options{
+		BinDir: s.options.BinDir, Dir: s.options.Dir, Restarts: s.options.Restarts, Bare: s.options.Bare,
+		Guests: s.options.Guests, NodeGrace: s.options.NodeGrace,
+	})
 	if err != nil {
 		return err
 	}

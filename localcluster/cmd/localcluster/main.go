@@ -40,7 +40,7 @@ func command() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&p.bin, "bin", "", "directory of the binaries (default: this binary's own)")
 	root.PersistentFlags().StringVar(&p.dir, "dir", "", "directory of env, pid files, logs and state; another one is another cluster (default: the parent of --bin)")
-	root.AddCommand(upCommand(p), downCommand(p), upControllerCommand(p), demoCommand(p), scaleCommand(p), superviseCommand(p))
+	root.AddCommand(upCommand(p), downCommand(p), upControllerCommand(p), demoCommand(p), scaleCommand(p), realCommand(p), superviseCommand(p))
 	return root
 }
 
