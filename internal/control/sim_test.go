@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -390,6 +391,22 @@ func (m *memory) note(ctx context.Context, o client.Object) {
 	case before == nil || before.GetResourceVersion() != now.GetResourceVersion():
 		m.changed(before, now)
 	}
+}
+
+// List reads VPSieNodes' metadata by status.phase as a real API server does, which the fake client cannot.
+func (m *memory) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	metadata, ok := list.(*metav1.PartialObjectMetadataList)
+	if !ok {
+		return m.WithWatch.List(ctx, list, opts...)
+	}
+	o := (&client.ListOptions{}).ApplyOptions(opts)
+	for _, object := range m.all() {
+		n, ok := object.(*v1alpha1.VPSieNode)
+		if ok && (o.FieldSelector == nil || o.FieldSelector.Matches(fields.Set{"status.phase": string(n.Status.Phase)})) {
+			metadata.Items = append(metadata.Items, metav1.PartialObjectMetadata{ObjectMeta: *n.ObjectMeta.DeepCopy()})
+		}
+	}
+	return nil
 }
 
 func (m *memory) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
