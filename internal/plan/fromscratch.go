@@ -1,6 +1,9 @@
 package plan
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // FromScratch compares what the machines cost after a plan with what machines for the
 // present pods would cost if all of them were bought anew. A plan's own lower bound takes
@@ -154,10 +157,8 @@ type relaxation struct {
 // matters says whether the plan keeps or buys a machine for the reason.
 func (r *relaxation) matters(p *Plan) bool {
 	for _, k := range p.Kept {
-		for _, reason := range r.kept {
-			if k.Reason == reason {
-				return true
-			}
+		if slices.Contains(r.kept, k.Reason) {
+			return true
 		}
 	}
 	for i := range p.Launches {

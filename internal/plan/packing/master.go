@@ -61,7 +61,6 @@ type Master struct {
 	table table
 	lp    fractional
 	parts []float64
-	rates []float64
 }
 
 // NewMaster sets the problem up with one pattern an item. Rooms are how many of each place
