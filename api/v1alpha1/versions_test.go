@@ -69,7 +69,7 @@ func TestEveryVersionHasAGoPackage(t *testing.T) {
 			t.Fatal(err)
 		}
 		group := typed(t, bare("from-go", nil))
-		group.TypeMeta.APIVersion, group.TypeMeta.Kind = "", ""
+		group.APIVersion, group.Kind = "", ""
 		if err := c.Create(t.Context(), group, client.DryRunAll); err != nil {
 			t.Fatal(err)
 		}

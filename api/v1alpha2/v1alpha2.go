@@ -16,13 +16,17 @@ import (
 // GroupVersion is the API group and version of this package's kinds.
 var GroupVersion = schema.GroupVersion{Group: v1alpha1.GroupVersion.Group, Version: "v1alpha2"}
 
-// The kinds and their lists.
-type (
-	NodeGroup     = v1alpha1.NodeGroup
-	NodeGroupList = v1alpha1.NodeGroupList
-	VPSieNode     = v1alpha1.VPSieNode
-	VPSieNodeList = v1alpha1.VPSieNodeList
-)
+// NodeGroup is the same in all versions.
+type NodeGroup = v1alpha1.NodeGroup
+
+// NodeGroupList is the same in all versions.
+type NodeGroupList = v1alpha1.NodeGroupList
+
+// VPSieNode is the same in all versions.
+type VPSieNode = v1alpha1.VPSieNode
+
+// VPSieNodeList is the same in all versions.
+type VPSieNodeList = v1alpha1.VPSieNodeList
 
 // AddToScheme registers this package's kinds.
 func AddToScheme(s *runtime.Scheme) error {

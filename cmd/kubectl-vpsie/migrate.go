@@ -112,7 +112,7 @@ func (c *cli) versionsIn(name string) ([]explain.VersionUse, error) {
 		if err != nil || entry.IsDir() || path != name && !slices.Contains(suffixes, filepath.Ext(path)) {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // a person names their own folder, and the file is only read
 		found = append(found, explain.VersionsInText(path, text)...)
 		return err
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -99,10 +100,7 @@ func (r *reader) readScaled(ctx context.Context, live client.Reader, replicas ma
 
 // scale sets the workloads' replicas; one that is nowhere is a fault.
 func (r *reader) scale() {
-	left := make(map[Workload]int32, len(r.replicas))
-	for w, n := range r.replicas {
-		left[w] = n
-	}
+	left := maps.Clone(r.replicas)
 	set := func(kind string, o client.Object, replicas **int32) {
 		w := Workload{kind, o.GetNamespace(), o.GetName()}
 		if n, wanted := left[w]; wanted {

@@ -18,7 +18,7 @@ func TestFilesHoldOurKindsInEveryVersion(t *testing.T) {
 	for _, version := range v1alpha1.Versions() {
 		text := strings.Replace(groupInAVersion, "VERSION", version, 1)
 		all = append(all, text)
-		read := readText(t, text).Objects.NodeGroups
+		read := readText(t, text).NodeGroups
 		if len(read) != 1 {
 			t.Fatalf("%s: read %d NodeGroups", version, len(read))
 		}
@@ -29,7 +29,7 @@ func TestFilesHoldOurKindsInEveryVersion(t *testing.T) {
 			t.Errorf("%s reads differently:\n%s", version, diff)
 		}
 	}
-	if read := readText(t, strings.Join(all, "\n---\n")).Objects.NodeGroups; len(read) != 1 {
+	if read := readText(t, strings.Join(all, "\n---\n")).NodeGroups; len(read) != 1 {
 		t.Errorf("one group in three versions is read as %d", len(read))
 	}
 	_, err := ReadFiles([]string{"-"}, strings.NewReader(strings.Replace(groupInAVersion, "VERSION", "v1", 1)), "")

@@ -48,10 +48,10 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 	return ordered, errors.Join(errs...)
 }
 
-func (r Deps) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
+func (d Deps) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	scaled := g.DeepCopy()
-	scaled.Status.LastScaleTime = &metav1.Time{Time: r.Clock.Now()}
-	if err := r.Client.Status().Patch(ctx, scaled, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
+	scaled.Status.LastScaleTime = &metav1.Time{Time: d.Clock.Now()}
+	if err := d.Client.Status().Patch(ctx, scaled, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("noting the scaling of NodeGroup %s: %w", g.Name, err)
 	}
 	return nil

@@ -236,7 +236,7 @@ func (r *machines) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *c
 		return 0, r.miss(ctx, m, observe.ProvisioningFailed("VPSie gave no clear answer to its orders, and lists no VPS"))
 	}
 	if r.Cloud.Resting(m.Spec.NodeGroupName) != nil {
-		return r.poll(r.Clock.Since(asked)), nil // The VPS may still be listed.
+		return r.poll(r.Clock.Since(asked)), nil //nolint:nilerr // a pause is no failure: the VPS may still be listed
 	}
 	m.Status.Phase = v1alpha1.PhasePending
 	return staleRetry, nil

@@ -224,12 +224,6 @@ func (s *sim) call(name string) {
 	}
 }
 
-// scale sets how many pods there are.
-func (s *sim) scale(replicas int) {
-	s.replicas = replicas
-	s.schedule()
-}
-
 // schedule plays the ReplicaSet controller, the garbage collector of pods and the scheduler.
 func (s *sim) schedule() {
 	free := map[string]int64{}
@@ -285,16 +279,6 @@ func (s *sim) schedule() {
 			}
 		}
 	}
-}
-
-// waitingPods is how many pods have no node.
-func (s *sim) waitingPods() (n int) {
-	for _, object := range s.store.all() {
-		if p, ok := object.(*corev1.Pod); ok && p.Spec.NodeName == "" {
-			n++
-		}
-	}
-	return n
 }
 
 func (s *sim) breaks(rule string, args ...any) {
@@ -374,7 +358,7 @@ func (m *memory) all() []client.Object {
 func (m *memory) note(ctx context.Context, o client.Object) {
 	key := keyIn(o)
 	now, _ := o.DeepCopyObject().(client.Object)
-	err := m.WithWatch.Get(ctx, client.ObjectKeyFromObject(o), now)
+	err := m.Get(ctx, client.ObjectKeyFromObject(o), now)
 	m.mu.Lock()
 	before := m.last[key]
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -172,9 +173,10 @@ func (s *Story) kubectl(ctx context.Context, args ...string) (string, error) {
 
 // lastWords quotes the end of each console and of the controller's log.
 func (s *Story) lastWords() string {
-	said := "\nthe controller said:\n" + localcluster.Tail(s.stack.ControllerLog(), 15)
+	var said strings.Builder
+	said.WriteString("\nthe controller said:\n" + localcluster.Tail(s.stack.ControllerLog(), 15))
 	for _, m := range s.guests.machines() {
-		said += fmt.Sprintf("\n%s said:\n%s", m.Hostname, localcluster.Tail(s.guests.Console(m.Hostname), 40))
+		said.WriteString("\n" + m.Hostname + " said:\n" + localcluster.Tail(s.guests.Console(m.Hostname), 40))
 	}
-	return said
+	return said.String()
 }
