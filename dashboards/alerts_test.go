@@ -34,8 +34,8 @@ var healthy = map[string]string{
 	`vpsie_autoscaler_drains_total{result="done",pod="a"}`:                   "0+1x180",
 	`vpsie_autoscaler_cost_per_hour{pod="a"}`:                                "1.2x180",
 	`vpsie_autoscaler_cost_per_hour{pod="b"}`:                                "0x180",
-	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`:                    "1x180",
-	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="b"}`:                    "0x180",
+	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`:             "1x180",
+	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="b"}`:             "0x180",
 	`controller_reconcile_errors_total{controller="vpsienode",pod="a"}`:      "0+1x180",
 }
 

@@ -154,6 +154,14 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 	if err != nil {
 		return "", err
 	}
+	var control string
+	if node != nil {
+		pods, err := podsOn(ctx, s.Live, node.Name)
+		if err != nil {
+			return "", err
+		}
+		control = plan.ControlPlane(node, pods)
+	}
 	switch {
 	case node != nil && s.notServing(node).reason == "":
 		return "its node is ready by now", nil
@@ -163,8 +171,8 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		return "the annotation " + v1alpha1.AnnotationDoNotDelete + " keeps it", nil
 	case cluster.Paused(g):
 		return "NodeGroup " + g.Name + " is paused", nil
-	case node != nil && plan.ControlPlane(node, nil) != "":
-		return plan.ControlPlane(node, nil), nil
+	case control != "":
+		return control, nil
 	case most == 0:
 		return "repairs are off (--repair-limit=0)", nil
 	case busy >= most:

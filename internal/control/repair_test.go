@@ -125,6 +125,22 @@ func TestStoppedVPSIsToldAndReplaced(t *testing.T) {
 	}
 }
 
+// A node that runs a static pod of etcd is one of the control plane, label or not: it is not
+// replaced, and that is told.
+func TestANodeWithStaticControlPlanePodsIsNotReplaced(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	m := w.ready(w.group("static", 1, 2), 1)[0]
+	w.pod("etcd-"+m.Name, m.Name, func(p *corev1.Pod) {
+		p.OwnerReferences = nil
+		p.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "hash"}
+	})
+	w.setReady(m.Name, false)
+	w.after(w.deps.Options.UnreadyTimeout+3*time.Minute, time.Minute)
+	if w.heard("Repairing") > 0 || w.heard("RepairHeld "+m.Name, "static pod default/etcd-"+m.Name) != 1 {
+		t.Errorf("a node of the control plane: %q", w.events)
+	}
+}
+
 // A VPS that somebody else destroyed is told, forgotten and replaced. While its node
 // is ready the cloud's list must be wrong, and nothing is deleted on its word.
 func TestVPSThatSomebodyDestroyedIsReplaced(t *testing.T) {

@@ -21,7 +21,7 @@ const agentTaint = "agent.example.com/agent-not-ready"
 // machine is what a node of the group and type will be once it has joined, by the rules
 // of the documentation written down one after another: what was ordered, and what all
 // Ready nodes of the group and type show; without any those of the group, without these
-// those of the type.
+// those of the type, which do not say what the group orders itself.
 func (c *cluster) machine(name string, g *plan.Group, instanceType string) *corev1.Node {
 	o := c.offer(instanceType)
 	n := &corev1.Node{
@@ -31,7 +31,11 @@ func (c *cluster) machine(name string, g *plan.Group, instanceType string) *core
 	}
 	teachers, level := c.teachers(g.Name, instanceType)
 	if len(teachers) > 0 {
-		maps.Copy(n.Labels, c.common(teachers))
+		learnt := c.common(teachers)
+		if level == otherGroups {
+			maps.DeleteFunc(learnt, func(key, _ string) bool { _, ordered := n.Labels[key]; return ordered })
+		}
+		maps.Copy(n.Labels, learnt)
 		maps.Copy(n.Labels, o.Labels)
 	}
 	if level == 0 && len(teachers) > 1 {
@@ -81,6 +85,9 @@ func (c *cluster) teachers(group, instanceType string) ([]*plan.Node, int) {
 	}
 	return nil, 0
 }
+
+// otherGroups is the level at which only nodes of other groups are left to learn from.
+const otherGroups = 2
 
 func levels(group, instanceType string) []func(*plan.Node) bool {
 	return []func(*plan.Node) bool{
