@@ -182,7 +182,7 @@ func TestPlanForALiveCluster(t *testing.T) {
 	backOff(`[{instanceType: small-2cpu-4gb, datacenterID: dc-us-east-1, failures: 1, until: "` + later + `", reason: OutOfStock, message: sold out}]`)
 	check("an offering that the controller backs off from", []string{"--kubeconfig", operator}, 0, "default/waits Backoff", "sold out; the next try is at ")
 	backOff(`[{failures: 3, until: "` + later + `", reason: NotArriving, message: none came}]`)
-	check("a group whose machines do not arrive", []string{"--kubeconfig", operator}, 0, "default/waits OfferingUnavailable", "")
+	check("a group whose machines do not arrive", []string{"--kubeconfig", operator}, 0, "default/waits Backoff", "none came; the next try is at ")
 	check("no right to anything", []string{"--kubeconfig", as(t, env, "stranger")}, 1, "", "reading the cluster (-f FILE plans without one)")
 	check("no kubeconfig", []string{"--kubeconfig", "missing"}, 1, "", "-f FILE and --offerings FILE plan without a cluster")
 
