@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -40,10 +41,23 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		r.sayLasting(g, view, faults[g.Name].config)
 		status := view.Status()
 		status.Backoffs, status.Unsuitable = backoffs, cluster.UnsuitableStatus(g, p)
+		status.LastScaleTime = lastScaled(g, view.Machines)
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
 	return errors.Join(errs...)
+}
+
+// lastScaled is the group's last scaling as its status has it, or as its machines show it: a crash between an order and
+// the note of it leaves no other trace. What VPSie has not taken is no scaling.
+func lastScaled(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *metav1.Time {
+	last := g.Status.LastScaleTime
+	for _, m := range machines {
+		if made := &m.CreationTimestamp; orderedByUs(m) && m.Spec.VPSieInstanceID != 0 && (last == nil || last.Before(made)) {
+			last = made
+		}
+	}
+	return last
 }
 
 // record notes in the journal what was decided and what became of it.

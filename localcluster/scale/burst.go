@@ -54,7 +54,6 @@ func burst(ctx context.Context, s *stack.Stack, booter *orders, pods int) (b Bur
 	if err := c.Get(ctx, key, &group); err != nil {
 		return b, fmt.Errorf("reading the NodeGroup: %w", err)
 	}
-	there := group.Status.CurrentNodes
 	before, err := look(ctx, s.ControllerPID(), s.MetricsURL())
 	if err != nil {
 		return b, err
@@ -74,10 +73,10 @@ func burst(ctx context.Context, s *stack.Stack, booter *orders, pods int) (b Bur
 			if err := c.Get(ctx, key, &group); err != nil {
 				return b, fmt.Errorf("reading the NodeGroup: %w", err)
 			}
-			if b.Ready == 0 && b.Machines > 0 && int(group.Status.ReadyNodes-there) == b.Machines {
-				b.Ready = time.Since(began)
-			} else if int(group.Status.ReadyNodes-there) != b.Machines {
+			if allReady := b.Machines > 0 && group.Status.ReadyNodes >= group.Status.DesiredNodes; !allReady {
 				b.Ready = 0
+			} else if b.Ready == 0 {
+				b.Ready = time.Since(began)
 			}
 		}
 	}
