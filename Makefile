@@ -100,6 +100,11 @@ conformance: ## Hold the planner against kube-scheduler's own plugins: CASES=200
 	@cd localcluster && CONFORMANCE_CASES=$(or $(CASES),20000) CONFORMANCE_SEED=$(or $(SEED),$$(date +%s%N)) \
 		go test -count=1 -timeout 0 -v -run 'Divergences|RandomClusters' ./conformance
 
+.PHONY: properties
+properties: ## Hold the planner's properties in many more cases: CHECKS=5000, SEED=… to replay
+	@seed=$(or $(SEED),$$(date +%s)); echo "seed $$seed"; \
+		go test -count=1 -timeout 0 ./internal/plan ./internal/plan/packing -rapid.checks=$(or $(CHECKS),5000) -rapid.seed=$$seed
+
 .PHONY: chart
 chart: build ## Tests of the Helm chart, on an API server and on a local cluster
 	@cd charts && go test -count=1 ./... # they start binaries, which the test cache does not see

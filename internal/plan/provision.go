@@ -121,8 +121,8 @@ func (w *world) run(lots []*lot, a aim) {
 		w.fillHeadroom(lots)
 	}
 	w.buyWithin(lots, a)
-	if a.without != nil || a.avoids != nil || a.belowThreshold { // what nothing else serves
-		a.without, a.avoids, a.belowThreshold = nil, nil, false
+	if a.without != "" || a.avoids != nil || a.belowThreshold { // what nothing else serves
+		a.without, a.avoids, a.belowThreshold = "", nil, false
 		w.buyFor(lots, a)
 	}
 	w.buyMinimum()

@@ -33,14 +33,16 @@ type aim struct {
 	// belowThreshold fills the nodes that are bought only so far that their groups need no
 	// head-room for them.
 	belowThreshold bool
-	// without is a template that is not bought, for the sake of what else that leads to;
-	// avoids is a group of which none is.
-	without *template
+	// without is an instance type that is not bought in any group, for the sake of what else
+	// that leads to; avoids is a group for which nothing is.
+	without string
 	avoids  *group
 }
 
 // leavesOut says that the template is not bought for pods that another serves.
-func (a aim) leavesOut(t *template) bool { return t == a.without || t.group == a.avoids }
+func (a aim) leavesOut(t *template) bool {
+	return t.offer.InstanceType == a.without || t.group == a.avoids
+}
 
 // buyFor buys nodes for the lots until none is left or nothing can be bought.
 func (w *world) buyFor(lots []*lot, a aim) {

@@ -69,8 +69,9 @@ type search struct {
 	steps  []step
 	// current says that the best is what the world shows.
 	current bool
-	// limited says whether a maximum or a stock has kept any of them from buying more.
-	limited bool
+	// limited says whether a maximum or a stock has kept any of them from buying more;
+	// relieved whether any has bought head-room, which a better one may have found a way around.
+	limited, relieved bool
 }
 
 // runBest buys in the way with the best outcome.
@@ -78,6 +79,7 @@ func (w *world) runBest(lots []*lot) outcome {
 	s := w.newSearch(lots)
 	w.run(lots, s.best)
 	s.result, s.limited = w.outcome(lots), w.limited()
+	s.relieved = s.result.headroom > 0
 	s.steps, s.current = w.since(s.mark), true
 	s.tryAll(strategies())
 	s.tryFew()
@@ -126,7 +128,9 @@ func (s *search) try(name string, a aim) {
 	s.w.revert(s.mark)
 	s.w.run(s.lots, a)
 	s.limited, s.current = s.limited || s.w.limited(), false
-	if o := s.w.outcome(s.lots); o.better(s.result) {
+	o := s.w.outcome(s.lots)
+	s.relieved = s.relieved || o.headroom > 0
+	if o.better(s.result) {
 		s.best, s.name, s.result, s.steps, s.current = a, name, o, s.w.since(s.mark), true
 	}
 }
@@ -144,7 +148,7 @@ func (s *search) tryFew() {
 		return
 	}
 	s.tryAll(s.w.ways(s.left))
-	if s.result.headroom == 0 {
+	if !s.relieved {
 		return
 	}
 	s.change("below-threshold", func(a *aim) { a.belowThreshold = true })
@@ -156,23 +160,25 @@ func (s *search) tryFew() {
 
 // ways are changes to the way of buying that are worth a trial when there are few pods.
 func (w *world) ways(left int) []strategy {
-	valued := func(a *aim, t *template, byResource bool) {
-		a.oneByOne, a.byResource, a.without = false, byResource, t
+	valued := func(a *aim, without string, byResource bool) {
+		a.oneByOne, a.byResource, a.without = false, byResource, without
 	}
 	ways := []strategy{
-		{name: "node-by-node", alter: func(a *aim) { valued(a, nil, false); a.oneByOne = true }},
-		{name: "by-resource", alter: func(a *aim) { valued(a, nil, true) }},
+		{name: "node-by-node", alter: func(a *aim) { valued(a, "", false); a.oneByOne = true }},
+		{name: "by-resource", alter: func(a *aim) { valued(a, "", true) }},
 	}
 	if left > veryFewPods || len(w.templates) > veryFewTemplates {
 		return ways
 	}
+	seen := map[string]bool{}
 	for _, t := range w.templates {
-		if t.offer.InstanceType == t.group.Preferred {
-			continue // what fits it goes there, at whatever price
+		if seen[t.offer.InstanceType] || t.offer.InstanceType == t.group.Preferred {
+			continue // what fits a preferred type goes there, at whatever price
 		}
+		seen[t.offer.InstanceType] = true
 		ways = append(ways,
-			strategy{name: "without-type", alter: func(a *aim) { valued(a, t, false) }},
-			strategy{name: "without-type-by-resource", alter: func(a *aim) { valued(a, t, true) }})
+			strategy{name: "without-type", alter: func(a *aim) { valued(a, t.offer.InstanceType, false) }},
+			strategy{name: "without-type-by-resource", alter: func(a *aim) { valued(a, t.offer.InstanceType, true) }})
 	}
 	return ways
 }
