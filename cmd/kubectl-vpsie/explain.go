@@ -18,8 +18,8 @@ import (
 
 func (c *cli) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain [pod/NAME | node/NAME]",
-		Short: "Say why a pod waits or a node is still there, and what would change it",
+		Use:   "explain [pod/NAME | node/NAME | ng/NAME]",
+		Short: "Say why a pod waits, a node is still there, or how a NodeGroup is, and what would change it",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -28,10 +28,13 @@ func (c *cli) explainCommand() *cobra.Command {
 			if name, ok := nodeOf(args[0]); ok {
 				return c.explainNode(cmd.Context(), name)
 			}
+			if name, ok := typed(args[0], "nodegroups", "nodegroup", "ng"); ok {
+				return c.explainGroup(cmd.Context(), name)
+			}
 			if name, ok := typed(args[0], "pods", "pod", "po"); ok {
 				return c.explainPod(cmd.Context(), name)
 			}
-			return fmt.Errorf("say what to explain: kubectl vpsie explain pod NAME, or kubectl vpsie explain node NAME")
+			return fmt.Errorf("say what to explain: kubectl vpsie explain pod NAME, kubectl vpsie explain node NAME, or kubectl vpsie explain ng NAME")
 		},
 	}
 	pod := &cobra.Command{
@@ -50,11 +53,12 @@ func (c *cli) explainCommand() *cobra.Command {
 		ValidArgsFunction: c.completeNodes,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.explainNode(cmd.Context(), args[0]) },
 	}
-	for _, explains := range []*cobra.Command{cmd, pod, node} {
+	group := c.explainGroupCommand()
+	for _, explains := range []*cobra.Command{cmd, pod, node, group} {
 		c.addOutput(explains)
 		c.addSource(explains)
 	}
-	cmd.AddCommand(pod, node)
+	cmd.AddCommand(pod, node, group)
 	return cmd
 }
 

@@ -87,14 +87,7 @@ func (c *cli) rounds(ctx context.Context, kube client.Reader, f observe.Filter) 
 // planned makes a plan now, as the autoscaler does with its default flags.
 func (c *cli) planned(ctx context.Context) (explain.Rounds, error) {
 	var none explain.Rounds
-	o := dryrun.Options{
-		Config: c.restConfig, Output: "table",
-		Plan: plan.Options{ExpendablePriorityCutoff: -10},
-		Cloud: cloud.Options{
-			Namespace: c.namespace(), SecretName: c.secret, RequestsPerMinute: 100, Timeout: 30 * time.Second, Clock: clock.RealClock{},
-		},
-		Now: c.now().Format(time.RFC3339),
-	}
+	o := c.planOptions()
 	result, err := o.Decide(ctx, strings.NewReader(""))
 	if err != nil {
 		return none, err
@@ -108,6 +101,18 @@ func (c *cli) planned(ctx context.Context) (explain.Rounds, error) {
 		List: []*observe.Round{observe.NewRound(at, result.Plan, nil)}, Last: at, Options: o.Plan,
 		FromScratch: observe.NewCompared(at, result.Plan.Cost.After, result.Plan.Cost.FromScratch),
 	}, nil
+}
+
+// planOptions plan for the live cluster, with the autoscaler's default flags.
+func (c *cli) planOptions() *dryrun.Options {
+	return &dryrun.Options{
+		Config: c.restConfig, Output: "table",
+		Plan: plan.Options{ExpendablePriorityCutoff: -10},
+		Cloud: cloud.Options{
+			Namespace: c.namespace(), SecretName: c.secret, RequestsPerMinute: 100, Timeout: 30 * time.Second, Clock: clock.RealClock{},
+		},
+		Now: c.now().Format(time.RFC3339),
+	}
 }
 
 // journal asks for the rounds that the autoscaler remembers.

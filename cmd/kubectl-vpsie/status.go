@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/explain"
@@ -34,7 +36,21 @@ func (c *cli) status(ctx context.Context) error {
 	if s.Rounds.Source == "" {
 		c.addPods(ctx, kube, s, client.MatchingFields{"status.phase": "Pending"})
 	}
+	s.Dead = c.leaderless(ctx, kube)
 	return c.say(explain.Status(s))
+}
+
+// leaderless says that no autoscaler acts. Whoever may not read the Lease is not told.
+func (c *cli) leaderless(ctx context.Context, kube client.Reader) string {
+	var lease coordinationv1.Lease
+	err := kube.Get(ctx, client.ObjectKey{Namespace: c.namespace(), Name: "vpsie-autoscaler"}, &lease)
+	switch {
+	case apierrors.IsNotFound(err):
+		return explain.Leaderless(nil, c.namespace(), c.now())
+	case err != nil:
+		return ""
+	}
+	return explain.Leaderless(&lease, c.namespace(), c.now())
 }
 
 // begin connects and reads what every answer needs.

@@ -52,7 +52,7 @@ func runCommand() *cobra.Command {
 }
 
 func (f *flags) run(ctx context.Context, stderr io.Writer) error {
-	f.logTo(stderr)
+	log := f.logTo(stderr)
 	config, err := f.restConfig()
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	told := observe.NewMetrics(metrics.Registry, version(), vpsie.Operations())
-	writer := observe.NewWriter(mgr.GetClient())
+	writer := observe.NewWriter(mgr.GetClient(), log)
 	if err := mgr.Add(writer); err != nil {
 		return fmt.Errorf("setting up events: %w", err)
 	}
@@ -113,11 +113,13 @@ func kubernetesVersion(config *rest.Config) (string, error) {
 }
 
 // logTo sends the logs of this program and of its libraries to one place.
-func (f *flags) logTo(w io.Writer) {
+func (f *flags) logTo(w io.Writer) *slog.Logger {
 	level, _ := f.level()
-	logger := logr.FromSlogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	logger := logr.FromSlogHandler(log.Handler())
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger)
+	return log
 }
 
 func (f *flags) restConfig() (*rest.Config, error) {

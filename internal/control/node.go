@@ -124,10 +124,20 @@ func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 		return turn(&m, reconcile.Result{}), errors.Join(err, written)
 	}
 	r.Metrics.Machine(before, &m)
-	for _, e := range milestones(before, &m) {
+	for _, e := range append(milestones(before, &m), r.broke(before, &m)...) {
 		r.Voice.Say(&m, e)
 	}
 	return turn(&m, reconcile.Result{RequeueAfter: wait}), err
+}
+
+// broke says at once that a node which was ready is not now.
+func (r *machines) broke(before, m *v1alpha1.VPSieNode) []observe.Event {
+	is := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady)
+	if m.Status.Phase != v1alpha1.PhaseReady || before.Status.Phase != v1alpha1.PhaseReady || is == nil || is.Status != metav1.ConditionFalse ||
+		!meta.IsStatusConditionTrue(before.Status.Conditions, v1alpha1.VPSieNodeNodeReady) {
+		return nil
+	}
+	return []observe.Event{observe.NodeNotReady(cluster.NodeNameOf(m), is.Message, is.LastTransitionTime.Add(r.Options.UnreadyTimeout))}
 }
 
 // milestones are the events of what this reconciliation has reached. They are said

@@ -105,6 +105,11 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 	} else {
 		r.Voice.Over(g, limit.Reason)
 	}
+	if paused := observe.Paused(); g.Annotations[v1alpha1.AnnotationPause] == "true" {
+		r.Voice.SayNew(g, paused)
+	} else {
+		r.Voice.Over(g, paused.Reason)
+	}
 	// What the cloud declined to sell has been told with the machine's name.
 	failing := observe.ProvisioningFailed(view.Fault)
 	switch view.FaultReason {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
@@ -45,6 +46,9 @@ type Reduction struct {
 	Node  string `json:"node"`
 	Saves string `json:"savesPerHour"`
 	Why   string `json:"why"`
+	// At is when it goes; none when it goes now, or when that is not known.
+	At    *time.Time `json:"at,omitempty"`
+	group string
 }
 
 // Cost adds everything up.
@@ -84,7 +88,7 @@ func Cost(s *Scene) *CostAnswer {
 	a.Cost, a.Idle = cost.String(), idle.String()
 	slices.SortFunc(a.Groups, func(x, y CostPart) int { return cmp.Or(cmp.Compare(y.cost, x.cost), cmp.Compare(x.Name, y.Name)) })
 	slices.SortFunc(a.Nodes, func(x, y CostPart) int { return cmp.Or(cmp.Compare(y.idle, x.idle), cmp.Compare(x.Name, y.Name)) })
-	s.reductions(a)
+	a.Bound, a.Saves = s.Rounds.bound(), s.savings()
 	return a
 }
 
@@ -109,29 +113,40 @@ func (s *Scene) costOf(m *v1alpha1.VPSieNode) CostPart {
 	return n
 }
 
-// reductions are the nodes that could go but for a timer, or do go.
-func (s *Scene) reductions(a *CostAnswer) {
-	now := s.Rounds.current()
-	if now != nil {
-		a.Bound = s.Rounds.bound()
+// savings are the nodes that go, and those that could but for a timer, the next first.
+func (s *Scene) savings() []Reduction {
+	var list []Reduction
+	if now := s.Rounds.current(); now != nil {
 		for _, x := range now.Removals {
-			a.Saves = append(a.Saves, Reduction{x.Node, x.Saves, "it goes: " + string(x.Reason)})
+			list = append(list, Reduction{Node: x.Node, Saves: x.Saves, Why: "it goes: " + string(x.Reason), group: x.Group})
 		}
 	}
+	going := len(list)
 	for _, m := range s.Machines {
 		if m.Annotations[v1alpha1.AnnotationUnneededSince] == "" || !m.DeletionTimestamp.IsZero() {
 			continue
 		}
 		node := &NodeAnswer{Node: cluster.NodeNameOf(m), machine: m, group: s.group(m.Spec.NodeGroupName)}
+		if slices.ContainsFunc(list, func(r Reduction) bool { return r.Node == node.Node }) {
+			continue
+		}
 		node.timers(s.Machines, s.Now)
-		why := "it is not needed"
+		r := Reduction{Node: node.Node, Saves: m.Status.CostPerHour, Why: "it is not needed", group: m.Spec.NodeGroupName}
 		if t := node.running(); t != nil {
-			why += ", and goes at " + s.hour(t.Until)
+			r.Why += ", and goes at " + s.hour(t.Until)
+			r.At = &t.Until
 		}
-		if !slices.ContainsFunc(a.Saves, func(r Reduction) bool { return r.Node == node.Node }) {
-			a.Saves = append(a.Saves, Reduction{node.Node, m.Status.CostPerHour, why})
-		}
+		list = append(list, r)
 	}
+	slices.SortStableFunc(list[going:], func(x, y Reduction) int {
+		switch {
+		case x.At == nil || y.At == nil:
+			return 0
+		default:
+			return x.At.Compare(*y.At)
+		}
+	})
+	return list
 }
 
 // mostNodes is how many nodes a page names.

@@ -24,6 +24,8 @@ type Scene struct {
 	Pods     []*corev1.Pod
 	Budgets  []*policyv1.PodDisruptionBudget
 	Rounds   Rounds
+	// Dead says that no autoscaler acts; empty when one does, or when that is not known.
+	Dead string
 }
 
 // Rounds is what is known of the autoscaler's decisions.

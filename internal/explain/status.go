@@ -23,9 +23,13 @@ type StatusAnswer struct {
 	Moving  []*Machine    `json:"machines,omitempty"`
 	Waiting []WaitingPods `json:"waiting,omitempty"`
 	Coming  int           `json:"podsWithNodeOnItsWay"`
-	Notes   []string      `json:"notes,omitempty"`
-	Source  string        `json:"source"`
-	rounds  Rounds
+	// Next are the nodes that go, or could go but for a timer.
+	Next  []Reduction `json:"next,omitempty"`
+	Notes []string    `json:"notes,omitempty"`
+	// Dead says, when it is not empty, that no autoscaler acts, and how that shows.
+	Dead   string `json:"dead,omitempty"`
+	Source string `json:"source"`
+	rounds Rounds
 }
 
 // GroupStatus is a NodeGroup in a line.
@@ -66,7 +70,7 @@ func (r Rounds) Stale(now time.Time) string {
 
 // Status sums everything up.
 func Status(s *Scene) *StatusAnswer {
-	a := &StatusAnswer{Source: s.Rounds.Source, rounds: s.Rounds}
+	a := &StatusAnswer{Source: s.Rounds.Source, rounds: s.Rounds, Dead: s.Dead, Next: s.savings()}
 	var total micro
 	for _, g := range s.Groups {
 		a.Groups = append(a.Groups, s.groupStatus(g))
@@ -152,6 +156,10 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 
 // Print writes the answer for a person.
 func (a *StatusAnswer) Print(p *Page) {
+	if a.Dead != "" {
+		p.news(Bad, "%s", a.Dead)
+		p.line("")
+	}
 	if len(a.Groups) == 0 {
 		p.news(Busy, "There is no NodeGroup: nothing is bought. kubectl apply -f nodegroup.yaml")
 	} else {
@@ -191,6 +199,7 @@ func (a *StatusAnswer) Print(p *Page) {
 		p.grid([]string{"COUNT", "REASON", "PODS"}, rows)
 		p.line("  why, and what would change it: kubectl vpsie explain pod -n NAMESPACE NAME")
 	}
+	next(p, a.Next)
 	if len(a.Notes) > 0 {
 		p.heading("BESIDES")
 		p.list(a.Notes)

@@ -101,6 +101,15 @@ func (s *story) ask(t *testing.T, command, name string, page *Page) error {
 		}
 	case "status":
 		Status(scene).Print(page)
+	case "blockers":
+		Blockers(scene).Print(page)
+	case "group":
+		scene.Rounds.List = s.journal.Rounds(observe.Filter{Group: name})
+		a, err := Group(scene, name)
+		if err != nil {
+			return err
+		}
+		a.Print(page)
 	case "cost":
 		Cost(scene).Print(page)
 	case "journal":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -141,6 +142,17 @@ func VPSNotRunning(reason, why string) Event { return warning(reason, "Repair", 
 // VPSGone says that somebody else deleted a VPS.
 func VPSGone(id int64) Event {
 	return warning("VPSGone", "Repair", "VPS %d is in none of VPSie's lists any more, and the autoscaler did not delete it", id)
+}
+
+// Paused says that a person has paused a NodeGroup.
+func Paused() Event {
+	return normal("Paused", "Check", "The annotation %s is true: nothing is bought or removed until it is taken away", v1alpha1.AnnotationPause)
+}
+
+// NodeNotReady says that a node which was ready is not now, and until when that may last.
+func NodeNotReady(node, why string, until time.Time) Event {
+	return warning("NodeNotReady", "Repair", "Node %s was ready and is not now: %s; if that lasts until %s, its VPS is replaced",
+		node, why, until.UTC().Format(time.RFC3339))
 }
 
 // Repairing says that a machine is replaced because its node stays not ready.

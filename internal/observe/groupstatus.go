@@ -126,6 +126,20 @@ func nodeStatus(m *v1alpha1.VPSieNode) v1alpha1.NodeStatus {
 	return v1alpha1.NodeProvisioning
 }
 
+func (v GroupView) paused() bool { return v.Group.Annotations[v1alpha1.AnnotationPause] == "true" }
+
+// broken are the nodes of machines that were ready and are not now.
+func (v GroupView) broken() []string {
+	var names []string
+	for _, m := range v.Machines {
+		if m.DeletionTimestamp.IsZero() && m.Status.Phase == v1alpha1.PhaseReady && nodeStatus(m) != v1alpha1.NodeReady {
+			names = append(names, cmp.Or(m.Status.NodeName, m.Name))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 	set := func(kind string, is bool, reason, message string) {
 		status := metav1.ConditionFalse
@@ -134,7 +148,8 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 		}
 		Set(&s.Conditions, v.Group.Generation, v.Now, kind, status, reason, message)
 	}
-	onWay := int(s.DesiredNodes - s.ReadyNodes)
+	broken := v.broken()
+	onWay := int(s.DesiredNodes-s.ReadyNodes) - len(broken)
 	leaving := int(s.CurrentNodes-s.DesiredNodes) + v.Launches
 	deleting := !v.Group.DeletionTimestamp.IsZero()
 
@@ -143,8 +158,15 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 		set(v1alpha1.NodeGroupReady, false, "Deleting", fmt.Sprintf("%s left to delete", plural(len(v.Machines), "node")))
 	case v.Fault != "":
 		set(v1alpha1.NodeGroupReady, false, v.FaultReason, v.Fault)
-	case onWay > 0:
-		set(v1alpha1.NodeGroupReady, false, "NodesNotReady", fmt.Sprintf("%d of %s ready", s.ReadyNodes, plural(int(s.DesiredNodes), "node")))
+	case v.paused():
+		set(v1alpha1.NodeGroupReady, onWay+len(broken) == 0, "Paused", fmt.Sprintf("%d of %s ready; the annotation %s is true: nothing is bought or removed",
+			s.ReadyNodes, plural(int(s.DesiredNodes), "node"), v1alpha1.AnnotationPause))
+	case onWay+len(broken) > 0:
+		message := fmt.Sprintf("%d of %s ready", s.ReadyNodes, plural(int(s.DesiredNodes), "node"))
+		if len(broken) > 0 {
+			message += "; were ready and are not now: " + some(broken)
+		}
+		set(v1alpha1.NodeGroupReady, false, "NodesNotReady", message)
 	default:
 		set(v1alpha1.NodeGroupReady, true, "AllNodesReady", "All nodes are ready and operational")
 	}
@@ -157,6 +179,8 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 			plural(len(v.Stabilizing), "pod"), some(v.Stabilizing)))
 	case leaving > 0:
 		set(v1alpha1.NodeGroupScaling, true, "ScalingDown", plural(leaving, "node")+" leaving")
+	case v.paused():
+		set(v1alpha1.NodeGroupScaling, false, "Paused", fmt.Sprintf("The annotation %s is true: nothing is bought or removed", v1alpha1.AnnotationPause))
 	default:
 		set(v1alpha1.NodeGroupScaling, false, "Stable", fmt.Sprintf("%s, as wanted", plural(int(s.DesiredNodes), "node")))
 	}

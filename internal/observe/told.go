@@ -22,6 +22,7 @@ func Events() []EventWord {
 		{group, "ProvisioningFailed", warning, "a machine could not be had, and why"},
 		{group, "BuyingStopped", warning, "nothing is bought for the account, because VPSie took orders and never listed their VPSes: which, and how a person allows another"},
 		{group, "InvalidConfiguration", warning, "the NodeGroup, one of its annotations, or the account's Secret is wrong"},
+		{group, "Paused", normal, "the annotation `autoscaler.vpsie.com/pause` was set: nothing is bought or removed until it is taken away"},
 		{group, "Repairing", warning, "a machine is replaced because its node stays not ready: which, and for how long"},
 		{machine, "InvalidConfiguration", warning, "one of its annotations, or of its Node's, makes no sense, and what holds in its place"},
 		{machine, "VPSCreated", normal, "the VPS is there, with its number"},
@@ -37,6 +38,7 @@ func Events() []EventWord {
 		{machine, "VPSStopped", warning, "somebody stopped its VPS"},
 		{machine, "VPSSuspended", warning, "VPSie suspended its VPS"},
 		{machine, "VPSGone", warning, "somebody else deleted its VPS"},
+		{machine, "NodeNotReady", warning, "its node was ready and is not now, or is gone: why, and when its VPS is replaced"},
 		{machine, "Repairing", warning, "its node stays not ready; the VPS is replaced"},
 		{machine, "RepairHeld", warning, "its node stays not ready, and why it is not replaced"},
 		{pod, "NodeOrdered", normal, "a machine is on its way for it: which"},
@@ -65,8 +67,8 @@ func Conditions() []ConditionWord {
 	invalid := append(faults(), "InvalidConfiguration")
 	return []ConditionWord{
 		{group, v1alpha1.NodeGroupReady, "every wanted node is ready and nothing is wrong; `kubectl wait --for=condition=Ready ng/x` works",
-			append([]string{"AllNodesReady", "NodesNotReady", "Deleting"}, invalid...)},
-		{group, v1alpha1.NodeGroupScaling, "nodes are on the way or leaving", []string{"ScalingUp", "ScalingDown", "Stabilizing", "Stable"}},
+			append([]string{"AllNodesReady", "NodesNotReady", "Paused", "Deleting"}, invalid...)},
+		{group, v1alpha1.NodeGroupScaling, "nodes are on the way or leaving", []string{"ScalingUp", "ScalingDown", "Stabilizing", "Paused", "Stable"}},
 		{group, v1alpha1.NodeGroupError, "the group cannot do all of its work; reason and message say why and what helps", append([]string{"NoError", "OfferingsRefused"}, invalid...)},
 		{group, v1alpha1.NodeGroupAtMinCapacity, "it is at minNodes", []string{"AtMinNodes", "AboveMinNodes"}},
 		{group, v1alpha1.NodeGroupAtMaxCapacity, "it is at maxNodes; the message names the pods that wait for that", []string{"AtMaxNodes", "MaximumNodesReached", "BelowMaxNodes"}},

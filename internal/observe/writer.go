@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
 	"net/http"
 	"os"
 	"sync"
@@ -35,6 +36,7 @@ type Writer struct {
 	client   client.Client
 	instance string
 	queues   [writers]chan *eventsv1.Event
+	log      *slog.Logger
 }
 
 var _ events.EventRecorder = &Writer{}
@@ -47,15 +49,16 @@ const (
 	longestQueue = 1000
 )
 
-// NewWriter returns a Writer, which writes from Start on.
-func NewWriter(c client.Client) *Writer {
+// NewWriter returns a Writer, which writes from Start on. Every event is a line of the log
+// as well, at once: a Warning as WARN, the others as INFO.
+func NewWriter(c client.Client, log *slog.Logger) *Writer {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
 	const longestInstance = 128
 	instance := Component + "-" + host
-	w := &Writer{client: c, instance: instance[:min(len(instance), longestInstance)]}
+	w := &Writer{client: c, log: log.With("logger", "events"), instance: instance[:min(len(instance), longestInstance)]}
 	for i := range w.queues {
 		w.queues[i] = make(chan *eventsv1.Event, longestQueue)
 	}
@@ -80,6 +83,11 @@ func (w *Writer) Eventf(regarding, _ runtime.Object, kind, reason, action, note 
 		EventTime:  now, ReportingController: Component, ReportingInstance: w.instance,
 		Type: kind, Reason: reason, Action: action, Note: fmt.Sprintf(note, args...), Regarding: *about,
 	}
+	level := slog.LevelInfo
+	if kind == corev1.EventTypeWarning {
+		level = slog.LevelWarn
+	}
+	w.log.Log(context.Background(), level, e.Note, "reason", reason, "kind", about.Kind, "namespace", about.Namespace, "name", about.Name)
 	select {
 	case w.queueOf(about) <- e:
 	default:

@@ -97,15 +97,7 @@ func (r DifferenceReason) Text() string {
 // state, is from the least that machines for the same pods can cost. It is pure as Decide
 // is, and takes a few times as long.
 func CompareFromScratch(s *State, p *Plan) *FromScratch {
-	f := &FromScratch{Difference: []Difference{}}
-	cost := p.Cost.After
-	// A step that makes a plan dearer, which a heuristic may, explains nothing.
-	explain := func(reason DifferenceReason, cheaper Hourly) {
-		if cheaper < cost {
-			f.Difference = append(f.Difference, Difference{reason, cost - cheaper})
-			cost = cheaper
-		}
-	}
+	c := &comparison{cost: p.Cost.After, found: &FromScratch{Difference: []Difference{}}}
 	relaxed, decision := *s, p
 	for _, r := range relaxations() {
 		r.relax(&relaxed)
@@ -113,37 +105,53 @@ func CompareFromScratch(s *State, p *Plan) *FromScratch {
 			continue // it holds nothing, unless one that comes later does so as well
 		}
 		decision = Decide(&relaxed)
-		explain(r.reason, decision.Cost.After)
+		c.explain(r.reason, decision.Cost.After)
 	}
-	bare := anew(s, p)
-	fresh := func(s *State) (*world, Hourly) {
-		w := newWorld(s)
+	w := c.buyAnew(anew(s, p))
+	f := c.found
+	f.NotCounted, f.Known = w.notPlaced(), c.cost
+	// A machine may be of a type that is sold no more, and cheaper than those that are.
+	f.LowerBound = min(w.cost().LowerBound, c.cost)
+	c.explain(ForConstraints, f.LowerBound)
+	return f
+}
+
+// comparison goes from the cost after a plan down to the bound, reason by reason.
+type comparison struct {
+	cost  Hourly
+	found *FromScratch
+}
+
+// explain puts what is saved down to the reason. A step that makes a plan dearer, which a
+// heuristic may, explains nothing.
+func (c *comparison) explain(reason DifferenceReason, cheaper Hourly) {
+	if cheaper < c.cost {
+		c.found.Difference = append(c.found.Difference, Difference{reason, c.cost - cheaper})
+		c.cost = cheaper
+	}
+}
+
+// buyAnew buys machines for all pods of the state, with ever fewer restrictions, and returns
+// what the last try came to. A try that leaves pods without a machine explains nothing.
+func (c *comparison) buyAnew(bare *State) *world {
+	fresh := func(reason DifferenceReason) *world {
+		w := newWorld(bare)
 		w.solve()
-		return w, w.cost().After
+		if w.notPlaced() == 0 {
+			c.explain(reason, w.cost().After)
+		}
+		return w
 	}
-	w, known := fresh(bare)
-	if w.notPlaced() == 0 {
-		explain(ForPlacement, known)
-	}
+	w := fresh(ForPlacement)
 	bare.Groups = changedGroups(bare.Groups, func(g *Group) { g.Max = math.MaxInt32 })
 	if w.fullGroups() {
-		if w, known = fresh(bare); w.notPlaced() == 0 {
-			explain(ForMaxNodes, known)
-		}
+		w = fresh(ForMaxNodes)
 	}
 	if w.restrictsTypes() {
 		bare.Groups = changedGroups(bare.Groups, func(g *Group) { g.AllowMixed, g.Preferred = true, "" })
-		if w, known = fresh(bare); w.notPlaced() == 0 {
-			explain(ForInstanceTypes, known)
-		}
+		w = fresh(ForInstanceTypes)
 	}
-	f.NotCounted = w.notPlaced()
-	best := w.cost()
-	f.Known = cost
-	// A machine may be of a type that is sold no more, and cheaper than those that are.
-	f.LowerBound = min(best.LowerBound, cost)
-	explain(ForConstraints, f.LowerBound)
-	return f
+	return w
 }
 
 // relaxation takes one reason to keep machines out of a State.

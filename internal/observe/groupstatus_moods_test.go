@@ -1,0 +1,53 @@
+package observe
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// A node that was ready and is not now is not on its way, and a pause shows.
+func TestBrokenNodesAndPausesAreToldAsWhatTheyAre(t *testing.T) {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	machine := func(name string, phase v1alpha1.VPSieNodePhase, ready metav1.ConditionStatus) *v1alpha1.VPSieNode {
+		m := &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: v1alpha1.VPSieNodeStatus{Phase: phase}}
+		Set(&m.Status.Conditions, 1, now, v1alpha1.VPSieNodeNodeReady, ready, "X", "")
+		return m
+	}
+	good := machine("good", v1alpha1.PhaseReady, metav1.ConditionTrue)
+	broken := machine("broken", v1alpha1.PhaseReady, metav1.ConditionFalse)
+	coming := machine("coming", v1alpha1.PhaseProvisioning, metav1.ConditionFalse)
+	for name, c := range map[string]struct {
+		machines []*v1alpha1.VPSieNode
+		paused   bool
+		ready    string
+		scaling  string
+	}{
+		"all is well":       {[]*v1alpha1.VPSieNode{good}, false, "True AllNodesReady", "False Stable: 1 node, as wanted"},
+		"one is broken":     {[]*v1alpha1.VPSieNode{good, broken}, false, "False NodesNotReady: 1 of 2 nodes ready; were ready and are not now: broken", "False Stable"},
+		"one is on its way": {[]*v1alpha1.VPSieNode{good, coming}, false, "False NodesNotReady: 1 of 2 nodes ready", "True ScalingUp: 1 node on the way"},
+		"both":              {[]*v1alpha1.VPSieNode{broken, coming}, false, "False NodesNotReady: 0 of 2 nodes ready; were ready and are not now: broken", "True ScalingUp: 1 node on the way"},
+		"paused":            {[]*v1alpha1.VPSieNode{good}, true, "True Paused: 1 of 1 node ready; the annotation autoscaler.vpsie.com/pause is true", "False Paused"},
+		"paused and broken": {[]*v1alpha1.VPSieNode{broken}, true, "False Paused: 0 of 1 node ready", "False Paused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "web"}}
+			if c.paused {
+				g.Annotations = map[string]string{v1alpha1.AnnotationPause: "true"}
+			}
+			s := GroupView{Group: g, Machines: c.machines, Max: 9, Price: func(*v1alpha1.VPSieNode) plan.Money { return 0 }, Now: now}.Status()
+			for kind, want := range map[string]string{v1alpha1.NodeGroupReady: c.ready, v1alpha1.NodeGroupScaling: c.scaling} {
+				found := meta.FindStatusCondition(s.Conditions, kind)
+				if got := string(found.Status) + " " + found.Reason + ": " + found.Message; !strings.HasPrefix(got, want) {
+					t.Errorf("%s is %q, want %q", kind, got, want)
+				}
+			}
+		})
+	}
+}
