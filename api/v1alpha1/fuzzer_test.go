@@ -19,14 +19,17 @@ import (
 type fuzzer struct{ *rand.Rand }
 
 func (f fuzzer) object(schema apiextensionsv1.JSONSchemaProps, kind, version, name string) *unstructured.Unstructured {
-	spec := f.fields(schema.Properties["spec"])
+	spec, status := f.fields(schema.Properties["spec"]), f.fields(schema.Properties["status"])
 	if kind == "NodeGroup" {
 		f.obey(spec)
+		if _, there := status["currentNodes"]; there { // the scale subresource knows none below 0
+			status["currentNodes"] = f.Int64N(1 << 31)
+		}
 	}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.Group + "/" + version, "kind": kind,
 		"metadata": map[string]any{"name": name, "namespace": "kube-system"},
-		"spec":     spec, "status": f.fields(schema.Properties["status"]),
+		"spec":     spec, "status": status,
 	}}
 }
 
@@ -37,8 +40,21 @@ func (f fuzzer) obey(spec map[string]any) {
 	if offers := spec["offeringIDs"].([]any); f.IntN(2) == 0 {
 		spec["preferredInstanceType"] = offers[f.IntN(len(offers))]
 	}
-	for _, taint := range spec["taints"].([]any) {
+	startup, _ := spec["startupTaints"].([]any)
+	for _, taint := range append(slices.Clone(spec["taints"].([]any)), startup...) {
 		taint.(map[string]any)["effect"] = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}[f.IntN(3)]
+	}
+	selector, _ := spec["nodeSelector"].(map[string]any)
+	if len(selector) == 0 {
+		delete(spec, "nodeSelectorPolicy")
+	}
+	for key := range selector {
+		if _, both := spec["labels"].(map[string]any)[key]; both {
+			selector[key] = spec["labels"].(map[string]any)[key]
+		}
+	}
+	if limits, _ := spec["limits"].(map[string]any); limits["costPerMonth"] != nil {
+		limits["costPerMonth"] = []string{"0", "1.50", "999999999.123456"}[f.IntN(3)]
 	}
 }
 

@@ -191,3 +191,10 @@ func awaitRow(t *testing.T, rows *bufio.Scanner, name string) {
 	}
 	t.Fatalf("waiting for a row of %s: %v", name, rows.Err())
 }
+
+func checkContains(t *testing.T, text, want string) {
+	t.Helper()
+	if !strings.Contains(text, want) {
+		t.Errorf("%s\ndoes not hold %q", text, want)
+	}
+}

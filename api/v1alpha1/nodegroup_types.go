@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -10,6 +11,7 @@ import (
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.minNodes,statuspath=.status.currentNodes,selectorpath=.status.selector
 // +kubebuilder:resource:shortName=ng,categories={vpsie,autoscaling}
 // +kubebuilder:printcolumn:name="Min",type=integer,JSONPath=`.spec.minNodes`
 // +kubebuilder:printcolumn:name="Max",type=integer,JSONPath=`.spec.maxNodes`
@@ -47,6 +49,8 @@ type NodeGroupList struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.maxNodes >= self.minNodes",fieldPath=".maxNodes",message="MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
 // +kubebuilder:validation:XValidation:rule="!has(self.preferredInstanceType) || self.preferredInstanceType.size() == 0 || self.preferredInstanceType in self.offeringIDs",fieldPath=".preferredInstanceType",message="preferredInstanceType must be one of offeringIDs"
+// +kubebuilder:validation:XValidation:rule="!has(self.nodeSelector) || !has(self.labels) || self.nodeSelector.all(k, !(k in self.labels) || self.labels[k] == self.nodeSelector[k])",fieldPath=".nodeSelector",message="nodeSelector: its pairs become labels of the nodes, and labels has another value for one of its keys; use one value in both"
+// +kubebuilder:validation:XValidation:rule="!has(self.nodeSelectorPolicy) || self.nodeSelectorPolicy != 'Require' || (has(self.nodeSelector) && self.nodeSelector.size() > 0)",fieldPath=".nodeSelectorPolicy",message="nodeSelectorPolicy: Require needs at least one pair in nodeSelector; add one, or use Prefer"
 type NodeGroupSpec struct {
 	// MinNodes is the least number of nodes that the group has.
 	//
@@ -73,7 +77,7 @@ type NodeGroupSpec struct {
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:MaxItems=500
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
 	OfferingIDs []string `json:"offeringIDs"`
@@ -157,6 +161,73 @@ type NodeGroupSpec struct {
 	// +optional
 	// +kubebuilder:default=false
 	AllowMixedInstances bool `json:"allowMixedInstances,omitempty"`
+
+	// NodeSelector are labels of the nodes, beside labels, by which pods ask for this
+	// group. nodeSelectorPolicy says whether they must.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxProperties=20
+	// +kubebuilder:validation:XValidation:rule="['kubernetes.io/os', 'beta.kubernetes.io/os'].all(k, !(k in self) || self[k] == 'linux')",message="nodeSelector: kubernetes.io/os must be linux: the autoscaler's nodes run Linux, whatever a label says; leave it out"
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+
+	// NodeSelectorPolicy is Prefer or Require. With Require the group buys only for pods
+	// that ask for every pair of nodeSelector, by their own nodeSelector or a required
+	// node affinity; other pods may use free room. Prefer, as if absent, buys for all.
+	//
+	// +optional
+	NodeSelectorPolicy NodeSelectorPolicy `json:"nodeSelectorPolicy,omitempty"`
+
+	// StartupTaints are taints with which the nodes register, and which an agent takes
+	// away once it runs there. They are never put back, and keep no pod from having a node
+	// bought.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:XValidation:rule="self.all(t, t.effect in ['NoSchedule', 'PreferNoSchedule', 'NoExecute'])",message="startupTaints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, t.key != 'autoscaler.vpsie.com/uninitialized')",message="startupTaints: autoscaler.vpsie.com/uninitialized is the autoscaler's own, put on every new node and taken away by the autoscaler; leave it out"
+	StartupTaints []corev1.Taint `json:"startupTaints,omitempty"`
+
+	// Limits cap what the group's machines come to, beside maxNodes. Machines on their way
+	// and leaving ones count.
+	//
+	// +optional
+	Limits Limits `json:"limits,omitzero"`
+}
+
+// NodeSelectorPolicy says whether pods must ask for a group's nodeSelector.
+//
+// +kubebuilder:validation:Enum=Prefer;Require
+type NodeSelectorPolicy string
+
+// The policies of a nodeSelector.
+const (
+	NodeSelectorPrefer  NodeSelectorPolicy = "Prefer"
+	NodeSelectorRequire NodeSelectorPolicy = "Require"
+)
+
+// Limits cap the sum over a group's machines. What is absent has no limit. When a group is
+// above a limit already nothing is removed for that.
+type Limits struct {
+	// CPU caps the cores, as the instance types are sold.
+	//
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).compareTo(quantity('0')) >= 0",message="limits.cpu must be >= 0, such as 64; leave it out for no limit"
+	CPU *resource.Quantity `json:"cpu,omitempty"`
+
+	// Memory caps the memory, as the instance types are sold.
+	//
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).compareTo(quantity('0')) >= 0",message="limits.memory must be >= 0, such as 256Gi; leave it out for no limit"
+	Memory *resource.Quantity `json:"memory,omitempty"`
+
+	// CostPerMonth caps the price per month of 720 hours, in the account's currency, such
+	// as "300.00".
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,9}([.][0-9]{1,6})?$')",message="limits.costPerMonth must be an amount such as \"300.00\", without a currency; leave it out for no limit"
+	CostPerMonth string `json:"costPerMonth,omitempty"`
 }
 
 // ScaleUpPolicy says when nodes are added.
@@ -252,6 +323,11 @@ type NodeGroupStatus struct {
 	// +optional
 	MaxNodes *int32 `json:"maxNodes,omitempty"`
 
+	// Selector is a label selector for the group's nodes, for the scale subresource.
+	//
+	// +optional
+	Selector string `json:"selector,omitempty"`
+
 	// ReadyNodes is the number of nodes that take workloads.
 	//
 	// +optional
@@ -270,7 +346,7 @@ type NodeGroupStatus struct {
 	// +optional
 	OmittedNodes int32 `json:"omittedNodes,omitempty"`
 
-	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity.
+	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity, Reconciling, Stalled.
 	//
 	// +optional
 	// +listType=map
@@ -451,4 +527,8 @@ const (
 	NodeGroupError         = "Error"
 	NodeGroupAtMinCapacity = "AtMinCapacity"
 	NodeGroupAtMaxCapacity = "AtMaxCapacity"
+	// Reconciling and Stalled are those by which tools such as Argo CD and Flux know any
+	// object's state (kstatus).
+	NodeGroupReconciling = "Reconciling"
+	NodeGroupStalled     = "Stalled"
 )

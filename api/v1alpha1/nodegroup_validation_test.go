@@ -1,6 +1,7 @@
 package v1alpha1_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -49,6 +50,26 @@ func TestNodeGroupValidation(t *testing.T) {
 		"name of 51 characters":          {change: fields{"metadata.name": strings.Repeat("n", 51)}},
 		"name of 52 characters":          {change: fields{"metadata.name": strings.Repeat("n", 52)}, refuse: []string{"metadata.name", "51"}},
 		"name with a dot":                {change: fields{"metadata.name": "a.b"}, refuse: []string{"metadata.name", "dot"}},
+		"offeringIDs 500":                {change: fields{"spec.offeringIDs": names(500), "spec.preferredInstanceType": ""}},
+		"offeringIDs 501":                {change: fields{"spec.offeringIDs": names(501), "spec.preferredInstanceType": ""}, refuse: []string{"spec.offeringIDs", "500"}},
+		"nodeSelector":                   {change: fields{"spec.nodeSelector": map[string]any{"team": "ml"}, "spec.nodeSelectorPolicy": "Require"}},
+		"nodeSelector as a label":        {change: fields{"spec.nodeSelector": map[string]any{"environment": "production"}}},
+		"nodeSelector against a label":   {change: fields{"spec.nodeSelector": map[string]any{"environment": "test"}}, refuse: []string{"spec.nodeSelector", "labels has another value", "use one value in both"}},
+		"nodeSelector of Windows":        {change: fields{"spec.nodeSelector": map[string]any{"kubernetes.io/os": "windows"}}, refuse: []string{"spec.nodeSelector", "kubernetes.io/os must be linux"}},
+		"nodeSelectorPolicy without one": {change: fields{"spec.nodeSelectorPolicy": "Require"}, refuse: []string{"spec.nodeSelectorPolicy", "add one, or use Prefer"}},
+		"nodeSelectorPolicy Prefer":      {change: fields{"spec.nodeSelectorPolicy": "Prefer"}},
+		"nodeSelectorPolicy of no kind":  {change: fields{"spec.nodeSelectorPolicy": "Maybe"}, refuse: []string{"spec.nodeSelectorPolicy", "Prefer"}},
+		"startupTaints":                  {change: fields{"spec.startupTaints": []any{taint("NoSchedule")}}},
+		"startup taint of no effect":     {change: fields{"spec.startupTaints": []any{taint("Never")}}, refuse: []string{"spec.startupTaints", "effect"}},
+		"startup taint, our own":         {change: fields{"spec.startupTaints": []any{map[string]any{"key": "autoscaler.vpsie.com/uninitialized", "effect": "NoSchedule"}}}, refuse: []string{"spec.startupTaints", "leave it out"}},
+		"limits":                         {change: fields{"spec.limits": map[string]any{"cpu": "64", "memory": "256Gi", "costPerMonth": "300.00"}}},
+		"limits of 0":                    {change: fields{"spec.limits": map[string]any{"cpu": int64(0), "memory": "0", "costPerMonth": "0"}}},
+		"limits.cpu -1":                  {change: fields{"spec.limits": map[string]any{"cpu": int64(-1)}}, refuse: []string{"spec.limits.cpu", "must be >= 0"}},
+		"limits.memory -1":               {change: fields{"spec.limits": map[string]any{"memory": "-1Gi"}}, refuse: []string{"spec.limits.memory", "must be >= 0"}},
+		"limits.memory a word":           {change: fields{"spec.limits": map[string]any{"memory": "much"}}, refuse: []string{"spec.limits.memory"}},
+		"limits.costPerMonth in euros":   {change: fields{"spec.limits": map[string]any{"costPerMonth": "300 EUR"}}, refuse: []string{"spec.limits.costPerMonth", "without a currency"}},
+		"limits.costPerMonth negative":   {change: fields{"spec.limits": map[string]any{"costPerMonth": "-1"}}, refuse: []string{"spec.limits.costPerMonth"}},
+		"limits.costPerMonth 7 decimals": {change: fields{"spec.limits": map[string]any{"costPerMonth": "1.0000001"}}, refuse: []string{"spec.limits.costPerMonth"}},
 		"only the required fields":       {change: fields{"spec.scaleUpPolicy": absent, "spec.scaleDownPolicy": absent, "spec.labels": absent, "spec.taints": absent, "spec.sshKeyIDs": absent, "spec.tags": absent, "spec.preferredInstanceType": absent, "spec.allowMixedInstances": absent}},
 		"spec absent":                    {change: fields{"spec": absent}, refuse: []string{"spec", "Required"}},
 		"labels with Linux":              {change: fields{"spec.labels": map[string]any{"kubernetes.io/os": "linux"}}},
@@ -64,6 +85,15 @@ func TestNodeGroupValidation(t *testing.T) {
 			checkRefusal(t, c.Create(t.Context(), group, client.DryRunAll), test.refuse...)
 		})
 	}
+}
+
+// names are so many instance types.
+func names(n int) []any {
+	list := make([]any, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("type-%d", i)
+	}
+	return list
 }
 
 func taint(effect string) map[string]any { return map[string]any{"key": "k", "effect": effect} }

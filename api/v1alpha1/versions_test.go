@@ -164,7 +164,9 @@ func roundTrip(t *testing.T, c client.Client, written *unstructured.Unstructured
 // Old clients that write an object back keep the fields that they do not know.
 func TestOldClientsKeepNewFields(t *testing.T) {
 	c := env.Client(t, nil)
-	group := bare("kept", nil)
+	group := bare("kept", map[string]any{
+		"nodeSelector": map[string]any{"team": "ml"}, "nodeSelectorPolicy": "Require", "limits": map[string]any{"costPerMonth": "300.00"},
+	})
 	group.SetAPIVersion("autoscaler.vpsie.com/v1beta1")
 	if err := c.Create(t.Context(), group); err != nil {
 		t.Fatal(err)

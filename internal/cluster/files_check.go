@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +39,11 @@ const (
 	minMaxRule    = "MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
 	preferredRule = "preferredInstanceType must be one of offeringIDs"
 	osRule        = "labels: kubernetes.io/os must be linux: the autoscaler's nodes run Linux, whatever a label says; leave it out"
+	selectorRule  = "nodeSelector: its pairs become labels of the nodes, and labels has another value for one of its keys; use one value in both"
+	requireRule   = "nodeSelectorPolicy: Require needs at least one pair in nodeSelector; add one, or use Prefer"
+	cpuRule       = "limits.cpu must be >= 0, such as 64; leave it out for no limit"
+	memoryRule    = "limits.memory must be >= 0, such as 256Gi; leave it out for no limit"
+	costRule      = "limits.costPerMonth must be an amount such as \"300.00\", without a currency; leave it out for no limit"
 	taintsRule    = "taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
 	ownTaintRule  = "taints: autoscaler.vpsie.com/uninitialized is the autoscaler's own, put on every new node and taken away by the autoscaler; leave it out"
 )
@@ -53,23 +60,69 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 	if p := g.Spec.PreferredInstanceType; p != "" && !slices.Contains(g.Spec.OfferingIDs, p) {
 		faults = append(faults, field.Invalid(spec.Child("preferredInstanceType"), p, preferredRule))
 	}
-	for _, key := range []string{corev1.LabelOSStable, "beta.kubernetes.io/os"} {
-		if os, set := g.Spec.Labels[key]; set && os != "linux" {
-			faults = append(faults, field.Invalid(spec.Child("labels").Key(key), os, osRule))
-		}
-	}
-	for i, t := range g.Spec.Taints {
-		if !isTaintEffect(t.Effect) {
-			faults = append(faults, field.Invalid(spec.Child("taints").Index(i).Child("effect"), t.Effect, taintsRule))
-		}
-	}
-	for i, t := range g.Spec.Taints {
-		if t.Key == v1alpha1.TaintUninitialized {
-			faults = append(faults, field.Invalid(spec.Child("taints").Index(i).Child("key"), t.Key, ownTaintRule))
-		}
-	}
+	faults = append(faults, checkOS(g.Spec.Labels, spec, "labels")...)
+	faults = append(faults, checkOS(g.Spec.NodeSelector, spec, "nodeSelector")...)
+	faults = append(faults, checkOwnTaints(g.Spec.Taints, spec, "taints")...)
+	faults = append(faults, checkOwnTaints(g.Spec.StartupTaints, spec, "startupTaints")...)
+	faults = append(faults, checkNodeSelectorPairs(&g.Spec, spec)...)
+	faults = append(faults, checkLimits(&g.Spec.Limits, spec.Child("limits"))...)
 	for _, fault := range faults {
 		fault.Origin = neverStored // there is no plan for such a group
+	}
+	return faults
+}
+
+// checkOS tests a map of node labels of a NodeGroup; the rule names the map.
+func checkOS(labels map[string]string, spec *field.Path, name string) field.ErrorList {
+	var faults field.ErrorList
+	for _, key := range []string{corev1.LabelOSStable, "beta.kubernetes.io/os"} {
+		if os, set := labels[key]; set && os != "linux" {
+			faults = append(faults, field.Invalid(spec.Child(name).Key(key), os, name+strings.TrimPrefix(osRule, "labels")))
+		}
+	}
+	return faults
+}
+
+// checkOwnTaints tests a list of taints of a NodeGroup; the rules name the list.
+func checkOwnTaints(taints []corev1.Taint, spec *field.Path, list string) field.ErrorList {
+	var faults field.ErrorList
+	rule := func(text string) string { return list + strings.TrimPrefix(text, "taints") }
+	for i, t := range taints {
+		if !isTaintEffect(t.Effect) {
+			faults = append(faults, field.Invalid(spec.Child(list).Index(i).Child("effect"), t.Effect, rule(taintsRule)))
+		}
+	}
+	for i, t := range taints {
+		if t.Key == v1alpha1.TaintUninitialized {
+			faults = append(faults, field.Invalid(spec.Child(list).Index(i).Child("key"), t.Key, rule(ownTaintRule)))
+		}
+	}
+	return faults
+}
+
+func checkNodeSelectorPairs(s *v1alpha1.NodeGroupSpec, spec *field.Path) field.ErrorList {
+	var faults field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(s.NodeSelector)) {
+		if value, both := s.Labels[key]; both && value != s.NodeSelector[key] {
+			faults = append(faults, field.Invalid(spec.Child("nodeSelector"), key+"="+s.NodeSelector[key], selectorRule))
+		}
+	}
+	if s.NodeSelectorPolicy == v1alpha1.NodeSelectorRequire && len(s.NodeSelector) == 0 {
+		faults = append(faults, field.Invalid(spec.Child("nodeSelectorPolicy"), s.NodeSelectorPolicy, requireRule))
+	}
+	return faults
+}
+
+func checkLimits(l *v1alpha1.Limits, path *field.Path) field.ErrorList {
+	var faults field.ErrorList
+	if l.CPU != nil && l.CPU.Sign() < 0 {
+		faults = append(faults, field.Invalid(path.Child("cpu"), l.CPU.String(), cpuRule))
+	}
+	if l.Memory != nil && l.Memory.Sign() < 0 {
+		faults = append(faults, field.Invalid(path.Child("memory"), l.Memory.String(), memoryRule))
+	}
+	if cost := l.CostPerMonth; cost != "" && !regexp.MustCompile(`^[0-9]{1,9}([.][0-9]{1,6})?$`).MatchString(cost) {
+		faults = append(faults, field.Invalid(path.Child("costPerMonth"), cost, costRule))
 	}
 	return faults
 }

@@ -161,7 +161,8 @@ func TestEveryCELRuleHasATwin(t *testing.T) {
 		celRules(crd, rules)
 	}
 	twins := []string{
-		nameRule, minMaxRule, preferredRule, osRule, taintsRule, ownTaintRule,
+		nameRule, minMaxRule, preferredRule, osRule, taintsRule, ownTaintRule, selectorRule, requireRule, cpuRule, memoryRule, costRule,
+		"nodeSelector" + strings.TrimPrefix(osRule, "labels"), "startupTaints" + strings.TrimPrefix(taintsRule, "taints"), "startupTaints" + strings.TrimPrefix(ownTaintRule, "taints"),
 		// About updates; a file holds one state.
 		"vpsieInstanceID is immutable once set",
 		"instanceType is immutable: it says what the VPS is; delete the VPSieNode and create another one",

@@ -133,8 +133,12 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 		Offers:       g.Spec.OfferingIDs,
 		Preferred:    g.Spec.PreferredInstanceType,
 		AllowMixed:   g.Spec.AllowMixedInstances,
-		Labels:       g.Spec.Labels,
+		Labels:       g.Spec.NodeLabels(),
 		Taints:       g.Spec.Taints,
+
+		StartupTaints: g.Spec.StartupTaints,
+		OnlyFor:       onlyFor(g),
+		Limits:        capsOf(&g.Spec.Limits),
 		ScaleUp: plan.ScaleUp{
 			Enabled: *up.Enabled,
 			Window:  time.Duration(*up.StabilizationWindowSeconds) * time.Second,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -81,5 +82,32 @@ func TestOffers(t *testing.T) {
 	}
 	if got := small.Allocatable.Cpu().String(); got != "1900m" {
 		t.Errorf("the market's own offer was changed to %s", got)
+	}
+}
+
+// What a NodeGroup says of who may buy, and up to where, reaches the planner in its units.
+func TestLimitsAndSelectorsInThePlannersWords(t *testing.T) {
+	g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "g"}, Spec: v1alpha1.NodeGroupSpec{
+		MaxNodes: 1, Labels: map[string]string{"a": "b"}, NodeSelector: map[string]string{"team": "ml"},
+		StartupTaints: []corev1.Taint{{Key: "driver", Effect: corev1.TaintEffectNoSchedule}},
+		Limits:        v1alpha1.Limits{CPU: new(resource.MustParse("1500m")), Memory: new(resource.MustParse("2Gi")), CostPerMonth: "300.50"},
+	}}
+	group := func() *plan.Group {
+		return NewBuilder().State(&Objects{NodeGroups: []*v1alpha1.NodeGroup{g}}, nil, time.Now(), plan.Options{}).Groups[0]
+	}
+	got := group()
+	if diff := cmp.Diff(map[string]string{"a": "b", "team": "ml"}, got.Labels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if *got.Limits.MilliCPU != 1500 || *got.Limits.Memory != 2<<30 || *got.Limits.Cost != 300_500_000 {
+		t.Errorf("limits: %d, %d, %d", *got.Limits.MilliCPU, *got.Limits.Memory, *got.Limits.Cost)
+	}
+	if len(got.StartupTaints) != 1 || got.OnlyFor != nil {
+		t.Errorf("startup taints %v, only for %v", got.StartupTaints, got.OnlyFor)
+	}
+	g.Spec.NodeSelectorPolicy = v1alpha1.NodeSelectorRequire
+	g.Spec.Limits = v1alpha1.Limits{CostPerMonth: "a lot"} // of an older definition: nothing is bought without a known limit
+	if got = group(); got.OnlyFor["team"] != "ml" || got.Limits.MilliCPU != nil || *got.Limits.Cost != 0 {
+		t.Errorf("only for %v, limits %+v", got.OnlyFor, got.Limits)
 	}
 }

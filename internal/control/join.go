@@ -19,6 +19,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -45,7 +46,7 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	if err := r.claim(ctx, m, node); err != nil {
 		return 0, err
 	}
-	if why := r.notServing(node); why.reason != "" {
+	if why := r.notServing(ctx, m, node); why.reason != "" {
 		if m.Status.Phase != v1alpha1.PhaseReady {
 			m.Status.Phase = v1alpha1.PhaseJoining
 		}
@@ -134,11 +135,11 @@ func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 type fallow struct{ reason, message string }
 
 // notServing is why no pods run on the node yet.
-func (d Deps) notServing(n *corev1.Node) fallow {
+func (d Deps) notServing(ctx context.Context, m *v1alpha1.VPSieNode, n *corev1.Node) fallow {
 	if !cluster.IsReady(n) {
 		return fallow{reasonNodeNotReady, "The Kubernetes node is not ready"}
 	}
-	switch t := d.Options.Plan.HoldsPodsOff(n); {
+	switch t := d.optionsFor(ctx, m).HoldsPodsOff(n); {
 	case t == nil:
 		return fallow{}
 	case t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable:
@@ -146,6 +147,16 @@ func (d Deps) notServing(n *corev1.Node) fallow {
 	default:
 		return fallow{reasonStartupTaint, "The startup taint " + t.ToString() + " keeps pods off the Kubernetes node; its agent takes it away once it runs there"}
 	}
+}
+
+// optionsFor are the planner's options as they are for the machine's node: the startup
+// taints of its NodeGroup count, too.
+func (d Deps) optionsFor(ctx context.Context, m *v1alpha1.VPSieNode) *plan.Options {
+	var g v1alpha1.NodeGroup
+	if err := d.Client.Get(ctx, types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}, &g); err != nil {
+		return &d.Options.Plan
+	}
+	return d.Options.Plan.Of(&plan.Group{StartupTaints: g.Spec.StartupTaints})
 }
 
 // late fails a machine whose node takes no pods in time, which a cache that is behind
@@ -160,7 +171,7 @@ func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	}
 	why := fmt.Sprintf("no ready node after %s; check the machine's cloud-init logs and its way to the API server", r.Options.JoinTimeout)
 	if node, err := r.nodeOf(ctx, r.Live, m); err == nil && node != nil {
-		switch f := r.notServing(node); f.reason {
+		switch f := r.notServing(ctx, m, node); f.reason {
 		case "":
 			return r.Options.PollInterval, nil
 		case reasonStartupTaint:

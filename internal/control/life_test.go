@@ -90,11 +90,12 @@ func TestNodesGetTheGroupsLabelsAndTaints(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
 	g := w.group("furnished", 1, 2, func(g *v1alpha1.NodeGroup) {
 		g.Spec.Labels = map[string]string{"team": "web", "node-role.kubernetes.io/worker": ""}
+		g.Spec.NodeSelector = map[string]string{"tier": "front"}
 		g.Spec.Taints = []corev1.Taint{{Key: "dedicated", Value: "web", Effect: corev1.TaintEffectNoSchedule}}
 	})
 	n := w.node(w.ready(g, 1)[0].Name)
 	for k, v := range map[string]string{
-		"team": "web", "node-role.kubernetes.io/worker": "", v1alpha1.LabelNodeGroup: "furnished", v1alpha1.LabelInstanceType: small,
+		"team": "web", "tier": "front", "node-role.kubernetes.io/worker": "", v1alpha1.LabelNodeGroup: "furnished", v1alpha1.LabelInstanceType: small,
 		corev1.LabelInstanceTypeStable: small, corev1.LabelHostname: n.Name,
 	} {
 		if got, there := n.Labels[k]; !there || got != v {

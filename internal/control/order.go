@@ -30,7 +30,7 @@ import (
 func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (cloud.Order, error) {
 	data := cloud.UserData{
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
-		Labels: nodeLabels(m, g), Taints: append(slices.Clone(g.Spec.Taints), startupTaint()),
+		Labels: nodeLabels(m, g), Taints: append(slices.Concat(g.Spec.Taints, g.Spec.StartupTaints), startupTaint()),
 		KubernetesVersion: r.Options.KubernetesVersion, Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
 		Mint: func() (string, error) { return r.mint(ctx, m) },
 	}
@@ -54,20 +54,30 @@ func checkNodeFields(g *v1alpha1.NodeGroup) error {
 	wrong := func(field, value string, why []string) error {
 		return &cloud.ConfigError{Reason: "InvalidConfiguration", Message: fmt.Sprintf("spec.%s: %q: %s", field, value, strings.Join(why, "; "))}
 	}
-	for _, k := range slices.Sorted(maps.Keys(g.Spec.Labels)) {
-		if why := content.IsLabelKey(k); len(why) > 0 {
-			return wrong("labels", k, why)
-		}
-		if why := content.IsLabelValue(g.Spec.Labels[k]); len(why) > 0 {
-			return wrong("labels["+k+"]", g.Spec.Labels[k], why)
+	for _, field := range []struct {
+		name  string
+		pairs map[string]string
+	}{{"labels", g.Spec.Labels}, {"nodeSelector", g.Spec.NodeSelector}} {
+		for _, k := range slices.Sorted(maps.Keys(field.pairs)) {
+			if why := content.IsLabelKey(k); len(why) > 0 {
+				return wrong(field.name, k, why)
+			}
+			if why := content.IsLabelValue(field.pairs[k]); len(why) > 0 {
+				return wrong(field.name+"["+k+"]", field.pairs[k], why)
+			}
 		}
 	}
-	for i, t := range g.Spec.Taints {
-		if why := content.IsLabelKey(t.Key); len(why) > 0 {
-			return wrong(fmt.Sprintf("taints[%d].key", i), t.Key, why)
-		}
-		if why := content.IsLabelValue(t.Value); len(why) > 0 {
-			return wrong(fmt.Sprintf("taints[%d].value", i), t.Value, why)
+	for _, field := range []struct {
+		name   string
+		taints []corev1.Taint
+	}{{"taints", g.Spec.Taints}, {"startupTaints", g.Spec.StartupTaints}} {
+		for i, t := range field.taints {
+			if why := content.IsLabelKey(t.Key); len(why) > 0 {
+				return wrong(fmt.Sprintf("%s[%d].key", field.name, i), t.Key, why)
+			}
+			if why := content.IsLabelValue(t.Value); len(why) > 0 {
+				return wrong(fmt.Sprintf("%s[%d].value", field.name, i), t.Value, why)
+			}
 		}
 	}
 	return nil
@@ -75,7 +85,7 @@ func checkNodeFields(g *v1alpha1.NodeGroup) error {
 
 // nodeLabels are the labels that the machine's node must have.
 func nodeLabels(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) map[string]string {
-	return plan.MachineLabels(m.Spec.NodeGroupName, m.Spec.InstanceType, m.Spec.DatacenterID, g.Spec.Labels)
+	return plan.MachineLabels(m.Spec.NodeGroupName, m.Spec.InstanceType, m.Spec.DatacenterID, g.Spec.NodeLabels())
 }
 
 // startupTaint keeps pods off until the node's labels and taints are in place.

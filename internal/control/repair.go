@@ -163,7 +163,7 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		control = plan.ControlPlane(node, pods)
 	}
 	switch {
-	case node != nil && s.notServing(node).reason == "":
+	case node != nil && s.notServing(ctx, m, node).reason == "":
 		return "its node is ready by now", nil
 	case !orderedByUs(m):
 		return "a person made the VPSieNode; delete it to have the VPS deleted", nil

@@ -2,6 +2,7 @@ package control
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,5 +96,41 @@ func TestStartupTaintsArePutOnOnce(t *testing.T) {
 			}
 			w.must(w.admin.Delete(t.Context(), node))
 		})
+	}
+}
+
+// The group's own startup taints are in the user data, hold the machine back until an agent
+// takes them away, and are not put back.
+func TestStartupTaintsOfTheGroup(t *testing.T) {
+	driver := corev1.Taint{Key: "gpu.example.com/driver", Effect: corev1.TaintEffectNoSchedule}
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("gpus", 1, 2, func(g *v1alpha1.NodeGroup) {
+		g.Spec.StartupTaints = []corev1.Taint{driver}
+		g.Spec.UserData = "#!/bin/sh\n# {{.KubeletExtraArgs}}\n"
+	})
+	m := w.ready(g, 1)[0]
+	if !strings.Contains(w.userData[m.Name], "gpu.example.com/driver") {
+		t.Errorf("the user data of %s does not have the taint:\n%s", m.Name, w.userData[m.Name])
+	}
+	reason := func(want string) {
+		t.Helper()
+		w.until(time.Second, "the node to be "+want, func() error {
+			w.reload(m)
+			if condition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady).Reason != want {
+				return errNotYet
+			}
+			return nil
+		})
+	}
+	w.setTaints(m.Status.NodeName, driver)
+	reason(reasonStartupTaint)
+	w.setTaints(m.Status.NodeName)
+	reason("NodeReady")
+	w.after(5*time.Minute, time.Minute)
+	if taints := w.node(m.Name).Spec.Taints; len(taints) > 0 {
+		t.Errorf("the node has the taints %v again", taints)
+	}
+	if n := len(w.fake.Ledger().VMs); n != 1 {
+		t.Errorf("%d VPSes were bought, want 1", n)
 	}
 }

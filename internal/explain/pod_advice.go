@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
@@ -19,7 +20,7 @@ import (
 // group, those last that the planner asks about first.
 func nearest() (buyable int, all []plan.RefusalReason) {
 	all = []plan.RefusalReason{
-		plan.Stabilizing, plan.Unproven, plan.Backoff, plan.OfferingUnavailable, plan.BuyingStopped, plan.MaxNodesReached, plan.Paused, plan.ScaleUpDisabled,
+		plan.Stabilizing, plan.Unproven, plan.Backoff, plan.OfferingUnavailable, plan.BuyingStopped, plan.MaxNodesReached, plan.LimitReached, plan.CostLimitReached, plan.NotAskedFor, plan.Paused, plan.ScaleUpDisabled,
 	}
 	return len(all), append(all,
 		plan.HostPort, plan.TopologySpread, plan.PodAntiAffinity, plan.PodAffinity, plan.VolumeLimit,
@@ -90,6 +91,10 @@ func (s *Scene) verdict(list []RefusedBy) string {
 		return fmt.Sprintf("would fit a node of NodeGroup %s, but VPSie does not sell it now: %s", r.Group, r.Message)
 	case plan.MaxNodesReached:
 		return fmt.Sprintf("would fit a node of NodeGroup %s, which has all the nodes it may have", r.Group)
+	case plan.LimitReached, plan.CostLimitReached:
+		return fmt.Sprintf("would fit a node of NodeGroup %s, which is at one of its limits: %s", r.Group, r.Message)
+	case plan.NotAskedFor:
+		return fmt.Sprintf("would fit a node of NodeGroup %s, which buys only for pods that ask for it", r.Group)
 	case plan.Paused:
 		return fmt.Sprintf("would fit a node of NodeGroup %s, which is paused", r.Group)
 	case plan.ScaleUpDisabled:
@@ -136,6 +141,10 @@ func (s *Scene) change(r RefusedBy) string {
 	case plan.MaxNodesReached:
 		return fmt.Sprintf("raise NodeGroup %s's maxNodes, now %d, or wait until a node of it goes: kubectl -n %s patch ng %s --type merge -p '{\"spec\":{\"maxNodes\":%d}}'",
 			g.Name, cluster.LimitsOf(g).Max, g.Namespace, g.Name, cluster.LimitsOf(g).Max+1)
+	case plan.LimitReached, plan.CostLimitReached:
+		return fmt.Sprintf("raise the limits of NodeGroup %s (spec.limits), or wait until a node of it goes: %s", g.Name, r.Message)
+	case plan.NotAskedFor:
+		return fmt.Sprintf("give the pod the nodeSelector of NodeGroup %s, if it is to run on %s: %s", g.Name, types, labels.FormatLabels(g.Spec.NodeSelector))
 	case plan.Paused:
 		return fmt.Sprintf("end the pause of NodeGroup %s: kubectl -n %s annotate ng %s %s-", g.Name, g.Namespace, g.Name, v1alpha1.AnnotationPause)
 	case plan.ScaleUpDisabled:

@@ -42,6 +42,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	s.CurrentNodes, s.ReadyNodes, s.DesiredNodes = int32(len(v.Machines)), 0, int32(v.Launches-v.Removals)
 	s.MinNodes, s.MaxNodes = new(int32(v.Min)), new(int32(v.Max))
 	s.Nodes, s.OmittedNodes = nil, 0
+	s.Selector = v1alpha1.LabelNodeGroup + "=" + v.Group.Name
 	types := map[string]int{}
 	for _, m := range v.Machines {
 		info := infoOf(m)
@@ -194,6 +195,20 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 		set(v1alpha1.NodeGroupError, false, "NoError", "")
 	}
 	v.capacity(set, int(s.CurrentNodes), int(s.DesiredNodes))
+	v.kstatus(set, s.Conditions)
+}
+
+// kstatus says in the words of any tool whether the group is on its way to what is wanted
+// (Reconciling), or cannot get there by itself (Stalled); both are False when all is well.
+func (v GroupView) kstatus(set func(string, bool, string, string), conditions []metav1.Condition) {
+	if v.Fault != "" {
+		set(v1alpha1.NodeGroupStalled, true, v.FaultReason, v.Fault)
+		set(v1alpha1.NodeGroupReconciling, false, "Stalled", "See the condition Stalled")
+		return
+	}
+	set(v1alpha1.NodeGroupStalled, false, "NoError", "")
+	scaling := meta.FindStatusCondition(conditions, v1alpha1.NodeGroupScaling)
+	set(v1alpha1.NodeGroupReconciling, scaling.Status == metav1.ConditionTrue, scaling.Reason, scaling.Message)
 }
 
 func (v GroupView) capacity(set func(string, bool, string, string), current, desired int) {

@@ -116,42 +116,45 @@ func TestGroupStatus(t *testing.T) {
 	}{
 		"empty": {
 			GroupView{Max: 5}, 0, 0, 0,
-			"Ready=True/AllNodesReady Scaling=False/Stable Error=False/NoError AtMinCapacity=True/AtMinNodes AtMaxCapacity=False/BelowMaxNodes",
+			"Ready=True/AllNodesReady Scaling=False/Stable Error=False/NoError AtMinCapacity=True/AtMinNodes AtMaxCapacity=False/BelowMaxNodes Stalled=False/NoError Reconciling=False/Stable",
 		},
 		"working": {
 			GroupView{Max: 5, Machines: []*v1alpha1.VPSieNode{ready}}, 1, 1, 1,
-			"Ready=True/AllNodesReady Scaling=False/Stable Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes",
+			"Ready=True/AllNodesReady Scaling=False/Stable Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes Stalled=False/NoError Reconciling=False/Stable",
 		},
 		"growing": {
 			GroupView{Max: 5, Machines: []*v1alpha1.VPSieNode{ready, coming}, Launches: 1}, 2, 3, 1,
-			"Ready=False/NodesNotReady Scaling=True/ScalingUp Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes",
+			"Ready=False/NodesNotReady Scaling=True/ScalingUp Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes Stalled=False/NoError Reconciling=True/ScalingUp",
 		},
 		"shrinking": {
 			GroupView{Max: 5, Min: 1, Machines: []*v1alpha1.VPSieNode{ready, leaving}}, 2, 1, 1,
-			"Ready=True/AllNodesReady Scaling=True/ScalingDown Error=False/NoError AtMinCapacity=True/AtMinNodes AtMaxCapacity=False/BelowMaxNodes",
+			"Ready=True/AllNodesReady Scaling=True/ScalingDown Error=False/NoError AtMinCapacity=True/AtMinNodes AtMaxCapacity=False/BelowMaxNodes Stalled=False/NoError Reconciling=True/ScalingDown",
 		},
 		"a failed machine": {
 			GroupView{Max: 5, Machines: []*v1alpha1.VPSieNode{ready, failed}}, 2, 1, 1,
-			"Ready=True/AllNodesReady Scaling=True/ScalingDown Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes",
+			"Ready=True/AllNodesReady Scaling=True/ScalingDown Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes Stalled=False/NoError Reconciling=True/ScalingDown",
 		},
 		"full, with pods waiting": {
 			GroupView{Max: 1, Machines: []*v1alpha1.VPSieNode{ready}, Waiting: []string{"a/b"}}, 1, 1, 1,
-			"Ready=True/AllNodesReady Scaling=False/Stable Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=True/MaximumNodesReached",
+			"Ready=True/AllNodesReady Scaling=False/Stable Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=True/MaximumNodesReached Stalled=False/NoError Reconciling=False/Stable",
 		},
 		"waiting for its window": {
 			GroupView{Max: 5, Machines: []*v1alpha1.VPSieNode{ready}, Stabilizing: []string{"a/b"}}, 1, 1, 1,
-			"Ready=True/AllNodesReady Scaling=False/Stabilizing Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes",
+			"Ready=True/AllNodesReady Scaling=False/Stabilizing Error=False/NoError AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes Stalled=False/NoError Reconciling=False/Stabilizing",
 		},
 		"at fault": {
 			GroupView{Max: 5, Machines: []*v1alpha1.VPSieNode{ready}, FaultReason: "DatacenterNotFound", Fault: "Datacenter not found"}, 1, 1, 1,
-			"Ready=False/DatacenterNotFound Scaling=False/Stable Error=True/DatacenterNotFound AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes",
+			"Ready=False/DatacenterNotFound Scaling=False/Stable Error=True/DatacenterNotFound AtMinCapacity=False/AboveMinNodes AtMaxCapacity=False/BelowMaxNodes Stalled=True/DatacenterNotFound Reconciling=False/Stalled",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tc.view.Group = &v1alpha1.NodeGroup{}
+			tc.view.Group = &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "workers"}}
 			tc.view.Now = time.Now()
 			tc.view.Price = func(*v1alpha1.VPSieNode) plan.Money { return 7_200_000 }
 			s := tc.view.Status()
+			if s.Selector != "autoscaler.vpsie.com/nodegroup=workers" {
+				t.Errorf("the selector is %q", s.Selector)
+			}
 			if s.CurrentNodes != tc.current || s.DesiredNodes != tc.desired || s.ReadyNodes != tc.ready {
 				t.Errorf("current %d, desired %d, ready %d; want %d, %d, %d", s.CurrentNodes, s.DesiredNodes, s.ReadyNodes, tc.current, tc.desired, tc.ready)
 			}

@@ -72,6 +72,8 @@ func Conditions() []ConditionWord {
 		{group, v1alpha1.NodeGroupError, "the group cannot do all of its work; reason and message say why and what helps", append([]string{"NoError", "OfferingsRefused"}, invalid...)},
 		{group, v1alpha1.NodeGroupAtMinCapacity, "it is at minNodes", []string{"AtMinNodes", "AboveMinNodes"}},
 		{group, v1alpha1.NodeGroupAtMaxCapacity, "it is at maxNodes; the message names the pods that wait for that", []string{"AtMaxNodes", "MaximumNodesReached", "BelowMaxNodes"}},
+		{group, v1alpha1.NodeGroupReconciling, "nodes are on the way or leaving, and nothing is wrong; what kstatus, Argo CD and Flux read", []string{"ScalingUp", "ScalingDown", "Stabilizing", "Stable", "Stalled"}},
+		{group, v1alpha1.NodeGroupStalled, "the group cannot do all of its work, as Error says; what kstatus, Argo CD and Flux read", append([]string{"NoError"}, invalid...)},
 		{machine, v1alpha1.VPSieNodeVPSReady, "the VPS runs; otherwise the reason is the step it is at",
 			[]string{"Ordering", "NotOrdered", "Ordered", "Building", "Starting", "VPSRunning", "VPSStopped", "VPSSuspended", "VPSGone", "Deleting", "NotDeleted"}},
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},

@@ -14,6 +14,7 @@ import (
 func Decide(s *State) *Plan {
 	w := newWorld(s)
 	w.proveUnsuitable()
+	w.barUnasked()
 	w.solve()
 	cost := w.cost()
 	w.takeUp(func(l *lot) bool { return l.expendable }) // they hold no room that a node could be removed for

@@ -25,7 +25,7 @@ func (w *world) shrinkOne(h *host, loads map[*group]load) {
 	var cheaper []*template
 	for _, t := range w.templates {
 		if t.offer.Price < h.template.offer.Price && t.group.closed.reason == "" && t.barred.reason == "" && t.allowed() &&
-			t.stock.left > 0 && (t.group == h.group || t.group.room() > 0) {
+			t.stock.left > 0 && (t.group == h.group || t.group.room() > 0) && t.replaces(h.template) {
 			cheaper = append(cheaper, t)
 		}
 	}
@@ -106,8 +106,7 @@ func (w *world) become(h *host, t *template) {
 		w.count(d.kind, h, -1, false)
 	}
 	w.countNode(h, -1)
-	h.group.opened--
-	h.template.stock.left++
+	h.template.take(-1)
 	for i, d := range t.domains {
 		if d != freshDomain {
 			h.domains[i] = d
@@ -115,8 +114,7 @@ func (w *world) become(h *host, t *template) {
 	}
 	h.group, h.template = t.group, t
 	h.equip(t)
-	h.group.opened++
-	h.template.stock.left--
+	h.template.take(1)
 	h.ports = h.ports[:0]
 	w.countNode(h, 1)
 	for _, d := range t.daemons {

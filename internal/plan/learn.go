@@ -291,7 +291,7 @@ func (l *lessons) taints(g *Group, o *Offer, ordered []corev1.Taint) []corev1.Ta
 		return nil
 	}
 	var found []corev1.Taint
-	for _, t := range l.state.Options.lastingTaints(teachers[0].Object.Spec.Taints) {
+	for _, t := range l.state.Options.Of(g).lastingTaints(teachers[0].Object.Spec.Taints) {
 		same := func(other corev1.Taint) bool { return other.MatchTaint(&t) && other.Value == t.Value }
 		known := slices.ContainsFunc(ordered, func(other corev1.Taint) bool { return other.MatchTaint(&t) })
 		if known || !repels(&t) || passing(&t) || slices.ContainsFunc(teachers, func(n *Node) bool { return !slices.ContainsFunc(n.Object.Spec.Taints, same) }) {

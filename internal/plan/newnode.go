@@ -50,7 +50,7 @@ func (w *world) newNode(g *Group, o *Offer) *newNode {
 	if n := w.newNodes[key]; n != nil {
 		return n
 	}
-	n := &newNode{ordered: NodeLabels(g, o), taints: w.state.Options.lastingTaints(g.Taints), alloc: w.dims.Amounts(o.Allocatable)}
+	n := &newNode{ordered: NodeLabels(g, o), taints: w.state.Options.Of(g).lastingTaints(g.Taints), alloc: w.dims.Amounts(o.Allocatable)}
 	w.newNodes[key] = n
 	l := w.lessons
 	n.labels = l.labels(g, o, n.ordered)
@@ -112,7 +112,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 	labels := withHostname(n.labels)
 	t := &template{
 		group: g, offer: o, labels: labels, taints: n.taints, shape: w.shapes.single("\x00", labels, n.taints, false), stock: s,
-		newNode: n, alloc: n.alloc, barred: barredFor(o, w.state.Now),
+		newNode: n, alloc: n.alloc, barred: barredFor(o, w.state.Now), spends: spendingOf(o),
 	}
 	t.free = slices.Clone(t.alloc)
 	for _, r := range n.residents {
@@ -164,7 +164,7 @@ func (w *world) describeComing(h *host) {
 	if n.State != Ordered {
 		h.taints = nil // the group's taints have been put on it when it joined
 	}
-	for _, t := range w.state.Options.lastingTaints(n.Object.Spec.Taints) {
+	for _, t := range w.optionsOf(h).lastingTaints(n.Object.Spec.Taints) {
 		if !slices.ContainsFunc(h.taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
 			h.taints = append(h.taints, t)
 		}
@@ -177,6 +177,14 @@ func (w *world) describeComing(h *host) {
 		shown[i] = max(shown[i], will.alloc[i])
 	}
 	h.alloc = shown
+}
+
+// optionsOf are the options as they are for the host.
+func (w *world) optionsOf(h *host) *Options {
+	if h.group == nil {
+		return &w.state.Options
+	}
+	return w.state.Options.Of(h.group.Group)
 }
 
 // putOn says that the autoscaler puts the label on the group's nodes when they join.

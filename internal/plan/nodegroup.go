@@ -20,8 +20,10 @@ type group struct {
 	// owes is how many nodes it lacked to its minimum before anything was bought.
 	owes int
 	// opened is how many the plan buys, together how many it buys for all groups.
-	opened    int
-	together  *shopping
+	opened   int
+	together *shopping
+	// spent is what its machines come to, those that the plan buys included.
+	spent     spending
 	templates []*template // by instance type
 	// onlyType is the one type a group without mixed instances may have; empty when
 	// any, or not decided yet.
@@ -54,6 +56,8 @@ type template struct {
 	// overhead is what thresholds leave out: what alloc has and free has not.
 	overhead amount
 	stock    *stock
+	// spends is what one machine of it comes to.
+	spends spending
 	// domains are its nodes' by topology key; daemons will run on each of them.
 	domains []int32
 	daemons []*daemon
@@ -114,7 +118,7 @@ func (t *template) buyable() int {
 	if t.barred.reason != "" || !t.allowed() {
 		return 0
 	}
-	return min(t.group.room(), t.stock.left)
+	return min(t.group.room(), t.stock.left, t.within())
 }
 
 // closedFor works out why a group buys nothing for pods now.

@@ -10,7 +10,7 @@ func RemovalReasons() []RemovalReason { return []RemovalReason{Empty, Underutili
 func RefusalReasons() []RefusalReason {
 	return []RefusalReason{
 		InsufficientResource, TaintNotTolerated, NodeAffinity, PodAffinity, PodAntiAffinity, TopologySpread,
-		HostPort, VolumeZone, VolumeLimit, MaxNodesReached, ScaleUpDisabled, Paused, Stabilizing,
+		HostPort, VolumeZone, VolumeLimit, MaxNodesReached, LimitReached, CostLimitReached, NotAskedFor, ScaleUpDisabled, Paused, Stabilizing,
 		OfferingUnavailable, Backoff, Unproven, BuyingStopped, SchedulingGated, OtherScheduler, SchedulerError, NotSupported, NoNodeGroup,
 	}
 }

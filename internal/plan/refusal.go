@@ -87,6 +87,9 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 	case t.stock.left == 0:
 		return refusal{OfferingUnavailable, fmt.Sprintf("only %d of %s can be bought in %s now, and the plan buys them", t.offer.Stock, t.offer.InstanceType, t.offer.DatacenterID)}, true
 	}
+	if why := t.beyond(); why.reason != "" {
+		return why, true
+	}
 	if why := w.crowding(l, t); why.reason != "" {
 		return why, true
 	}

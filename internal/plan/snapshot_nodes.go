@@ -25,6 +25,7 @@ func (w *world) buildHosts() {
 			continue
 		}
 		h.group.count++
+		w.countSpent(h.group, n)
 		if n.State != Failed && n.State != Terminating {
 			h.group.kept++
 			if n.State == Ordered || h.settling && h.awaits != "" {
@@ -52,7 +53,7 @@ func (w *world) newHost(n *Node) *host {
 		h.alloc = make(resources.Vector, len(w.dims.Names))
 	}
 	if n.State == Ready && n.Object != nil {
-		if t := w.state.Options.HoldsPodsOff(n.Object); t != nil {
+		if t := w.optionsOf(h).HoldsPodsOff(n.Object); t != nil {
 			h.awaits = t.ToString()
 		}
 	}

@@ -95,6 +95,20 @@ func (o *Options) IsStartupTaint(t *corev1.Taint) bool {
 	return slices.ContainsFunc(usualStartupTaints(), match) || slices.ContainsFunc(o.StartupTaints, match)
 }
 
+// Of are the options as they are for nodes of the group, which may be nil: its own startup
+// taints count, too.
+func (o *Options) Of(g *Group) *Options {
+	if g == nil || len(g.StartupTaints) == 0 {
+		return o
+	}
+	own := *o
+	own.StartupTaints = slices.Clone(o.StartupTaints)
+	for _, t := range g.StartupTaints {
+		own.StartupTaints = append(own.StartupTaints, StartupTaint{Key: t.Key, Value: t.Value, Effect: t.Effect})
+	}
+	return &own
+}
+
 // HoldsPodsOff is the first startup taint that still keeps pods off the node; nil when
 // there is none.
 func (o *Options) HoldsPodsOff(n *corev1.Node) *corev1.Taint {

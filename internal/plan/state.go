@@ -79,8 +79,14 @@ type Group struct {
 	AllowMixed bool
 	Labels     map[string]string
 	Taints     []corev1.Taint
-	ScaleUp    ScaleUp
-	ScaleDown  ScaleDown
+	// StartupTaints are taints of its new nodes that these shed by themselves.
+	StartupTaints []corev1.Taint
+	// OnlyFor are labels for all of which a pod must ask to have a node bought; none for
+	// every pod.
+	OnlyFor   map[string]string
+	Limits    Limits
+	ScaleUp   ScaleUp
+	ScaleDown ScaleDown
 	// LastScale is the NodeGroup's status.lastScaleTime; zero when it never scaled.
 	LastScale time.Time
 	// Unsuitable is what earlier plans found (Plan.Unsuitable).
@@ -105,6 +111,15 @@ type Limit struct {
 	// Reason and Message are what pods hear that wait because of it.
 	Reason  RefusalReason
 	Message string
+}
+
+// Limits cap the sum over a group's machines, those on their way and leaving ones
+// included; nil is no limit.
+type Limits struct {
+	// MilliCPU and Memory (in bytes) are of the capacity as sold.
+	MilliCPU, Memory *int64
+	// Cost is per month.
+	Cost *Money
 }
 
 // ScaleUp follows the reference's ScaleUpPolicy.

@@ -159,7 +159,7 @@ func (t *template) orderedHolds(w *world, l *lot) bool {
 
 func (w *world) orderedShape(t *template) *shape {
 	if t.asOrdered == nil {
-		t.asOrdered = w.shapes.single("\x00", withHostname(t.newNode.ordered), w.state.Options.lastingTaints(t.group.Taints), false)
+		t.asOrdered = w.shapes.single("\x00", withHostname(t.newNode.ordered), w.state.Options.Of(t.group.Group).lastingTaints(t.group.Taints), false)
 	}
 	return t.asOrdered
 }

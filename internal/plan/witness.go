@@ -56,7 +56,7 @@ func (w *world) witness(h *host, t *template) witness {
 		}
 	}
 	var taints []corev1.Taint
-	for _, taint := range w.state.Options.lastingTaints(h.taints) {
+	for _, taint := range w.optionsOf(h).lastingTaints(h.taints) {
 		if !passing(&taint) {
 			taints = append(taints, taint)
 		}

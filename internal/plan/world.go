@@ -125,9 +125,7 @@ func (w *world) open(t *template, reason LaunchReason) *host {
 
 // add puts a node to be bought among the others.
 func (w *world) add(h *host) {
-	h.group.opened++
-	h.group.together.opened++
-	h.template.stock.left--
+	h.template.take(1)
 	h.equip(h.template)
 	w.settle(h)
 	w.hosts = append(w.hosts, h)
@@ -228,9 +226,7 @@ func (w *world) revert(mark int) {
 			w.shift(s.host, s.lot, -s.n)
 			s.host.placed = s.host.placed[:len(s.host.placed)-1]
 		case openedHost:
-			s.host.group.opened--
-			s.host.group.together.opened--
-			s.host.template.stock.left++
+			s.host.template.take(-1)
 			w.unsettle(s.host)
 			w.hosts = w.hosts[:len(w.hosts)-1]
 		case closedHost:

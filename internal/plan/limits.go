@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// spending is what machines come to in the units of Limits.
+type spending struct {
+	milliCPU, memory int64
+	cost             Money
+}
+
+// spendingOf is what one machine of the offer comes to.
+func spendingOf(o *Offer) spending {
+	return spending{o.Capacity.Cpu().MilliValue(), o.Capacity.Memory().Value(), o.Price}
+}
+
+// plus adds n times the other spending.
+func (s spending) plus(other spending, n int) spending {
+	return spending{s.milliCPU + int64(n)*other.milliCPU, s.memory + int64(n)*other.memory, s.cost + Money(n)*other.cost}
+}
+
+// take counts n machines of the template as bought; a negative n gives them back.
+func (t *template) take(n int) {
+	t.group.opened += n
+	t.group.together.opened += n
+	t.stock.left -= n
+	t.group.spent = t.group.spent.plus(t.spends, n)
+}
+
+// countSpent counts the group's machines that are there already. What a machine of an
+// unknown type costs is not known; its size is what its node shows.
+func (w *world) countSpent(g *group, n *Node) {
+	if o := w.offers[offerKey{n.DatacenterID, n.InstanceType}]; o != nil {
+		g.spent = g.spent.plus(spendingOf(o), 1)
+	} else if n.Object != nil {
+		g.spent = g.spent.plus(spendingOf(&Offer{Capacity: n.Object.Status.Capacity}), 1)
+	}
+}
+
+// within is how many machines of the template the group's limits still allow.
+func (t *template) within() int { return t.group.Limits.allow(t.group.spent, t.spends) }
+
+// replaces says whether the group's limits allow a machine of the template in the place of
+// one of the other.
+func (t *template) replaces(other *template) bool {
+	spent := t.group.spent
+	if other.group == t.group {
+		spent = spent.plus(other.spends, -1)
+	}
+	return t.group.Limits.allow(spent, t.spends) > 0
+}
+
+// allow is how many times one fits between spent and the limits.
+func (l *Limits) allow(spent, one spending) int {
+	most := int64(math.MaxInt32)
+	fit := func(limit *int64, used, size int64) {
+		switch {
+		case limit == nil || size <= 0:
+		case used > *limit:
+			most = 0
+		default:
+			most = min(most, (*limit-used)/size)
+		}
+	}
+	fit(l.MilliCPU, spent.milliCPU, one.milliCPU)
+	fit(l.Memory, spent.memory, one.memory)
+	fit((*int64)(l.Cost), int64(spent.cost), int64(one.cost))
+	return int(most)
+}
+
+// beyond is the limit that keeps the group from having one more of the template.
+func (t *template) beyond() refusal {
+	l, spent, one := &t.group.Limits, t.group.spent, t.spends
+	cpu := func(milli int64) string { return resource.NewMilliQuantity(milli, resource.DecimalSI).String() }
+	memory := func(bytes int64) string { return resource.NewQuantity(bytes, resource.BinarySI).String() }
+	text := func(field, limit, used, more string) string {
+		return fmt.Sprintf("%s of the NodeGroup is %s: its machines come to %s, and one more %s adds %s", field, limit, used, t.offer.InstanceType, more)
+	}
+	switch {
+	case (&Limits{Cost: l.Cost}).allow(spent, one) == 0:
+		return refusal{CostLimitReached, text("limits.costPerMonth", l.Cost.perMonth(), spent.cost.perMonth(), one.cost.perMonth())}
+	case (&Limits{MilliCPU: l.MilliCPU}).allow(spent, one) == 0:
+		return refusal{LimitReached, text("limits.cpu", cpu(*l.MilliCPU), cpu(spent.milliCPU), cpu(one.milliCPU))}
+	case (&Limits{Memory: l.Memory}).allow(spent, one) == 0:
+		return refusal{LimitReached, text("limits.memory", memory(*l.Memory), memory(spent.memory), memory(one.memory))}
+	}
+	return refusal{}
+}
+
+// perMonth writes the amount with two decimals, and more where it has them.
+func (m Money) perMonth() string {
+	cents := m / (moneyUnit / 100)
+	if m%(moneyUnit/100) == 0 {
+		return fmt.Sprintf("%d.%02d", cents/100, cents%100)
+	}
+	return fmt.Sprintf("%d.%06d", m/moneyUnit, m%moneyUnit)
+}
