@@ -32,6 +32,7 @@ var healthy = map[string]string{
 	`vpsie_autoscaler_leaks_found_total{kind="vps",pod="a"}`:                 "2x180",
 	`vpsie_autoscaler_drains_total{result="failed",pod="a"}`:                 "1x180",
 	`vpsie_autoscaler_drains_total{result="done",pod="a"}`:                   "0+1x180",
+	`vpsie_autoscaler_account_balance_hours{pod="a"}`:                        "500-1x180",
 	`vpsie_autoscaler_cost_per_hour{pod="a"}`:                                "1.2x180",
 	`vpsie_autoscaler_cost_per_hour{pod="b"}`:                                "0x180",
 	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`:             "1x180",
@@ -57,6 +58,9 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 		"its rounds fail": {map[string]string{
 			`vpsie_autoscaler_decisions_total{result="failed",pod="a"}`: "0+1x180",
 		}, []string{"VPSieAutoscalerRoundsFail"}},
+		"the balance runs out": {map[string]string{
+			`vpsie_autoscaler_account_balance_hours{pod="a"}`: "100-1x180",
+		}, []string{"VPSieAutoscalerBalanceLow"}},
 		"now and then a round fails": {map[string]string{
 			`vpsie_autoscaler_decisions_total{result="failed",pod="a"}`: "0x30 1x30 2x30 3x90",
 		}, nil},

@@ -276,7 +276,7 @@ func TestOrderIsRepeatedAfterARefusedTokenOnly(t *testing.T) {
 			if err := c.client.CreateVM(t.Context(), order("a")); vpsie.ClassOf(err) != vpsie.Unauthorized {
 				t.Errorf("CreateVM = %v", err)
 			}
-			if n := c.requests("POST", "/apps/v2/vm"); n != want {
+			if n := c.requests("POST", ordersPath); n != want {
 				t.Errorf("the order was sent %d times, want %d", n, want)
 			}
 		})

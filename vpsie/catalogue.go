@@ -185,6 +185,7 @@ func (c *Client) Images(ctx context.Context) ([]Image, error) {
 	for i, w := range wires {
 		out[i] = Image{Identifier: string(w.Identifier), Name: string(w.Name), DatacenterID: string(w.DCIdentifier)}
 	}
+	c.noteImages(out)
 	return out, nil
 }
 

@@ -39,6 +39,7 @@ func (c *Client) failure(a answer, mutation bool) *Error {
 	} else {
 		e.Class = cmp.Or(classOfMessage(message), classOfStatus(statusOf(a)))
 	}
+	e.unknownRoute = missesRoute(a, message)
 	e.Message = c.clean(message)
 	if e.Message == "" && e.Class != Unauthorized {
 		e.Message = wordsFor(a)
@@ -49,6 +50,17 @@ func (c *Client) failure(a answer, mutation bool) *Error {
 	// Every other class is a refusal; what a gateway or a crashed handler says about the effect is worth nothing.
 	e.ambiguous = mutation && e.Class == Temporary
 	return e
+}
+
+// missesRoute tells an unknown route from an object that is not found: the API's words for the first name nothing.
+func missesRoute(a answer, message string) bool {
+	switch statusOf(a) {
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	case http.StatusNotFound:
+		return regexp.MustCompile(`(?i)^\W*(|not found|route not found|no such route|unknown route|cannot (post|get|put|delete)\b.*)\W*$`).MatchString(message)
+	}
+	return false
 }
 
 // statusOf returns the HTTP status, or the envelope's own code where a failure hides behind a 2xx.

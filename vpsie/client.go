@@ -18,6 +18,7 @@ type Client struct {
 	limit   *limiter
 	auth    authorizer
 	project projectCache
+	spoken  spoken
 }
 
 // projectCache remembers what Options.ProjectID resolved to. Projects keep their identifiers, so it is never stale.

@@ -3,10 +3,8 @@ package vpsie
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 )
 
@@ -34,62 +32,46 @@ type CreateRequest struct {
 	ProcessID string
 	// DiskGB sets the disk of a machine from a custom image; 0 leaves it to the plan.
 	DiskGB int
-	// CustomImage says that ImageID is an image of the account's own, which another route serves.
+	// CustomImage says that ImageID is an image of the account's own, which another route serves. It need not be set for an
+	// image that Images has returned; else that route is tried after the others have refused the image.
 	CustomImage bool
-}
-
-// wireCreate has every field that the vendor's own clients send: the API answers "lost in the clouds" when one is missing.
-type wireCreate struct {
-	ResourceIdentifier  string   `json:"resourceIdentifier"`
-	OSIdentifier        string   `json:"osIdentifier"`
-	DCIdentifier        string   `json:"dcIdentifier"`
-	Hostname            string   `json:"hostname"`
-	ProjectID           string   `json:"projectId"`
-	AddPublicIPv4       any      `json:"addPublicIpV4"`
-	AddPublicIPv6       any      `json:"addPublicIpV6"`
-	AddPrivateIP        any      `json:"addPrivateIp"`
-	BackupEnabled       any      `json:"backupEnabled"`
-	SSHKeyIdentifier    string   `json:"sshKeyIdentifier,omitempty"`
-	ScriptIdentifier    string   `json:"scriptIdentifier,omitempty"`
-	UserData            string   `json:"userData,omitempty"`
-	SSD                 int      `json:"ssd,omitempty"`
-	Tags                []string `json:"tags,omitempty"`
-	Notes               string   `json:"notes,omitempty"`
-	VMPassword          string   `json:"vmPassword,omitempty"`
-	IsGeneratedPassword bool     `json:"isGeneratedPassword"`
-	ProcessID           string   `json:"processId"`
 }
 
 // CreateVM orders a virtual machine. It returns when the order is accepted, long before the machine is there. After an
 // error with MayHaveHappened the machine may be on its way and cost money: look before ordering again.
 func (c *Client) CreateVM(ctx context.Context, r CreateRequest) error {
 	const op = "CreateVM"
+	r, err := c.prepare(ctx, op, r)
+	if err != nil {
+		return err
+	}
+	_, err = c.order(ctx, op, r)
+	if !r.CustomImage && refusesImage(err) {
+		r.CustomImage = true
+		if _, again := c.order(ctx, op, r); again == nil || MayHaveHappened(again) {
+			err = again
+		}
+	}
+	return namesMissing(err)
+}
+
+// prepare checks the request and fills in what it leaves to the client.
+func (c *Client) prepare(ctx context.Context, op string, r CreateRequest) (CreateRequest, error) {
 	if err := c.checkCreate(r); err != nil {
-		return invalid(op, err.Error())
+		return r, invalid(op, err.Error())
 	}
 	if r.ProjectID == "" {
 		id, err := c.projectIdentifier(ctx)
 		if err != nil {
-			return named(err, op)
+			return r, named(err, op)
 		}
 		r.ProjectID = id
 	}
+	r.CustomImage = r.CustomImage || c.isOwn(r.ImageID)
 	if r.ProcessID == "" {
 		r.ProcessID = newUUID()
 	}
-	body, err := jsonBody(c.wireCreate(r))
-	if err != nil {
-		return invalid(op, "the request cannot be written as JSON")
-	}
-	path := c.addr.routes.VMs
-	if r.CustomImage {
-		path = c.addr.routes.CustomVMs
-	}
-	_, err = c.do(ctx, call{
-		op: op, method: http.MethodPost, path: path, contentType: jsonType, body: body, mutation: true,
-		judge: c.judgeCreate,
-	})
-	return namesMissing(err)
+	return r, nil
 }
 
 // namesMissing turns "not found" into a wrong request: what CreateVM does not find is something that the request names.
@@ -100,36 +82,6 @@ func namesMissing(err error) error {
 	e := *asError(err)
 	e.Class = Invalid
 	return &e
-}
-
-func (c *Client) wireCreate(r CreateRequest) wireCreate {
-	w := wireCreate{
-		ResourceIdentifier: r.PlanID, OSIdentifier: r.ImageID, DCIdentifier: r.DatacenterID,
-		Hostname: r.Hostname, ProjectID: r.ProjectID,
-		AddPublicIPv4: c.flag(r.PublicIPv4), AddPublicIPv6: c.flag(r.PublicIPv6),
-		AddPrivateIP: c.flag(r.PrivateIP), BackupEnabled: c.flag(r.Backup),
-		SSHKeyIdentifier: r.SSHKeyID, ScriptIdentifier: r.ScriptID, SSD: r.DiskGB,
-		Tags: r.Tags, Notes: r.Notes, ProcessID: r.ProcessID,
-		// The API drops the password when these two disagree.
-		VMPassword: r.Password, IsGeneratedPassword: r.Password == "",
-	}
-	if r.UserData != "" {
-		w.UserData = base64.StdEncoding.EncodeToString([]byte(r.UserData))
-	}
-	return w
-}
-
-func (c *Client) flag(on bool) any {
-	switch {
-	case c.opts.NumericFlags && on:
-		return 1
-	case c.opts.NumericFlags:
-		return 0
-	case on:
-		return "1"
-	default:
-		return "0"
-	}
 }
 
 func (c *Client) checkCreate(r CreateRequest) error {

@@ -37,8 +37,9 @@ type Error struct {
 	// RetryAfter is how long the API asked to wait; 0 when it did not say.
 	RetryAfter time.Duration
 
-	ambiguous bool
-	cause     error
+	ambiguous    bool
+	unknownRoute bool // the API has no such route
+	cause        error
 }
 
 func (e *Error) Error() string {
@@ -103,6 +104,12 @@ func IsNotFound(err error) bool { return ClassOf(err) == NotFound }
 func MayHaveHappened(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.ambiguous
+}
+
+// Answered reports whether an error came from an answer of the API rather than from the way to it.
+func Answered(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status != 0 && e.Status != 502 && e.Status != 503 && e.Status != 504
 }
 
 // RetryAfter returns the wait that the API asked for, else 0.

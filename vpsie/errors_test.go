@@ -128,7 +128,7 @@ func TestCreateVMErrors(t *testing.T) {
 			if diff := cmp.Diff(tc.want, verdictOf(err)); diff != "" {
 				t.Errorf("CreateVM (-want +got):\n%s", diff)
 			}
-			if n := c.requests("POST", "/apps/v2/vm"); n != 1 {
+			if n := c.requests("POST", ordersPath); n != 1 {
 				t.Errorf("the order was sent %d times", n)
 			}
 			if want := tc.fault.Headers["Retry-After"]; want != "" && vpsie.RetryAfter(err).String() != want+"s" {

@@ -107,6 +107,9 @@ func (c cloud) requests(method, path string) int {
 	return n
 }
 
+// ordersPath is where images of the account's own are ordered.
+const ordersPath = "/apps/v2/custom/vm"
+
 // order is a request that the default catalogue accepts.
 func order(hostname string) vpsie.CreateRequest {
 	return vpsie.CreateRequest{
@@ -115,7 +118,7 @@ func order(hostname string) vpsie.CreateRequest {
 		PlanID:       vpsietest.PlanIdentifier("small-2cpu-4gb", "dc-us-east-1"),
 		ImageID:      vpsietest.Identifier("image", "ubuntu-22.04-lts"),
 		SSHKeyID:     vpsietest.Identifier("sshkey", "ssh-key-123"),
-		PublicIPv4:   true, PrivateIP: true,
+		PublicIPv4:   true, PrivateIP: true, CustomImage: true,
 		UserData: "#cloud-config\n", Tags: []string{"web"}, Notes: "cluster=a",
 	}
 }

@@ -35,7 +35,7 @@ func TestMachineFromOrderToEnd(t *testing.T) {
 			}
 			got := c.running(t, "vpsie-web-abcde")
 			want := vpsie.VM{
-				ID: 1001, Identifier: c.Ledger().VMs[0].Identifier, Hostname: "Vpsie-web-abcde",
+				ID: 1001, Identifier: c.Ledger().VMs[0].Identifier, Hostname: "vpsie-web-abcde",
 				DatacenterID: vpsietest.Identifier("datacenter", "dc-us-east-1"), BoxSizeID: 2,
 				CPU: 2, MemoryMB: 4096, DiskGB: 80, TrafficGB: 2000,
 				IPv4: "198.18.0.10", PrivateIP: "10.64.0.10", Active: true, PoweredOn: true,
@@ -88,30 +88,6 @@ func TestPendingShowsTheOrderAndNoPassword(t *testing.T) {
 	}
 	if vms, err := c.client.ListVMs(t.Context()); err != nil || len(vms) != 0 {
 		t.Errorf("ListVMs = %v, %v; want an empty list", vms, err)
-	}
-}
-
-// Numbers for yes/no fields are accepted and ignored by the API, which leaves the machine without addresses.
-func TestFlagsGoAsTheFormThatTheAPIHeeds(t *testing.T) {
-	for name, tc := range map[string]struct {
-		numeric  bool
-		intFlags string
-		want     string
-	}{
-		"text":                     {want: "198.18.0.10"},
-		"numbers where honoured":   {numeric: true, intFlags: "honoured", want: "198.18.0.10"},
-		"numbers where not heeded": {numeric: true, want: ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			booted := &bootOnce{machines: make(chan vpsietest.Machine, 1)}
-			c := start(t, vpsietest.Options{Booter: booted, Knobs: vpsietest.Knobs{IntFlags: tc.intFlags}}, func(o *vpsie.Options) { o.NumericFlags = tc.numeric })
-			if err := c.client.CreateVM(t.Context(), order("a")); err != nil {
-				t.Fatal(err)
-			}
-			if m := <-booted.machines; m.IPv4 != tc.want {
-				t.Errorf("the machine has IPv4 %q, want %q", m.IPv4, tc.want)
-			}
-		})
 	}
 }
 

@@ -4,6 +4,7 @@ package vpsie
 // that who counts them can begin each count at zero.
 func Operations() []string {
 	return []string{
-		"Authenticate", "CreateVM", "Datacenters", "DeleteVM", "GetVM", "Images", "ListVMs", "PendingVMs", "Plans", "Projects", "SSHKeys",
+		"AddScript", "AttachableVMs", "Authenticate", "CreateVM", "Datacenters", "DeleteScript", "DeleteVM", "Funds", "GetVM",
+		"Images", "ListVMs", "PendingVMs", "Plans", "ProbeOrder", "Projects", "RestartVM", "SSHKeys", "Scripts", "SeenImages",
 	}
 }

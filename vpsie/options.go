@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -48,9 +49,8 @@ type Options struct {
 	MaxAnswerBytes int64
 	// MaxUserDataBytes bounds CreateRequest.UserData before encoding. The API's own limit is not known.
 	MaxUserDataBytes int
-	// NumericFlags sends the yes/no fields of CreateVM as numbers. The API has been seen to ignore numbers silently and
-	// to hand out machines without addresses, so the default is the strings "0" and "1".
-	NumericFlags bool
+	// Dialect is the only one in which CreateVM orders; empty finds out: see Dialect.
+	Dialect Dialect
 	// Routes replaces single routes; empty fields keep their default.
 	Routes Routes
 
@@ -105,6 +105,9 @@ func (o Options) validate() error {
 	}
 	if o.MaxAnswerBytes < 0 || o.MaxUserDataBytes < 0 {
 		errs = append(errs, errors.New("maxAnswerBytes, maxUserDataBytes: must be above 0"))
+	}
+	if o.Dialect != "" && o.Dialect != DialectA && o.Dialect != DialectB {
+		errs = append(errs, fmt.Errorf("dialect: %s is neither A nor B; leave it out to find out by the first order", quoteShort(string(o.Dialect))))
 	}
 	for name, secret := range map[string]string{"token": o.Token, "clientId": o.ClientID, "clientSecret": o.ClientSecret} {
 		if !headerSafe(secret) {

@@ -33,6 +33,15 @@ func (c *Client) Projects(ctx context.Context) ([]Project, error) {
 	return out, nil
 }
 
+// Project returns the identifier of the project that new machines belong to.
+func (c *Client) Project(ctx context.Context) (string, error) {
+	id, err := c.projectIdentifier(ctx)
+	if err != nil {
+		return "", named(err, "Project")
+	}
+	return id, nil
+}
+
 // projectIdentifier returns the UUID that new machines are ordered with. The API refuses numbers and names, which is
 // what people know a project by.
 func (c *Client) projectIdentifier(ctx context.Context) (string, error) {

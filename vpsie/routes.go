@@ -12,9 +12,16 @@ import (
 // /api/v2), any other from the prefix. The API has no public reference; the defaults are those that more than one of its
 // clients use.
 type Routes struct {
-	VMs            string // GET lists, GET {VMs}/{identifier} reads one, POST creates, DELETE deletes
+	VMs            string // GET lists, GET {VMs}/{identifier} reads one, DELETE deletes, POST {VMs}/restart restarts
 	PendingVMs     string
-	CustomVMs      string // POST creates from a custom image
+	OrdersA        string // POST orders in dialect A
+	OrdersB        string // POST orders in dialect B
+	CustomVMs      string // POST orders from an image of the account's own, in either dialect
+	Scripts        string
+	Script         string // POST {Script}/add stores a script, DELETE deletes one
+	Storages       string
+	Profile        string
+	Usage          string
 	Datacenters    string
 	PlanCategories string
 	Plans          string // POST, form-encoded; the /api/v2 twin of this route does not work
@@ -28,7 +35,14 @@ func (r Routes) withDefaults() Routes {
 	return Routes{
 		VMs:            cmp.Or(r.VMs, "vm"),
 		PendingVMs:     cmp.Or(r.PendingVMs, "vm/pending"),
+		OrdersA:        cmp.Or(r.OrdersA, apiPrefix+"/vm"),
+		OrdersB:        cmp.Or(r.OrdersB, "vm"),
 		CustomVMs:      cmp.Or(r.CustomVMs, "custom/vm"),
+		Scripts:        cmp.Or(r.Scripts, "scripts"),
+		Script:         cmp.Or(r.Script, "script"),
+		Storages:       cmp.Or(r.Storages, "storages"),
+		Profile:        cmp.Or(r.Profile, "profile/user"),
+		Usage:          cmp.Or(r.Usage, "billing/estimated/usages"),
 		Datacenters:    cmp.Or(r.Datacenters, "datacenter"),
 		PlanCategories: cmp.Or(r.PlanCategories, "/api/v2/plans/category"),
 		Plans:          cmp.Or(r.Plans, "resources"),
@@ -97,7 +111,14 @@ func (a address) place(r Routes) Routes {
 	return Routes{
 		VMs:            at(a.prefix, r.VMs),
 		PendingVMs:     at(general, r.PendingVMs),
+		OrdersA:        at(general, r.OrdersA),
+		OrdersB:        at(general, r.OrdersB),
 		CustomVMs:      at(general, r.CustomVMs),
+		Scripts:        at(general, r.Scripts),
+		Script:         at(general, r.Script),
+		Storages:       at(general, r.Storages),
+		Profile:        at(general, r.Profile),
+		Usage:          at(general, r.Usage),
 		Datacenters:    at(general, r.Datacenters),
 		PlanCategories: at(general, r.PlanCategories),
 		Plans:          at(general, r.Plans),

@@ -25,6 +25,8 @@ const (
 	// AnnotationLaunchReason is why the autoscaler bought the machine. An object
 	// without it was made by a person; the autoscaler does not delete it on its own.
 	AnnotationLaunchReason = "autoscaler.vpsie.com/launch-reason"
+	// AnnotationRestarted is when the autoscaler last restarted the VPS of a machine whose node was not ready.
+	AnnotationRestarted = "autoscaler.vpsie.com/restarted"
 	// AnnotationRepair is why the autoscaler replaces the machine.
 	AnnotationRepair = "autoscaler.vpsie.com/repair"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).

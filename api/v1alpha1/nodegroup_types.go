@@ -531,4 +531,6 @@ const (
 	// object's state (kstatus).
 	NodeGroupReconciling = "Reconciling"
 	NodeGroupStalled     = "Stalled"
+	// NodeGroupLowBalance is there for prepaid accounts only.
+	NodeGroupLowBalance = "LowBalance"
 )

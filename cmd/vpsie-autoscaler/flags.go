@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"time"
 
@@ -64,6 +65,7 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.DrainTimeout, "drain-timeout", 10*time.Minute, "how long a drain may take; the annotation "+v1alpha1.AnnotationDrainTimeout+" goes before it")
 	s.DurationVar(&c.DrainRetry, "drain-retry", 5*time.Minute, "pause after a drain that failed")
 	s.DurationVar(&c.UnreadyTimeout, "unready-timeout", 10*time.Minute, "how long a node may be not ready before its VPS is replaced")
+	s.DurationVar(&c.RestartTimeout, "restart-timeout", 5*time.Minute, "how long a node may take to be ready again after its VPS was restarted, which is tried once a day before the VPS is replaced; 0 replaces without a restart")
 	s.IntVar(&c.RepairLimit, "repair-limit", 20, "percent of a NodeGroup that may be under repair at once, one machine at least; 0 is off")
 	s.DurationVar(&c.CreateSettle, "create-settle", 30*time.Second, "how long an order of unknown outcome may stay unseen at VPSie before it is placed again")
 	s.IntVar(&c.UnprovenLimit, "unproven-limit", 3, "how many machines of a NodeGroup may be on their way while none has become a ready node as the group is now; 0 is no limit")
@@ -73,6 +75,8 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.SweepInterval, "sweep-interval", time.Minute, "pause between two comparisons of the VPSie account with the cluster")
 	s.DurationVar(&c.SweepGrace, "sweep-grace", 5*time.Minute, "how long a VPS of this cluster may be without its VPSieNode")
 	s.StringVar(&c.Bootstrap, "bootstrap", "", "how machines join whose NodeGroup has no userData: kubeadm installs and joins; empty leaves it to the image")
+	s.StringVar((*string)(&c.ProviderIDFormat), "provider-id-format", "{identifier}", "spec.providerID of nodes that join without one; the vendor's cloud-controller-manager needs the bare {identifier}, others may want vpsie://{identifier} or vpsie://{datacenter}/{identifier}; empty writes none")
+	s.Float64Var(&c.MinBalanceHours, "min-balance-hours", 0, "how many hours the balance of a prepaid account must last for purchases beyond minNodes; 0 is off")
 	s.StringVar(&c.APIServer, "join-api-server", "", "host:port for {{.APIServer}} in userData; empty takes kube-public/cluster-info's")
 }
 
@@ -97,6 +101,15 @@ func (f *flags) validate() error {
 	}
 	if d := f.control.KeepFailed; d < 0 {
 		errs = append(errs, fmt.Errorf("--keep-failed: %s is less than 0", d))
+	}
+	if t := f.control.RestartTimeout; t < 0 {
+		errs = append(errs, fmt.Errorf("--restart-timeout: %s is below 0", t))
+	}
+	if err := f.control.ProviderIDFormat.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("--provider-id-format: %w", err))
+	}
+	if h := f.control.MinBalanceHours; h < 0 || math.IsNaN(h) {
+		errs = append(errs, fmt.Errorf("--min-balance-hours: %g is not a number of at least 0", h))
 	}
 	if l := f.control.RepairLimit; l < 0 || l > 100 {
 		errs = append(errs, fmt.Errorf("--repair-limit: %d is not between 0 and 100", l))

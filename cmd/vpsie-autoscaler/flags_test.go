@@ -53,6 +53,9 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--unready-timeout=7s", func(f *flags) any { return f.control.UnreadyTimeout }, 7 * time.Second},
 		{"--repair-limit=7", func(f *flags) any { return f.control.RepairLimit }, 7},
 		{"--bootstrap=kubeadm", func(f *flags) any { return f.control.Bootstrap }, "kubeadm"},
+		{"--restart-timeout=7s", func(f *flags) any { return f.control.RestartTimeout }, 7 * time.Second},
+		{"--min-balance-hours=7", func(f *flags) any { return f.control.MinBalanceHours }, 7.0},
+		{"--provider-id-format=vpsie://{identifier}", func(f *flags) any { return string(f.control.ProviderIDFormat) }, "vpsie://{identifier}"},
 		{"--join-api-server=h:1", func(f *flags) any { return f.control.APIServer }, "h:1"},
 	} {
 		var untouched, f flags
@@ -79,6 +82,7 @@ func TestFlagsThatCannotWorkAreRefusedByName(t *testing.T) {
 	for _, arg := range []string{
 		"--backoff=0s", "--backoff-limit=0s", "--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
 		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--keep-failed=-1s", "--repair-limit=101", "--unproven-limit=-1", "--bootstrap=magic", "--join-api-server=h",
+		"--restart-timeout=-1s", "--min-balance-hours=-1", "--provider-id-format=x",
 	} {
 		var f flags
 		s := pflag.NewFlagSet("run", pflag.ContinueOnError)

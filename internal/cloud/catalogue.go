@@ -73,20 +73,21 @@ func (c *catalogue) datacenter(ctx context.Context, want string) (vpsie.Datacent
 	return d, nil
 }
 
-func (c *catalogue) image(ctx context.Context, want string) (string, error) {
+// image resolves an image. own says that the account lists it as its own, so that it has an order route of its own.
+func (c *catalogue) image(ctx context.Context, want string) (identifier string, own bool, err error) {
 	list, err := c.images.get(ctx, c.clock.Now(), c.ttl, c.client.Images)
 	image, ok := pick(list, want, func(i vpsie.Image) (string, string) { return i.Identifier, i.Name })
 	switch {
 	case ok:
-		return image.Identifier, nil
+		return image.Identifier, true, nil
 	case uuid.Validate(want) == nil:
 		// The API lists the account's own images only; a stock image is named by the
 		// identifier that the console shows, whether or not there is a list.
-		return want, nil
+		return want, false, nil
 	case err != nil:
-		return "", unreachable(err)
+		return "", false, unreachable(err)
 	}
-	return "", &ConfigError{"ImageNotFound", fmt.Sprintf("OS image not found: spec.osImageID %q is no image of this account and no identifier; known are %s; VPSie's own images are named by the identifier that the console shows",
+	return "", false, &ConfigError{"ImageNotFound", fmt.Sprintf("OS image not found: spec.osImageID %q is no image of this account and no identifier; known are %s; VPSie's own images are named by the identifier that the console shows",
 		want, names(list, func(i vpsie.Image) string { return i.Name }))}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -33,7 +34,15 @@ const (
 	// KeyProjectID is the project of new VPSes, by identifier, number or name; empty
 	// takes the account's default project.
 	KeyProjectID = "projectId"
+	// KeyDialect is the only form in which VPSes are ordered, A or B (docs/reference/account.md); empty finds out
+	// by the first order, at no cost.
+	KeyDialect = "dialect"
 )
+
+// Keys are all keys that are read.
+func Keys() []string {
+	return []string{KeyToken, KeyClientID, KeyClientSecret, KeyURL, KeyAccountPassword, KeyProjectID, KeyDialect}
+}
 
 // Options configure a Cloud.
 type Options struct {
@@ -68,14 +77,19 @@ type Cloud struct {
 	// refusal is why nothing may be bought although there is a client.
 	refusal  error
 	password password
+	// vetted: the account password has been tried; else that is done after vetAfter.
+	vetted   bool
+	vetAfter time.Time
 	sight    *sightCache
 	shop     *catalogue
 	backoff  *backoffs
+	// prices are the last ones known, by datacenter and instance type. They outlive a change of the account: what runs is billed all the same.
+	prices map[[2]string]plan.Money
 }
 
 // New returns a Cloud that has no account yet; see Configure.
 func New(opts Options) *Cloud {
-	c := &Cloud{opts: opts, backoff: newBackoffs(opts.Backoff)}
+	c := &Cloud{opts: opts, backoff: newBackoffs(opts.Backoff), prices: map[[2]string]plan.Money{}}
 	c.problem = c.noAccount()
 	return c
 }
@@ -121,7 +135,7 @@ func (c *Cloud) Configure(data map[string][]byte) bool {
 	c.configured, c.data = true, maps.Clone(data)
 	c.client, c.problem, c.refusal = client, problem, nil
 	c.sight, c.shop = nil, nil
-	c.password = password{}
+	c.password, c.vetted, c.vetAfter = password{}, false, time.Time{}
 	c.backoff.forget()
 	if client == nil {
 		return true
@@ -146,6 +160,7 @@ func (c *Cloud) connect(data map[string][]byte) (*vpsie.Client, error) {
 		ClientSecret:      value(KeyClientSecret),
 		AccountPassword:   value(KeyAccountPassword),
 		ProjectID:         value(KeyProjectID),
+		Dialect:           vpsie.Dialect(value(KeyDialect)),
 		AllowPlainHTTP:    c.opts.AllowPlainHTTP,
 		HTTPClient:        c.opts.HTTPClient,
 		RequestsPerMinute: c.opts.RequestsPerMinute,

@@ -52,6 +52,7 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 		Notes:        Mark{c.opts.ClusterID, o.Group, o.Name, o.UID}.String(),
 		ProcessID:    o.UID,
 		PublicIPv4:   true,
+		CustomImage:  r.ownImage,
 	}
 	if len(r.keys) > 0 {
 		request.SSHKeyID = r.keys[0]
@@ -72,6 +73,38 @@ func (c *Cloud) Delete(ctx context.Context, vm *vpsie.VM, note string) error {
 	err = client.DeleteVM(ctx, vm.Identifier, "not needed any more", note)
 	c.endDeletion(client, err)
 	return err
+}
+
+// DropUserData deletes the script that carried the machine's user data, where VPSie takes orders in the dialect that needs
+// one: it holds the machine's bootstrap token. Nothing is asked where orders are known to be taken in the other dialect.
+func (c *Cloud) DropUserData(ctx context.Context, name string) error {
+	a, err := c.current()
+	if err != nil {
+		return err
+	}
+	own, stock := a.client.Dialect(true), a.client.Dialect(false)
+	if own != vpsie.DialectB && stock != vpsie.DialectB && own+stock != "" {
+		return nil
+	}
+	return a.client.DeleteScripts(ctx, func(s vpsie.Script) bool { return s.Name == name || s.Name == name+".sh" })
+}
+
+// Restart asks the cloud to restart the VPS.
+func (c *Cloud) Restart(ctx context.Context, vm *vpsie.VM) error {
+	a, err := c.current()
+	if err != nil {
+		return err
+	}
+	return a.client.RestartVM(ctx, vm.Identifier)
+}
+
+// Funds is what the account has left; an error of class vpsie.NotFound when VPSie does not say.
+func (c *Cloud) Funds(ctx context.Context) (vpsie.Funds, error) {
+	a, err := c.current()
+	if err != nil {
+		return vpsie.Funds{}, err
+	}
+	return a.client.Funds(ctx)
 }
 
 // Ours tells whether the VPS carries this cluster's mark.

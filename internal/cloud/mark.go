@@ -6,6 +6,10 @@ import "strings"
 // cloud's list shows notes, while it leaves tags out.
 const markPrefix = "vpsie-autoscaler"
 
+// CanaryPrefix begins the hostnames of VPSes that a check buys and deletes. They have no VPSieNode; one that is left behind,
+// since the check was killed, is swept as others are, later.
+const CanaryPrefix = "vpsie-canary-"
+
 // Mark says whose a VPS is.
 type Mark struct {
 	ClusterID, Group, Name, UID string

@@ -103,6 +103,7 @@ func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
 // resolved is a NodeGroup's wishes in the cloud's identifiers.
 type resolved struct {
 	datacenter, image string
+	ownImage          bool // one of the account's own
 	keys              []string
 	plans             []vpsie.Plan
 }
@@ -114,7 +115,7 @@ func (c *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
 		return r, err
 	}
 	r.datacenter = d.Identifier
-	if r.image, err = c.image(ctx, w.Image); err != nil {
+	if r.image, r.ownImage, err = c.image(ctx, w.Image); err != nil {
 		return r, err
 	}
 	for _, k := range w.SSHKeys {
@@ -132,9 +133,22 @@ func (r resolved) plan(want string) (vpsie.Plan, bool) {
 	return pick(r.plans, want, func(p vpsie.Plan) (string, string) { return p.Identifier, p.Nickname })
 }
 
-// Price is what the group's instance type costs, and false when the catalogue
-// does not have it.
+// Price is what the group's instance type costs, or cost when it was last known: a token that is refused, or a NodeGroup
+// that names an unknown image, ends no bill. It is false when the price was never known.
 func (c *Cloud) Price(ctx context.Context, w Wanted, instanceType string) (plan.Money, bool) {
+	k := [2]string{w.Datacenter, instanceType}
+	price, known := c.priceNow(ctx, w, instanceType)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known {
+		c.prices[k] = price
+		return price, true
+	}
+	price, known = c.prices[k]
+	return price, known
+}
+
+func (c *Cloud) priceNow(ctx context.Context, w Wanted, instanceType string) (plan.Money, bool) {
 	a, err := c.current()
 	if err != nil {
 		return 0, false

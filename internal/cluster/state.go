@@ -23,6 +23,8 @@ type Market struct {
 	BlockedReason plan.RefusalReason
 	// Limit, when it is there, bounds what is bought for the group.
 	Limit *plan.Limit
+	// NoGrowth, when not empty, says why nothing is bought beyond minNodes.
+	NoGrowth string
 	// Undeletable, when not empty, says why none of its VPSes can be deleted.
 	Undeletable string
 	// Fixed, by offer: the allocatable is as given, whatever the group's nodes show.
@@ -153,6 +155,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 			UnneededTime: time.Duration(*down.UnneededTime) * time.Second,
 		},
 		LastScale:     LastScale(g, machines),
+		NoGrowth:      market.NoGrowth,
 		Blocked:       market.Blocked,
 		BlockedReason: market.BlockedReason,
 		Limit:         market.Limit,

@@ -30,6 +30,9 @@ func (d Deps) loadAccount(ctx context.Context) error {
 			d.arrivals.orders.lift(d.Cloud.Fingerprint())
 		}
 		logf.FromContext(ctx).Info("account configured", "secret", d.Options.Namespace+"/"+d.Options.SecretName, "found", err == nil)
+		if warning := d.Cloud.ProxyWarning(); warning != "" {
+			logf.FromContext(ctx).Error(nil, warning)
+		}
 	}
 	return nil
 }

@@ -101,7 +101,10 @@ func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alph
 			}
 		}
 	}
-	if equality.Semantic.DeepEqual(node.Labels, changed.Labels) && equality.Semantic.DeepEqual(node.Spec.Taints, changed.Spec.Taints) {
+	if changed.Spec.ProviderID == "" {
+		changed.Spec.ProviderID = r.Options.ProviderIDFormat.of(r.lastSeen(ctx, m))
+	}
+	if equality.Semantic.DeepEqual(node.Labels, changed.Labels) && equality.Semantic.DeepEqual(node.Spec, changed.Spec) {
 		return nil
 	}
 	// Taints are one list: without the lock a taint that somebody adds now would be lost.

@@ -117,6 +117,7 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 	if err != nil {
 		return r.declined(m, group, err)
 	}
+	r.Cloud.Vet(ctx)
 	err = r.Cloud.Create(ctx, order)
 	if err == nil {
 		logf.FromContext(ctx).Info("ordered the VPS", "instanceType", order.InstanceType)

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
@@ -139,6 +140,12 @@ func (r *machines) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	err := r.Client.Delete(ctx, &corev1.Secret{ObjectMeta: tokenMeta(m), Type: corev1.SecretTypeBootstrapToken})
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("deleting the bootstrap token of VPSieNode %s: %w", m.Name, err)
+	}
+	if orderedByUs(m) {
+		if err := r.Cloud.DropUserData(ctx, m.Name); err != nil {
+			// Its token is gone; what is left of it opens nothing.
+			logf.FromContext(ctx).V(1).Info("the script with the machine's user data could not be deleted", "why", err.Error())
+		}
 	}
 	return nil
 }

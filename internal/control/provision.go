@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -94,9 +93,9 @@ func (r *machines) describe(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsi
 	}
 	group, err := r.groupOf(ctx, r.Client, m)
 	if err != nil {
-		return // The price is for the eye; its absence says enough.
+		return // The price is informational; ignore the error.
 	}
-	if price, ok := r.Cloud.Price(ctx, wantedFor(m, group), m.Spec.InstanceType); ok {
+	if price := r.priceOf(ctx, m, group); price > 0 {
 		m.Status.CostPerHour = plan.Hourly(price).String()
 	}
 }
@@ -114,11 +113,4 @@ func statusOf(vm *vpsie.VM) string {
 		return "running"
 	}
 	return "stopped"
-}
-
-// bearsID tells whether a providerID names the VPS, in any dialect: the bare
-// identifier, vpsie://identifier, or a path that ends in it.
-func bearsID(providerID string, vm *vpsie.VM) bool {
-	id := providerID[strings.LastIndex(providerID, "/")+1:]
-	return id != "" && (strings.EqualFold(id, vm.Identifier) || id == fmt.Sprint(vm.ID))
 }

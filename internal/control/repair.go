@@ -69,7 +69,7 @@ func notRunning(vm *vpsie.VM) (status metav1.ConditionStatus, reason, message st
 // repair replaces machines whose node has not been ready for too long, the longest
 // first, and of one NodeGroup no more at once than the limit: what takes all nodes
 // at the same time is seldom mended by deleting them.
-func (s *sweep) repair(ctx context.Context, all []v1alpha1.VPSieNode) error {
+func (s *sweep) repair(ctx context.Context, all []v1alpha1.VPSieNode, sight *cloud.Sight) error {
 	var errs []error
 	broken := map[string][]*v1alpha1.VPSieNode{}
 	size, busy := map[string]int{}, map[string]int{}
@@ -77,8 +77,9 @@ func (s *sweep) repair(ctx context.Context, all []v1alpha1.VPSieNode) error {
 		m := &all[i]
 		group := m.Spec.NodeGroupName
 		size[group]++
-		if underRepair(m) {
+		if underRepair(m) || s.restarting(m) {
 			busy[group]++
+			continue
 		}
 		if long := s.brokenFor(m); long >= s.patience(m) && long > 0 {
 			broken[group] = append(broken[group], m)
@@ -98,7 +99,7 @@ func (s *sweep) repair(ctx context.Context, all []v1alpha1.VPSieNode) error {
 			held, err := s.repairHeld(ctx, g, m, busy[group], most)
 			if err == nil && held == "" {
 				busy[group]++
-				err = s.replace(ctx, g, m)
+				err = s.mend(ctx, g, m, sight.ByID(m.Spec.VPSieInstanceID))
 			} else if err == nil {
 				err = s.hold(ctx, m, held)
 			}

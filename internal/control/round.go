@@ -86,6 +86,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	if err := r.loadAccount(ctx); err != nil {
 		return nil, reconcile.Result{}, err
 	}
+	r.Cloud.Vet(ctx)
 	objects, err := r.Load()
 	if err != nil {
 		return nil, reconcile.Result{}, err
@@ -190,7 +191,7 @@ func (r *round) markets(ctx context.Context, o *cluster.Objects) (map[string]clu
 		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
 		market := cluster.Market{Offers: offers, Undeletable: undeletable, Limit: r.probation(g, o.VPSieNodes)}
 		if err == nil {
-			err = errors.Join(r.tryUserData(g), r.checkEndpoint(ctx, g))
+			err = r.CheckGroup(ctx, g)
 		}
 		if err != nil {
 			market.Block(err.Error(), cloud.IsBackoff(err))
@@ -209,25 +210,10 @@ func (r *round) markets(ctx context.Context, o *cluster.Objects) (map[string]clu
 				break
 			}
 		}
+		market.NoGrowth = r.tooPoor()
 		markets[g.Name] = market
 	}
 	return markets, faults
-}
-
-// tryUserData renders the group's userData for no machine in particular: one that
-// cannot be rendered would fail every machine after it was decided on, and the next
-// round would decide on another.
-func (r *round) tryUserData(g *v1alpha1.NodeGroup) error {
-	if err := checkNodeFields(g); err != nil {
-		return err
-	}
-	m := &v1alpha1.VPSieNode{Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: g.Name}}
-	data := cloud.UserData{
-		NodeGroup: g.Name, Labels: nodeLabels(m, g), Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
-		Mint: func() (string, error) { return "", nil },
-	}
-	_, err := data.Render(g.Spec.UserData)
-	return err
 }
 
 func faultOf(err error) fault {

@@ -40,6 +40,9 @@ type Options struct {
 	// be under repair at once: one machine at least, none when it is 0.
 	UnreadyTimeout time.Duration
 	RepairLimit    int
+	// RestartTimeout is how long a node may take to be ready again after its VPS was restarted, which is tried once before
+	// the VPS is replaced; 0 replaces without.
+	RestartTimeout time.Duration
 	// Backoff is how long a NodeGroup pauses whose machines fail one after another.
 	Backoff cloud.Growth
 	// PollInterval is the shortest pause between two looks at the cloud.
@@ -55,6 +58,10 @@ type Options struct {
 	Bootstrap string
 	// KubernetesVersion is the API server's, as major.minor.
 	KubernetesVersion string
+	// ProviderIDFormat is what a node gets as spec.providerID that has none.
+	ProviderIDFormat ProviderIDFormat
+	// MinBalanceHours is how long a prepaid account's balance must last for purchases beyond minNodes; 0 asks for nothing.
+	MinBalanceHours float64
 	// APIServer is host:port for joining machines; empty takes kube-public/cluster-info's.
 	APIServer string
 }
@@ -80,6 +87,7 @@ type Deps struct {
 	Options Options
 
 	arrivals *arrivals
+	funds    *funds
 }
 
 // podsByNode is the cache index of pods by the node they are bound to.
@@ -89,6 +97,7 @@ const podsByNode = "spec.nodeName"
 func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 	d.arrivals = newArrivals()
 	d.arrivals.growth = d.Options.Backoff
+	d.funds = new(funds)
 	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, podsByNode, func(o client.Object) []string {
 		return []string{o.(*corev1.Pod).Spec.NodeName}
 	})

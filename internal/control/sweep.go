@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -89,7 +90,8 @@ func (s *sweep) once(ctx context.Context) error {
 	for i := range list.Items {
 		errs = append(errs, s.notice(ctx, &list.Items[i], sight), s.lost(ctx, &list.Items[i], sight))
 	}
-	errs = append(errs, s.repair(ctx, list.Items), s.nodes(ctx, list.Items, sight))
+	s.readFunds(ctx, list.Items)
+	errs = append(errs, s.repair(ctx, list.Items, sight), s.nodes(ctx, list.Items, sight))
 	return errors.Join(errs...)
 }
 
@@ -139,7 +141,11 @@ func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began 
 	if used, err := s.takeLate(ctx, vm, mark); used || err != nil {
 		return err
 	}
-	if !s.strays.since(strayKey(vm), began, s.Options.SweepGrace) {
+	grace := s.Options.SweepGrace
+	if strings.HasPrefix(mark.Name, cloud.CanaryPrefix) {
+		grace += s.Options.ProvisionTimeout // somebody watches it, and deletes it
+	}
+	if !s.strays.since(strayKey(vm), began, grace) {
 		return nil
 	}
 	if !s.leaks.Has(strayKey(vm)) {

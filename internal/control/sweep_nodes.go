@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -17,9 +16,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
-
-// vpsieScheme begins the providerID of every node that is a VPS.
-const vpsieScheme = "vpsie://"
 
 // nodes deletes Nodes whose VPS is gone and that no VPSieNode stands for: nobody else
 // would. A node that is ready lives, whatever the cloud's lists say.
@@ -35,7 +31,7 @@ func (s *sweep) nodes(ctx context.Context, machines []v1alpha1.VPSieNode, sight 
 	var errs []error
 	for i := range list.Items {
 		n := &list.Items[i]
-		if claimed[n.Name] || cluster.IsReady(n) || !strings.HasPrefix(n.Spec.ProviderID, vpsieScheme) || hasVPS(n, sight) {
+		if claimed[n.Name] || cluster.IsReady(n) || !isVPS(n) || hasVPS(n, sight) {
 			s.orphans.forget(n.UID)
 			continue
 		}

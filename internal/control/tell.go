@@ -34,7 +34,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 			Waiting:     refusedBy(p, g.Name, plan.MaxNodesReached),
 			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing),
 			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
-			Price: r.priceOf(ctx, g), Now: r.Clock.Now(),
+			Price: func(m *v1alpha1.VPSieNode) plan.Money { return r.priceOf(ctx, m, g) }, Now: r.Clock.Now(), Funds: r.funds.now(),
 		}
 		backoffs, refused := r.backoffsOf(g)
 		view.Refused = refused
@@ -160,13 +160,6 @@ func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v
 		return fmt.Errorf("writing the status of NodeGroup %s: %w", g.Name, err)
 	}
 	return nil
-}
-
-func (r *round) priceOf(ctx context.Context, g *v1alpha1.NodeGroup) func(*v1alpha1.VPSieNode) plan.Money {
-	return func(m *v1alpha1.VPSieNode) plan.Money {
-		price, _ := r.Cloud.Price(ctx, wantedFor(m, g), m.Spec.InstanceType)
-		return price
-	}
 }
 
 func machinesOf(all []*v1alpha1.VPSieNode, group string) []*v1alpha1.VPSieNode {

@@ -87,6 +87,9 @@ type world struct {
 	// during, when it is not nil, is called once, by its operation, while a request to the cloud is under way.
 	during map[string]func()
 
+	// noProviderID has machines register without one, as the vendor's images do.
+	noProviderID bool
+
 	mu       sync.Mutex
 	events   []string
 	userData map[string]string // of the machines that have booted
@@ -163,7 +166,7 @@ func (w *world) start(o Options) {
 				}
 			},
 		}),
-		arrivals: newArrivals(),
+		arrivals: newArrivals(), funds: new(funds),
 	}
 	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
 	w.machines = &machines{Deps: w.deps, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
@@ -436,7 +439,12 @@ func (k kubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
 		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(m.Hostname), Labels: map[string]string{corev1.LabelHostname: strings.ToLower(m.Hostname)}},
 		Spec:       corev1.NodeSpec{ProviderID: "vpsie://" + m.Identifier},
 	}
-	if err := k.w.admin.Create(ctx, n); err != nil {
+	if k.w.noProviderID {
+		n.Spec.ProviderID = ""
+	}
+	if err := k.w.admin.Create(ctx, n); apierrors.IsAlreadyExists(err) { // after a restart
+		return k.w.admin.Status().Patch(ctx, n, client.RawPatch(types.StrategicMergePatchType, []byte(`{"status":{"conditions":[{"type":"Ready","status":"True"}]}}`)))
+	} else if err != nil {
 		return err
 	}
 	n.Status = corev1.NodeStatus{

@@ -160,6 +160,11 @@ func Repairing(why string) Event {
 	return warning("Repairing", "Repair", "%s; its VPS is replaced", why)
 }
 
+// Restarting says that a machine's VPS is restarted because its node stays not ready.
+func Restarting(why string, within time.Duration) Event {
+	return warning("Restarting", "Restart", "%s; its VPS is restarted, and replaced unless the node is ready within %s", why, within)
+}
+
 // RepairHeld says why a machine with a node that stays not ready is not replaced.
 func RepairHeld(why string) Event { return warning("RepairHeld", "Repair", "%s", why) }
 

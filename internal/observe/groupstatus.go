@@ -31,8 +31,10 @@ type GroupView struct {
 	// Refused are the instance types that VPSie does not sell for the time being,
 	// while others can be bought.
 	Refused []string
-	Price   func(*v1alpha1.VPSieNode) plan.Money
-	Now     time.Time
+	// Funds is what a prepaid account has left; nil for other accounts.
+	Funds *Funds
+	Price func(*v1alpha1.VPSieNode) plan.Money
+	Now   time.Time
 }
 
 // Status words a NodeGroup's status; lastScaleTime is left as it is.
@@ -195,6 +197,14 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 		set(v1alpha1.NodeGroupError, false, "NoError", "")
 	}
 	v.capacity(set, int(s.CurrentNodes), int(s.DesiredNodes))
+	switch {
+	case v.Funds == nil:
+		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.NodeGroupLowBalance)
+	case v.Funds.Low:
+		set(v1alpha1.NodeGroupLowBalance, true, "BalanceRunsOut", v.Funds.String())
+	default:
+		set(v1alpha1.NodeGroupLowBalance, false, "BalanceLasts", v.Funds.String())
+	}
 	v.kstatus(set, s.Conditions)
 }
 

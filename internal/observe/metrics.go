@@ -32,11 +32,13 @@ type Metrics struct {
 	scratchBound      prometheus.Gauge
 	aboveBound        *prometheus.GaugeVec
 	groupCost         *prometheus.GaugeVec
-	backoff           *prometheus.GaugeVec
-	stopped, resting  prometheus.Gauge
-	offered           map[[2]string]bool // the series of backoff
-	launches          *prometheus.CounterVec
-	removals          *prometheus.CounterVec
+	// They have no labels, and no series where the account is not prepaid.
+	balance, balanceHours *prometheus.GaugeVec
+	backoff               *prometheus.GaugeVec
+	stopped, resting      prometheus.Gauge
+	offered               map[[2]string]bool // the series of backoff
+	launches              *prometheus.CounterVec
+	removals              *prometheus.CounterVec
 
 	startup   *prometheus.HistogramVec
 	drains    *prometheus.CounterVec
@@ -79,6 +81,8 @@ func (m *Metrics) addRounds() {
 	m.bound = c.gauge("vpsie_autoscaler_cost_lower_bound_per_hour", "Proved lower bound of the last decision: what it buys could not cost less, beside the machines that stay.")
 	m.scratchBound = c.gauge("vpsie_autoscaler_cost_from_scratch_bound_per_hour", "Proved lower bound of what machines for the present pods cost per hour if all were bought anew.")
 	m.aboveBound = c.gauges("vpsie_autoscaler_cost_above_bound_per_hour", "What the machines cost per hour above the bound from scratch, by why. The reasons add up.", "reason")
+	m.balance = c.gauges("vpsie_autoscaler_account_balance_dollars", "What a prepaid VPSie account has left; absent for other accounts.")
+	m.balanceHours = c.gauges("vpsie_autoscaler_account_balance_hours", "How long that lasts at what the account costs now; infinite when it costs nothing.")
 	m.groupCost = c.gauges("vpsie_autoscaler_nodegroup_cost_per_hour", "What the group's machines cost per hour.", "nodegroup")
 	m.backoff = c.gauges("vpsie_autoscaler_offering_backoff", "1 while an offering is not ordered because VPSie refused it lately, else 0.", "offering", "datacenter")
 	m.stopped = c.gauge("vpsie_autoscaler_buying_stopped", "1 while nothing is bought for the account because VPSie took orders and never listed their VPSes, until a person allows another order; else 0.")

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// hoursPerMonth is the cloud's billing month.
-const hoursPerMonth = 720
+// HoursPerMonth is the cloud's billing month.
+const HoursPerMonth = 720
 
 // moneyUnit is how many Money units make one of the currency.
 const moneyUnit = 1_000_000
@@ -66,7 +66,7 @@ func (m Money) String() string {
 
 // String prints the amount per hour with four decimals, rounded half up.
 func (h Hourly) String() string {
-	const tenThousandths = moneyUnit / 10_000 * hoursPerMonth
+	const tenThousandths = moneyUnit / 10_000 * HoursPerMonth
 	sign := ""
 	if h < 0 {
 		sign, h = "-", -h

@@ -128,6 +128,8 @@ func closedFor(g *Group, now time.Time, ignoreTimers bool) refusal {
 		return refusal{Paused, "the NodeGroup is paused"}
 	case g.Blocked != "":
 		return g.blocked()
+	case g.NoGrowth != "":
+		return refusal{OfferingUnavailable, g.NoGrowth}
 	case !g.ScaleUp.Enabled:
 		return refusal{ScaleUpDisabled, "scaleUpPolicy.enabled is false"}
 	case !ignoreTimers && !g.LastScale.IsZero() && now.Before(until):

@@ -91,6 +91,8 @@ type Group struct {
 	LastScale time.Time
 	// Unsuitable is what earlier plans found (Plan.Unsuitable).
 	Unsuitable []Unsuitable
+	// NoGrowth, when not empty, says why nothing is bought beyond Min.
+	NoGrowth string
 	// Blocked, when not empty, says why nothing can be bought for the group now
 	// (unknown datacenter, wrong credentials, …). Its pods are refused with
 	// BlockedReason, OfferingUnavailable when that is empty, and this message.

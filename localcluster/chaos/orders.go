@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
-// machinesPath is where VPSes are ordered and deleted.
+// machinesPath is where VPSes are listed and deleted; the fake cloud takes a fault of orders there for all order routes.
 const machinesPath = "/apps/v2/vm"
 
 // counter stands between the controllers and the cloud and keeps what they ask for.
@@ -37,7 +39,9 @@ func (c *counter) way(replica func() int, g *gate, target string, transport http
 	if err != nil {
 		return nil, err
 	}
-	w.steps = func(r *http.Request) bool { return r.URL.Path == machinesPath && r.Method != http.MethodGet }
+	w.steps = func(r *http.Request) bool {
+		return vpsietest.IsOrder(r.Method, r.URL.Path) || r.URL.Path == machinesPath && r.Method == http.MethodDelete
+	}
 	w.note = func(r *http.Request) {
 		if w.steps(r) {
 			c.note(replica(), r)

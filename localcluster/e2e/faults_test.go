@@ -185,16 +185,18 @@ func (f *faults) accounts(t *testing.T) {
 	}
 }
 
-// wrongPassword shows at the first deletion only: VPSie asks for it nowhere else.
+// wrongPassword is told when it is set, before a deletion or a purchase needs it.
 func (f *faults) wrongPassword(t *testing.T) {
 	f.clear(t) // No deletion may be under way but those that are counted.
-	setAccount(t, f.namespace, with(f.account(), map[string]string{"accountPassword": "wrong"}))
-	defer setAccount(t, f.namespace, f.account())
-	// Without room for a third machine no successor can be ordered before a deletion has been tried.
 	g := f.group(t, newGroup("password", 2, 2))
 	f.mended(t, g)
 	doomed := machinesOf(t, g)
 	f.gate.arm(step{}, "")
+	setAccount(t, f.namespace, with(f.account(), map[string]string{"accountPassword": "wrong"}))
+	defer setAccount(t, f.namespace, f.account())
+	f.await(t, "the wrong password to be told before it is needed", func() error {
+		return f.heard(condition(groupIs(g), v1alpha1.NodeGroupError, "AccountNotUsable", errAuth))
+	})
 	for i := range doomed {
 		remove(t, &doomed[i])
 	}

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
 // side says when a controller dies at a step: before the step has any effect, or after it, but before the controller
@@ -144,11 +146,11 @@ func kubeStep(r *http.Request) string {
 
 // cloudStep names the change in the cloud; some of its lists are asked for by POST.
 func cloudStep(r *http.Request) string {
-	if r.URL.Path == orders && r.Method != http.MethodGet {
+	if vpsietest.IsOrder(r.Method, r.URL.Path) || r.URL.Path == orders && r.Method == http.MethodDelete {
 		return r.Method + " vm"
 	}
 	return ""
 }
 
-// orders is where VPSes are ordered and deleted.
+// orders is where VPSes are deleted; the fake cloud takes a fault of orders there for all order routes.
 const orders = "/apps/v2/vm"

@@ -106,6 +106,9 @@ func (s *Server) PatchKnobs(body []byte) error {
 	for _, m := range s.machines {
 		s.settle(m) // at the old speed
 	}
+	if k.Balance != s.knobs.Balance {
+		s.paidBefore = s.spent()
+	}
 	s.knobs = k
 	return nil
 }
@@ -118,6 +121,7 @@ type VMSpec struct {
 	Image      string   `json:"image"`
 	Tags       []string `json:"tags"`
 	Notes      string   `json:"notes"`
+	Project    string   `json:"project"`  // its name; empty means the first
 	UserData   string   `json:"userData"` // plain
 }
 
@@ -135,14 +139,21 @@ func (s *Server) AddVM(spec VMSpec) (Machine, error) {
 	if i < 0 {
 		return Machine{}, fmt.Errorf("plan: datacenter %q sells none called %q", dc.Name, spec.Plan)
 	}
-	image := slices.IndexFunc(s.shop.Images, func(n Named) bool { return spec.Image == "" || n.Name == spec.Image })
+	images := slices.Concat(s.shop.Images, s.shop.StockImages)
+	image := slices.IndexFunc(images, func(n Named) bool { return spec.Image == "" || n.Name == spec.Image })
 	if image < 0 {
 		return Machine{}, fmt.Errorf("image: there is none called %q", spec.Image)
+	}
+	project := s.shop.Projects[0].Identifier
+	if spec.Project != "" {
+		if project = s.projectNamed(spec.Project); project == "" {
+			return Machine{}, fmt.Errorf("project: there is none called %q", spec.Project)
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.admit(order{
-		hostname: spec.Hostname, projectID: s.shop.Projects[0].Identifier, offer: offers[i], datacenter: dc, image: s.shop.Images[image],
+		hostname: spec.Hostname, projectID: project, offer: offers[i], datacenter: dc, image: images[image],
 		tags: slices.Clone(spec.Tags), notes: spec.Notes, userData: spec.UserData, password: "generated-" + spec.Hostname,
 		generatedPassword: true, ipv4: true, ipv6: true, private: true,
 	})
@@ -151,7 +162,7 @@ func (s *Server) AddVM(spec VMSpec) (Machine, error) {
 
 var errNoMachine = errors.New("there is no such machine, or it is gone")
 
-// Act does something to a machine behind the clients' back: destroy, stop, suspend, lock or terminate.
+// Act does something to a machine behind the clients' back: destroy, stop, start, restart, hang, suspend, lock or terminate.
 func (s *Server) Act(identifier, action string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,16 +176,22 @@ func (s *Server) Act(identifier, action string) error {
 		s.drop(m)
 	case "stop":
 		m.halt()
+	case "start":
+		s.switchOn(m)
+	case "restart":
+		s.restart(m)
+	case "hang":
+		m.hung = true
+		m.still()
 	case "suspend":
-		m.suspended = true
-		m.halt()
+		m.suspend()
 	case "lock":
 		m.locked = true
 	case "terminate":
 		s.drop(m)
 		m.stage, m.terminated = listed, true
 	default:
-		return fmt.Errorf("action: %q is not one of destroy, stop, suspend, lock, terminate", action)
+		return fmt.Errorf("action: %q is not one of destroy, stop, start, restart, hang, suspend, lock, terminate", action)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package vpsietest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -66,7 +67,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	entry.Status, entry.Fault = answer.status, f.effect()
 	s.record(entry)
-	if late > 0 && !s.linger(r, late) {
+	if late > 0 && !s.linger(r.Context(), late) {
 		panic(http.ErrAbortHandler)
 	}
 	if answer.status == 0 {
@@ -76,11 +77,11 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 }
 
 // linger waits, and reports whether there is still somebody to answer.
-func (s *Server) linger(r *http.Request, d time.Duration) bool {
+func (s *Server) linger(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
-	case <-r.Context().Done():
+	case <-ctx.Done():
 		return false
 	case <-s.ctx.Done():
 		return false
@@ -124,54 +125,120 @@ func (s *Server) answer(r request) reply {
 	if r.knobs.BlockAddress {
 		return refusal(r, http.StatusForbidden, "Your IP address is not allowed to use this API")
 	}
+	s.mutate(s.enforceBalance)
 	if r.method == http.MethodPost && r.path == "/apps/v2/auth/from/api" {
 		return s.exchange(r)
 	}
 	if !s.authentic(r) {
 		return refusal(r, http.StatusUnauthorized, "Please authenticate")
 	}
-	if route, ok := strings.CutPrefix(r.path, "/api/v2"); ok {
-		// Of the second prefix only these routes exist.
-		if route == "/plans/category" || route == "/vm" || strings.HasPrefix(route, "/vm/") {
-			return s.route(r, route)
+	return s.route(r)
+}
+
+const (
+	appsPrefix = "/apps/v2"
+	apiPrefix  = "/api/v2"
+)
+
+// route finds what serves the request. Of the second prefix the machines' own routes and the categories exist, no others.
+func (s *Server) route(r request) reply {
+	route, apps := strings.CutPrefix(r.path, appsPrefix)
+	if !apps {
+		var api bool
+		if route, api = strings.CutPrefix(r.path, apiPrefix); !api || route != "/plans/category" && route != "/vm" && !strings.HasPrefix(route, "/vm/") {
+			return unknownRoute(r)
 		}
 	}
-	if route, ok := strings.CutPrefix(r.path, "/apps/v2"); ok && route != "/plans/category" {
-		return s.route(r, route)
+	if apps && route == "/plans/category" {
+		return unknownRoute(r)
+	}
+	if d, ok := dialectOf(r.knobs, r.method, r.path); ok {
+		return s.createVM(r, d)
+	} else if IsOrder(r.method, r.path) {
+		return unknownRoute(r)
+	}
+	if serve, ok := s.routes()[r.method+" "+route]; ok {
+		return serve(r)
+	}
+	if i := strings.LastIndex(route, "/"); i > 0 {
+		if serve, ok := s.itemRoutes()[r.method+" "+route[:i]]; ok {
+			return serve(r, route[i+1:])
+		}
 	}
 	return unknownRoute(r)
 }
 
-func (s *Server) route(r request, route string) reply {
-	switch r.method + " " + route {
-	case "GET /vm":
-		return s.listVMs(r)
-	case "GET /vm/pending":
-		return s.listPending(r)
-	case "POST /vm", "POST /custom/vm":
-		return s.createVM(r)
-	case "DELETE /vm":
-		return s.deleteVM(r)
-	case "GET /datacenter":
-		return s.listDatacenters(r)
-	case "GET /plans/category":
-		return s.listCategories(r)
-	case "POST /resources":
-		return s.listPlans(r)
-	case "GET /custom/images":
-		return s.listImages(r)
-	case "GET /sshkeys":
-		return s.listSSHKeys(r)
-	case "GET /projects":
-		return s.listProjects(r)
+// routes are the routes without an identifier in their path.
+func (s *Server) routes() map[string]func(request) reply {
+	return map[string]func(request) reply{
+		"GET /vm":                       s.listVMs,
+		"GET /vms/all/user":             s.listVMs,
+		"GET /vm/pending":               s.listPending,
+		"DELETE /vm":                    s.deleteVM,
+		"POST /vm/start":                func(r request) reply { return s.power(r, s.switchOn) },
+		"POST /vm/stop":                 func(r request) reply { return s.power(r, (*machine).halt) },
+		"POST /vm/restart":              func(r request) reply { return s.power(r, s.restart) },
+		"GET /storages":                 s.listStorages,
+		"GET /storages/vms":             s.listAttachable,
+		"GET /backups":                  func(r request) reply { return page(r, []object{}) },
+		"GET /datacenter":               s.listDatacenters,
+		"GET /plans/category":           s.listCategories,
+		"POST /resources":               s.listPlans,
+		"GET /custom/images":            s.listImages,
+		"GET /sshkeys":                  s.listSSHKeys,
+		"GET /projects":                 s.listProjects,
+		"GET /scripts":                  s.listScripts,
+		"POST /script/add":              s.addScript,
+		"DELETE /script":                s.deleteScript,
+		"GET /tags":                     s.listTags,
+		"POST /tags/add":                func(r request) reply { return s.changeTags(r, true) },
+		"PUT /tags/edit":                func(r request) reply { return s.changeTags(r, false) },
+		"DELETE /tags/delete":           s.deleteTags,
+		"GET /profile/user":             s.profile,
+		"GET /profile/product/limits":   s.limits,
+		"GET /billing/estimated/usages": s.estimatedUsages,
+		"GET /vpc":                      s.listVPCs,
+		"POST /vm/add/vpc":              s.attachVPC,
+		"DELETE /vm/vpc":                s.detachVPC,
+		"GET /firewall/groups":          s.listFirewallGroups,
+		"POST /firewall/attach/group":   func(r request) reply { return s.changeFirewall(r, true) },
+		"POST /firewall/detach/group":   func(r request) reply { return s.changeFirewall(r, false) },
+		"DELETE /firewall/detach/group": func(r request) reply { return s.changeFirewall(r, false) },
+		"GET /gateways/ips":             s.listGateways,
+		"POST /gateways/attach/vms":     s.attachGateway,
+		"POST /gateways/detach/vms":     s.detachGateway,
 	}
-	if identifier, ok := strings.CutPrefix(route, "/vm/"); ok && r.method == http.MethodGet && !strings.Contains(identifier, "/") {
-		return s.getVM(r, identifier)
+}
+
+// itemRoutes are the routes that end in an identifier.
+func (s *Server) itemRoutes() map[string]func(request, string) reply {
+	return map[string]func(request, string) reply{
+		"GET /vm":                   s.getVM,
+		"GET /vm/status":            s.vmStatus,
+		"GET /vm/live/agent/status": s.agentStatus,
+		"GET /sshkey":               s.getSSHKey,
+		"GET /projects":             s.getProject,
+		"GET /script":               s.getScript,
+		"GET /vpc":                  s.getVPC,
+		"GET /vpc/vms":              s.listVPCMachines,
+		"GET /firewall/group":       s.getFirewallGroup,
 	}
-	return unknownRoute(r)
 }
 
 func unknownRoute(r request) reply { return refusal(r, http.StatusNotFound, "Not found") }
+
+func lostInTheClouds(r request) reply {
+	return refusal(r, http.StatusBadRequest, "Sorry, your request got lost in the clouds")
+}
+
+// accepted answers a change, with or without chat. The caller holds the lock.
+func (s *Server) accepted() reply {
+	a := success(true)
+	if s.knobs.Chatty {
+		a.body = object{"error": false, "data": true, "message": "Your request is in progress. Creation or deletion may take a few minutes"}
+	}
+	return a
+}
 
 func success(data any) reply {
 	return reply{status: http.StatusOK, body: map[string]any{"error": false, "data": data}}

@@ -58,11 +58,11 @@ func TestOrdersAreCheckedStrictly(t *testing.T) {
 		"plan not sold there":      {map[string]any{"resourceIdentifier": vpsietest.PlanIdentifier("memory-4cpu-32gb", "dc-eu-west-1"), "dcIdentifier": vpsietest.Identifier("datacenter", "dc-eu-west-1")}, "right package"},
 		"unknown image":            {map[string]any{"osIdentifier": vpsietest.Identifier("image", "x")}, "right package"},
 		"unknown key pair":         {map[string]any{"sshKeyIdentifier": vpsietest.Identifier("sshkey", "x")}, "SSH key not found"},
-		"flag as boolean":          {map[string]any{"addPublicIpV4": true}, `\"addPublicIpV4\" must be one of [0, 1]`},
+		"flag as boolean":          {map[string]any{"addPublicIpV4": true}, `\"addPublicIpV4\" must be one of [\"0\", \"1\"]`},
 		"user data not base64":     {map[string]any{"userData": "#cloud-config"}, "valid base64"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, text := c.api(t, "POST", "/apps/v2/vm", order("a", tc.change))
+			status, text := c.api(t, "POST", ordersPath, order("a", tc.change))
 			if status != 400 || !strings.Contains(text, tc.want) {
 				t.Errorf("%d %s, want %s", status, text, tc.want)
 			}
@@ -72,7 +72,7 @@ func TestOrdersAreCheckedStrictly(t *testing.T) {
 		t.Errorf("%d machines were made", n)
 	}
 	c.must(t, "PUT", "/knobs", `{"errorsAt200":true}`)
-	if status, text := c.api(t, "POST", "/apps/v2/vm", order("a", map[string]any{"projectId": 17})); status != 200 || !strings.Contains(text, `"error":true`) {
+	if status, text := c.api(t, "POST", ordersPath, order("a", map[string]any{"projectId": 17})); status != 200 || !strings.Contains(text, `"error":true`) {
 		t.Errorf("with errors at 200: %d %s", status, text)
 	}
 }
@@ -88,7 +88,7 @@ func TestPasswordsShowInAnswers(t *testing.T) {
 		"generated":          {map[string]any{"isGeneratedPassword": true}, "generated-"},
 	} {
 		host := strings.ReplaceAll(name, " ", "-")
-		if status, text := c.api(t, "POST", "/apps/v2/vm", order(host, tc.change)); status != 200 {
+		if status, text := c.api(t, "POST", ordersPath, order(host, tc.change)); status != 200 {
 			t.Fatalf("%d %s", status, text)
 		}
 		eventually(t, "the password shows", func() bool {
@@ -107,14 +107,14 @@ func TestQuotaAndStock(t *testing.T) {
 	small := vpsietest.PlanIdentifier("small-2cpu-4gb", "dc-us-east-1")
 	c.must(t, "PUT", "/knobs", `{"stock":{"small-2cpu-4gb":1},"quota":3}`)
 	c.order(t, "a")
-	if status, text := c.api(t, "POST", "/apps/v2/vm", order("b", nil)); status != 400 || !strings.Contains(text, "out of stock") {
+	if status, text := c.api(t, "POST", ordersPath, order("b", nil)); status != 400 || !strings.Contains(text, "out of stock") {
 		t.Errorf("sold out: %d %s", status, text)
 	}
 	c.must(t, "PUT", "/knobs", `{"stock":{"`+small+`":1}}`)
 	c.order(t, "b")
 	c.must(t, "PUT", "/knobs", `{"stock":{"`+small+`":null}}`)
 	c.order(t, "c")
-	if status, text := c.api(t, "POST", "/apps/v2/vm", order("d", nil)); status != 500 || !strings.Contains(text, "exceeds the allowed limit 3") {
+	if status, text := c.api(t, "POST", ordersPath, order("d", nil)); status != 500 || !strings.Contains(text, "exceeds the allowed limit 3") {
 		t.Errorf("over the quota: %d %s", status, text)
 	}
 	if err := c.Act(c.Ledger().VMs[0].Identifier, "destroy"); err != nil {

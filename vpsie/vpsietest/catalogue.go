@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/big"
+	"net/netip"
 	"slices"
 )
 
@@ -11,9 +12,33 @@ import (
 type Catalogue struct {
 	Datacenters []Datacenter
 	Plans       []Plan
-	Images      []Named
+	// Images are the account's own (custom) images: GET /custom/images lists them, and POST /custom/vm orders them.
+	Images []Named
+	// StockImages are the vendor's: no route lists them.
+	StockImages []Named
 	SSHKeys     []Named
 	Projects    []Named // the first is the default project
+
+	VPCs           []VPC
+	FirewallGroups []Named
+	Gateways       []Gateway
+}
+
+// VPC is a private network of one datacenter.
+type VPC struct {
+	ID         int
+	Name       string
+	Datacenter string // its name
+	Range      string // the network's address, such as 10.20.0.0
+	Size       int    // of the prefix, such as 24
+	Default    bool
+}
+
+// Gateway is the address of a NAT gateway.
+type Gateway struct {
+	ID         int
+	IP         string
+	Datacenter string // its name
 }
 
 // Datacenter is a place for machines.
@@ -77,9 +102,16 @@ func DefaultCatalogue() *Catalogue {
 			{"memory-4cpu-32gb", "Memory Optimized", 4, 32768, 240, 4000, "70.00", []string{"dc-us-east-1"}},
 			{"shared-2cpu-4gb", SharedCPU, 2, 4096, 80, 2000, "9.00", nil},
 		},
-		Images:   []Named{{Name: "ubuntu-22.04-lts"}, {Name: "debian-12"}},
-		SSHKeys:  []Named{{Name: "ssh-key-123"}},
-		Projects: []Named{{Name: "default"}},
+		Images:      []Named{{Name: "ubuntu-22.04-lts"}, {Name: "debian-12"}},
+		StockImages: []Named{{Name: "Ubuntu 24.04"}, {Name: "Debian 13"}},
+		SSHKeys:     []Named{{Name: "ssh-key-123"}},
+		Projects:    []Named{{Name: "default"}},
+		VPCs: []VPC{
+			{101, "default-us", "dc-us-east-1", "10.10.0.0", 24, true}, {102, "nodes", "dc-us-east-1", "10.20.0.0", 24, false},
+			{201, "nodes-eu", "dc-eu-west-1", "10.30.0.0", 24, true},
+		},
+		FirewallGroups: []Named{{Name: "nodes"}, {Name: "web"}},
+		Gateways:       []Gateway{{501, "198.51.100.1", "dc-us-east-1"}, {502, "198.51.100.2", "dc-eu-west-1"}},
 	}
 }
 
@@ -88,8 +120,8 @@ func PlanIdentifier(nickname, datacenter string) string {
 	return uuidOf("plan", nickname, datacenter)
 }
 
-// Identifier returns the identifier of a datacenter, image, ssh key or project that has none of its own.
-// kind is "datacenter", "image", "sshkey" or "project".
+// Identifier returns the identifier of what has none of its own. kind is "datacenter", "image" (also of a stock image),
+// "sshkey", "project" or "firewall".
 func Identifier(kind, name string) string { return uuidOf(kind, name) }
 
 // uuidOf derives the same UUID from the same words, so that identifiers survive a restart of the fake.
@@ -116,10 +148,16 @@ type shop struct {
 func openShop(c Catalogue) (shop, error) {
 	s := shop{Catalogue: Catalogue{
 		Datacenters: slices.Clone(c.Datacenters), Plans: slices.Clone(c.Plans), Images: named("image", c.Images),
-		SSHKeys: named("sshkey", c.SSHKeys), Projects: named("project", c.Projects),
+		StockImages: named("image", c.StockImages), SSHKeys: named("sshkey", c.SSHKeys), Projects: named("project", c.Projects),
+		VPCs: slices.Clone(c.VPCs), FirewallGroups: named("firewall", c.FirewallGroups), Gateways: slices.Clone(c.Gateways),
 	}, offers: map[string][]offer{}}
 	if len(s.Projects) == 0 {
 		return s, fmt.Errorf("projects: a catalogue needs at least one")
+	}
+	for _, v := range s.VPCs {
+		if _, err := netip.ParsePrefix(fmt.Sprintf("%s/%d", v.Range, v.Size)); err != nil {
+			return s, fmt.Errorf("vpc %d: range, size: %w", v.ID, err)
+		}
 	}
 	for i := range s.Datacenters {
 		dc := &s.Datacenters[i]

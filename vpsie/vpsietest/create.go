@@ -2,6 +2,7 @@ package vpsietest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -30,20 +31,32 @@ type createBody struct {
 	Tags                 []string        `json:"tags"`
 	Notes                string          `json:"notes"`
 	VMPassword           string          `json:"vmPassword"`
-	IsGeneratedPassword  *bool           `json:"isGeneratedPassword"`
+	IsGeneratedPassword  json.RawMessage `json:"isGeneratedPassword"`
 	ProcessID            string          `json:"processId"`
 	CreateFromPool       string          `json:"createFromPool"`
 }
 
 // createVM takes an order. Its answer names no machine.
-func (s *Server) createVM(r request) reply {
+func (s *Server) createVM(r request, d dialect) reply {
 	var b createBody
-	if err := strict(r.body, &b); err != nil {
+	var err error
+	if r.knobs.UnknownKeys == "dropped" {
+		err = json.Unmarshal(r.body, &b)
+	} else {
+		err = strict(r.body, &b)
+	}
+	if err != nil {
 		return refusal(r, http.StatusBadRequest, fmt.Sprintf("%v, which is not allowed", err))
+	}
+	if names := d.foreign(b); len(names) > 0 {
+		if r.knobs.UnknownKeys != "dropped" {
+			return refusal(r, http.StatusBadRequest, fmt.Sprintf("%q is not allowed", names[0]))
+		}
+		b.UserData, b.SSD, b.ProcessID = "", 0, ""
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, bad := s.readOrder(r, b)
+	o, bad := s.readOrder(r, b, d)
 	if bad != nil {
 		return *bad
 	}
@@ -53,8 +66,11 @@ func (s *Server) createVM(r request) reply {
 	if left := s.knobs.Stock[o.offer.Nickname]; left != nil && *left == 0 {
 		return refusal(r, http.StatusBadRequest, "The selected package is out of stock in this datacenter")
 	}
+	if left := s.balance(); left != nil && left.Sign() <= 0 {
+		return refusal(r, http.StatusBadRequest, "You do not have enough balance, please add credit")
+	}
 	s.admit(o)
-	return success(true)
+	return s.accepted()
 }
 
 // owned counts the machines that the account has or is about to have. The caller holds the lock.
@@ -68,34 +84,19 @@ func (s *Server) owned() int {
 	return n
 }
 
-func (s *Server) readOrder(r request, b createBody) (order, *reply) {
-	refuse := func(format string, args ...any) (order, *reply) {
-		return order{}, new(refusal(r, http.StatusBadRequest, fmt.Sprintf(format, args...)))
+// readOrder checks as the API does: first the form of each field, then what the fields name. The caller holds the lock.
+func (s *Server) readOrder(r request, b createBody, d dialect) (order, *reply) {
+	o, bad := d.readForm(r, b)
+	if bad != nil {
+		return o, bad
 	}
-	for _, f := range []struct {
-		name    string
-		missing bool
-	}{
-		{"resourceIdentifier", b.ResourceIdentifier == ""}, {"osIdentifier", b.OSIdentifier == ""}, {"dcIdentifier", b.DCIdentifier == ""},
-		{"hostname", b.Hostname == ""}, {"projectId", b.ProjectID == nil}, {"addPublicIpV4", b.AddPublicIPv4 == nil},
-		{"addPublicIpV6", b.AddPublicIPv6 == nil}, {"addPrivateIp", b.AddPrivateIP == nil}, {"backupEnabled", b.BackupEnabled == nil},
-	} {
-		if f.missing {
-			// The API does not say which.
-			return refuse("Sorry, your request got lost in the clouds")
-		}
+	refuse := func(message string) (order, *reply) {
+		return order{}, new(refusal(r, http.StatusBadRequest, message))
 	}
-	o := order{
-		hostname: b.Hostname, sshKeyID: b.SSHKeyIdentifier, scriptID: b.ScriptIdentifier,
-		tags: slices.Clone(b.Tags), notes: b.Notes, processID: b.ProcessID,
+	if s.knobs.DropUserData {
+		o.userData = ""
 	}
 	var ok bool
-	if json.Unmarshal(b.ProjectID, &o.projectID) != nil {
-		return refuse(`"projectId" must be a string`)
-	}
-	if !isUUID(o.projectID) {
-		return refuse(`"projectId" must be a valid GUID`)
-	}
 	if _, ok = find(s.shop.Projects, o.projectID); !ok {
 		return refuse("Project not found")
 	}
@@ -104,18 +105,59 @@ func (s *Server) readOrder(r request, b createBody) (order, *reply) {
 	}
 	offers := s.shop.offers[o.datacenter.Identifier]
 	i := slices.IndexFunc(offers, func(of offer) bool { return of.identifier == b.ResourceIdentifier })
-	if o.image, ok = find(s.shop.Images, b.OSIdentifier); !ok || i < 0 {
+	images := s.shop.StockImages
+	if d.custom {
+		images = s.shop.Images
+	}
+	if o.image, ok = find(images, b.OSIdentifier); !ok || i < 0 {
 		return refuse("Please select the right package for this OS")
 	}
 	o.offer = offers[i]
 	if _, ok = find(s.shop.SSHKeys, b.SSHKeyIdentifier); !ok && b.SSHKeyIdentifier != "" {
 		return refuse("SSH key not found")
 	}
+	if b.ScriptIdentifier != "" {
+		script := s.script(b.ScriptIdentifier)
+		if script == nil {
+			return refuse("Script not found")
+		}
+		o.userData = cmp.Or(o.userData, script.content)
+	}
+	return o, nil
+}
+
+// readForm reads what an order says without asking what it means.
+func (d dialect) readForm(r request, b createBody) (order, *reply) {
+	refuse := func(format string, args ...any) (order, *reply) {
+		return order{}, new(refusal(r, http.StatusBadRequest, fmt.Sprintf(format, args...)))
+	}
+	for _, missing := range []bool{
+		b.ResourceIdentifier == "", b.OSIdentifier == "", b.DCIdentifier == "", b.Hostname == "", b.ProjectID == nil,
+		b.AddPublicIPv4 == nil, b.AddPublicIPv6 == nil, b.AddPrivateIP == nil, b.BackupEnabled == nil,
+	} {
+		if missing {
+			// The API does not say which.
+			return order{}, new(lostInTheClouds(r))
+		}
+	}
+	o := order{
+		hostname: b.Hostname, sshKeyID: b.SSHKeyIdentifier, scriptID: b.ScriptIdentifier,
+		tags: slices.Clone(b.Tags), notes: b.Notes, processID: b.ProcessID,
+	}
+	if json.Unmarshal(b.ProjectID, &o.projectID) != nil {
+		return refuse(`"projectId" must be a string`)
+	}
+	if !isUUID(o.projectID) {
+		return refuse(`"projectId" must be a valid GUID`)
+	}
 	userData, err := base64.StdEncoding.DecodeString(b.UserData)
 	if err != nil {
 		return refuse(`"userData" must be a valid base64 string`)
 	}
 	o.userData = string(userData)
+	if !d.takesPasswordFlag(b.IsGeneratedPassword) {
+		return refuse(`"isGeneratedPassword" must be a number`)
+	}
 	for _, f := range []struct {
 		name string
 		raw  json.RawMessage
@@ -125,8 +167,9 @@ func (s *Server) readOrder(r request, b createBody) (order, *reply) {
 		{"backupEnabled", b.BackupEnabled, new(bool)}, {"weeklyBackupEnabled", b.WeeklyBackupEnabled, new(bool)},
 		{"monthlyBackupEnabled", b.MonthlyBackupEnabled, new(bool)},
 	} {
-		if *f.on, ok = flag(f.raw, s.knobs.IntFlags == "honoured"); !ok {
-			return refuse(`"%s" must be one of [0, 1]`, f.name)
+		var ok bool
+		if *f.on, ok = d.flag(f.raw); !ok {
+			return refuse(`"%s" must be one of [%s]`, f.name, d.allowed())
 		}
 	}
 	o.setPassword(b)
@@ -135,24 +178,11 @@ func (s *Server) readOrder(r request, b createBody) (order, *reply) {
 
 // setPassword drops a password that comes with the word that it was generated, and makes one up instead.
 func (o *order) setPassword(b createBody) {
-	o.generatedPassword = b.IsGeneratedPassword == nil || *b.IsGeneratedPassword || b.VMPassword == ""
+	says := string(bytes.TrimSpace(b.IsGeneratedPassword))
+	o.generatedPassword = b.VMPassword == "" || says == "1" || says == "true"
 	o.password = b.VMPassword
 	if o.generatedPassword {
 		o.password = "generated-" + o.hostname
-	}
-}
-
-// flag reads "0", "1", 0 and 1. Numbers pass the check and count as no, unless the knob intFlags honours them.
-func flag(raw json.RawMessage, honourNumbers bool) (on, ok bool) {
-	switch string(bytes.TrimSpace(raw)) {
-	case `"1"`:
-		return true, true
-	case "1":
-		return honourNumbers, true
-	case "", `"0"`, "0":
-		return false, true
-	default:
-		return false, false
 	}
 }
 

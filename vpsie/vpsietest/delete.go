@@ -21,13 +21,17 @@ func (s *Server) deleteVM(r request) reply {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	m := s.visible(b.VMIdentifier)
+	missing := m == nil || !m.removedAt.IsZero()
+	if missing && s.knobs.PasswordAfterExistence {
+		return s.noMachine(r)
+	}
 	if b.Password != s.opts.AccountPassword {
 		return reply{status: http.StatusOK, body: map[string]any{
 			"error": s.knobs.WrongPasswordError, "message": "You entered the wrong password", "data": !s.knobs.WrongPasswordError,
 		}}
 	}
-	m := s.visible(b.VMIdentifier)
-	if m == nil || !m.removedAt.IsZero() {
+	if missing {
 		return s.noMachine(r)
 	}
 	if m.locked {
@@ -38,13 +42,13 @@ func (s *Server) deleteVM(r request) reply {
 		k := s.knobs.clone()
 		s.background(func(ctx context.Context) { s.retire(ctx, m, k) })
 	}
-	return success(true)
+	return s.accepted()
 }
 
 // visible returns the machine in the machine list, else nil. The caller holds the lock.
 func (s *Server) visible(identifier string) *machine {
 	for _, m := range s.machines {
-		if m.identifier == identifier && m.stage == listed {
+		if m.identifier == identifier && s.shown(m) {
 			return m
 		}
 	}

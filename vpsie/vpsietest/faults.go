@@ -13,7 +13,8 @@ import (
 
 // Fault is a rule that spoils answers.
 type Fault struct {
-	// Method and Path select requests; an empty one selects all. A Path that ends in * selects by its beginning.
+	// Method and Path select requests; an empty one selects all. A Path that ends in * selects by its beginning. Orders
+	// count as POST /apps/v2/vm whichever route they take, so that a rule for that path stands for all of them.
 	Method string `json:"method"`
 	Path   string `json:"path"`
 	// Count is how many requests it spoils; 0 spoils until it is removed.
@@ -111,6 +112,10 @@ func (f *fault) selects(method, path string) bool {
 	if f.Method != "" && !strings.EqualFold(f.Method, method) {
 		return false
 	}
+	return f.selectsPath(path) || IsOrder(method, path) && f.selectsPath(appsPrefix+"/vm")
+}
+
+func (f *fault) selectsPath(path string) bool {
 	if prefix, ok := strings.CutSuffix(f.Path, "*"); ok {
 		return strings.HasPrefix(path, prefix)
 	}

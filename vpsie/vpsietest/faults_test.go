@@ -13,7 +13,7 @@ import (
 )
 
 func TestFaults(t *testing.T) {
-	const vm = "/apps/v2/vm"
+	const vm = ordersPath
 	for name, tc := range map[string]struct {
 		rules string
 		want  []string // status of each of: order, order, GET keys

@@ -94,6 +94,9 @@ func (c *cloud) must(t *testing.T, method, path, body string) {
 	}
 }
 
+// ordersPath is where the account's own images are ordered.
+const ordersPath = "/apps/v2/custom/vm"
+
 // order is the body of an acceptable order, with fields replaced or, by nil, left out.
 func order(hostname string, change map[string]any) string {
 	body := map[string]any{
@@ -124,7 +127,7 @@ func deletion(identifier string) string {
 
 func (c *cloud) order(t *testing.T, hostname string) {
 	t.Helper()
-	if status, text := c.api(t, "POST", "/apps/v2/vm", order(hostname, nil)); status != http.StatusOK || text != `{"data":true,"error":false}` {
+	if status, text := c.api(t, "POST", ordersPath, order(hostname, nil)); status != http.StatusOK || text != `{"data":true,"error":false}` {
 		t.Fatalf("ordering: %d %s", status, text)
 	}
 }

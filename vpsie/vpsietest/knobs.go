@@ -30,20 +30,39 @@ type Knobs struct {
 	BillingSpeedup float64 `json:"billingSpeedup"`
 
 	GapMillis     int  `json:"gapMillis"`     // after pending, before the list: in neither
+	GapSeconds    int  `json:"gapSeconds"`    // the same, from the order on the server's own clock (Options.Now)
 	AddressMillis int  `json:"addressMillis"` // addresses appear this much after the machine is active
 	HideState     bool `json:"hideState"`     // the machine list shows no addresses, and power 0
 	FlaggedMillis int  `json:"flaggedMillis"` // a deleted machine stays in the list with is_deleted this long
 	LatencyMillis int  `json:"latencyMillis"` // every answer takes this much longer
 
-	PlainHostnames bool `json:"plainHostnames"` // list hostnames as ordered; else their first letter is a capital
-	PlainScalars   bool `json:"plainScalars"`   // numbers as numbers; else some are strings
-	PageSize       int  `json:"pageSize"`       // most items in one list answer; 0 is no limit
-	TotalExcess    int  `json:"totalExcess"`    // lists claim this many more items than there are
+	PlainHostnames *bool  `json:"plainHostnames"` // list hostnames as ordered (the default); false: their first letter is a capital
+	PlainScalars   *bool  `json:"plainScalars"`   // numbers as numbers (the default); false: some are strings
+	PageSize       int    `json:"pageSize"`       // most items in one list answer; 0 is no limit
+	TotalExcess    int    `json:"totalExcess"`    // lists claim this many more items than there are
+	HiddenRows     int    `json:"hiddenRows"`     // the newest N machines are neither in the machine list nor in its total
+	ListProject    string `json:"listProject"`    // the machine list shows this project only (name, number or identifier); "" shows all
 
 	ErrorsAt200        bool   `json:"errorsAt200"`        // refusals come with HTTP 200, except 401, 403, 429 and 5xx
 	WrongPasswordError bool   `json:"wrongPasswordError"` // the refusal of a wrong account password says error: true
 	NotFound           string `json:"notFound"`           // a missing machine is "data" (data: false, the default) or "message"
-	IntFlags           string `json:"intFlags"`           // yes/no numbers in an order are "ignored" (the default) or "honoured"
+	Chatty             bool   `json:"chatty"`             // what is accepted comes with a message that could be taken for a refusal
+
+	// PasswordAfterExistence looks for the machine before it checks the account password of a deletion.
+	PasswordAfterExistence bool `json:"passwordAfterExistence"`
+
+	OrderDialect string `json:"orderDialect"` // orders are taken in "any" dialect, each on its route (the default), in "A" or in "B" only
+	IntFlags     string `json:"intFlags"`     // yes/no numbers where texts are spoken are "ignored" (the default) or "honoured"
+	DropUserData bool   `json:"dropUserData"` // user data is accepted and reaches no machine
+	UnknownKeys  string `json:"unknownKeys"`  // what an order's dialect does not know is "refused" (the default) or "dropped"
+
+	VPCMillis      int `json:"vpcMillis"`      // an attached VPC shows its address after this long
+	FirewallMillis int `json:"firewallMillis"` // how long a change of a machine's firewall takes; another meanwhile breaks
+
+	// Balance is what a prepaid account has, per decimal in US dollars; setting it fills the account up to that. Empty is an
+	// account that is billed afterwards. NoBilling takes the routes of balance and usage away.
+	Balance   string `json:"balance"`
+	NoBilling bool   `json:"noBilling"`
 
 	AuthHeader        string `json:"authHeader"`        // tokens are read from "any" (the default), "vpsie-auth" or "bearer"
 	ExchangeEncoding  string `json:"exchangeEncoding"`  // the token exchange takes "any" (the default), "json" or "form"
@@ -59,6 +78,13 @@ func (k Knobs) clone() Knobs {
 	for ref, n := range k.Stock {
 		if n != nil {
 			k.Stock[ref] = new(*n)
+		}
+	}
+	for _, plain := range []**bool{&k.PlainHostnames, &k.PlainScalars} {
+		if *plain == nil {
+			*plain = new(true)
+		} else {
+			*plain = new(**plain)
 		}
 	}
 	return k
@@ -104,6 +130,7 @@ func (k Knobs) checked(s shop) (Knobs, error) {
 		{"neverJoin", k.NeverJoin}, {"neverAppear", k.NeverAppear}, {"quota", k.Quota}, {"gapMillis", k.GapMillis},
 		{"addressMillis", k.AddressMillis}, {"flaggedMillis", k.FlaggedMillis}, {"latencyMillis", k.LatencyMillis}, {"pageSize", k.PageSize},
 		{"tokenSeconds", k.TokenSeconds}, {"requestsPerMinute", k.RequestsPerMinute}, {"totalExcess", k.TotalExcess},
+		{"gapSeconds", k.GapSeconds}, {"hiddenRows", k.HiddenRows}, {"vpcMillis", k.VPCMillis}, {"firewallMillis", k.FirewallMillis},
 	} {
 		if f.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: is %d, must not be below 0", f.name, f.value))
@@ -117,11 +144,17 @@ func (k Knobs) checked(s shop) (Knobs, error) {
 		allowed     []string
 	}{
 		{"notFound", k.NotFound, []string{"", "data", "message"}}, {"intFlags", k.IntFlags, []string{"", "ignored", "honoured"}},
+		{"orderDialect", k.OrderDialect, []string{"", "any", "A", "B"}}, {"unknownKeys", k.UnknownKeys, []string{"", "refused", "dropped"}},
 		{"authHeader", k.AuthHeader, []string{"", "any", "vpsie-auth", "bearer"}},
 		{"exchangeEncoding", k.ExchangeEncoding, []string{"", "any", "json", "form"}}, {"exchangeShape", k.ExchangeShape, []string{"", "nested", "top"}},
 	} {
 		if !slices.Contains(f.allowed, f.value) {
 			errs = append(errs, fmt.Errorf("%s: is %q, must be one of %s", f.name, f.value, strings.Join(f.allowed[1:], ", ")))
+		}
+	}
+	if k.Balance != "" {
+		if _, err := parsePrice(k.Balance); err != nil {
+			errs = append(errs, fmt.Errorf("balance: %w", err))
 		}
 	}
 	errs = append(errs, k.checkStock(s)...)

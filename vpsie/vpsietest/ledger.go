@@ -17,6 +17,10 @@ const maxRequests = 200_000
 type Ledger struct {
 	VMs      []Bill    `json:"vms"`
 	Requests []Request `json:"requests"`
+	// PrivateIPs are the addresses of VPCs that machines got; one that a machine which is gone has not released leaks.
+	PrivateIPs []PrivateIP `json:"privateIPs,omitempty"`
+	// Scripts are the names of the stored scripts.
+	Scripts []string `json:"scripts,omitempty"`
 }
 
 // Bill is one machine's account, from its order to its end. Orders that vanish from pending have none.
@@ -50,7 +54,10 @@ type Request struct {
 func (s *Server) Ledger() Ledger {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := Ledger{VMs: []Bill{}, Requests: append([]Request{}, s.requests...)}
+	l := Ledger{VMs: []Bill{}, Requests: append([]Request{}, s.requests...), PrivateIPs: s.privateIPs()}
+	for _, script := range s.scripts {
+		l.Scripts = append(l.Scripts, script.name)
+	}
 	for _, m := range s.machines {
 		if m.phantom {
 			continue

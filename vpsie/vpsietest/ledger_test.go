@@ -13,7 +13,7 @@ import (
 // TestLedgerContract holds the shape that tests outside the repository read.
 func TestLedgerContract(t *testing.T) {
 	c := start(t, vpsietest.Options{Knobs: vpsietest.Knobs{CreateMillis: 1_000_000}})
-	if status, text := c.api(t, "POST", "/apps/v2/vm", order("a", map[string]any{"tags": []string{"x"}, "notes": "n"})); status != 200 {
+	if status, text := c.api(t, "POST", ordersPath, order("a", map[string]any{"tags": []string{"x"}, "notes": "n"})); status != 200 {
 		t.Fatalf("%d %s", status, text)
 	}
 	_, text := c.adminCall(t, "GET", "/ledger", "")
@@ -28,7 +28,7 @@ func TestLedgerContract(t *testing.T) {
 			"datacenter": "dc-us-east-1", "tags": []any{"x"}, "notes": "n", "state": "pending", "poweredOn": false,
 			"createdAt": "2026-05-01T12:00:00Z", "deletedAt": nil, "cost": "0.000000000",
 		}},
-		"requests": []any{map[string]any{"at": "2026-05-01T12:00:00Z", "method": "POST", "path": "/apps/v2/vm", "status": 200.0}},
+		"requests": []any{map[string]any{"at": "2026-05-01T12:00:00Z", "method": "POST", "path": ordersPath, "status": 200.0}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("GET /ledger (-want +got):\n%s", diff)

@@ -104,7 +104,7 @@ func TestMachineAsTheBooterSeesIt(t *testing.T) {
 	body := order("web-1", map[string]any{
 		"resourceIdentifier": vpsietest.PlanIdentifier("shared-2cpu-4gb", "dc-us-east-1"), "userData": "aGVsbG8=", "addPublicIpV6": "1",
 	})
-	if status, text := c.api(t, "POST", "/apps/v2/vm", body); status != 200 {
+	if status, text := c.api(t, "POST", ordersPath, body); status != 200 {
 		t.Fatalf("%d %s", status, text)
 	}
 	got := <-seen
@@ -116,13 +116,13 @@ func TestMachineAsTheBooterSeesIt(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("machine (-want +got):\n%s", diff)
 	}
-	eventually(t, "the list shows another case", func() bool {
+	eventually(t, "the list shows the hostname as ordered", func() bool {
 		vms := c.list(t)
-		return len(vms) == 1 && vms[0]["hostname"] == "Web-1"
+		return len(vms) == 1 && vms[0]["hostname"] == "web-1" && vms[0]["ram"] == 4096.0
 	})
-	c.must(t, "PUT", "/knobs", `{"plainHostnames":true}`)
-	if got := c.list(t)[0]["hostname"]; got != "web-1" {
-		t.Errorf("plain hostname: %v", got)
+	c.must(t, "PUT", "/knobs", `{"plainHostnames":false,"plainScalars":false}`)
+	if vm := c.list(t)[0]; vm["hostname"] != "Web-1" || vm["ram"] != "4096" {
+		t.Errorf("odd hostname and memory: %v, %v", vm["hostname"], vm["ram"])
 	}
 }
 

@@ -41,14 +41,22 @@ type machine struct {
 
 	active, power, suspended, locked, deleted, terminated bool
 	deleting, addressed                                   bool
+	// hung machines are powered on and do nothing; a restart cures them.
+	hung bool
+
+	firewalls    []string // identifiers of its groups
+	firewallBusy bool
 
 	createdAt time.Time
-	removedAt time.Time
-	price     *big.Rat // per month
-	cost      *big.Rat // up to billedAt
-	billedAt  time.Time
+	// listedFrom is, on the server's clock, when the list may show it.
+	listedFrom time.Time
+	removedAt  time.Time
+	price      *big.Rat // per month
+	cost       *big.Rat // up to billedAt
+	billedAt   time.Time
 
-	stopped chan struct{} // closed when it stops running, also by its end
+	stopped chan struct{} // closed when it stops running, also by its end; a start makes another
+	started chan struct{} // holds one start that its life has not seen yet
 	gone    chan struct{} // closed at its end
 }
 
@@ -91,7 +99,8 @@ func (s *Server) admit(o order) *machine {
 	m := &machine{
 		order: o, id: s.lastID, identifier: uuidOf("machine", fmt.Sprint(s.opts.Seed, s.lastID)), stage: pending,
 		createdAt: now, billedAt: now, cost: new(big.Rat), price: s.priceOf(o.offer.Plan),
-		stopped: make(chan struct{}), gone: make(chan struct{}),
+		listedFrom: now.Add(time.Duration(s.knobs.GapSeconds) * time.Second),
+		stopped:    make(chan struct{}), started: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	if s.knobs.NeverAppear > 0 {
 		s.knobs.NeverAppear--
@@ -138,48 +147,81 @@ func (s *Server) live(ctx context.Context, m *machine, k Knobs) {
 		}
 	}
 	s.mutate(func() { m.enter(listed) })
-	if s.pause(ctx, m.stopped, k.BootMillis) {
-		s.mutate(func() { m.active, m.power = m.runs(), m.runs() })
+	for booted := false; ; k = s.knobsNow() {
+		booted = s.run(ctx, m, k) || booted
+		if !s.rest(ctx, m, booted) {
+			return
+		}
+	}
+}
+
+// run is the machine's life from one start to the next stop. It reports whether the Booter has seen it.
+func (s *Server) run(ctx context.Context, m *machine, k Knobs) (booted bool) {
+	var stopped chan struct{}
+	s.mutate(func() { stopped = m.stopped })
+	if s.pause(ctx, stopped, k.BootMillis) {
+		s.mutate(func() { m.active, m.power = m.active || m.runs(), m.power || m.runs() })
 		s.background(func(ctx context.Context) {
 			if s.pause(ctx, m.gone, k.AddressMillis) {
 				s.mutate(func() { m.addressed = true })
 			}
 		})
 		if s.opts.Booter != nil && !m.neverJoin {
-			s.boot(ctx, m, k)
+			s.boot(ctx, m, k, stopped)
+			booted = true
 		}
 	}
+	select {
+	case <-ctx.Done():
+	case <-stopped:
+	}
+	return booted
 }
 
 // boot acts out the machine's inner life.
-func (s *Server) boot(ctx context.Context, m *machine, k Knobs) {
+func (s *Server) boot(ctx context.Context, m *machine, k Knobs, stopped chan struct{}) {
 	running, halt := context.WithCancel(ctx)
 	defer halt()
 	s.background(func(context.Context) {
 		select {
-		case <-m.stopped:
+		case <-stopped:
 		case <-running.Done():
 		}
 		halt()
 	})
 	told := m.public()
 	s.report("booting", m, s.opts.Booter.Boot(running, told))
-	if s.pause(running, m.stopped, k.ReadyMillis) {
+	if s.pause(running, stopped, k.ReadyMillis) {
 		s.report("becoming ready", m, s.opts.Booter.Ready(running, told))
 	}
-	for _, end := range []chan struct{}{m.stopped, m.gone} {
-		select {
-		case <-ctx.Done():
-			return
-		case <-end:
+	select {
+	case <-ctx.Done():
+	case <-stopped:
+	}
+}
+
+// rest is a stopped machine's life until its start. It reports whether that came before its end.
+func (s *Server) rest(ctx context.Context, m *machine, booted bool) bool {
+	end := func(doing string) {
+		if booted && ctx.Err() == nil {
+			s.report(doing, m, s.opts.Booter.Gone(ctx, m.public()))
 		}
-		select {
-		case <-m.gone:
-			s.report("going", m, s.opts.Booter.Gone(ctx, told))
-			return
-		default:
-			s.report("stopping", m, s.opts.Booter.Gone(ctx, told))
-		}
+	}
+	select {
+	case <-m.gone:
+		end("going")
+		return false
+	default:
+		end("stopping")
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-m.gone:
+		end("going")
+		return false
+	case <-m.started:
+		return true
 	}
 }
 
@@ -208,11 +250,44 @@ func (m *machine) runs() bool {
 // halt powers the machine off. The caller holds the lock.
 func (m *machine) halt() {
 	m.power = false
+	m.still()
+}
+
+// still ends what the machine does. The caller holds the lock.
+func (m *machine) still() {
 	select {
 	case <-m.stopped:
 	default:
 		close(m.stopped)
 	}
+}
+
+// switchOn starts a machine that is off. The caller holds the lock.
+func (s *Server) switchOn(m *machine) {
+	if m.power || m.suspended || !m.removedAt.IsZero() {
+		return
+	}
+	select {
+	case <-m.stopped:
+	default:
+		return // it is starting
+	}
+	m.stopped, m.hung = make(chan struct{}), false
+	select {
+	case m.started <- struct{}{}:
+	default:
+	}
+}
+
+// restart cures a machine that hangs. The caller holds the lock.
+func (s *Server) restart(m *machine) {
+	m.halt()
+	s.switchOn(m)
+}
+
+// shown reports whether the list of machines has it. The caller holds the lock.
+func (s *Server) shown(m *machine) bool {
+	return m.stage == listed && !s.opts.Now().Before(m.listedFrom)
 }
 
 // drop ends the machine and its bill. The caller holds the lock.

@@ -41,7 +41,7 @@ type Options struct {
 	// Now replaces the clock for billing, token expiry and time stamps.
 	Now func() time.Time
 	// After replaces the clock for what becomes of machines: createMillis, gapMillis, bootMillis, readyMillis, deleteMillis,
-	// addressMillis, flaggedMillis. Delays of answers always pass in real time.
+	// addressMillis, flaggedMillis, vpcMillis. Delays of answers always pass in real time.
 	After func(d time.Duration) <-chan time.Time
 }
 

@@ -12,17 +12,22 @@ type object = map[string]any
 func (s *Server) listVMs(r request) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wanted := ""
+	wanted := r.knobs.ListProject
 	if len(r.query["projectId"]) > 0 {
 		wanted = r.query["projectId"][0]
 	}
-	var all []object
+	all := []object{}
 	for _, m := range s.machines {
-		if m.stage == listed && (wanted == "" || wanted == m.projectID || wanted == strconv.Itoa(s.projectNumber(m.projectID))) {
+		if s.shown(m) && (wanted == "" || s.inProject(m, wanted)) {
 			all = append(all, s.wireVM(r.knobs, m))
 		}
 	}
-	return page(r, all)
+	return page(r, all[:max(0, len(all)-r.knobs.HiddenRows)])
+}
+
+// inProject reports whether the machine belongs to the project, which is given by identifier, number or name.
+func (s *Server) inProject(m *machine, project string) bool {
+	return project == m.projectID || project == strconv.Itoa(s.projectNumber(m.projectID)) || project == s.projectName(m.projectID)
 }
 
 func (s *Server) getVM(r request, identifier string) reply {
@@ -48,7 +53,7 @@ func (s *Server) wireVM(k Knobs, m *machine) object {
 		ipv4, ipv6, private = m.addresses()
 	}
 	hostname := m.hostname
-	if !k.PlainHostnames && hostname != "" {
+	if !*k.PlainHostnames && hostname != "" {
 		hostname = strings.ToUpper(hostname[:1]) + hostname[1:]
 	}
 	var droppedOn any
@@ -61,12 +66,16 @@ func (s *Server) wireVM(k Knobs, m *machine) object {
 		"ram": loose(k, m.offer.MemoryMB), "cpu": m.offer.CPU, "ssd": loose(k, m.offer.DiskGB), "traffic": m.offer.TrafficGB,
 		"is_active": bit(m.active), "power": bit(m.power && !k.HideState), "is_suspended": bit(m.suspended), "boxes_suspended": bit(m.suspended),
 		"is_locked": bit(m.locked), "is_deleted": bit(m.deleted), "is_terminated": bit(m.terminated), "is_custom": 0, "is_autobackup": 0,
+		"box_virtualization_id": "kvm", "nr_added_ips": 0, "in_pcs": 0, "payable_license": 0, "last_license_pay": nil, "old_id": 0,
+		"last_action_date": nil, "last_action_in_min": 0, "is_work_with_new_version": 1, "is_iso_image_bootable": 0, "has_ssl": 0,
+		"is_created_from_legacy": 0, "is_smtp_allowed": 0, "weekly_backup": 0, "monthly_backup": 0, "daily_snapshot": 0, "weekly_snapshot": 0,
+		"monthly_snap": 0, "lib_iso_id": nil, "is_fip_available": 1, "is_bucket_available": 0, "is_sata_available": 0, "is_ssd_available": 1,
 		"boxdiscount_id": nil, "custom_price": nil, "custom_iso_id": nil, "script_id": nullable(m.scriptID), "sshkey_id": nullable(m.sshKeyID),
 		"default_ip": ipv4, "default_ipv6": ipv6, "private_ip": private, "added_ip_addresses": nil,
 		"initial_password": m.password, "created_on": m.createdAt.Format(time.RFC3339), "last_updated": m.createdAt.Format(time.RFC3339),
-		"dropped_on": droppedOn, "notes": nullable(m.notes), "firstname": "Fake", "lastname": "Account", "username": "fake@example.com",
+		"dropped_on": droppedOn, "notes": nullable(m.notes), "firstname": "Fake", "lastname": "Account", "username": "fake@example.com", "vmType": "vm",
 		"state": m.datacenter.State, "dcIdentifier": m.datacenter.Identifier, "fullname": m.image.Name, "category": "linux",
-		"project_id": s.projectNumber(m.projectID), "vmDescription": "",
+		"project_id": s.projectNumber(m.projectID), "projectId": s.projectNumber(m.projectID), "vmDescription": "",
 	}
 }
 
@@ -120,7 +129,7 @@ func (s *Server) listPlans(r request) reply {
 		return refusal(r, 400, "Sorry, your request got lost in the clouds")
 	}
 	offers, known := s.shop.offers[form.Get("dcIdentifier")]
-	if _, image := find(s.shop.Images, form.Get("osIdentifier")); !known || !image {
+	if _, image := find(slices.Concat(s.shop.Images, s.shop.StockImages), form.Get("osIdentifier")); !known || !image {
 		return success([]object{})
 	}
 	s.mu.Lock()
@@ -142,40 +151,69 @@ func (s *Server) listPlans(r request) reply {
 func (s *Server) wirePrice(k Knobs, i int, p Plan) any {
 	price := s.priceOf(p)
 	number, _ := price.Float64()
-	if k.PlainScalars || i%2 == 0 {
+	if *k.PlainScalars || i%2 == 0 {
 		return number
 	}
 	return price.FloatString(2)
 }
 
+// listImages lists the account's own images: one in each datacenter, as far as the clients know.
 func (s *Server) listImages(r request) reply {
-	var all []object
+	all := []object{}
 	for i, im := range s.shop.Images {
-		all = append(all, object{"id": i + 1, "identifier": im.Identifier, "imageName": im.Name})
+		all = append(all, object{
+			"id": i + 1, "user_id": 7, "datacenter_id": 1, "image_size": 2_147_483_648, "original_name": im.Name + ".qcow2",
+			"fetched_from_url": "https://images.example.com/" + im.Name + ".qcow2", "changed_name": im.Name, "image_hash": "0", "image_label": im.Name,
+			"created_on": madeOn, "deleted": 0, "identifier": im.Identifier, "storage": "ssd", "dc_name": "", "dcIdentifier": "",
+			"created_by": "fake@example.com",
+		})
 	}
 	return page(r, all)
 }
 
 func (s *Server) listSSHKeys(r request) reply {
-	var all []object
+	all := []object{}
 	for i, key := range s.shop.SSHKeys {
-		all = append(all, object{
-			"id": i + 1, "user_id": 7, "identifier": key.Identifier, "name": key.Name, "private_key": "ssh-ed25519 AAAA fake",
-			"created_on": "2026-01-01T00:00:00Z", "created_by": 7,
-		})
+		all = append(all, wireSSHKey(i, key))
 	}
 	return page(r, all)
 }
 
+func wireSSHKey(i int, key Named) object {
+	return object{
+		"id": i + 1, "user_id": 7, "identifier": key.Identifier, "name": key.Name, "private_key": "ssh-ed25519 AAAA fake",
+		"created_on": madeOn, "created_by": "fake@example.com",
+	}
+}
+
 func (s *Server) listProjects(request) reply {
-	var all []object
+	all := []object{}
 	for i, p := range s.shop.Projects {
-		all = append(all, object{
-			"id": i + 1, "identifier": p.Identifier, "name": p.Name, "description": p.Name, "is_default": bit(i == 0),
-			"created_on": "2026-01-01T00:00:00Z", "updated_at": nil, "created_by": 7,
-		})
+		all = append(all, wireProject(i, p))
 	}
 	return success(object{"rows": all, "count": len(all)})
+}
+
+func wireProject(i int, p Named) object {
+	return object{
+		"id": i + 1, "identifier": p.Identifier, "name": p.Name, "description": p.Name, "is_default": bit(i == 0),
+		"created_on": madeOn, "updated_at": madeOn, "created_by": 7,
+	}
+}
+
+func (s *Server) projectName(identifier string) string {
+	p, _ := find(s.shop.Projects, identifier)
+	return p.Name
+}
+
+// projectNamed is the identifier of the project, empty when there is none of that name.
+func (s *Server) projectNamed(name string) string {
+	for _, p := range s.shop.Projects {
+		if p.Name == name {
+			return p.Identifier
+		}
+	}
+	return ""
 }
 
 func (s *Server) projectNumber(identifier string) int {
@@ -188,7 +226,7 @@ func (s *Server) datacenterNumber(d Datacenter) int {
 
 // loose writes a number as text, as the API now and then does.
 func loose(k Knobs, n int) any {
-	if k.PlainScalars {
+	if *k.PlainScalars {
 		return n
 	}
 	return strconv.Itoa(n)

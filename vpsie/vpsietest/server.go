@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -36,6 +37,14 @@ type Server struct {
 	tokens   map[string]time.Time // exchanged tokens and their expiry
 	minted   int
 	window   window
+
+	leases    []*lease
+	nat       []natMapping
+	lastLease int
+	scripts   []*script
+	tagged    []tagging
+
+	paidBefore *big.Rat // what machines had cost when the balance was last filled up
 }
 
 type listener struct {
@@ -57,7 +66,7 @@ func Start(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, shop: shop, knobs: knobs, lastID: firstID - 1,
 		random: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), //nolint:gosec // must be repeatable
-		tokens: map[string]time.Time{},
+		tokens: map[string]time.Time{}, paidBefore: new(big.Rat),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if opts.InProcess {

@@ -1,0 +1,108 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+// group checks what one NodeGroup asks for.
+func (i *inspection) group(ctx context.Context, g *v1alpha1.NodeGroup) {
+	object := "NodeGroup " + g.Name
+	wanted := control.WantedOf(g)
+	for _, problem := range cluster.LimitsOf(g).Problems {
+		i.problem("limits", object, "correct spec.minNodes, spec.maxNodes or the annotation", fmt.Errorf("%s", problem))
+	}
+	offers, problems, err := i.cloud.Market(ctx, wanted)
+	for _, p := range append(problems, configOf(err)...) {
+		i.problem("order", object, remedyFor(p), p)
+	}
+	if len(offers) > 0 {
+		i.sold(ctx, object, wanted)
+	}
+	d := control.Deps{Live: i.kube, Options: i.opts.Control}
+	if err := d.CheckGroup(ctx, g); err != nil {
+		i.problem("user data", object, "correct spec.userData, spec.labels, spec.taints, or what the message names", err)
+	} else {
+		i.ok("user data", object, "it can be rendered")
+	}
+}
+
+// configOf leaves out what the account's own checks have told.
+func configOf(err error) []error {
+	if _, config := cloud.IsConfig(err); config || err != nil && vpsie.ClassOf(err) != "" {
+		return []error{err}
+	}
+	return nil
+}
+
+func remedyFor(err error) string {
+	reason, _ := cloud.IsConfig(err)
+	switch reason {
+	case "DatacenterNotFound":
+		return "set spec.datacenterID to one of those that the message lists"
+	case "ImageNotFound":
+		return "set spec.osImageID to an image that the message lists, or to the identifier of one of VPSie's own: those of your machines are listed below, others stand in the console's address bar"
+	case "SSHKeyNotFound":
+		return "set spec.sshKeyIDs to one of those that the message lists"
+	case "InstanceTypeNotAvailable":
+		return "name in spec.offeringIDs what the datacenter sells for the image; the message lists it"
+	}
+	return ""
+}
+
+func (i *inspection) sold(ctx context.Context, object string, w cloud.Wanted) {
+	sold, ambiguous, err := i.cloud.Sold(ctx, w)
+	if err != nil {
+		i.skip("offerings", object, "%s", oneLine(err))
+		return
+	}
+	var texts []string
+	for _, s := range sold {
+		texts = append(texts, fmt.Sprintf("%s at $%s a month (%s)", s.Name, plan.Money(s.PricePerMonth), s.Category))
+		if s.SharedMemory {
+			i.warn("offerings", object, "take an offering of another category where pods need all of the memory", "%s is of category %s, whose machines see less memory than the %d MB that they are sold with", s.Name, s.Category, s.MemoryMB)
+		}
+		if s.PricePerMonth == 0 {
+			i.warn("offerings", object, "ask VPSie for its price", "%s has the price 0", s.Name)
+		}
+	}
+	i.ok("offerings", object, "sold are %s", strings.Join(texts, ", "))
+	for _, a := range ambiguous {
+		i.warn("names", object, "use the identifier", "%s things of the account; the first is taken", a)
+	}
+}
+
+// dialect tries in which form VPSie takes orders, for each kind of image once.
+func (i *inspection) dialect(ctx context.Context) {
+	tried := map[string]bool{}
+	for n := range i.groups {
+		g := &i.groups[n]
+		w := control.WantedOf(g)
+		if tried[w.Image] {
+			continue
+		}
+		tried[w.Image] = true
+		object := "NodeGroup " + g.Name
+		d, err := i.cloud.ProbeDialect(ctx, w)
+		_, config := cloud.IsConfig(err)
+		switch {
+		case err == nil:
+			i.ok("order form", object, "VPSie takes orders for image %s in dialect %s", w.Image, d)
+		case config:
+		case vpsie.ClassOf(err) == vpsie.Temporary || vpsie.ClassOf(err) == vpsie.Throttled:
+			i.skip("order form", object, "it could not be tried: %s", oneLine(err))
+		case vpsie.MayHaveHappened(err):
+			i.problem("order form", object, "look for a VPS called vpsie-autoscaler-check in the console and delete it", err)
+		default:
+			i.problem("order form", object, "VPSie refuses orders in the form of dialect A and of dialect B; remove the key dialect if it forces one, and ask VPSie what has changed", err)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package control
+
+import (
+	"context"
+	"errors"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+)
+
+// CheckGroup says why no machine of the group could join, nil when nothing is known to be wrong. It needs Live and Options.
+func (d Deps) CheckGroup(ctx context.Context, g *v1alpha1.NodeGroup) error {
+	return errors.Join(d.tryUserData(g), d.checkEndpoint(ctx, g))
+}
+
+// tryUserData renders the group's userData for no machine in particular: one that
+// cannot be rendered would fail every machine after it was decided on, and the next
+// round would decide on another.
+func (d Deps) tryUserData(g *v1alpha1.NodeGroup) error {
+	if err := checkNodeFields(g); err != nil {
+		return err
+	}
+	m := &v1alpha1.VPSieNode{Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: g.Name}}
+	data := cloud.UserData{
+		NodeGroup: g.Name, Labels: nodeLabels(m, g), Kubeadm: d.Options.Bootstrap == BootstrapKubeadm,
+		Mint: func() (string, error) { return "", nil },
+	}
+	_, err := data.Render(g.Spec.UserData)
+	return err
+}

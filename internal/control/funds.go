@@ -1,0 +1,103 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
+)
+
+const (
+	// fundsInterval is the pause between two looks at the balance.
+	fundsInterval = 5 * time.Minute
+	// lowHours is how long a balance must last not to be called low.
+	lowHours = 24
+)
+
+// funds is what is known of a prepaid account's money.
+type funds struct {
+	mu     sync.Mutex
+	value  *observe.Funds
+	readAt time.Time
+}
+
+// now is what was last read; nil when the account is not prepaid, or does not say.
+func (f *funds) now() *observe.Funds {
+	if f == nil {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.value
+}
+
+func (f *funds) due(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.readAt.IsZero() && now.Sub(f.readAt) < fundsInterval {
+		return false
+	}
+	f.readAt = now
+	return true
+}
+
+func (f *funds) set(value *observe.Funds) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.value = value
+}
+
+// readFunds looks at the balance now and then. What the API does not say, it is silent about.
+func (s *sweep) readFunds(ctx context.Context, machines []v1alpha1.VPSieNode) {
+	if s.funds == nil || !s.funds.due(s.Clock.Now()) {
+		return
+	}
+	read, err := s.Cloud.Funds(ctx)
+	switch {
+	case err == nil && !read.PostPaid:
+		s.funds.set(s.lasting(ctx, read, machines))
+	case err == nil, vpsie.ClassOf(err) != vpsie.Temporary && vpsie.ClassOf(err) != vpsie.Throttled:
+		s.funds.set(nil)
+	default:
+		logf.FromContext(ctx).Info("the balance of the account could not be read; the last one known stays", "why", err.Error())
+	}
+	s.Metrics.Funds(s.funds.now())
+}
+
+// lasting says how long the balance lasts. What the account costs is what VPSie says of all its products, or our machines'
+// prices where that is more.
+func (s *sweep) lasting(ctx context.Context, read vpsie.Funds, machines []v1alpha1.VPSieNode) *observe.Funds {
+	var ours plan.Money
+	for i := range machines {
+		m := &machines[i]
+		if g, err := s.groupNamed(ctx, m.Spec.NodeGroupName); err == nil && m.Spec.VPSieInstanceID != 0 && !cluster.Disowned(m) {
+			ours += s.priceOf(ctx, m, g)
+		}
+	}
+	f := &observe.Funds{Balance: plan.Money(read.Current), Hours: math.Inf(1)}
+	if perMonth := max(ours, plan.Money(read.PerMonth)); perMonth > 0 {
+		f.Hours = max(0, float64(f.Balance)/float64(perMonth)*plan.HoursPerMonth)
+	} else if f.Balance <= 0 {
+		f.Hours = 0
+	}
+	f.Low = f.Hours < max(lowHours, s.Options.MinBalanceHours)
+	return f
+}
+
+// tooPoor says why nothing is bought beyond minNodes, empty when the balance allows it.
+func (d Deps) tooPoor() string {
+	f := d.funds.now()
+	if f == nil || d.Options.MinBalanceHours <= 0 || f.Hours >= d.Options.MinBalanceHours {
+		return ""
+	}
+	return fmt.Sprintf("%s, and nothing is bought beyond minNodes below %g hours (--min-balance-hours)", f, d.Options.MinBalanceHours)
+}
