@@ -45,10 +45,10 @@ func (c *Client) CreateVM(ctx context.Context, r CreateRequest) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.order(ctx, op, r)
+	err = c.order(ctx, op, r)
 	if !r.CustomImage && refusesImage(err) {
 		r.CustomImage = true
-		if _, again := c.order(ctx, op, r); again == nil || MayHaveHappened(again) {
+		if again := c.order(ctx, op, r); again == nil || MayHaveHappened(again) {
 			err = again
 		}
 	}

@@ -69,9 +69,8 @@ func (c *Client) remember(d Dialect, customImage bool) {
 	}
 }
 
-// order places the order in the dialect that is known, else in the first whose form the API does not refuse, and returns
-// that one.
-func (c *Client) order(ctx context.Context, op string, r CreateRequest) (Dialect, error) {
+// order places the order in the dialect that is known, else in the first whose form the API does not refuse.
+func (c *Client) order(ctx context.Context, op string, r CreateRequest) error {
 	candidates := []Dialect{DialectA, DialectB}
 	if known := c.Dialect(r.CustomImage); known != "" {
 		candidates = []Dialect{known}
@@ -82,14 +81,14 @@ func (c *Client) order(ctx context.Context, op string, r CreateRequest) (Dialect
 		switch {
 		case err == nil:
 			c.remember(d, r.CustomImage)
-			return d, nil
+			return nil
 		case !refusesForm(err):
-			return d, err
+			return err
 		case first == nil:
 			first = err
 		}
 	}
-	return "", first
+	return first
 }
 
 // refusesForm reports whether the API refuses the form of an order rather than what it asks for.

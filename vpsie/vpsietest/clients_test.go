@@ -125,7 +125,7 @@ func (all shapes) misfits(shape, value any, at string) []string {
 	}
 	kind, optional := strings.CutSuffix(fmt.Sprint(shape), "?")
 	if name, named := strings.CutPrefix(kind, "#"); named {
-		return all.misfits(map[string]any(all[name]), value, at)
+		return all.misfits(all[name], value, at)
 	}
 	if value == nil && optional || isA(kind, value) {
 		return nil
