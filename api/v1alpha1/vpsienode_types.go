@@ -210,6 +210,12 @@ type VPSieNodeStatus struct {
 	//
 	// +optional
 	CostPerHour string `json:"costPerHour,omitempty"`
+
+	// CostPerMonth is what the VPS costs per month of 720 hours, exactly, such as "12.00".
+	// It stays when the instance type is offered no more.
+	//
+	// +optional
+	CostPerMonth string `json:"costPerMonth,omitempty"`
 }
 
 // NodeResources is a VPS's size.

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -60,6 +61,8 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		Group:         m.Spec.NodeGroupName,
 		InstanceType:  m.Spec.InstanceType,
 		DatacenterID:  m.Spec.DatacenterID,
+		LastPrice:     LastPrice(m),
+		Capacity:      sizeOf(m),
 		State:         stateOf(m, object),
 		Object:        object,
 		UnneededSince: timeAnnotation(m, v1alpha1.AnnotationUnneededSince),
@@ -78,6 +81,31 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		}
 	}
 	return n
+}
+
+// LastPrice is what the machine cost when its price was last known; 0 when it never was.
+func LastPrice(m *v1alpha1.VPSieNode) plan.Money {
+	if price, err := plan.ParseMoney(m.Status.CostPerMonth); err == nil {
+		return price
+	}
+	// Versions before costPerMonth wrote only this, to four decimals.
+	hourly, err := plan.ParseMoney(m.Status.CostPerHour)
+	if err != nil {
+		return 0
+	}
+	return hourly * plan.HoursPerMonth
+}
+
+// sizeOf is the size that VPSie told of the machine; nil before it has.
+func sizeOf(m *v1alpha1.VPSieNode) corev1.ResourceList {
+	r := m.Status.Resources
+	if r.CPU == 0 && r.MemoryMB == 0 {
+		return nil
+	}
+	return corev1.ResourceList{
+		corev1.ResourceCPU:    *resource.NewQuantity(r.CPU, resource.DecimalSI),
+		corev1.ResourceMemory: *resource.NewQuantity(r.MemoryMB<<20, resource.BinarySI),
+	}
 }
 
 // adopted says that a person made the object. Files that were written by hand bear

@@ -27,6 +27,9 @@ type Market struct {
 	NoGrowth string
 	// Undeletable, when not empty, says why none of its VPSes can be deleted.
 	Undeletable string
+	// Prices, by VPSieNode, are what machines cost whose types are not among the offers.
+	// For one that is not there its status tells (LastPrice).
+	Prices map[string]plan.Money
 	// Fixed, by offer: the allocatable is as given, whatever the group's nodes show.
 	Fixed map[*plan.Offer]bool
 }
@@ -82,8 +85,10 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	b.recall(s.Nodes)
 	b.learn(s.Nodes)
 	offered := map[offerKey]bool{}
+	prices := map[string]plan.Money{}
 	for _, g := range o.NodeGroups {
 		market := markets[g.Name]
+		maps.Copy(prices, market.Prices)
 		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, market))
 		for _, offer := range market.Offers {
 			if k := keyOf(offer.InstanceType, offer.DatacenterID); !offered[k] {
@@ -93,6 +98,11 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 				}
 				s.Offers = append(s.Offers, offer)
 			}
+		}
+	}
+	for _, n := range s.Nodes {
+		if price := prices[n.Machine]; price > 0 {
+			n.LastPrice = price
 		}
 	}
 	return s

@@ -111,3 +111,32 @@ func TestLimitsAndSelectorsInThePlannersWords(t *testing.T) {
 		t.Errorf("only for %v, limits %+v", got.OnlyFor, got.Limits)
 	}
 }
+
+// What a machine costs stays known when its type is offered no more: to the controller, else
+// to the machine's own status, exactly, or from a version before to four decimals an hour.
+func TestTheLastPriceOfAMachine(t *testing.T) {
+	machine := func(month, hour string) *v1alpha1.VPSieNode {
+		m := &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{Name: "m"}, Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: "g", InstanceType: "old"}}
+		m.Status.CostPerMonth, m.Status.CostPerHour = month, hour
+		m.Status.Resources = v1alpha1.NodeResources{CPU: 2, MemoryMB: 4096}
+		return m
+	}
+	g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "g"}, Spec: v1alpha1.NodeGroupSpec{MaxNodes: 1}}
+	for name, test := range map[string]struct {
+		machine *v1alpha1.VPSieNode
+		prices  map[string]plan.Money
+		want    plan.Money
+	}{
+		"never known":               {machine("", ""), nil, 0},
+		"in its status":             {machine("12.34", "0.0171"), nil, 12_340_000},
+		"of a version before":       {machine("", "0.0167"), nil, 12_024_000},
+		"to the controller":         {machine("12.34", "0.0171"), map[string]plan.Money{"m": 13_000_000}, 13_000_000},
+		"no more to the controller": {machine("12.34", ""), map[string]plan.Money{"m": 0, "x": 5}, 12_340_000},
+	} {
+		o := &Objects{NodeGroups: []*v1alpha1.NodeGroup{g}, VPSieNodes: []*v1alpha1.VPSieNode{test.machine}}
+		node := NewBuilder().State(o, map[string]Market{"g": {Prices: test.prices}}, time.Now(), plan.Options{}).Nodes[0]
+		if node.LastPrice != test.want || node.Capacity.Cpu().Value() != 2 || node.Capacity.Memory().Value() != 4<<30 {
+			t.Errorf("%s: %s, want %s; size %v", name, node.LastPrice, test.want, node.Capacity)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
@@ -48,6 +49,39 @@ func TestCostStaysWhileTheBillRuns(t *testing.T) {
 		w.setAccount(nil)
 		w.patch(g, `{"spec":{"osImageID":"ubuntu-22.04-lts","offeringIDs":["`+small+`"]}}`)
 	}
+}
+
+// Machines of a type that the NodeGroup offers no more count towards its cap with the price
+// that was last known, also before VPSie has listed them, and after a restart.
+func TestACapCountsWhatIsOfferedNoMore(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("capped", 1, 9, func(g *v1alpha1.NodeGroup) { g.Spec.Limits.CostPerMonth = "33.00" })
+	w.until(time.Second, "the machine's price to be written down with its order", func() error {
+		if all := w.vpsieNodes(); len(all) == 0 || all[0].Status.CostPerMonth != "12.00" {
+			return errNotYet
+		}
+		return nil
+	})
+	w.patch(g, `{"spec":{"offeringIDs":["`+medium+`"]}}`) // 22 a month
+	for i := range 3 {
+		w.pending(fmt.Sprintf("p%d", i), "1500m")
+	}
+	w.after(3*time.Minute, 10*time.Second)
+	w.start(w.deps.Options)
+	w.after(3*time.Minute, 10*time.Second)
+	if n := w.ordered(); n != 1 {
+		t.Errorf("%d VPSes were bought under a cap of 33 a month beside one at 12 with a type at 22, want 1", n)
+	}
+	if m := w.vpsieNodes()[0]; m.Status.CostPerMonth != "12.00" || m.Status.CostPerHour != "0.0167" {
+		t.Errorf("it costs %q a month, %q an hour", m.Status.CostPerMonth, m.Status.CostPerHour)
+	}
+	w.patch(g, `{"spec":{"limits":{"costPerMonth":"34.00"}}}`)
+	w.until(time.Second, "a purchase below the cap", func() error {
+		if w.ordered() != 2 {
+			return errNotYet
+		}
+		return nil
+	})
 }
 
 // The vendor's cloud-controller-manager hands spec.providerID as it is to the load balancers, which know VPSes by their

@@ -58,6 +58,7 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		return wait, nil
 	}
 	m.Status.SpecHash = r.Options.specHash(group)
+	r.notePrice(ctx, m, group)
 	// Nothing that the cloud lists now can be this object's as long as no order was ever
 	// announced for it: what was seen before will do, and costs no request.
 	since := time.Time{}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
-	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -95,9 +94,7 @@ func (r *machines) describe(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsi
 	if err != nil {
 		return // The price is informational; ignore the error.
 	}
-	if price := r.priceOf(ctx, m, group); price > 0 {
-		m.Status.CostPerHour = plan.Hourly(price).String()
-	}
+	r.notePrice(ctx, m, group)
 }
 
 // statusOf says in the cloud's words how a VPS is; the list has flags, no word.

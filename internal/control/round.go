@@ -189,7 +189,10 @@ func (r *round) markets(ctx context.Context, o *cluster.Objects) (map[string]clu
 	outage, undeletable := r.Cloud.Outage(), r.Cloud.Undeletable()
 	for _, g := range o.NodeGroups {
 		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
-		market := cluster.Market{Offers: offers, Undeletable: undeletable, Limit: r.probation(g, o.VPSieNodes)}
+		market := cluster.Market{
+			Offers: offers, Undeletable: undeletable, Limit: r.probation(g, o.VPSieNodes),
+			Prices: r.pricesOf(ctx, o.VPSieNodes, g, offers),
+		}
 		if err == nil {
 			err = r.CheckGroup(ctx, g)
 		}

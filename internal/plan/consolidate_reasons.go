@@ -10,10 +10,7 @@ func (r *remover) candidate(h *host) (*candidate, keep) {
 	if why := r.heldByItself(h); why.reason != "" {
 		return nil, why
 	}
-	c := &candidate{host: h}
-	if o := r.w.offers[offerKey{h.node.DatacenterID, h.node.InstanceType}]; o != nil {
-		c.price = o.Price
-	}
+	c := &candidate{host: h, price: r.w.priceOf(h.node)}
 	if r.excess(h.group) <= 0 {
 		if why := r.notUnderutilized(c); why.reason != "" {
 			return nil, why

@@ -10,10 +10,9 @@ func (w *world) cost() Cost {
 		case h.node == nil:
 			c.After += Hourly(h.template.offer.Price)
 		case h.group != nil:
-			if o := w.offers[offerKey{h.node.DatacenterID, h.node.InstanceType}]; o != nil {
-				c.Before += Hourly(o.Price)
-				c.After += Hourly(o.Price)
-			}
+			price := Hourly(w.priceOf(h.node))
+			c.Before += price
+			c.After += price
 		}
 	}
 	c.LowerBound = c.Before + Hourly(w.lowerBound())

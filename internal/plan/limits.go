@@ -31,14 +31,32 @@ func (t *template) take(n int) {
 	t.group.spent = t.group.spent.plus(t.spends, n)
 }
 
-// countSpent counts the group's machines that are there already. What a machine of an
-// unknown type costs is not known; its size is what its node shows.
+// countSpent counts one of the group's machines that are there already. The size of a
+// machine whose type is not offered is what its node shows, else what VPSie said of it.
 func (w *world) countSpent(g *group, n *Node) {
-	if o := w.offers[offerKey{n.DatacenterID, n.InstanceType}]; o != nil {
-		g.spent = g.spent.plus(spendingOf(o), 1)
-	} else if n.Object != nil {
-		g.spent = g.spent.plus(spendingOf(&Offer{Capacity: n.Object.Status.Capacity}), 1)
+	one := spending{}
+	switch o := w.offerOf(n); {
+	case o != nil:
+		one = spendingOf(o)
+	case n.Object != nil:
+		one = spendingOf(&Offer{Capacity: n.Object.Status.Capacity})
+	default:
+		one = spendingOf(&Offer{Capacity: n.Capacity})
 	}
+	one.cost = w.priceOf(n)
+	g.spent = g.spent.plus(one, 1)
+}
+
+// offerOf is the offer that the machine is of; nil when its type is not offered now.
+func (w *world) offerOf(n *Node) *Offer { return w.offers[offerKey{n.DatacenterID, n.InstanceType}] }
+
+// priceOf is what the machine costs: what its type is offered for, else what it cost when
+// that was last known.
+func (w *world) priceOf(n *Node) Money {
+	if o := w.offerOf(n); o != nil {
+		return o.Price
+	}
+	return n.LastPrice
 }
 
 // within is how many machines of the template the group's limits still allow.

@@ -204,3 +204,40 @@ func TestStartupTaintsOfAGroup(t *testing.T) {
 		t.Error("one group's startup taint counts for another")
 	}
 }
+
+// A machine whose type is not offered any more costs what it cost when that was last known,
+// in the plan's cost, towards limits and when it goes; its size is what its node shows, else
+// what the cloud said of it.
+func TestAMachineOfATypeNoLongerOffered(t *testing.T) {
+	limits := map[string]Limits{
+		"cost":   {Cost: new(Money(30 * moneyUnit))},
+		"cpu":    {MilliCPU: new(int64(6000))},
+		"memory": {Memory: new(int64(12) << 30)},
+	}
+	for name, l := range limits {
+		for _, state := range []string{"Ready", "Ordered", "NotReady", "Terminating", "Failed"} {
+			s := stateOf(t, "offer small cpu=2 memory=4096 price=10", "offer old cpu=4 memory=8192 price=20",
+				"group g max=20 offers=small up-cpu=100 mixed", "node n1 group=g type=old state="+state, "pod big x3 cpu=1800m memory=1000Mi")
+			s.Nodes[0].LastPrice, s.Nodes[0].Capacity = s.Offers[1].Price, s.Offers[1].Capacity
+			if s.Nodes[0].Object != nil {
+				s.Nodes[0].Object.Status.Capacity, s.Nodes[0].Capacity = s.Offers[1].Capacity, nil
+			}
+			s.Groups[0].Limits = l
+			want := len(Decide(s).Launches)
+			s.Offers = s.Offers[:1]
+			p := Decide(s)
+			if got := len(p.Launches); got != 1 && state != "Ready" || got != want {
+				t.Errorf("%s, %s: %d machines are bought beside one that costs 20, want %d as while it was offered: %+v", name, state, got, want, p.Launches)
+			}
+			if p.Cost.Before != Hourly(20*moneyUnit) {
+				t.Errorf("%s: the machine costs %s", state, p.Cost.Before)
+			}
+		}
+	}
+	s := stateOf(t, "offer small cpu=2 memory=4096 price=10", "group g max=20 offers=small", "node n1 group=g type=old")
+	s.Nodes[0].LastPrice = 20 * moneyUnit
+	s.Options.IgnoreTimers = true
+	if p := Decide(s); len(p.Removals) != 1 || p.Removals[0].Saves != Hourly(20*moneyUnit) || p.Cost.After != 0 {
+		t.Errorf("%+v, %+v", p.Removals, p.Cost)
+	}
+}

@@ -141,7 +141,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 func (w *world) describeComing(h *host) {
 	n := h.node
 	var will *newNode
-	if offer := w.offers[offerKey{n.DatacenterID, n.InstanceType}]; offer != nil && h.group != nil {
+	if offer := w.offerOf(n); offer != nil && h.group != nil {
 		will = w.newNode(h.group.Group, offer)
 		h.coming = will
 	}

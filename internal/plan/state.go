@@ -191,7 +191,12 @@ type Node struct {
 	Group        string
 	InstanceType string
 	DatacenterID string
-	State        NodeState
+	// LastPrice is what the machine cost when that was last known, and Capacity its size
+	// as VPSie told it. They count while its type is not among the offers; 0 and nil when
+	// nobody ever knew.
+	LastPrice Money
+	Capacity  corev1.ResourceList
+	State     NodeState
 	// ReadySince is when it became Ready, zero when that is not known (SettleTime).
 	ReadySince time.Time
 	// Object is the registered node, nil before.
