@@ -29,6 +29,10 @@ const (
 	AnnotationRestarted = "autoscaler.vpsie.com/restarted"
 	// AnnotationRepair is why the autoscaler replaces the machine.
 	AnnotationRepair = "autoscaler.vpsie.com/repair"
+	// AnnotationLastApplied is what the node was given of its NodeGroup's labels and taints, as
+	// JSON: {"labels": {…}, "taints": [{"key", "value", "effect"}]}. What leaves the NodeGroup is
+	// taken off the node by it.
+	AnnotationLastApplied = "autoscaler.vpsie.com/last-applied"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
 	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
 )

@@ -98,7 +98,10 @@ func machineFor(g *v1alpha1.NodeGroup, l plan.Launch) *v1alpha1.VPSieNode {
 				v1alpha1.LabelInstanceType: plan.LabelValue(l.InstanceType),
 				v1alpha1.LabelDatacenter:   plan.LabelValue(l.DatacenterID),
 			},
-			Annotations: map[string]string{v1alpha1.AnnotationLaunchReason: string(l.Reason)},
+			Annotations: map[string]string{
+				v1alpha1.AnnotationLaunchReason: string(l.Reason),
+				v1alpha1.AnnotationLastApplied:  settingsOf(g).String(),
+			},
 		},
 		Spec: v1alpha1.VPSieNodeSpec{
 			InstanceType:  l.InstanceType,

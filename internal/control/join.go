@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -65,6 +63,8 @@ func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	}
 	if group == nil {
 		group = &v1alpha1.NodeGroup{}
+		given, _ := givenTo(m)
+		group.Spec.Labels, group.Spec.Taints = given.Labels, given.Taints
 	}
 	if err := r.furnish(ctx, m, group, node); err != nil {
 		return err
@@ -80,42 +80,6 @@ func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	r.condition(m, v1alpha1.VPSieNodeNodeJoined, metav1.ConditionTrue, "NodeJoinedCluster", "Node successfully joined Kubernetes cluster")
 	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) { m.Spec.NodeName = node.Name })
 }
-
-// furnish makes the node's labels, and on its first sight its taints, what the
-// NodeGroup says, in one write.
-func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, node *corev1.Node) error {
-	changed := node.DeepCopy()
-	if changed.Labels == nil {
-		changed.Labels = map[string]string{}
-	}
-	maps.Copy(changed.Labels, nodeLabels(m, g))
-	uninitialized := slices.ContainsFunc(node.Spec.Taints, isStartup)
-	if uninitialized || m.Status.NodeName == "" {
-		changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isStartup)
-		for _, t := range g.Spec.Taints {
-			if uninitialized && r.Options.Plan.IsStartupTaint(&t) {
-				continue // The kubelet has registered it; an agent may have taken it away since.
-			}
-			if !slices.ContainsFunc(changed.Spec.Taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
-				changed.Spec.Taints = append(changed.Spec.Taints, t)
-			}
-		}
-	}
-	if changed.Spec.ProviderID == "" {
-		changed.Spec.ProviderID = r.Options.ProviderIDFormat.of(r.lastSeen(ctx, m))
-	}
-	if equality.Semantic.DeepEqual(node.Labels, changed.Labels) && equality.Semantic.DeepEqual(node.Spec, changed.Spec) {
-		return nil
-	}
-	// Taints are one list: without the lock a taint that somebody adds now would be lost.
-	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{})); err != nil {
-		return fmt.Errorf("labelling node %s: %w", node.Name, err)
-	}
-	*node = *changed
-	return nil
-}
-
-func isStartup(t corev1.Taint) bool { return t.Key == v1alpha1.TaintUninitialized }
 
 func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionTrue, "NodeReady", "Kubernetes node is ready to accept workloads")

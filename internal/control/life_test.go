@@ -117,6 +117,65 @@ func TestNodesGetTheGroupsLabelsAndTaints(t *testing.T) {
 	})
 }
 
+// What is edited of a NodeGroup's labels and taints reaches its nodes at once, and what leaves
+// it goes; what others put there, and what they took away, stays so.
+func TestEditsOfLabelsAndTaintsReachNodes(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	taint := func(key, value string) corev1.Taint {
+		return corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffectNoSchedule}
+	}
+	g := w.group("edited", 1, 2, func(g *v1alpha1.NodeGroup) {
+		g.Spec.Labels = map[string]string{"team": "web", "tier": "front", "kubernetes.io/os": "linux", "handed-over": "yes"}
+		g.Spec.Taints = []corev1.Taint{taint("dedicated", "web"), taint("old", "x"), taint("lifted", "x")}
+	})
+	m := w.ready(g, 1)[0]
+	n := w.node(m.Name)
+	n.Labels["own"], n.Labels["handed-over"] = "mine", "theirs"
+	n.Spec.Taints = append(slices.DeleteFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == "lifted" }), taint("own", "mine"))
+	w.must(w.admin.Update(t.Context(), n))
+
+	w.reload(g)
+	g.Spec.Labels = map[string]string{"team": "db", "rack": "7"}
+	g.Spec.Taints = []corev1.Taint{taint("dedicated", "db"), taint("lifted", "x"), taint("new", "x")}
+	w.must(w.admin.Update(t.Context(), g))
+	w.until(time.Minute, "the node to follow", func() error {
+		n := w.node(m.Name)
+		for k, v := range map[string]string{"team": "db", "rack": "7", "tier": "", "own": "mine", "handed-over": "theirs", "kubernetes.io/os": "linux"} {
+			if n.Labels[k] != v {
+				return fmt.Errorf("label %s is %q, want %q", k, n.Labels[k], v)
+			}
+		}
+		var taints []string
+		for _, t := range n.Spec.Taints {
+			taints = append(taints, t.ToString())
+		}
+		slices.Sort(taints)
+		if got := strings.Join(taints, " "); got != "dedicated=db:NoSchedule new=x:NoSchedule own=mine:NoSchedule" {
+			return fmt.Errorf("taints %s", got)
+		}
+		return nil
+	})
+
+	// What no node may have is told by the NodeGroup, and does not hold up its machines.
+	w.patch(g, `{"spec":{"labels":{"team":"a b","rack":"8"}}}`)
+	w.until(time.Minute, "the bad label to be told", func() error {
+		w.reload(g)
+		if c := condition(g.Status.Conditions, v1alpha1.NodeGroupError); c.Reason != "InvalidConfiguration" {
+			return fmt.Errorf("%+v", c)
+		}
+		return nil
+	})
+	n = w.node(m.Name)
+	delete(n.Labels, "team")
+	w.must(w.admin.Update(t.Context(), n))
+	w.until(time.Minute, "the label that was there before to be put back", func() error {
+		if n := w.node(m.Name); n.Labels["team"] != "db" || n.Labels["rack"] != "7" {
+			return fmt.Errorf("%v", n.Labels)
+		}
+		return nil
+	})
+}
+
 // An object whose status was lost, as in a restored backup, is found again: its VPS
 // is neither bought anew nor deleted.
 func TestLostStatusIsFoundAgain(t *testing.T) {

@@ -45,6 +45,7 @@ func setupNodes(mgr ctrl.Manager, d Deps) error {
 		Watches(&v1alpha1.VPSieNode{}, leavingFirst()).
 		Watches(&v1alpha1.VPSieNode{}, handler.EnqueueRequestsFromMapFunc(r.ofSibling)).
 		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.ofNode), changed(nodeNews)).
+		Watches(&v1alpha1.NodeGroup{}, handler.EnqueueRequestsFromMapFunc(r.ofGroup), changed(settingsNews)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofSecret)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(d.measured("vpsienode", r))

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -89,12 +90,18 @@ func TestStartupTaintsArePutOnOnce(t *testing.T) {
 			}
 			w.must(w.admin.Create(t.Context(), node))
 			g := &v1alpha1.NodeGroup{Spec: v1alpha1.NodeGroupSpec{Taints: []corev1.Taint{agent}}}
-			w.must(w.machines.furnish(t.Context(), &v1alpha1.VPSieNode{}, g, node))
+			m := machineFor(&v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Namespace: w.deps.Options.Namespace, Name: "apps"}, Spec: g.Spec}, plan.Launch{InstanceType: small, DatacenterID: "dc"})
+			m.Spec.VPSieInstanceID = 7
+			w.must(w.admin.Create(t.Context(), m))
+			w.must(w.machines.furnish(t.Context(), m, g, node))
 			put := slices.ContainsFunc(w.node("furnished").Spec.Taints, func(have corev1.Taint) bool { return have.MatchTaint(&agent) })
 			if put == uninitialized {
 				t.Errorf("the taint was put on: %t", put)
 			}
 			w.must(w.admin.Delete(t.Context(), node))
+			m.Finalizers = nil
+			w.must(w.admin.Update(t.Context(), m))
+			w.must(w.admin.Delete(t.Context(), m))
 		})
 	}
 }
