@@ -285,6 +285,29 @@ func TestDrainGoesOnAfterARestart(t *testing.T) {
 	}
 }
 
+// What a removal without a drain leaves of pods goes when the VPS is proved to be gone, not before;
+// pods elsewhere stay.
+func TestPodsEndWithTheirVPS(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{DeleteMillis: 60_000})
+	g := w.group("ended", 2, 3)
+	machines := w.ready(g, 2)
+	here, elsewhere := w.pod("here", machines[0].Name), w.pod("elsewhere", machines[1].Name)
+	w.budget("held", 0)
+	w.patch(machines[0], `{"metadata":{"annotations":{"`+v1alpha1.AnnotationSkipDrain+`":"true"}}}`)
+	w.dismiss(machines[0])
+	w.after(30*time.Second, 5*time.Second)
+	if w.gone(here) {
+		t.Error("the pod was deleted while its VPS may still run it")
+	}
+	w.ended(machines[0])
+	if !w.gone(here) {
+		t.Error("the pod stays though its VPS is gone")
+	}
+	if w.gone(elsewhere) {
+		t.Error("the pod of another node was deleted")
+	}
+}
+
 // Nodes are drained side by side as far as budgets allow.
 func TestNodesAreDrainedSideBySide(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -160,18 +161,26 @@ func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) progress {
 	return again(secondLook)
 }
 
-// bury deletes the Node, then lets the object go. It asks the API server itself for the Node, which may have registered
+// bury deletes the Node and what pods are left of it, then lets the object go. It asks the API server itself for the Node, which may have registered
 // while the VPS was being deleted: nobody else would find it.
 func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	node, err := r.nodeOf(ctx, r.Live, m)
 	if err != nil && !errors.Is(err, errNodeTaken) {
 		return err
 	}
+	name := ""
+	if err == nil {
+		name = m.Status.NodeName
+	}
 	if node != nil {
+		name = node.Name
 		err := r.Client.Delete(ctx, node, client.Preconditions{UID: &node.UID})
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("deleting node %s: %w", node.Name, err)
 		}
+	}
+	if err := r.endPods(ctx, name); err != nil {
+		return err
 	}
 	// A lost order's VPS that turns up late still needs its token to join.
 	if _, lost := r.arrivals.orders.lostAs(m.Name); !lost {
@@ -187,4 +196,24 @@ func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return client.IgnoreNotFound(r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
 		controllerutil.RemoveFinalizer(m, v1alpha1.Finalizer)
 	}))
+}
+
+// endPods deletes the pods of a node that is gone with its VPS. Nothing runs of them any more, and
+// no kubelet is left to say so: their controllers would replace them only when Kubernetes' garbage
+// collection finds them, and a StatefulSet's not before.
+func (r *machines) endPods(ctx context.Context, node string) error {
+	if node == "" {
+		return nil
+	}
+	pods, err := podsOn(ctx, r.Live, node)
+	if err != nil {
+		return err
+	}
+	for i := range pods {
+		err := r.Client.Delete(ctx, &pods[i], client.GracePeriodSeconds(0), client.Preconditions{UID: &pods[i].UID})
+		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
+			return fmt.Errorf("deleting pod %s/%s, whose VPS is gone: %w", pods[i].Namespace, pods[i].Name, err)
+		}
+	}
+	return nil
 }
