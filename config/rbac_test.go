@@ -48,6 +48,7 @@ func TestAutoscalerHasTheRightsItNeeds(t *testing.T) {
 	all("metrics.k8s.io", "nodes", "", "", "get", "list")
 	all("", "nodes", "", "", "patch", "update", "delete")
 	all("", "pods", "eviction", "", "create")
+	all("", "pods", "", "", "delete")
 	all("", "events", "", "", "create", "patch")
 	all("events.k8s.io", "events", "", "", "create", "patch")
 	all("autoscaler.vpsie.com", "nodegroups", "", "kube-system", "get", "list", "watch", "patch", "update")
@@ -81,7 +82,6 @@ func TestAutoscalerHasNoFurtherRights(t *testing.T) {
 		return nil
 	})
 	for _, r := range []right{
-		{"delete", "", "pods", "", "kube-system", ""},
 		{"deletecollection", "", "pods", "", "kube-system", ""},
 		{"update", "", "pods", "", "kube-system", ""},
 		{"create", "", "pods", "", "kube-system", ""},
