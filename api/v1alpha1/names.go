@@ -25,6 +25,9 @@ const (
 	// AnnotationLaunchReason is why the autoscaler bought the machine. An object
 	// without it was made by a person; the autoscaler does not delete it on its own.
 	AnnotationLaunchReason = "autoscaler.vpsie.com/launch-reason"
+	// AnnotationOrder is what the machine was bought for, as JSON: type, price, reason, up to ten
+	// of the pods, and up to three other types that would have done. Nothing is decided by it.
+	AnnotationOrder = "autoscaler.vpsie.com/order"
 	// AnnotationRestarted is when the autoscaler last restarted the VPS of a machine whose node was not ready.
 	AnnotationRestarted = "autoscaler.vpsie.com/restarted"
 	// AnnotationRepair is why the autoscaler replaces the machine.

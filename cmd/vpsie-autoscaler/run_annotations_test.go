@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
 )
 
@@ -233,6 +235,9 @@ func TestAnnotationsOfTheAutoscaler(t *testing.T) {
 	since(false)
 	if got := m.Annotations[v1alpha1.AnnotationLaunchReason]; got != "PendingPods" {
 		t.Errorf("the launch reason is %q", got)
+	}
+	if l := observe.ReadNote(m.Annotations[v1alpha1.AnnotationOrder]); l == nil || !slices.Contains(l.Pods, client.ObjectKeyFromObject(p).String()) {
+		t.Errorf("the order is %q, without pod %s", m.Annotations[v1alpha1.AnnotationOrder], p.Name)
 	}
 	least := b.group(t, "notes-least", 2, func(g *v1alpha1.NodeGroup) { g.Spec.MinNodes = 1 })
 	if got := b.machines(t, least, 1)[0].Annotations[v1alpha1.AnnotationLaunchReason]; got != "MinNodes" {

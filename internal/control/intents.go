@@ -100,6 +100,7 @@ func machineFor(g *v1alpha1.NodeGroup, l plan.Launch) *v1alpha1.VPSieNode {
 			},
 			Annotations: map[string]string{
 				v1alpha1.AnnotationLaunchReason: string(l.Reason),
+				v1alpha1.AnnotationOrder:        observe.NewLaunched(l, "").Note(),
 				v1alpha1.AnnotationLastApplied:  settingsOf(g).String(),
 			},
 		},

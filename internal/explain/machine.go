@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -114,11 +115,28 @@ func (s *Scene) launchOf(machine string) (*observe.Round, *observe.Launched) {
 	return nil, nil
 }
 
-// boughtFor says in words what the order was for.
+// boughtFor says in words what the order was for, and what would have done instead.
 func boughtFor(l *observe.Launched) string {
 	text := fmt.Sprintf("%s, %s an hour, because of %s", l.InstanceType, l.Price, l.Reason)
-	if len(l.Pods) > 0 {
-		text += fmt.Sprintf(", for %s: %s", observe.Count(len(l.Pods), "pod"), observe.Some(l.Pods))
+	switch pods := len(l.Pods) + l.MorePods; {
+	case l.MorePods > 0:
+		text += fmt.Sprintf(", for %s, among them %s", observe.Count(pods, "pod"), strings.Join(l.Pods, ", "))
+	case pods > 0:
+		text += fmt.Sprintf(", for %s: %s", observe.Count(pods, "pod"), observe.Some(l.Pods))
+	}
+	for i, a := range l.Alternatives {
+		if i == 0 {
+			text += "; would have done as well: "
+		} else {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s at %s", a.InstanceType, a.Price)
+		if a.Group != l.Group {
+			text += " of NodeGroup " + a.Group
+		}
+		if a.Why != "" {
+			text += " (but " + a.Why + ")"
+		}
 	}
 	return text
 }

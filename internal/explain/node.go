@@ -131,6 +131,8 @@ func (s *Scene) origin(a *NodeAnswer) {
 		if len(r.Triggers) > 0 {
 			a.Bought += "; the round was started by: " + observe.Some(r.Triggers)
 		}
+	} else if l := observe.ReadNote(m.Annotations[v1alpha1.AnnotationOrder]); l != nil {
+		a.Bought = boughtFor(l) // The journal does not reach back so far.
 	} else if reason := m.Annotations[v1alpha1.AnnotationLaunchReason]; reason != "" {
 		a.Bought = fmt.Sprintf("%s, because of %s", m.Spec.InstanceType, reason)
 	} else {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -221,5 +222,27 @@ vpsienode_phase{phase="Terminating"} 0
 	m.ForgetGroup("web")
 	if n, err := testutil.GatherAndCount(r, "nodegroup_desired_nodes"); err != nil || n != 0 {
 		t.Errorf("%d series of a NodeGroup that is gone, %v", n, err)
+	}
+}
+
+// What a machine was bought for fits an annotation, however many pods it was bought for.
+func TestNoteOfALaunch(t *testing.T) {
+	l := plan.Launch{Group: "g", InstanceType: "small", Price: 12_000_000, Reason: plan.PendingPods, Alternatives: []plan.Alternative{{Group: "h", InstanceType: "large", Price: 24_000_000, Why: "no"}}}
+	for i := range 200 {
+		l.Pods = append(l.Pods, fmt.Sprintf("ns/pod-%d", i))
+	}
+	note := NewLaunched(l, "m").Note()
+	got := ReadNote(note)
+	want := &Launched{
+		Machine: "m", Group: "g", InstanceType: "small", Price: "0.0167", Reason: plan.PendingPods, Pods: l.Pods[:10], MorePods: 190,
+		Alternatives: []Alternative{{"h", "large", "0.0333", "no"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(note) > 500 {
+		t.Errorf("%d bytes: %s", len(note), diff)
+	}
+	for _, bad := range []string{"", "{", "[]", `{"pods":["a"]}`} {
+		if got := ReadNote(bad); got != nil {
+			t.Errorf("%q is read as %+v", bad, got)
+		}
 	}
 }

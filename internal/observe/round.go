@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -40,6 +41,49 @@ type Launched struct {
 	Price        string            `json:"pricePerHour"`
 	Reason       plan.LaunchReason `json:"reason"`
 	Pods         []string          `json:"pods,omitempty"`
+	// MorePods is how many pods a shortened list leaves out.
+	MorePods int `json:"morePods,omitempty"`
+	// Alternatives are other types of which one node would hold the same pods.
+	Alternatives []Alternative `json:"alternatives,omitempty"`
+}
+
+// Alternative is a type that was not bought; see plan.Alternative.
+type Alternative struct {
+	Group        string `json:"nodeGroup"`
+	InstanceType string `json:"instanceType"`
+	Price        string `json:"pricePerHour"`
+	Why          string `json:"why,omitempty"`
+}
+
+// NewLaunched is the launch whose VPSieNode is machine.
+func NewLaunched(l plan.Launch, machine string) Launched {
+	launched := Launched{Machine: machine, Group: l.Group, InstanceType: l.InstanceType, Price: l.Price.String(), Reason: l.Reason, Pods: l.Pods}
+	for _, a := range l.Alternatives {
+		launched.Alternatives = append(launched.Alternatives, Alternative{a.Group, a.InstanceType, a.Price.String(), a.Why})
+	}
+	return launched
+}
+
+// Note is the launch as JSON, short enough for an annotation: it has ten pods at most.
+func (l Launched) Note() string {
+	const most = 10
+	if more := len(l.Pods) - most; more > 0 {
+		l.Pods, l.MorePods = l.Pods[:most], more
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		return "" // texts and numbers alone are always JSON
+	}
+	return string(text)
+}
+
+// ReadNote reads what Note has written; nil when the text is nothing of the kind.
+func ReadNote(text string) *Launched {
+	var l Launched
+	if err := json.Unmarshal([]byte(text), &l); err != nil || l.InstanceType == "" {
+		return nil
+	}
+	return &l
 }
 
 // Removed is a node that was dismissed.
@@ -74,7 +118,7 @@ func NewRound(at time.Time, p *plan.Plan, machines map[string]string) *Round {
 		Cost: RoundCost{p.Cost.Before.String(), p.Cost.After.String(), p.Cost.LowerBound.String()},
 	}
 	for _, l := range p.Launches {
-		r.Launches = append(r.Launches, Launched{machines[l.Name], l.Group, l.InstanceType, l.Price.String(), l.Reason, l.Pods})
+		r.Launches = append(r.Launches, NewLaunched(l, machines[l.Name]))
 	}
 	for _, x := range p.Removals {
 		r.Removals = append(r.Removals, Removed{x.Node, x.Group, x.Reason, x.Saves.String(), x.Moves})
