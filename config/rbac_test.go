@@ -45,7 +45,6 @@ func TestAutoscalerHasTheRightsItNeeds(t *testing.T) {
 	} {
 		all(read.group, read.resource, "", "", "get", "list", "watch")
 	}
-	all("metrics.k8s.io", "nodes", "", "", "get", "list")
 	all("", "nodes", "", "", "patch", "update", "delete")
 	all("", "pods", "eviction", "", "create")
 	all("", "pods", "", "", "delete")

@@ -42,7 +42,7 @@ type NodeLoad struct {
 }
 
 // LoadOf works out the load of a node from the requests of the pods bound to it, as the
-// thresholds see it where no measured usage is served.
+// thresholds see it.
 func LoadOf(node *corev1.Node, bound []*Pod, o *Options) NodeLoad {
 	var requested, overhead amount
 	for _, p := range bound {

@@ -201,8 +201,6 @@ type Node struct {
 	ReadySince time.Time
 	// Object is the registered node, nil before.
 	Object *corev1.Node
-	// Usage is the measured use of cpu and memory, nil when not served.
-	Usage corev1.ResourceList
 	// UnneededSince is when it was first seen removable; zero when it is not.
 	UnneededSince time.Time
 	// DoNotDelete is the annotation autoscaler.vpsie.com/do-not-delete.

@@ -235,9 +235,6 @@ func (s *story) node(name string, a *attrs) {
 	if d := a.duration("drain-failed"); d > 0 {
 		n.RemovalBackoffUntil = storyNow.Add(d)
 	}
-	if usage := a.quantities(map[string]corev1.ResourceName{"used-cpu": corev1.ResourceCPU, "used-memory": corev1.ResourceMemory}); len(usage) > 0 {
-		n.Usage = usage
-	}
 	labels, taints := a.pairs("labels"), a.taints("taint")
 	if zone := a.text("zone", ""); zone != "" {
 		labels[corev1.LabelTopologyZone] = zone

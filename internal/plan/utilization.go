@@ -16,9 +16,6 @@ func (a amount) minus(b amount) amount { return amount{a.cpu - b.cpu, a.memory -
 
 func (a amount) times(n int64) amount { return amount{a.cpu * n, a.memory * n} }
 
-// atLeast is the larger of each.
-func (a amount) atLeast(b amount) amount { return amount{max(a.cpu, b.cpu), max(a.memory, b.memory)} }
-
 func (a *amount) addRequests(r *resources.Requests) {
 	a.cpu += r.CPU
 	a.memory += r.Memory
@@ -72,8 +69,8 @@ func percent(used, room int64) int64 {
 	return used * 100 / room
 }
 
-// load is what the host's pods use: the larger of their requests and the measured
-// use, with DaemonSet and static pods left out of both what is used and what there is.
+// load is what the host's pods request, with DaemonSet and static pods left out of both
+// what is used and what there is.
 func (h *host) load() load {
 	used := h.requested
 	for _, s := range h.placed {
@@ -81,13 +78,6 @@ func (h *host) load() load {
 			continue
 		}
 		used = used.plus(amountOf(s.lot.size).times(int64(s.n)))
-	}
-	if h.node != nil && h.node.Usage != nil {
-		measured := amount{h.node.Usage.Cpu().MilliValue(), h.node.Usage.Memory().Value()}.minus(h.overhead)
-		if h.yields != nil {
-			measured = measured.minus(amountOf(h.yields)) // expendable pods ask for no head-room
-		}
-		used = used.atLeast(measured)
 	}
 	return load{used: used, room: amountOf(h.alloc).minus(h.overhead)}
 }
