@@ -29,6 +29,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 	}
 	s := cmd.Flags()
 	o.AddFlags(s)
+	dryrun.AddJoinFlags(s, &o.Control)
 	dryrun.AddAccountFlags(s, &o.Cloud)
 	s.StringVar(&c.secret, "secret", "vpsie-secret", "Secret with the VPSie account")
 	s.BoolVar(&o.Canary, "canary", false, "buy the cheapest offering of the NodeGroup, watch it, and delete it")

@@ -32,6 +32,7 @@ func (c *cli) planCommand() *cobra.Command {
 	s := cmd.Flags()
 	o.AddFlags(s)
 	dryrun.AddPlanningFlags(s, &o.Plan)
+	dryrun.AddBuyingFlags(s, &o.Control)
 	dryrun.AddAccountFlags(s, &o.Cloud)
 	s.StringVar(&c.secret, "secret", "vpsie-secret", "Secret with the VPSie account")
 	complete(cmd, "output", "table", "json", "yaml")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/clock"
@@ -18,7 +19,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
 	"github.com/vpsie/vpsie-autoscaler/internal/explain"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
-	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 const (
@@ -105,14 +105,16 @@ func (c *cli) planned(ctx context.Context) (explain.Rounds, error) {
 
 // planOptions plan for the live cluster, with the autoscaler's default flags.
 func (c *cli) planOptions() *dryrun.Options {
-	return &dryrun.Options{
-		Config: c.restConfig, Output: "table",
-		Plan: plan.Options{ExpendablePriorityCutoff: -10},
-		Cloud: cloud.Options{
-			Namespace: c.namespace(), SecretName: c.secret, RequestsPerMinute: 100, Timeout: 30 * time.Second, Clock: clock.RealClock{},
-		},
-		Now: c.now().Format(time.RFC3339),
+	o := &dryrun.Options{
+		Config: c.restConfig, Output: "table", Now: c.now().Format(time.RFC3339),
+		Cloud: cloud.Options{Namespace: c.namespace(), SecretName: c.secret, Clock: clock.RealClock{}},
 	}
+	// Declaring a flag sets its default.
+	s := pflag.NewFlagSet("", pflag.ContinueOnError)
+	dryrun.AddPlanningFlags(s, &o.Plan)
+	dryrun.AddBuyingFlags(s, &o.Control)
+	dryrun.AddAccountFlags(s, &o.Cloud)
+	return o
 }
 
 // journal asks for the rounds that the autoscaler remembers.

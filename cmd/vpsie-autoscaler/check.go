@@ -33,6 +33,7 @@ func checkCommand() *cobra.Command {
 	s := c.Flags()
 	o.AddFlags(s)
 	f.addCluster(s)
+	dryrun.AddJoinFlags(s, &o.Control)
 	dryrun.AddAccountFlags(s, &f.account)
 	s.BoolVar(&o.Canary, "canary", false, "buy the cheapest offering of the NodeGroup, watch it, and delete it")
 	s.StringVar(&f.clusterID, "cluster-id", "", "as the controller's flag --cluster-id")

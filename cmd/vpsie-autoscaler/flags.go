@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
-	"net"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -34,6 +32,7 @@ type flags struct {
 func (f *flags) add(s *pflag.FlagSet) {
 	f.addCluster(s)
 	dryrun.AddPlanningFlags(s, &f.control.Plan)
+	dryrun.AddBuyingFlags(s, &f.control)
 	dryrun.AddAccountFlags(s, &f.account)
 	f.addController(s)
 }
@@ -68,16 +67,12 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.RestartTimeout, "restart-timeout", 5*time.Minute, "how long a node may take to be ready again after its VPS was restarted, which is tried once a day before the VPS is replaced; 0 replaces without a restart")
 	s.IntVar(&c.RepairLimit, "repair-limit", 20, "percent of a NodeGroup that may be under repair at once, one machine at least; 0 is off")
 	s.DurationVar(&c.CreateSettle, "create-settle", 30*time.Second, "how long an order of unknown outcome may stay unseen at VPSie before it is placed again")
-	s.IntVar(&c.UnprovenLimit, "unproven-limit", 3, "how many machines of a NodeGroup may be on their way while none has become a ready node as the group is now; 0 is no limit")
 	s.DurationVar(&c.Backoff.First, "backoff", time.Minute, "how long an instance type that VPSie refuses, or a NodeGroup whose machines do not arrive, is left alone at first; then ever longer")
 	s.DurationVar(&c.Backoff.Last, "backoff-limit", 30*time.Minute, "how long it is left alone at most")
 	s.DurationVar(&c.PollInterval, "poll-interval", 2*time.Second, "shortest pause between two looks at VPSie for the same machine")
 	s.DurationVar(&c.SweepInterval, "sweep-interval", time.Minute, "pause between two comparisons of the VPSie account with the cluster")
 	s.DurationVar(&c.SweepGrace, "sweep-grace", 5*time.Minute, "how long a VPS of this cluster may be without its VPSieNode")
-	s.StringVar(&c.Bootstrap, "bootstrap", "", "how machines join whose NodeGroup has no userData: kubeadm installs and joins; empty leaves it to the image")
 	s.StringVar((*string)(&c.ProviderIDFormat), "provider-id-format", "{identifier}", "spec.providerID of nodes that join without one; the vendor's cloud-controller-manager needs the bare {identifier}, others may want vpsie://{identifier} or vpsie://{datacenter}/{identifier}; empty writes none")
-	s.Float64Var(&c.MinBalanceHours, "min-balance-hours", 0, "how many hours the balance of a prepaid account must last for purchases beyond minNodes; 0 is off")
-	s.StringVar(&c.APIServer, "join-api-server", "", "host:port for {{.APIServer}} in userData; empty takes kube-public/cluster-info's")
 }
 
 // validate refuses settings that cannot work, naming the flag.
@@ -108,14 +103,8 @@ func (f *flags) validate() error {
 	if err := f.control.ProviderIDFormat.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("--provider-id-format: %w", err))
 	}
-	if h := f.control.MinBalanceHours; h < 0 || math.IsNaN(h) {
-		errs = append(errs, fmt.Errorf("--min-balance-hours: %g is not a number of at least 0", h))
-	}
 	if l := f.control.RepairLimit; l < 0 || l > 100 {
 		errs = append(errs, fmt.Errorf("--repair-limit: %d is not between 0 and 100", l))
-	}
-	if l := f.control.UnprovenLimit; l < 0 {
-		errs = append(errs, fmt.Errorf("--unproven-limit: %d is below 0", l))
 	}
 	if err := f.lease.validate(); err != nil {
 		errs = append(errs, err)
@@ -123,14 +112,7 @@ func (f *flags) validate() error {
 	if _, err := f.level(); err != nil {
 		errs = append(errs, err)
 	}
-	if b := f.control.Bootstrap; b != "" && b != control.BootstrapKubeadm {
-		errs = append(errs, fmt.Errorf("--bootstrap: %q is neither empty nor %s", b, control.BootstrapKubeadm))
-	}
-	if a := f.control.APIServer; a != "" {
-		if _, _, err := net.SplitHostPort(a); err != nil {
-			errs = append(errs, fmt.Errorf("--join-api-server: %q is not host:port", a))
-		}
-	}
+	errs = append(errs, f.control.ValidateBuying())
 	return errors.Join(errs...)
 }
 

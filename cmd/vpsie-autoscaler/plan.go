@@ -33,6 +33,7 @@ func planCommand() *cobra.Command {
 	o.AddFlags(c.Flags())
 	f.addCluster(c.Flags())
 	dryrun.AddPlanningFlags(c.Flags(), &o.Plan)
+	dryrun.AddBuyingFlags(c.Flags(), &o.Control)
 	dryrun.AddAccountFlags(c.Flags(), &f.account)
 	return c
 }

@@ -54,14 +54,15 @@ cluster; 2 when there is a problem.`
 func (o *Options) AddFlags(s *pflag.FlagSet) {
 	s.StringVarP(&o.Output, "output", "o", "table", "table, json or yaml")
 	s.StringVar(&o.Group, "nodegroup", "", "look at this NodeGroup only; empty looks at all, and takes the first for --canary")
-	s.StringVar(&o.Control.Bootstrap, "bootstrap", "", "as the controller's flag --bootstrap")
-	s.StringVar(&o.Control.APIServer, "join-api-server", "", "as the controller's flag --join-api-server")
 }
 
 // Run makes all checks and prints the report. It returns whether there is a problem.
 func (o *Options) Run(ctx context.Context, out io.Writer) (failed bool, err error) {
 	if !slices.Contains([]string{"table", "json", "yaml"}, o.Output) {
 		return false, fmt.Errorf("--output: %q is not table, json or yaml", o.Output)
+	}
+	if err := o.Control.ValidateBuying(); err != nil {
+		return false, err
 	}
 	r, err := o.run(ctx)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -82,13 +83,17 @@ type backoffs struct {
 }
 
 // backoffKey is an offering, a NodeGroup, or, when it is empty, the account.
-type backoffKey struct{ group, datacenter, instanceType string }
-
-func offeringKey(datacenter, instanceType string) backoffKey {
-	return backoffKey{datacenter: datacenter, instanceType: instanceType}
+type backoffKey struct {
+	group string
+	offer plan.OfferKey
 }
 
-func (b *Backoff) key() backoffKey { return backoffKey{b.Group, b.Datacenter, b.InstanceType} }
+// keyOf is the key of a back-off of the offering.
+func keyOf(k plan.OfferKey) backoffKey { return backoffKey{offer: k} }
+
+func (b *Backoff) key() backoffKey {
+	return backoffKey{b.Group, plan.OfferKey{DatacenterID: b.Datacenter, InstanceType: b.InstanceType}}
+}
 
 func newBackoffs(g Growth) *backoffs { return &backoffs{byKey: map[backoffKey]Backoff{}, growth: g} }
 
@@ -163,7 +168,7 @@ func keysOf(w Wanted) []backoffKey {
 		keys = append(keys, backoffKey{group: w.Group})
 	}
 	for _, name := range w.Offerings {
-		keys = append(keys, offeringKey(w.Datacenter, name))
+		keys = append(keys, keyOf(w.offer(name)))
 	}
 	return keys
 }
@@ -229,10 +234,10 @@ func (c *Cloud) justRefused(group string) error {
 // remember keeps what the outcome of an order says: a refusal is left alone for as
 // much as it concerns, an order that was taken ends all that concerned it.
 func (c *Cloud) remember(o Order, err error) {
-	k := offeringKey(o.Wanted.Datacenter, o.InstanceType)
+	k := o.Wanted.offer(o.InstanceType)
 	switch {
 	case err == nil:
-		c.backoff.clear(backoffKey{}, backoffKey{group: o.Group}, k)
+		c.backoff.clear(backoffKey{}, backoffKey{group: o.Group}, keyOf(k))
 		return
 	case !Refused(err):
 		return
@@ -240,7 +245,7 @@ func (c *Cloud) remember(o Order, err error) {
 	what := Backoff{Scope: scopeOf(err)}
 	switch what.Scope {
 	case ScopeOffering:
-		what.Datacenter, what.InstanceType = k.datacenter, k.instanceType
+		what.Datacenter, what.InstanceType = k.DatacenterID, k.InstanceType
 	case ScopeGroup:
 		what.Group = o.Group
 	}

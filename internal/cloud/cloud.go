@@ -84,12 +84,12 @@ type Cloud struct {
 	shop     *catalogue
 	backoff  *backoffs
 	// prices are the last ones known, by datacenter and instance type. They outlive a change of the account: what runs is billed all the same.
-	prices map[[2]string]plan.Money
+	prices map[plan.OfferKey]plan.Money
 }
 
 // New returns a Cloud that has no account yet; see Configure.
 func New(opts Options) *Cloud {
-	c := &Cloud{opts: opts, backoff: newBackoffs(opts.Backoff), prices: map[[2]string]plan.Money{}}
+	c := &Cloud{opts: opts, backoff: newBackoffs(opts.Backoff), prices: map[plan.OfferKey]plan.Money{}}
 	c.problem = c.noAccount()
 	return c
 }

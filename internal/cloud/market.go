@@ -22,6 +22,11 @@ type Wanted struct {
 	SSHKeys    []string
 }
 
+// offer is the key of the offering of that name.
+func (w Wanted) offer(name string) plan.OfferKey {
+	return plan.OfferKey{DatacenterID: w.Datacenter, InstanceType: name}
+}
+
 // Market returns what can be bought for the group: one offer for each of its
 // offerings that the datacenter sells for its image, under the name the group
 // uses. Problems are what a person must know of even though something may still
@@ -44,7 +49,7 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 				name, w.Datacenter, w.Image, names(r.plans, func(p vpsie.Plan) string { return p.Nickname }))})
 			continue
 		}
-		offers = append(offers, c.offer(name, w.Datacenter, p))
+		offers = append(offers, c.offer(w.offer(name), p))
 	}
 	if len(offers) == 0 {
 		return nil, nil, errors.Join(problems...)
@@ -70,7 +75,7 @@ func (c *Cloud) refusedAll(offers []*plan.Offer) error {
 	now := c.opts.Clock.Now()
 	var first *Backoff
 	for _, o := range offers {
-		refused := c.backoff.get(offeringKey(o.DatacenterID, o.InstanceType))
+		refused := c.backoff.get(keyOf(o.Key()))
 		if !refused.Until.After(now) {
 			return nil
 		}
@@ -81,11 +86,11 @@ func (c *Cloud) refusedAll(offers []*plan.Offer) error {
 	return first
 }
 
-func (c *Cloud) offer(name, datacenter string, p vpsie.Plan) *plan.Offer {
-	refused := c.backoff.get(offeringKey(datacenter, name))
+func (c *Cloud) offer(k plan.OfferKey, p vpsie.Plan) *plan.Offer {
+	refused := c.backoff.get(keyOf(k))
 	return &plan.Offer{
-		InstanceType: name,
-		DatacenterID: datacenter,
+		InstanceType: k.InstanceType,
+		DatacenterID: k.DatacenterID,
 		Price:        plan.Money(p.PricePerMonth),
 		Capacity: corev1.ResourceList{
 			corev1.ResourceCPU:              *resource.NewQuantity(int64(p.CPU), resource.DecimalSI),
@@ -136,7 +141,7 @@ func (r resolved) plan(want string) (vpsie.Plan, bool) {
 // Price is what the group's instance type costs, or cost when it was last known: a token that is refused, or a NodeGroup
 // that names an unknown image, ends no bill. It is false when the price was never known.
 func (c *Cloud) Price(ctx context.Context, w Wanted, instanceType string) (plan.Money, bool) {
-	k := [2]string{w.Datacenter, instanceType}
+	k := w.offer(instanceType)
 	price, known := c.priceNow(ctx, w, instanceType)
 	c.mu.Lock()
 	defer c.mu.Unlock()

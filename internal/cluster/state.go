@@ -45,7 +45,7 @@ func (m *Market) Block(why string, backoff bool) {
 // Builder turns Objects into States. It remembers the sizes that real nodes turned
 // out to have. It is not safe for concurrent use.
 type Builder struct {
-	learnt map[offerKey]corev1.ResourceList
+	learnt map[plan.OfferKey]corev1.ResourceList
 	// planned are the pods that each machine on its way is meant for.
 	planned map[string]meant
 }
@@ -59,7 +59,7 @@ type meant struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{learnt: map[offerKey]corev1.ResourceList{}, planned: map[string]meant{}}
+	return &Builder{learnt: map[plan.OfferKey]corev1.ResourceList{}, planned: map[string]meant{}}
 }
 
 // State describes the objects as the planner sees them. markets is keyed by
@@ -84,14 +84,14 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	s.Nodes = nodesOf(o)
 	b.recall(s.Nodes)
 	b.learn(s.Nodes)
-	offered := map[offerKey]bool{}
+	offered := map[plan.OfferKey]bool{}
 	prices := map[string]plan.Money{}
 	for _, g := range o.NodeGroups {
 		market := markets[g.Name]
 		maps.Copy(prices, market.Prices)
 		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, market))
 		for _, offer := range market.Offers {
-			if k := keyOf(offer.InstanceType, offer.DatacenterID); !offered[k] {
+			if k := offer.Key(); !offered[k] {
 				offered[k] = true
 				if !market.Fixed[offer] {
 					offer = b.asLearnt(offer, k)
@@ -135,6 +135,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 	g.SetDefaults()
 	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
 	limits := LimitsOf(g)
+	lastScale, _ := LastScale(g, machines)
 	return &plan.Group{
 		Name:         g.Name,
 		Min:          limits.Min,
@@ -164,7 +165,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 			Memory:       int(*down.MemoryThreshold),
 			UnneededTime: time.Duration(*down.UnneededTime) * time.Second,
 		},
-		LastScale:     LastScale(g, machines),
+		LastScale:     lastScale,
 		NoGrowth:      market.NoGrowth,
 		Blocked:       market.Blocked,
 		BlockedReason: market.BlockedReason,
@@ -203,49 +204,57 @@ func UnsuitableStatus(g *v1alpha1.NodeGroup, p *plan.Plan) []v1alpha1.Unsuitable
 	return all
 }
 
-// LastScale is when the group last ordered or removed a machine: its
-// status.lastScaleTime, or what its machines show when that could not be written
-// any more.
-func LastScale(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) time.Time {
-	var last time.Time
+// Condition reasons of a VPSieNode's VPS while its order has no answer.
+const (
+	// ReasonOrdering: VPSie has been asked, or may have been.
+	ReasonOrdering = "Ordering"
+	// ReasonNotOrdered: VPSie has surely not taken the order.
+	ReasonNotOrdered = "NotOrdered"
+)
+
+// LastScale is when the group last ordered or removed a machine: its status.lastScaleTime,
+// or what its machines show when that could not be written any more. An order that VPSie
+// refused is no scaling; one without an answer counts until there is one, and then settled
+// is false.
+func LastScale(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) (at time.Time, settled bool) {
+	settled = true
 	if t := g.Status.LastScaleTime; t != nil {
-		last = t.Time
+		at = t.Time
 	}
 	for _, m := range machines {
 		if m.Spec.NodeGroupName != g.Name || m.Annotations[v1alpha1.AnnotationLaunchReason] == "" {
 			continue
 		}
-		if neverOrdered(m) {
-			continue
+		if Unanswered(m) {
+			if m.Status.Phase == v1alpha1.PhaseFailed || !m.DeletionTimestamp.IsZero() {
+				continue // It was refused, or given up.
+			}
+			settled = false
 		}
-		if t := m.CreationTimestamp.Time; t.After(last) {
-			last = t
+		if t := m.CreationTimestamp.Time; t.After(at) {
+			at = t
 		}
 	}
-	return last
+	return at, settled
 }
 
-// neverOrdered tells of a machine that the cloud refused: that was no scaling.
-func neverOrdered(m *v1alpha1.VPSieNode) bool {
+// Unanswered tells that VPSie has not taken the order of a machine, as far as anybody knows.
+func Unanswered(m *v1alpha1.VPSieNode) bool {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-	return c != nil && c.Reason == "NotOrdered" && (m.Status.Phase == v1alpha1.PhaseFailed || !m.DeletionTimestamp.IsZero())
+	return m.Spec.VPSieInstanceID == 0 && (c == nil || c.Reason == ReasonOrdering || c.Reason == ReasonNotOrdered)
 }
-
-type offerKey struct{ instanceType, datacenter string }
-
-func keyOf(instanceType, datacenter string) offerKey { return offerKey{instanceType, datacenter} }
 
 // learn notes the allocatable of the smallest node of each type: the cloud's
 // shared plans can show a guest less memory than they are sold with. What device
 // plugins announce counts where it is there: it comes later than the kubelet, and the
 // planner sees by itself what all present nodes lack.
 func (b *Builder) learn(nodes []*plan.Node) {
-	fresh := map[offerKey]corev1.ResourceList{}
+	fresh := map[plan.OfferKey]corev1.ResourceList{}
 	for _, n := range nodes {
 		if n.State != plan.Ready || n.Object == nil || n.Group == "" {
 			continue
 		}
-		k := keyOf(n.InstanceType, n.DatacenterID)
+		k := n.Offer()
 		fresh[k] = smaller(fresh[k], n.Object.Status.Allocatable)
 	}
 	for k, list := range fresh {
@@ -258,7 +267,7 @@ func (b *Builder) learn(nodes []*plan.Node) {
 	maps.Copy(b.learnt, fresh)
 }
 
-func (b *Builder) asLearnt(offer *plan.Offer, k offerKey) *plan.Offer {
+func (b *Builder) asLearnt(offer *plan.Offer, k plan.OfferKey) *plan.Offer {
 	size, known := b.learnt[k]
 	if !known {
 		return offer

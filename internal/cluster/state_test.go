@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -44,22 +45,33 @@ func TestLastScale(t *testing.T) {
 		return m
 	}
 	group := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "web"}}
-	if got := LastScale(group, nil); !got.IsZero() {
+	if got, _ := LastScale(group, nil); !got.IsZero() {
 		t.Errorf("a new group scaled at %s", got)
 	}
 	status := at(10)
 	group.Status.LastScaleTime = &status
+	is := func(m *v1alpha1.VPSieNode, phase v1alpha1.VPSieNodePhase, reason string, id int64) *v1alpha1.VPSieNode {
+		m.Status.Phase, m.Spec.VPSieInstanceID = phase, id
+		meta.SetStatusCondition(&m.Status.Conditions, metav1.Condition{Type: v1alpha1.VPSieNodeVPSReady, Status: metav1.ConditionFalse, Reason: reason})
+		return m
+	}
 	for name, test := range map[string]struct {
 		machine *v1alpha1.VPSieNode
 		want    metav1.Time
+		settled bool
 	}{
-		"a later machine":       {machine("web", "PendingPods", 20), at(20)},
-		"an earlier machine":    {machine("web", "PendingPods", 5), at(10)},
-		"another group's":       {machine("db", "PendingPods", 20), at(10)},
-		"one that a person set": {machine("web", "", 20), at(10)},
+		"a later machine":             {is(machine("web", "PendingPods", 20), v1alpha1.PhaseReady, "Running", 7), at(20), true},
+		"a later order that is taken": {is(machine("web", "PendingPods", 20), v1alpha1.PhaseProvisioning, "Ordered", 0), at(20), true},
+		"one that nobody ordered yet": {machine("web", "PendingPods", 20), at(20), false},
+		"one without an answer":       {is(machine("web", "PendingPods", 20), v1alpha1.PhaseProvisioning, ReasonOrdering, 0), at(20), false},
+		"one that waits for its turn": {is(machine("web", "PendingPods", 20), v1alpha1.PhasePending, ReasonNotOrdered, 0), at(20), false},
+		"one that was refused":        {is(machine("web", "PendingPods", 20), v1alpha1.PhaseFailed, ReasonNotOrdered, 0), at(10), true},
+		"an earlier machine":          {is(machine("web", "PendingPods", 5), v1alpha1.PhaseReady, "Running", 7), at(10), true},
+		"another group's":             {machine("db", "PendingPods", 20), at(10), true},
+		"one that a person set":       {machine("web", "", 20), at(10), true},
 	} {
-		if got := LastScale(group, []*v1alpha1.VPSieNode{test.machine}); !got.Equal(test.want.Time) {
-			t.Errorf("%s: %s, want %s", name, got, test.want)
+		if got, settled := LastScale(group, []*v1alpha1.VPSieNode{test.machine}); !got.Equal(test.want.Time) || settled != test.settled {
+			t.Errorf("%s: %s settled %v, want %s %v", name, got, settled, test.want, test.settled)
 		}
 	}
 }

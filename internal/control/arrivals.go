@@ -13,6 +13,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
@@ -166,71 +167,59 @@ func (r *machines) miss(ctx context.Context, m *v1alpha1.VPSieNode, e observe.Ev
 	return nil
 }
 
-// Recall takes the back-offs over that the NodeGroups' status kept, as the controller
-// does when it starts. It returns by name the groups for which nothing is bought now at
-// all, with the reason that pods get and the text.
-func Recall(account *cloud.Cloud, groups []*v1alpha1.NodeGroup, now time.Time) map[string]Hold {
-	a := newArrivals()
-	recall(account, a, groups)
-	holds := map[string]Hold{}
-	for _, g := range groups {
-		if hold := a.hold(g.Name, now); hold.Why != "" {
-			holds[g.Name] = hold
-		}
-	}
-	return holds
-}
-
-// Hold is why nothing is bought for a NodeGroup; Why is empty when it may be.
-type Hold struct {
-	Reason plan.RefusalReason
-	Why    string
+// hold is why nothing is bought for a NodeGroup; why is empty when it may be.
+type hold struct {
+	reason plan.RefusalReason
+	why    string
 	// fault is the condition reason.
 	fault string
 }
 
 // hold is why nothing is bought for the group now. The account's stop goes before the
 // group's pause.
-func (a *arrivals) hold(group string, now time.Time) Hold {
+func (a *arrivals) hold(group string, now time.Time) hold {
 	if why := a.orders.stopped(); why != "" {
-		return Hold{plan.BuyingStopped, why, reasonNotListed}
+		return hold{plan.BuyingStopped, why, reasonNotListed}
 	}
 	if why, _ := a.held(group, now); why != "" {
-		return Hold{plan.Backoff, why, reasonNotArriving}
+		return hold{plan.Backoff, why, reasonNotArriving}
 	}
-	return Hold{}
+	return hold{}
 }
 
-func recall(account *cloud.Cloud, a *arrivals, groups []*v1alpha1.NodeGroup) {
-	for _, g := range groups {
+// recall takes over, after a restart, what the stored objects tell of the time before: the
+// NodeGroups' back-offs, and which orders are not listed.
+func (d Deps) recall(o *cluster.Objects) {
+	for _, g := range o.NodeGroups {
 		for _, b := range g.Status.Backoffs {
 			switch {
 			case b.Scope == scopeOrder:
-				a.orders.lose(b.VPSieNode, lostIn(b))
+				d.arrivals.orders.lose(b.VPSieNode, lostIn(b))
 				continue
 			case b.Reason == reasonNotArriving:
-				a.recall(g.Name, b)
+				d.arrivals.recall(g.Name, b)
 				continue
 			}
 			scope, group := cloud.Scope(cmp.Or(b.Scope, string(cloud.ScopeOffering))), ""
 			if scope == cloud.ScopeGroup {
 				group = g.Name
 			}
-			account.Recall(cloud.Backoff{
+			d.Cloud.Recall(cloud.Backoff{
 				Scope: scope, Group: group, Datacenter: b.DatacenterID, InstanceType: b.InstanceType, Failures: int(b.Failures),
 				Until: b.Until.Time, Reason: b.Reason, Message: b.Message,
 			})
 		}
 	}
-	a.orders.liftForeign(account.Fingerprint())
+	d.arrivals.orders.liftForeign(d.Cloud.Fingerprint())
+	d.arrivals.orders.recall(o.AllVPSieNodes())
 }
 
 // forgetMended lets a group buy at once whose spec a person has changed: most often
 // because its machines did not arrive.
-func (r *round) forgetMended(groups []*v1alpha1.NodeGroup) {
+func (a *arrivals) forgetMended(groups []*v1alpha1.NodeGroup) {
 	for _, g := range groups {
 		if seen := g.Status.ObservedGeneration; seen != 0 && seen != g.Generation {
-			r.arrivals.succeeded(g.Name)
+			a.succeeded(g.Name)
 		}
 	}
 }
@@ -239,12 +228,9 @@ func (r *round) forgetMended(groups []*v1alpha1.NodeGroup) {
 // The annotation goes last, so that a restart on the way only does it once more.
 func (r *round) tryNow(ctx context.Context, groups []*v1alpha1.NodeGroup) error {
 	for _, g := range groups {
-		if g.Annotations[v1alpha1.AnnotationTryNow] != "true" {
+		if !r.retryAsked(g) {
 			continue
 		}
-		r.Cloud.TryNow(WantedOf(g))
-		r.arrivals.retry(g.Name, r.Clock.Now())
-		r.arrivals.orders.lift(r.Cloud.Fingerprint())
 		logf.FromContext(ctx).Info("trying again what was refused or has failed", "nodeGroup", g.Name)
 		done := g.DeepCopy()
 		delete(done.Annotations, v1alpha1.AnnotationTryNow)
@@ -253,6 +239,17 @@ func (r *round) tryNow(ctx context.Context, groups []*v1alpha1.NodeGroup) error 
 		}
 	}
 	return nil
+}
+
+// retryAsked ends the back-offs of a group that asks for it, and tells whether it does.
+func (d Deps) retryAsked(g *v1alpha1.NodeGroup) bool {
+	if g.Annotations[v1alpha1.AnnotationTryNow] != "true" {
+		return false
+	}
+	d.Cloud.TryNow(WantedOf(g))
+	d.arrivals.retry(g.Name, d.Clock.Now())
+	d.arrivals.orders.lift(d.Cloud.Fingerprint())
+	return true
 }
 
 // retry ends the group's pause; another failure still makes the next one longer.

@@ -29,9 +29,8 @@ func (d Deps) notePrice(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.
 func (d Deps) pricesOf(ctx context.Context, machines []*v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, offers []*plan.Offer) map[string]plan.Money {
 	var prices map[string]plan.Money
 	for _, m := range machines {
-		offered := func(o *plan.Offer) bool {
-			return o.InstanceType == m.Spec.InstanceType && o.DatacenterID == m.Spec.DatacenterID
-		}
+		bought := plan.OfferKey{DatacenterID: m.Spec.DatacenterID, InstanceType: m.Spec.InstanceType}
+		offered := func(o *plan.Offer) bool { return o.Key() == bought }
 		if m.Spec.NodeGroupName != g.Name || slices.ContainsFunc(offers, offered) {
 			continue
 		}

@@ -56,31 +56,46 @@ func (f *funds) set(value *observe.Funds) {
 	f.value = value
 }
 
-// readFunds looks at the balance now and then. What the API does not say, it is silent about.
-func (s *sweep) readFunds(ctx context.Context, machines []v1alpha1.VPSieNode) {
+// noteFunds looks at the balance now and then.
+func (s *sweep) noteFunds(ctx context.Context, machines []v1alpha1.VPSieNode) {
 	if s.funds == nil || !s.funds.due(s.Clock.Now()) {
 		return
 	}
-	read, err := s.Cloud.Funds(ctx)
+	pointers := make([]*v1alpha1.VPSieNode, len(machines))
+	for i := range machines {
+		pointers[i] = &machines[i]
+	}
+	s.readFunds(ctx, pointers, func(name string) *v1alpha1.NodeGroup {
+		g, err := s.groupNamed(ctx, name)
+		if err != nil {
+			return nil
+		}
+		return g
+	})
+	s.Metrics.Funds(s.funds.now())
+}
+
+// readFunds looks at the balance. What the API does not say, it is silent about. groupNamed
+// returns nil for a NodeGroup that is not known.
+func (d Deps) readFunds(ctx context.Context, machines []*v1alpha1.VPSieNode, groupNamed func(string) *v1alpha1.NodeGroup) {
+	read, err := d.Cloud.Funds(ctx)
 	switch {
 	case err == nil && !read.PostPaid:
-		s.funds.set(s.lasting(ctx, read, machines))
+		d.funds.set(d.lasting(ctx, read, machines, groupNamed))
 	case err == nil, vpsie.ClassOf(err) != vpsie.Temporary && vpsie.ClassOf(err) != vpsie.Throttled:
-		s.funds.set(nil)
+		d.funds.set(nil)
 	default:
 		logf.FromContext(ctx).Info("the balance of the account could not be read; the last one known stays", "why", err.Error())
 	}
-	s.Metrics.Funds(s.funds.now())
 }
 
 // lasting says how long the balance lasts. What the account costs is what VPSie says of all its products, or our machines'
 // prices where that is more.
-func (s *sweep) lasting(ctx context.Context, read vpsie.Funds, machines []v1alpha1.VPSieNode) *observe.Funds {
+func (d Deps) lasting(ctx context.Context, read vpsie.Funds, machines []*v1alpha1.VPSieNode, groupNamed func(string) *v1alpha1.NodeGroup) *observe.Funds {
 	var ours plan.Money
-	for i := range machines {
-		m := &machines[i]
-		if g, err := s.groupNamed(ctx, m.Spec.NodeGroupName); err == nil && m.Spec.VPSieInstanceID != 0 && !cluster.Disowned(m) {
-			ours += s.priceOf(ctx, m, g)
+	for _, m := range machines {
+		if g := groupNamed(m.Spec.NodeGroupName); g != nil && m.Spec.VPSieInstanceID != 0 && !cluster.Disowned(m) {
+			ours += d.priceOf(ctx, m, g)
 		}
 	}
 	f := &observe.Funds{Balance: plan.Money(read.Current), Hours: math.Inf(1)}
@@ -89,7 +104,7 @@ func (s *sweep) lasting(ctx context.Context, read vpsie.Funds, machines []v1alph
 	} else if f.Balance <= 0 {
 		f.Hours = 0
 	}
-	f.Low = f.Hours < max(lowHours, s.Options.MinBalanceHours)
+	f.Low = f.Hours < max(lowHours, d.Options.MinBalanceHours)
 	return f
 }
 

@@ -147,7 +147,7 @@ func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	}
 	if r.Options.KeepFailed > 0 && orderedByUs(m) {
 		why += fmt.Sprintf(". The VPS stays until %s for its log to be read (--keep-failed); delete the VPSieNode to have it gone now",
-			m.Status.ProvisionedAt.Add(r.Options.JoinTimeout+r.Options.KeepFailed).UTC().Format(time.TimeOnly+" MST"))
+			r.endOfKeeping(m).UTC().Format(time.TimeOnly+" MST"))
 	}
 	return 0, r.miss(ctx, m, observe.JoinFailed("Node join timeout: "+why))
 }

@@ -22,8 +22,8 @@ import (
 // before the cloud is asked: as long as it stands, an order may or may not have
 // been made.
 const (
-	reasonOrdering   = "Ordering"
-	reasonNotOrdered = "NotOrdered"
+	reasonOrdering   = cluster.ReasonOrdering
+	reasonNotOrdered = cluster.ReasonNotOrdered
 	reasonOrdered    = "Ordered"
 	reasonBuilding   = "Building"
 	reasonStarting   = "Starting"

@@ -237,6 +237,11 @@ func (r *machines) keptUntil(m *v1alpha1.VPSieNode) time.Time {
 	if c == nil || c.Reason != observe.ReasonJoinFailed || m.Status.ProvisionedAt == nil {
 		return time.Time{}
 	}
+	return r.endOfKeeping(m)
+}
+
+// endOfKeeping is until when a running machine that does not join stays.
+func (r *machines) endOfKeeping(m *v1alpha1.VPSieNode) time.Time {
 	return m.Status.ProvisionedAt.Add(r.Options.JoinTimeout + r.Options.KeepFailed)
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -32,13 +31,13 @@ const triesWithoutProof = 2
 
 // probation is how many machines may be bought for a group while nobody knows whether
 // they join; nil when there is no limit.
-func (r *round) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *plan.Limit {
-	if r.Options.UnprovenLimit <= 0 {
+func (d Deps) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *plan.Limit {
+	if d.Options.UnprovenLimit <= 0 {
 		return nil
 	}
-	failures, why := r.arrivals.inARow(g.Name)
-	unproven := !r.proven(g, machines)
-	most, message := r.Options.UnprovenLimit, ""
+	failures, why := d.arrivals.inARow(g.Name)
+	unproven := !d.proven(g, machines)
+	most, message := d.Options.UnprovenLimit, ""
 	switch {
 	case failures >= triesWithoutProof, failures > 0 && unproven:
 		most = 1
@@ -53,9 +52,9 @@ func (r *round) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode)
 
 // proven tells that a machine has become a ready node as the NodeGroup is now. One that was
 // ready before such proof was kept counts as well.
-func (r *round) proven(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
+func (d Deps) proven(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
 	if g.Status.ProvenSpec != "" {
-		return g.Status.ProvenSpec == r.Options.specHash(g)
+		return g.Status.ProvenSpec == d.Options.specHash(g)
 	}
 	return slices.ContainsFunc(machinesOf(machines, g.Name), func(m *v1alpha1.VPSieNode) bool {
 		return orderedByUs(m) && m.Status.ReadyAt != nil && m.Status.SpecHash == ""
@@ -76,15 +75,14 @@ func onProbation(machines []*v1alpha1.VPSieNode, group string) int {
 
 // accountLimit is how many machines may be bought for all groups together; nil when there
 // is no limit. There is one after the account's last order was refused, or was lost.
-func (r *round) accountLimit(o *cluster.Objects) *plan.Limit {
-	b := r.Cloud.OnTrial()
+func (d Deps) accountLimit(o *cluster.Objects) *plan.Limit {
+	b := d.Cloud.OnTrial()
 	if b == nil {
-		return r.arrivals.orders.limit(r.Clock.Now())
+		return d.arrivals.orders.limit(d.Clock.Now())
 	}
 	asking := 0
 	for _, m := range o.VPSieNodes {
-		c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-		if orderedByUs(m) && m.Spec.VPSieInstanceID == 0 && (c == nil || c.Reason == reasonOrdering || c.Reason == reasonNotOrdered) {
+		if orderedByUs(m) && cluster.Unanswered(m) {
 			asking++
 		}
 	}

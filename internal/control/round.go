@@ -95,22 +95,22 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		r.Pods.Into(objects)
 	}
 	if !r.recalled {
-		recall(r.Cloud, r.arrivals, objects.NodeGroups)
-		r.arrivals.orders.recall(objects.AllVPSieNodes())
+		r.recall(objects)
 		r.recalled = true
 	}
 	if err := r.reopen(ctx, objects); err != nil {
 		return nil, reconcile.Result{}, err
 	}
-	r.forgetMended(objects.NodeGroups)
+	r.arrivals.forgetMended(objects.NodeGroups)
 	if err := r.tryNow(ctx, objects.NodeGroups); err != nil {
 		return nil, reconcile.Result{}, err
 	}
-	markets, faults := r.markets(ctx, objects)
+	buying := r.buying(ctx, objects)
+	faults := r.faults(objects, buying)
 	now := r.Clock.Now()
-	state := r.builder.State(objects, markets, now, r.Options.Plan)
+	state := r.builder.State(objects, buying.Markets, now, r.Options.Plan)
 	r.unneeded.remind(state.Nodes, objects.VPSieNodes)
-	state.Limit = r.accountLimit(objects)
+	state.Limit = buying.Limit
 	decision := plan.Decide(state)
 	took := r.Clock.Since(now)
 	r.lastTook.Store(int64(took))
@@ -181,42 +181,27 @@ type fault struct {
 	config bool
 }
 
-// markets asks what can be bought for each group, and notes what is wrong. An outage
+// faults are, by NodeGroup, what is wrong with it, its market, or the account. An outage
 // stops no order, which is repeated until it succeeds, but starts no removal.
-func (r *round) markets(ctx context.Context, o *cluster.Objects) (map[string]cluster.Market, map[string]fault) {
-	markets := make(map[string]cluster.Market, len(o.NodeGroups))
+func (r *round) faults(o *cluster.Objects, b *Buying) map[string]fault {
 	faults := map[string]fault{}
-	outage, undeletable := r.Cloud.Outage(), r.Cloud.Undeletable()
+	outage := r.Cloud.Outage()
 	for _, g := range o.NodeGroups {
-		offers, problems, err := r.Cloud.Market(ctx, WantedOf(g))
-		market := cluster.Market{
-			Offers: offers, Undeletable: undeletable, Limit: r.probation(g, o.VPSieNodes),
-			Prices: r.pricesOf(ctx, o.VPSieNodes, g, offers),
-		}
-		if err == nil {
-			err = r.CheckGroup(ctx, g)
-		}
-		if err != nil {
-			market.Block(err.Error(), cloud.IsBackoff(err))
-		}
-		hold := r.arrivals.hold(g.Name, r.Clock.Now())
-		if hold.Why != "" && (err == nil || hold.Reason == plan.BuyingStopped) {
-			market.Blocked, market.BlockedReason = hold.Why, hold.Reason
-			faults[g.Name] = fault{reason: hold.fault, message: hold.Why}
+		hold, problems := b.holds[g.Name], b.Problems[g.Name]
+		if hold.why != "" {
+			faults[g.Name] = fault{reason: hold.fault, message: hold.why}
 		}
 		if wrong := cluster.GroupProblems(g); len(wrong) > 0 {
-			problems = append(problems, &cloud.ConfigError{Reason: "InvalidConfiguration", Message: strings.Join(wrong, "; ")})
+			problems = append(slices.Clone(problems), &cloud.ConfigError{Reason: "InvalidConfiguration", Message: strings.Join(wrong, "; ")})
 		}
-		for _, problem := range append(append([]error{err}, problems...), outage) {
-			if problem != nil && hold.Reason != plan.BuyingStopped {
-				faults[g.Name] = faultOf(problem)
-				break
-			}
+		if outage != nil {
+			problems = append(slices.Clone(problems), outage)
 		}
-		market.NoGrowth = r.tooPoor()
-		markets[g.Name] = market
+		if len(problems) > 0 && hold.reason != plan.BuyingStopped {
+			faults[g.Name] = faultOf(problems[0])
+		}
 	}
-	return markets, faults
+	return faults
 }
 
 func faultOf(err error) fault {

@@ -90,7 +90,7 @@ func (s *sweep) once(ctx context.Context) error {
 	for i := range list.Items {
 		errs = append(errs, s.notice(ctx, &list.Items[i], sight), s.lost(ctx, &list.Items[i], sight))
 	}
-	s.readFunds(ctx, list.Items)
+	s.noteFunds(ctx, list.Items)
 	errs = append(errs, s.repair(ctx, list.Items, sight), s.nodes(ctx, list.Items, sight))
 	return errors.Join(errs...)
 }

@@ -41,23 +41,15 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		r.sayLasting(g, view, faults[g.Name].config)
 		status := view.Status()
 		status.Backoffs, status.Unsuitable = backoffs, cluster.UnsuitableStatus(g, p)
-		status.LastScaleTime = lastScaled(g, view.Machines)
+		// After a crash between an order and the note of it the machines alone show the scaling. Removals have noted it a
+		// moment ago.
+		if at, settled := cluster.LastScale(g, view.Machines); settled && !at.IsZero() && view.Removals == 0 {
+			status.LastScaleTime = &metav1.Time{Time: at}
+		}
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
 	return errors.Join(errs...)
-}
-
-// lastScaled is the group's last scaling as its status has it, or as its machines show it: a crash between an order and
-// the note of it leaves no other trace. What VPSie has not taken is no scaling.
-func lastScaled(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *metav1.Time {
-	last := g.Status.LastScaleTime
-	for _, m := range machines {
-		if made := &m.CreationTimestamp; orderedByUs(m) && m.Spec.VPSieInstanceID != 0 && (last == nil || last.Before(made)) {
-			last = made
-		}
-	}
-	return last
 }
 
 // record notes in the journal what was decided and what became of it.
@@ -148,8 +140,8 @@ func (r *round) sayProblems(o *cluster.Objects) {
 	}
 }
 
-// writeStatus patches the status without lastScaleTime, which act has written
-// and the object at hand does not show yet.
+// writeStatus patches what has changed. The object at hand may not show yet what act and
+// the machines' steps have written of lastScaleTime, so that is left alone where it has not.
 func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v1alpha1.NodeGroupStatus) error {
 	if equality.Semantic.DeepEqual(g.Status, status) {
 		return nil

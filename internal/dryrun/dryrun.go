@@ -14,6 +14,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -25,6 +26,8 @@ type Options struct {
 	Cloud cloud.Options
 	// Plan are the flags that change decisions.
 	Plan plan.Options
+	// Control has the controller's flags that decide what can be bought; see AddBuyingFlags.
+	Control control.Options
 
 	Files     []string
 	Offerings string
@@ -164,6 +167,7 @@ func (o *Options) validate() (time.Time, error) {
 	if o.Cloud.Timeout <= 0 {
 		errs = append(errs, fmt.Errorf("--vpsie-request-timeout: %s is not > 0", o.Cloud.Timeout))
 	}
+	errs = append(errs, o.Control.ValidateBuying())
 	// The catalogue is asked once.
 	o.Cloud.CatalogueTTL = time.Hour
 	return now, errors.Join(errs...)

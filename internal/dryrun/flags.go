@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -16,6 +17,19 @@ func AddPlanningFlags(s *pflag.FlagSet, o *plan.Options) {
 	s.Int32Var(&o.ExpendablePriorityCutoff, "expendable-pods-priority-cutoff", -10, "pods of a lower priority neither buy nor hold a node")
 	s.Var((*startupTaints)(&o.StartupTaints), "startup-taint", "taint that new nodes have until an agent takes it away, as key, key=value:Effect or with one * in the key; buys no further node; may be given several times, beside the usual ones")
 	s.BoolVar(&o.SkipNodesWithLocalStorage, "skip-nodes-with-local-storage", false, "keep nodes with pods that use emptyDir or hostPath")
+}
+
+// AddBuyingFlags declares what decides, beside the account, what can be bought.
+func AddBuyingFlags(s *pflag.FlagSet, o *control.Options) {
+	AddJoinFlags(s, o)
+	s.IntVar(&o.UnprovenLimit, "unproven-limit", 3, "how many machines of a NodeGroup may be on their way while none has become a ready node as the group is now; 0 is no limit")
+	s.Float64Var(&o.MinBalanceHours, "min-balance-hours", 0, "how many hours the balance of a prepaid account must last for purchases beyond minNodes; 0 is off")
+}
+
+// AddJoinFlags declares how machines join.
+func AddJoinFlags(s *pflag.FlagSet, o *control.Options) {
+	s.StringVar(&o.Bootstrap, "bootstrap", "", "how machines join whose NodeGroup has no userData: kubeadm installs and joins; empty leaves it to the image")
+	s.StringVar(&o.APIServer, "join-api-server", "", "host:port for {{.APIServer}} in userData; empty takes kube-public/cluster-info's")
 }
 
 // AddAccountFlags declares how the VPSie API is asked.

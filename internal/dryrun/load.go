@@ -12,12 +12,19 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
+
+// market is what can be bought: by NodeGroup, and at most for all of them; nil is no limit.
+type market struct {
+	of    map[string]cluster.Market
+	limit *plan.Limit
+}
 
 // input is what a dry run looks at.
 type input struct {
 	objects *cluster.Objects
-	markets map[string]cluster.Market
+	market  market
 	// notes say what a person should know of it.
 	notes []string
 	// live reads the cluster; nil when nothing is read from one.
@@ -41,21 +48,22 @@ func (o *Options) load(ctx context.Context, stdin io.Reader) (input, error) {
 		return in, err
 	}
 	in.live = live
-	markets, notes, err := o.marketsOf(ctx, live, in.objects.NodeGroups)
-	in.markets, in.notes = markets, append(in.notes, notes...)
+	market, notes, err := o.marketFor(ctx, live, in.objects)
+	in.market, in.notes = market, append(in.notes, notes...)
 	return in, err
 }
 
-// marketsOf says what can be bought for the groups.
-func (o *Options) marketsOf(ctx context.Context, live client.Reader, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
+// marketFor says what can be bought for the groups.
+func (o *Options) marketFor(ctx context.Context, live client.Reader, objects *cluster.Objects) (market, []string, error) {
 	switch {
 	case o.Offerings != "":
-		return o.fileMarkets(groups)
+		markets, notes, err := o.fileMarkets(objects.NodeGroups)
+		return market{of: markets}, notes, err
 	case live != nil:
-		return o.accountMarkets(ctx, live, groups)
+		return o.accountMarket(ctx, live, objects)
 	}
-	markets, notes := o.noMarkets(groups)
-	return markets, notes, nil
+	markets, notes := o.noMarkets(objects.NodeGroups)
+	return market{of: markets}, notes, nil
 }
 
 func (o *Options) loadObjects(ctx context.Context, in *input, stdin io.Reader, live client.Reader) error {
@@ -96,34 +104,29 @@ func (o *Options) reader() (client.Reader, error) {
 	return reader, nil
 }
 
-// accountMarkets asks the account of the cluster's Secret what can be bought.
-func (o *Options) accountMarkets(ctx context.Context, live client.Reader, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, []string, error) {
+// accountMarket asks the account of the cluster's Secret what can be bought.
+func (o *Options) accountMarket(ctx context.Context, live client.Reader, objects *cluster.Objects) (market, []string, error) {
 	account := cloud.New(o.Cloud)
 	var secret corev1.Secret
 	key := client.ObjectKey{Namespace: o.Cloud.Namespace, Name: o.Cloud.SecretName}
 	if err := live.Get(ctx, key, &secret); err == nil {
 		account.Configure(secret.Data)
 	} else if client.IgnoreNotFound(err) != nil {
-		return nil, nil, fmt.Errorf("reading the VPSie account (--offerings FILE does without it): %w", err)
+		return market{}, nil, fmt.Errorf("reading the VPSie account (--offerings FILE does without it): %w", err)
 	}
-	holds := control.Recall(account, groups, o.Cloud.Clock.Now())
-	markets := make(map[string]cluster.Market, len(groups))
+	deps := control.Deps{Live: live, Cloud: account, Clock: o.Cloud.Clock, Options: o.Control}
+	if len(o.Files) > 0 {
+		// Files need not say what has joined.
+		deps.Options.UnprovenLimit = 0
+	}
+	buying := deps.BuyingAfterRestart(ctx, objects)
 	var notes []string
-	for _, g := range groups {
-		offers, problems, err := account.Market(ctx, control.WantedOf(g))
-		hold := holds[g.Name]
-		market := cluster.Market{Offers: offers, Blocked: hold.Why, BlockedReason: hold.Reason, Undeletable: account.Undeletable()}
-		if err != nil {
-			market.Block(err.Error(), cloud.IsBackoff(err))
+	for _, g := range objects.NodeGroups {
+		for _, problem := range buying.Problems[g.Name] {
+			notes = append(notes, "NodeGroup "+g.Name+": "+problem.Error())
 		}
-		for _, problem := range append([]error{err}, problems...) {
-			if problem != nil {
-				notes = append(notes, "NodeGroup "+g.Name+": "+problem.Error())
-			}
-		}
-		markets[g.Name] = market
 	}
-	return markets, notes, nil
+	return market{buying.Markets, buying.Limit}, notes, nil
 }
 
 // noMarkets is what can be bought when nobody said.

@@ -84,11 +84,11 @@ func readOfferings(file string) (offers []*plan.Offer, given map[*plan.Offer]boo
 		return nil, nil, inFile(file, faults)
 	}
 	given = map[*plan.Offer]bool{}
-	seen := map[[2]string]int{}
+	seen := map[plan.OfferKey]int{}
 	for i, o := range list.Offerings {
 		path := field.NewPath("offerings").Index(i)
 		offer, wrong := o.offer(path)
-		key := [2]string{o.ID, o.DatacenterID}
+		key := offer.Key()
 		if first, twice := seen[key]; twice {
 			wrong = append(wrong, field.Invalid(path.Child("id"), o.ID, fmt.Sprintf("is in datacenter %s twice, before in offerings[%d]", o.DatacenterID, first)))
 		}

@@ -72,7 +72,7 @@ func (o *Options) suppose(ctx context.Context, in input, stdin func() io.Reader)
 		return in, err
 	}
 	out.notes = append(out.notes, notes...)
-	markets, marketNotes, err := o.marketsOf(ctx, in.live, out.objects.NodeGroups)
+	market, marketNotes, err := o.marketFor(ctx, in.live, out.objects)
 	if err != nil {
 		return in, err
 	}
@@ -81,8 +81,8 @@ func (o *Options) suppose(ctx context.Context, in input, stdin func() io.Reader)
 			out.notes = append(out.notes, note)
 		}
 	}
-	out.markets = markets
-	return out, all.toMarkets(out.objects.NodeGroups, out.markets)
+	out.market = market
+	return out, all.toMarkets(out.objects.NodeGroups, out.market.of)
 }
 
 // decideSupposed plans for what there is and for what was supposed.
@@ -113,7 +113,8 @@ func (o *Options) decideSupposed(ctx context.Context, builder *cluster.Builder, 
 // decide plans for an input.
 func (o *Options) decide(builder *cluster.Builder, in input, now time.Time) *Result {
 	began := time.Now()
-	state := builder.State(in.objects, in.markets, now, o.Plan)
+	state := builder.State(in.objects, in.market.of, now, o.Plan)
+	state.Limit = in.market.limit
 	p := plan.Decide(state)
 	took := time.Since(began)
 	p.Cost.FromScratch = plan.CompareFromScratch(state, p)

@@ -110,7 +110,7 @@ func (a *NodeAnswer) timers(machines []*v1alpha1.VPSieNode, now time.Time) {
 	if since, err := time.Parse(time.RFC3339, a.machine.Annotations[v1alpha1.AnnotationUnneededSince]); err == nil {
 		add(since, *down.UnneededTime, "scaleDownPolicy.unneededTime: not needed since %s, goes after %d s", since.In(now.Location()).Format("15:04:05"), *down.UnneededTime)
 	}
-	if last := cluster.LastScale(a.group, machines); !last.IsZero() {
+	if last, _ := cluster.LastScale(a.group, machines); !last.IsZero() {
 		add(last, *down.StabilizationWindowSeconds, "scaleDownPolicy.stabilizationWindowSeconds: the NodeGroup scaled at %s, and may scale down after %d s",
 			last.In(now.Location()).Format("15:04:05"), *down.StabilizationWindowSeconds)
 	}

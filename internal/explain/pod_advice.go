@@ -200,7 +200,7 @@ func changeOfPod(r RefusedBy) string {
 
 // afterWindow says when a group may scale up again.
 func (s *Scene) afterWindow(g *v1alpha1.NodeGroup) string {
-	last := cluster.LastScale(g, s.Machines)
+	last, _ := cluster.LastScale(g, s.Machines)
 	window := time.Duration(*g.Spec.ScaleUpPolicy.StabilizationWindowSeconds) * time.Second
 	return fmt.Sprintf("time: NodeGroup %s scaled at %s and may do so again at %s; a shorter scaleUpPolicy.stabilizationWindowSeconds (now %d) would be sooner",
 		g.Name, s.hour(last), s.hour(last.Add(window)), *g.Spec.ScaleUpPolicy.StabilizationWindowSeconds)

@@ -36,7 +36,7 @@ type Metrics struct {
 	balance, balanceHours *prometheus.GaugeVec
 	backoff               *prometheus.GaugeVec
 	stopped, resting      prometheus.Gauge
-	offered               map[[2]string]bool // the series of backoff
+	offered               map[plan.OfferKey]bool // the series of backoff
 	launches              *prometheus.CounterVec
 	removals              *prometheus.CounterVec
 

@@ -100,18 +100,18 @@ func (m *Metrics) Bound(waited time.Duration) { m.podWait.Observe(waited.Seconds
 // Offers shows which offerings are left alone for a while. It is not safe for
 // concurrent use: one round follows another.
 func (m *Metrics) Offers(offers []*plan.Offer, now time.Time) {
-	shown := make(map[[2]string]bool, len(offers))
+	shown := make(map[plan.OfferKey]bool, len(offers))
 	for _, o := range offers {
 		value := 0.0
 		if o.BackoffUntil.After(now) {
 			value = 1
 		}
-		shown[[2]string{o.InstanceType, o.DatacenterID}] = true
+		shown[o.Key()] = true
 		m.backoff.WithLabelValues(o.InstanceType, o.DatacenterID).Set(value)
 	}
 	for k := range m.offered {
 		if !shown[k] {
-			m.backoff.DeleteLabelValues(k[0], k[1])
+			m.backoff.DeleteLabelValues(k.InstanceType, k.DatacenterID)
 		}
 	}
 	m.offered = shown

@@ -21,7 +21,7 @@ type lessons struct {
 	teachers map[lessonKey][]*Node
 	bases    map[newNodeKey]map[string]string
 	groups   map[string]*Group
-	offers   map[offerKey]*Offer
+	offers   map[OfferKey]*Offer
 	// residents are the DaemonSet and static pods on the teachers, by what the node is and
 	// by what the pod is one of.
 	residents map[lessonKey]map[residentKey]*shownPod
@@ -271,7 +271,7 @@ func (l *lessons) base(n *Node) map[string]string {
 	if g == nil {
 		return nil
 	}
-	o := l.offers[offerKey{n.DatacenterID, n.InstanceType}]
+	o := l.offers[n.Offer()]
 	if o == nil {
 		o = &Offer{InstanceType: n.InstanceType, DatacenterID: n.DatacenterID}
 		return NodeLabels(g, o)

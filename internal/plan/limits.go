@@ -48,7 +48,7 @@ func (w *world) countSpent(g *group, n *Node) {
 }
 
 // offerOf is the offer that the machine is of; nil when its type is not offered now.
-func (w *world) offerOf(n *Node) *Offer { return w.offers[offerKey{n.DatacenterID, n.InstanceType}] }
+func (w *world) offerOf(n *Node) *Offer { return w.offers[n.Offer()] }
 
 // priceOf is what the machine costs: what its type is offered for, else what it cost when
 // that was last known.

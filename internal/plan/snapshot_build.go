@@ -12,8 +12,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
-type offerKey struct{ datacenter, instanceType string }
-
 // newWorld works out the state: who is where, what room there is, what is asked for.
 func newWorld(s *State) *world {
 	w := &world{
@@ -21,7 +19,7 @@ func newWorld(s *State) *world {
 		storage:     newStorage(s),
 		state:       s,
 		groupByName: map[string]*group{},
-		offers:      map[offerKey]*Offer{},
+		offers:      map[OfferKey]*Offer{},
 		classes:     map[unique.Handle[string]]*class{},
 		movers:      map[moverKey]*mover{},
 		hostByName:  make(map[string]*host, len(s.Nodes)),
@@ -43,7 +41,7 @@ func newWorld(s *State) *world {
 func (w *world) buildGroups() {
 	stocks := map[*Offer]*stock{}
 	for _, o := range w.state.Offers {
-		key := offerKey{o.DatacenterID, o.InstanceType}
+		key := o.Key()
 		if known := w.offers[key]; known == nil || o.Price < known.Price {
 			w.offers[key] = o
 		}
@@ -60,7 +58,7 @@ func (w *world) buildGroups() {
 		w.groups = append(w.groups, g)
 		w.groupByName[spec.Name] = g
 		for _, name := range spec.Offers {
-			if o := w.offers[offerKey{spec.DatacenterID, name}]; o != nil {
+			if o := w.offers[OfferKey{spec.DatacenterID, name}]; o != nil {
 				g.templates = append(g.templates, w.newTemplate(g, o, stocks[o]))
 			}
 		}

@@ -140,6 +140,15 @@ type ScaleDown struct {
 	UnneededTime time.Duration
 }
 
+// OfferKey tells offers apart, and says which one a node was bought as.
+type OfferKey struct{ DatacenterID, InstanceType string }
+
+// Key tells the offer from others.
+func (o *Offer) Key() OfferKey { return OfferKey{o.DatacenterID, o.InstanceType} }
+
+// Offer is the key of the offer that the node was bought as.
+func (n *Node) Offer() OfferKey { return OfferKey{n.DatacenterID, n.InstanceType} }
+
 // Offer is one instance type in one datacenter.
 type Offer struct {
 	// InstanceType is the name users write in offeringIDs.

@@ -15,7 +15,7 @@ type world struct {
 
 	groups      []*group // by name
 	groupByName map[string]*group
-	offers      map[offerKey]*Offer
+	offers      map[OfferKey]*Offer
 	templates   []*template // of all groups, by group and type
 	daemons     []*daemon
 	classes     map[unique.Handle[string]]*class
