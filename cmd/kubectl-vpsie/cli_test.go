@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -249,5 +250,38 @@ func TestCompletion(t *testing.T) {
 	}
 	if !strings.Contains(kubectl(t, "completion", "bash").out, "__start_kubectl-vpsie") {
 		t.Error("no completion for bash")
+	}
+}
+
+// What pods do to their node is told as the running controller has its flags, and by the
+// default flags where no controller can be asked.
+func TestAnswersKnowTheControllersFlags(t *testing.T) {
+	apply(t, objects)
+	machine(t, "vpsie-web-1", "n1")
+	setStatus(t, &v1alpha1.VPSieNode{}, "kube-system", "vpsie-web-1", `{"phase":"Ready","nodeName":"n1"}`)
+	apply(t, `{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: low}, value: -5}`)
+	apply(t, `{apiVersion: v1, kind: Pod, metadata: {name: bare, namespace: shop}, spec: {nodeName: n1, priorityClassName: low, containers: [{name: c, image: none}]}}`)
+	apply(t, `{apiVersion: v1, kind: Pod, metadata: {name: scratch, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: r, uid: r, controller: true}]},
+spec: {nodeName: n1, volumes: [{name: scratch, emptyDir: {}}], containers: [{name: c, image: none}]}}`)
+	t.Cleanup(func() {
+		remove(t, &corev1.Pod{ObjectMeta: metaOf("shop", "bare")})
+		remove(t, &corev1.Pod{ObjectMeta: metaOf("shop", "scratch")})
+		remove(t, &schedulingv1.PriorityClass{ObjectMeta: metaOf("", "low")})
+	})
+	const bare, scratch = "pod shop/bare has no controller", "pod shop/scratch has local storage in volume scratch"
+	told := func(r result, says, silent string) {
+		t.Helper()
+		r.want(t, 0, says)
+		if strings.Contains(r.out, silent) {
+			t.Errorf("%q is told: %s", silent, r.out)
+		}
+	}
+	running := journalWith(t, plan.Options{ExpendablePriorityCutoff: 0, SkipNodesWithLocalStorage: true}, observe.NewRound(time.Now(), &plan.Plan{}, nil))
+	for _, command := range [][]string{{"drain", "n1", "--dry-run"}, {"explain", "node", "n1"}} {
+		told(kubectl(t, append(command, "--journal-url", running.URL)...), scratch, bare)
+		if command[0] == "explain" {
+			command = append(command, "--from", "status")
+		}
+		told(kubectl(t, command...), bare, scratch)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/explain"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
 func (c *cli) drainCommand() *cobra.Command {
@@ -31,6 +32,7 @@ failed or was not agreed to.`,
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be done, and do nothing")
+	c.addJournalURL(cmd)
 	return cmd
 }
 
@@ -47,7 +49,10 @@ func (c *cli) drain(ctx context.Context, name string, yes, dry bool) error {
 	if !m.DeletionTimestamp.IsZero() {
 		return fmt.Errorf("node %s is on its way out already: kubectl vpsie explain node %s", name, name)
 	}
-	c.from = fromStatus
+	s.Rounds, err = c.journal(ctx, kube, observe.Filter{Node: name, Limit: 1})
+	if err != nil {
+		s.Rounds = c.noRounds() // Its flags are not known, and it drains all the same.
+	}
 	a, err := c.nodeAnswer(ctx, kube, s, name)
 	if err != nil {
 		return err

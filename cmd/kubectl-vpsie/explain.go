@@ -121,6 +121,9 @@ func (c *cli) explainNode(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if s.Rounds, err = c.rounds(ctx, kube, observe.Filter{Node: name}); err != nil {
+		return err
+	}
 	a, err := c.nodeAnswer(ctx, kube, s, name)
 	if err != nil {
 		return err
@@ -128,16 +131,13 @@ func (c *cli) explainNode(ctx context.Context, name string) error {
 	return c.say(a)
 }
 
+// nodeAnswer answers for a node from the scene's rounds and what there is.
 func (c *cli) nodeAnswer(ctx context.Context, kube client.Client, s *explain.Scene, name string) (*explain.NodeAnswer, error) {
 	node := name
 	for _, m := range s.Machines {
 		if m.Name == name {
 			node = cluster.NodeNameOf(m)
 		}
-	}
-	var err error
-	if s.Rounds, err = c.rounds(ctx, kube, observe.Filter{Node: name}); err != nil {
-		return nil, err
 	}
 	var object corev1.Node
 	if err := kube.Get(ctx, client.ObjectKey{Name: node}, &object); err == nil {

@@ -99,12 +99,18 @@ func setStatus(t *testing.T, o client.Object, namespace, name, status string) {
 // journalOf serves a journal with rounds as the controller does.
 func journalOf(t *testing.T, rounds ...*observe.Round) *httptest.Server {
 	t.Helper()
+	return journalWith(t, plan.Options{}, rounds...)
+}
+
+// journalWith serves the journal of a controller with other flags.
+func journalWith(t *testing.T, flags plan.Options, rounds ...*observe.Round) *httptest.Server {
+	t.Helper()
 	j := observe.NewJournal()
 	for _, r := range rounds {
 		j.Note(r)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(observe.JournalPath, j.Handler(clock.RealClock{}, plan.Options{}))
+	mux.Handle(observe.JournalPath, j.Handler(clock.RealClock{}, flags))
 	server := httptest.NewUnstartedServer(mux)
 	// The API server's proxy goes to no loopback address.
 	listener, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t), "0"))

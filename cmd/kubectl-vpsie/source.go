@@ -51,14 +51,14 @@ func (c *cli) addJournalURL(cmd *cobra.Command) {
 
 // rounds finds out what the autoscaler decided, or would.
 func (c *cli) rounds(ctx context.Context, kube client.Reader, f observe.Filter) (explain.Rounds, error) {
-	var none explain.Rounds
+	none := c.noRounds()
 	switch c.from {
 	case fromStatus:
 		return none, nil
 	case fromJournal:
 		return c.journal(ctx, kube, f)
 	case fromPlan:
-		return c.planned(ctx)
+		return c.planned(ctx, c.planOptions())
 	case fromAny:
 	default:
 		return none, fmt.Errorf("--from: %q is not any, journal, plan or status", c.from)
@@ -73,7 +73,11 @@ func (c *cli) rounds(ctx context.Context, kube client.Reader, f observe.Filter) 
 	} else {
 		c.note("%s", stale)
 	}
-	made, planErr := c.planned(ctx)
+	options := c.planOptions()
+	if err == nil {
+		options.Plan = told.Options
+	}
+	made, planErr := c.planned(ctx, options)
 	switch {
 	case planErr == nil:
 		return made, nil
@@ -84,10 +88,12 @@ func (c *cli) rounds(ctx context.Context, kube client.Reader, f observe.Filter) 
 	return none, nil
 }
 
-// planned makes a plan now, as the autoscaler does with its default flags.
-func (c *cli) planned(ctx context.Context) (explain.Rounds, error) {
+// noRounds is what is known without any round: that the autoscaler may have its default flags.
+func (c *cli) noRounds() explain.Rounds { return explain.Rounds{Options: c.planOptions().Plan} }
+
+// planned makes a plan now, as the autoscaler does with the flags given.
+func (c *cli) planned(ctx context.Context, o *dryrun.Options) (explain.Rounds, error) {
 	var none explain.Rounds
-	o := c.planOptions()
 	result, err := o.Decide(ctx, strings.NewReader(""))
 	if err != nil {
 		return none, err

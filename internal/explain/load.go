@@ -18,12 +18,12 @@ type Use struct {
 	daemons resource.Quantity
 }
 
-// Percent is the share used, rounded down.
+// Percent is the share used, as the planner's reasons give it.
 func (u Use) Percent() int64 {
-	if u.Of.Sign() <= 0 {
-		return 0
+	if u.Of.Format == resource.DecimalSI { // cores
+		return plan.Percent(u.Used.MilliValue(), u.Of.MilliValue())
 	}
-	return int64(u.share() * 100)
+	return plan.Percent(u.Used.Value(), u.Of.Value())
 }
 
 func (u Use) share() float64 {

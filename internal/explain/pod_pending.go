@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -30,7 +28,7 @@ func (s *Scene) pending(a *PodAnswer) {
 // daemon tells of a DaemonSet's pod, for which no node is ever bought.
 func (s *Scene) daemon(a *PodAnswer, set string) {
 	a.tell(Busy, "belongs to DaemonSet %s and waits for the one node it was made for: no node is bought for such pods", set)
-	if node := daemonNode(a.pod); node != "" {
+	if node := plan.ReservedNode(a.pod); node != "" {
 		a.tell(Busy, "belongs to DaemonSet %s and waits for node %s, the only one it may run on: no node is bought for such pods", set, node)
 		if m := s.Machine(node); m != nil && m.Status.Phase != "Ready" {
 			a.Machine = s.about(m)
@@ -38,21 +36,6 @@ func (s *Scene) daemon(a *PodAnswer, set string) {
 	}
 	a.schedulerSays()
 	a.Changes = append(a.Changes, "room on that node: other pods leave it, or the DaemonSet asks for less")
-}
-
-// daemonNode is the node that the DaemonSet controller made the pod for.
-func daemonNode(pod *corev1.Pod) string {
-	if pod.Spec.Affinity == nil || pod.Spec.Affinity.NodeAffinity == nil || pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
-		return ""
-	}
-	for _, term := range pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
-		for _, f := range term.MatchFields {
-			if f.Key == metav1.ObjectNameField && len(f.Values) == 1 {
-				return f.Values[0]
-			}
-		}
-	}
-	return ""
 }
 
 // comes tells of a pod for which a machine is bought, or for which there is room.
@@ -147,16 +130,10 @@ func bundle(list []plan.Refusal) []RefusedBy {
 // decidedElsewhere tells of pods that are not the autoscaler's to place, as far as
 // the pod itself shows it.
 func (s *Scene) decidedElsewhere(a *PodAnswer) bool {
-	spec := &a.pod.Spec
+	reason, message := plan.NewPod(a.pod).Refusal()
 	switch {
-	case len(spec.SchedulingGates) > 0:
-		var gates []string
-		for _, g := range spec.SchedulingGates {
-			gates = append(gates, g.Name)
-		}
-		a.Refusals = []RefusedBy{{Reason: plan.SchedulingGated, Message: "waits for its scheduling gates to be removed: " + strings.Join(gates, ", ")}}
-	case cmp.Or(spec.SchedulerName, corev1.DefaultSchedulerName) != corev1.DefaultSchedulerName:
-		a.Refusals = []RefusedBy{{Reason: plan.OtherScheduler, Message: "is scheduled by " + spec.SchedulerName + ", whose rules are not known"}}
+	case reason != "":
+		a.Refusals = []RefusedBy{{Reason: reason, Message: message}}
 	case a.pod.Status.NominatedNodeName != "":
 		a.tell(Busy, "is nominated for node %s, where the scheduler makes room for it by evicting pods of lower priority", a.pod.Status.NominatedNodeName)
 		return true

@@ -114,6 +114,14 @@ func (r *remover) heldByPods(c *candidate) keep {
 			}
 		}
 	}
+	for _, s := range h.bound {
+		// Expendable pods hold no node, but the eviction API refuses them like any other.
+		if s.pod.stage == stageBound && !s.stays && !s.pod.leaves() && r.w.expendable(s.pod) {
+			if why := r.ask(c, s.pod); why.reason != "" {
+				return why
+			}
+		}
+	}
 	return keep{}
 }
 
@@ -157,7 +165,7 @@ func (r *remover) notUnderutilized(c *candidate) keep {
 		return keep{}
 	}
 	return keep{reason: KeptNotUnderutilized, message: fmt.Sprintf("cpu is at %d%% (threshold %d%%), memory at %d%% (threshold %d%%)",
-		percent(l.used.cpu, l.room.cpu), s.CPU, percent(l.used.memory, l.room.memory), s.Memory)}
+		Percent(l.used.cpu, l.room.cpu), s.CPU, Percent(l.used.memory, l.room.memory), s.Memory)}
 }
 
 // holding looks at what the nodes that go already leave: the minimum and the budgets.
@@ -185,7 +193,7 @@ func (r *remover) wouldTrigger(c *candidate, reason RemovalReason, before map[*g
 			continue
 		}
 		return keep{reason: KeptWouldTriggerScaleUp, message: fmt.Sprintf("without it NodeGroup %s would be at %d%% of cpu (scale-up at %d%%) and %d%% of memory (scale-up at %d%%)",
-			g.Name, percent(l.used.cpu, l.room.cpu), g.ScaleUp.CPU, percent(l.used.memory, l.room.memory), g.ScaleUp.Memory)}
+			g.Name, Percent(l.used.cpu, l.room.cpu), g.ScaleUp.CPU, Percent(l.used.memory, l.room.memory), g.ScaleUp.Memory)}
 	}
 	return keep{}
 }

@@ -70,9 +70,9 @@ func daemonTolerations() []corev1.Toleration {
 // decide.
 func (d *daemon) owns(pod *corev1.Pod) bool { return residentKeyOf(pod) == d.key }
 
-// reservedNode is the node that a waiting DaemonSet pod is meant for: its
+// ReservedNode is the node that a waiting DaemonSet pod is meant for: its
 // controller names it in the pod's node affinity.
-func reservedNode(pod *corev1.Pod) string {
+func ReservedNode(pod *corev1.Pod) string {
 	for _, term := range requiredTerms(&pod.Spec) {
 		for _, f := range term.MatchFields {
 			if f.Key == metav1.ObjectNameField && f.Operator == corev1.NodeSelectorOpIn && len(f.Values) == 1 {

@@ -52,7 +52,7 @@ func AwaitsCompletion(pod *corev1.Pod) bool { return pod.Annotations[safeToEvict
 func SafeToEvict(pod *corev1.Pod) bool { return pod.Annotations[safeToEvict] == "true" }
 
 // Immovable says why a pod must not be moved off its node at a time by a decision of
-// the autoscaler; empty when it may.
+// the autoscaler; empty when it may, as an expendable pod may always.
 func (p *Pod) Immovable(o *Options, now time.Time) string { return p.immovable(o, now).message }
 
 // immovable is Immovable with the time at which the reason ends by itself.
@@ -61,7 +61,7 @@ func (p *Pod) immovable(o *Options, now time.Time) keep {
 		return keep{reason: KeptPodNotEvictable, message: fmt.Sprintf("pod %s "+format, append([]any{p.name()}, args...)...)}
 	}
 	switch {
-	case o.nothingHeld:
+	case o.nothingHeld || p.expendable(o):
 		return keep{}
 	case p.Object.Annotations[safeToEvict] == "false":
 		return held("is annotated %s=false", safeToEvict)

@@ -170,3 +170,30 @@ func (p *Pod) otherScheduler() string {
 	}
 	return ""
 }
+
+// Refusal is why no node is bought for a pending pod whatever nodes there are, as the pod
+// itself shows it; empty when that is not so.
+func (p *Pod) Refusal() (reason RefusalReason, message string) {
+	r := p.refused()
+	return r.reason, r.message
+}
+
+func (p *Pod) refused() refusal {
+	switch {
+	case p.stage == stageGated:
+		var gates []string
+		for _, g := range p.Object.Spec.SchedulingGates {
+			gates = append(gates, g.Name)
+		}
+		return refusal{SchedulingGated, "waits for its scheduling gates to be removed: " + strings.Join(gates, ", ")}
+	case p.otherScheduler() != "":
+		return refusal{OtherScheduler, "is scheduled by " + p.otherScheduler() + ", whose rules are not known"}
+	case p.invalid.reason != "":
+		return p.invalid
+	case p.stage == stageFailedScheduling:
+		return refusal{SchedulerError, "the scheduler failed on it and tries again" + schedulingMessage(p.Object)}
+	case p.unsupported != "":
+		return refusal{NotSupported, "uses " + p.unsupported + ", which is not planned for"}
+	}
+	return refusal{}
+}

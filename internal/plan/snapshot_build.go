@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 	"unique"
 
@@ -113,21 +112,8 @@ func (w *world) buildLots(pending []*Pod) {
 
 // refusedOutright turns down a pending pod for what it is.
 func (w *world) refusedOutright(p *Pod) refusal {
-	switch {
-	case p.stage == stageGated:
-		var gates []string
-		for _, g := range p.Object.Spec.SchedulingGates {
-			gates = append(gates, g.Name)
-		}
-		return refusal{SchedulingGated, "waits for its scheduling gates to be removed: " + strings.Join(gates, ", ")}
-	case p.otherScheduler() != "":
-		return refusal{OtherScheduler, "is scheduled by " + p.otherScheduler() + ", whose rules are not known"}
-	case p.invalid.reason != "":
-		return p.invalid
-	case p.stage == stageFailedScheduling:
-		return refusal{SchedulerError, "the scheduler failed on it and tries again" + schedulingMessage(p.Object)}
-	case p.unsupported != "":
-		return refusal{NotSupported, "uses " + p.unsupported + ", which is not planned for"}
+	if r := p.refused(); r.reason != "" {
+		return r
 	}
 	if v := w.class(p).volumes; v != nil {
 		return v.problem

@@ -153,7 +153,7 @@ func (w *world) seatOf(p *Pod) *host {
 	case stageBound:
 		return w.hostByName[p.node]
 	case stageDaemon:
-		return w.hostByName[reservedNode(p.Object)]
+		return w.hostByName[ReservedNode(p.Object)]
 	case stagePending:
 		return w.hostByName[p.Object.Status.NominatedNodeName]
 	}

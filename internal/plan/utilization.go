@@ -61,8 +61,8 @@ func belowOne(used, room int64, percent int) bool {
 	return used*100 < int64(percent)*room
 }
 
-// percent is the share used, rounded down.
-func percent(used, room int64) int64 {
+// Percent is the share used, rounded down.
+func Percent(used, room int64) int64 {
 	if room <= 0 {
 		return 0
 	}
