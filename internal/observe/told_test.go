@@ -165,8 +165,10 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 			}
 		})
 	}
-	for reason := range control.strings() { // those that pass through a variable
-		given[reason] = true
+	for _, code := range []code{control, parse(t, "../cluster")} {
+		for reason := range code.strings() { // those that pass through a variable
+			given[reason] = true
+		}
 	}
 	own.calls("set", func(args []ast.Expr) { check(name(args[0]), own.text(args[2])) })
 	for _, reason := range faultsOf(control, cloud) {
