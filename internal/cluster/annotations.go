@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // The annotations of NodeGroups, VPSieNodes and Nodes are read here alone. A value that is
@@ -61,7 +62,16 @@ func GroupProblems(g *v1alpha1.NodeGroup) []string {
 func MachineProblems(m *v1alpha1.VPSieNode, node *corev1.Node) []string {
 	problems := machineProblems(m, "")
 	if node != nil {
-		problems = append(problems, machineProblems(node, "Node "+node.Name+": ")...)
+		problems = append(problems, NodeProblems(node)...)
+	}
+	return problems
+}
+
+// NodeProblems says what is wrong with the annotations of a Node.
+func NodeProblems(n *corev1.Node) []string {
+	problems := machineProblems(n, "Node "+n.Name+": ")
+	for _, problem := range plan.AnnotationProblems(n) {
+		problems = append(problems, "Node "+n.Name+": "+problem)
 	}
 	return problems
 }

@@ -60,3 +60,25 @@ func TestDrainTimeoutOfAnnotations(t *testing.T) {
 		}
 	}
 }
+
+// Values of other autoscalers' annotations that mean nothing are told of pods, once for all
+// that have them, and of Nodes.
+func TestAnnotationsOfOthersAreTold(t *testing.T) {
+	meta := func(name, key, value string) metav1.ObjectMeta {
+		return metav1.ObjectMeta{Namespace: "shop", Name: name, Annotations: map[string]string{key: value}}
+	}
+	const evict, disabled = "cluster-autoscaler.kubernetes.io/safe-to-evict", "cluster-autoscaler.kubernetes.io/scale-down-disabled"
+	told := Gaps(&Objects{
+		Nodes: []*corev1.Node{{ObjectMeta: meta("n", disabled, "yes")}},
+		Pods:  []*corev1.Pod{{ObjectMeta: meta("b", evict, "no")}, {ObjectMeta: meta("a", evict, "no")}, {ObjectMeta: meta("c", evict, "true")}},
+	})
+	text := strings.Join(told, "\n")
+	for _, want := range []string{
+		"Node n: annotation " + disabled + `: "yes" is not true or false`,
+		"pods shop/a, shop/b: annotation " + evict + `: "no" is not true, false or on-completion`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("told %q, want %q", text, want)
+		}
+	}
+}

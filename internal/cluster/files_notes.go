@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // notes tell what a person should know of who reads the plan.
@@ -93,9 +94,26 @@ func Gaps(o *Objects) []string {
 		}
 	}
 	for _, n := range o.Nodes {
-		gaps = append(gaps, machineProblems(n, "Node "+n.Name+": ")...)
+		gaps = append(gaps, NodeProblems(n)...)
 	}
-	return gaps
+	return append(gaps, podProblems(o.Pods)...)
+}
+
+// podProblems are what is wrong with the pods' annotations, each once for all the pods that
+// have it.
+func podProblems(pods []*corev1.Pod) []string {
+	of := map[string][]string{}
+	for _, p := range pods {
+		for _, problem := range plan.AnnotationProblems(p) {
+			of[problem] = append(of[problem], p.Namespace+"/"+p.Name)
+		}
+	}
+	var problems []string
+	for _, problem := range slices.Sorted(maps.Keys(of)) {
+		slices.Sort(of[problem])
+		problems = append(problems, "pods "+some(of[problem])+": "+problem)
+	}
+	return problems
 }
 
 // mostExamples is how many names a note gives.

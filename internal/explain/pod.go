@@ -47,7 +47,7 @@ func Pod(s *Scene, pod *corev1.Pod) *PodAnswer {
 		Pod: pod.Namespace + "/" + pod.Name, Since: pod.CreationTimestamp.Time, Node: pod.Spec.NodeName,
 		Source: s.Rounds.Source, rounds: s.Rounds, pod: pod,
 	}
-	a.History = s.historyOf(a.Pod)
+	a.History, a.Notes = s.historyOf(a.Pod), plan.AnnotationProblems(pod)
 	switch {
 	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
 		a.tell(Good, "has finished (%s): it needs no node", pod.Status.Phase)

@@ -104,7 +104,7 @@ func (w *world) newProof() *proof {
 	var order []*lot
 	for _, h := range w.hosts {
 		for _, s := range h.placed {
-			if s.lot.origin == nil && !s.lot.expendable {
+			if s.lot.origin == nil && s.lot.buys() {
 				if lots[s.lot] == 0 {
 					order = append(order, s.lot)
 				}

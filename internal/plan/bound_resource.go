@@ -59,7 +59,7 @@ func (w *world) newBounding() *bounding {
 	lots := map[*lot]int{}
 	for _, h := range w.hosts {
 		for _, s := range h.placed {
-			if s.lot.origin == nil && !s.lot.expendable {
+			if s.lot.origin == nil && s.lot.buys() {
 				lots[s.lot] += s.n
 			}
 		}

@@ -33,7 +33,7 @@ func (r *remover) heldByItself(h *host) keep {
 	case r.w.state.Options.nothingHeld:
 		// Neither a person nor an annotation.
 	case n.DoNotDelete:
-		return keep{reason: KeptDoNotDelete, message: "its VPSieNode is annotated autoscaler.vpsie.com/do-not-delete=true"}
+		return keep{reason: KeptDoNotDelete, message: "it or its VPSieNode is annotated autoscaler.vpsie.com/do-not-delete"}
 	case n.Adopted:
 		return keep{reason: KeptAdopted, message: "a person made its VPSieNode; delete that to have the VPS deleted"}
 	}

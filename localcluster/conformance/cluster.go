@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"sigs.k8s.io/yaml"
 
@@ -27,6 +28,7 @@ type cluster struct {
 	classes  []*storagev1.StorageClass
 	csiNodes []*storagev1.CSINode
 	daemons  []*appsv1.DaemonSet
+	budgets  []*policyv1.PodDisruptionBudget
 	// fromFiles gives the planner pending pods as written instead of as stored.
 	fromFiles bool
 }
@@ -64,7 +66,7 @@ func (c *cluster) seen(p *corev1.Pod) *corev1.Pod {
 func (c *cluster) state(nodes []*plan.Node, pods []*corev1.Pod) *plan.State {
 	s := &plan.State{
 		Now: epoch, Groups: c.groups, Offers: c.offers, Nodes: nodes, DaemonSets: c.daemons,
-		Namespaces: c.namespaces, Volumes: c.volumes, Claims: c.claims, StorageClasses: c.classes, CSINodes: c.csiNodes,
+		Namespaces: c.namespaces, Volumes: c.volumes, Claims: c.claims, StorageClasses: c.classes, CSINodes: c.csiNodes, Budgets: c.budgets,
 		Options: plan.Options{ExpendablePriorityCutoff: -10, IgnoreTimers: true},
 	}
 	for _, p := range pods {
@@ -122,6 +124,9 @@ func (c *cluster) String() string {
 	}
 	for _, ds := range c.daemons {
 		show("daemonset", ds)
+	}
+	for _, b := range c.budgets {
+		show("budget", b)
 	}
 	for _, n := range c.csiNodes {
 		show("csinode", n)

@@ -55,6 +55,7 @@ func draw(seed uint64) *cluster {
 		c.pods = append(c.pods, d.pod(i))
 	}
 	d.daemonPods()
+	d.disruptions()
 	return c
 }
 

@@ -23,6 +23,9 @@ func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, err
 		return err.Error(), nil //nolint:nilerr // a finding, not a failure of the comparison
 	}
 	seen.did(p)
+	if why := c.evictions(p, seen); why != "" {
+		return why + told(p), nil
+	}
 	if err := firstError(
 		replace(o.informers.Core().V1().PersistentVolumeClaims().Informer(), out.claims()),
 		replace(o.informers.Storage().V1().CSINodes().Informer(), out.csiNodes()),

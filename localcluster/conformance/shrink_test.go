@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -52,6 +53,7 @@ func (c *cluster) smaller() []*cluster {
 	if len(c.groups) == 0 && len(c.offers) > 0 {
 		try(func(l *cluster) { l.offers = nil })
 	}
+	dropEach(c.budgets, func(rest []*budget) { try(func(l *cluster) { l.budgets = rest }) })
 	dropEach(c.daemons, func(rest []*daemonSet) { try(func(l *cluster) { l.daemons = rest }) })
 	for i, g := range c.groups {
 		// What an ordered machine becomes is for its group to say.
@@ -142,4 +144,5 @@ type (
 	claim     = corev1.PersistentVolumeClaim
 	volume    = corev1.PersistentVolume
 	daemonSet = appsv1.DaemonSet
+	budget    = policyv1.PodDisruptionBudget
 )

@@ -24,6 +24,8 @@ type tally struct {
 	early int
 	// launches to moves count what plans do.
 	launches, placements, removals, moves, unplaced int
+	// charged counts nodes that go at the cost of a budget, held those that one keeps.
+	charged, held int
 }
 
 func (n *tally) did(p *plan.Plan) {
@@ -49,8 +51,8 @@ func (n *tally) note(v verdict) {
 func (n *tally) String() string {
 	var b strings.Builder
 	if n.launches > 0 {
-		fmt.Fprintf(&b, "%d launches, %d placements, %d removals with %d moves, %d unplaced, %d of them for the sake of others, %d placed before machines come",
-			n.launches, n.placements, n.removals, n.moves, n.unplaced, n.crowds, n.early)
+		fmt.Fprintf(&b, "%d launches, %d placements, %d removals with %d moves, %d unplaced, %d of them for the sake of others, %d placed before machines come, %d removals paid for by budgets, %d nodes kept by budgets",
+			n.launches, n.placements, n.removals, n.moves, n.unplaced, n.crowds, n.early, n.charged, n.held)
 	}
 	all := maps.Clone(n.refused)
 	maps.Copy(all, n.accepted)
@@ -91,6 +93,7 @@ func (n *tally) holdsPlans(t *testing.T, cases int) {
 	}
 	for what, count := range map[string]int{
 		"launches": n.launches, "placements": n.placements, "removals": n.removals, "moves": n.moves, "unplaced pods": n.unplaced,
+		"removals that a budget pays for": n.charged, "nodes that a budget keeps": n.held,
 	} {
 		if count < 10 {
 			t.Errorf("%d %s in %d cases: that tests nothing", count, what, cases)
