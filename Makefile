@@ -98,7 +98,7 @@ scale: build ## The controller's memory, processor time and speed in a cluster o
 .PHONY: conformance
 conformance: ## Hold the planner against kube-scheduler's own plugins: CASES=20000, SEED=… to replay
 	@cd localcluster && CONFORMANCE_CASES=$(or $(CASES),20000) CONFORMANCE_SEED=$(or $(SEED),$$(date +%s%N)) \
-		go test -count=1 -timeout 0 -v -run 'Divergences|RandomClusters' ./conformance
+		go test -count=1 -timeout 0 -v -run 'Divergences|RandomClusters|RandomBudgets' ./conformance
 
 .PHONY: properties
 properties: ## Hold the planner's properties in many more cases: CHECKS=5000, SEED=… to replay
