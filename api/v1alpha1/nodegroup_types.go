@@ -162,6 +162,13 @@ type NodeGroupSpec struct {
 	// +kubebuilder:default=false
 	AllowMixedInstances bool `json:"allowMixedInstances,omitempty"`
 
+	// Priority orders the NodeGroups, higher first; 0 if absent. A pod has a node bought by a
+	// group of the highest priority that takes it and can buy; among equal priorities the price
+	// decides. Nodes of a lower priority are removed first.
+	//
+	// +optional
+	Priority int32 `json:"priority,omitempty"`
+
 	// NodeSelector are labels of the nodes, beside labels, by which pods ask for this
 	// group. nodeSelectorPolicy says whether they must.
 	//

@@ -146,6 +146,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 		Offers:       g.Spec.OfferingIDs,
 		Preferred:    g.Spec.PreferredInstanceType,
 		AllowMixed:   g.Spec.AllowMixedInstances,
+		Priority:     g.Spec.Priority,
 		Labels:       g.Spec.NodeLabels(),
 		Taints:       g.Spec.Taints,
 

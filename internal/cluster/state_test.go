@@ -100,7 +100,7 @@ func TestOffers(t *testing.T) {
 // What a NodeGroup says of who may buy, and up to where, reaches the planner in its units.
 func TestLimitsAndSelectorsInThePlannersWords(t *testing.T) {
 	g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "g"}, Spec: v1alpha1.NodeGroupSpec{
-		MaxNodes: 1, Labels: map[string]string{"a": "b"}, NodeSelector: map[string]string{"team": "ml"},
+		MaxNodes: 1, Priority: -7, Labels: map[string]string{"a": "b"}, NodeSelector: map[string]string{"team": "ml"},
 		StartupTaints: []corev1.Taint{{Key: "driver", Effect: corev1.TaintEffectNoSchedule}},
 		Limits:        v1alpha1.Limits{CPU: new(resource.MustParse("1500m")), Memory: new(resource.MustParse("2Gi")), CostPerMonth: "300.50"},
 	}}
@@ -113,6 +113,9 @@ func TestLimitsAndSelectorsInThePlannersWords(t *testing.T) {
 	}
 	if *got.Limits.MilliCPU != 1500 || *got.Limits.Memory != 2<<30 || *got.Limits.Cost != 300_500_000 {
 		t.Errorf("limits: %d, %d, %d", *got.Limits.MilliCPU, *got.Limits.Memory, *got.Limits.Cost)
+	}
+	if got.Priority != -7 {
+		t.Errorf("priority %d", got.Priority)
 	}
 	if len(got.StartupTaints) != 1 || got.OnlyFor != nil {
 		t.Errorf("startup taints %v, only for %v", got.StartupTaints, got.OnlyFor)

@@ -60,12 +60,17 @@ func (t *table) launches(list []plan.Launch) {
 	}
 	s := t.section("BUY %s for %s an hour", count(len(list), "machine"), total)
 	s.row("NODE GROUP", "TYPE", "COUNT", "EACH/H", "WHY", "FOR")
+	var over []plan.Refusal
 	for _, r := range first(s, rows) {
 		var pods []string
 		for _, l := range r.items {
 			pods = append(pods, l.Pods...)
+			over = append(over, l.PassedOver...)
 		}
 		s.row(r.key.group, r.key.instanceType, fmt.Sprint(len(r.items)), r.key.price.String(), string(r.key.reason), t.pods.summary(pods))
+	}
+	for _, text := range plan.PassedOverTexts(over) {
+		s.more += "  " + text + "\n"
 	}
 	s.end()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // Machine is a VPSieNode on its way or out, in words.
@@ -137,6 +138,9 @@ func boughtFor(l *observe.Launched) string {
 		if a.Why != "" {
 			text += " (but " + a.Why + ")"
 		}
+	}
+	for _, over := range plan.PassedOverTexts(l.PassedOver) {
+		text += "; " + over
 	}
 	return text
 }

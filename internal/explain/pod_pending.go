@@ -47,6 +47,7 @@ func (s *Scene) comes(a *PodAnswer) bool {
 	for _, l := range now.Launches {
 		if slices.Contains(l.Pods, a.Pod) {
 			s.awaits(a, l.Machine, fmt.Sprintf("a %s of NodeGroup %s", l.InstanceType, l.Group))
+			a.Notes = append(a.Notes, plan.PassedOverTexts(l.PassedOver)...)
 			return true
 		}
 	}

@@ -32,7 +32,9 @@ func ScalingUp(launches []plan.Launch) Event {
 	types := map[string]int{}
 	reasons := map[string]int{}
 	var pods []string
+	var over []plan.Refusal
 	for _, l := range launches {
+		over = append(over, l.PassedOver...)
 		price += l.Price
 		types[l.InstanceType]++
 		reasons[string(l.Reason)]++
@@ -41,6 +43,9 @@ func ScalingUp(launches []plan.Launch) Event {
 	note := fmt.Sprintf("Buying %s for %s per hour (%s)", counts(types), price, counts(reasons))
 	if len(pods) > 0 {
 		note += fmt.Sprintf(" for %s: %s", plural(len(pods), "pod"), some(pods))
+	}
+	if texts := plan.PassedOverTexts(over); len(texts) > 0 {
+		note += "; " + strings.Join(texts, "; ")
 	}
 	return normal("ScalingUp", "ScaleUp", "%s", note)
 }

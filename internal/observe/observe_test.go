@@ -28,6 +28,15 @@ func TestScalingEventsSayWhatForHowMuchAndForWhom(t *testing.T) {
 	if up.Note != want || up.Reason != "ScalingUp" || up.Type != "Normal" {
 		t.Errorf("%+v, want %q", up, want)
 	}
+	up = ScalingUp([]plan.Launch{{InstanceType: "small", Price: price, Reason: plan.PendingPods, Pods: []string{"a/1"}, PassedOver: []plan.Refusal{
+		{Group: "first", InstanceType: "big", Reason: plan.MaxNodesReached, Message: "Maximum nodes reached"}, {Group: "first", Reason: plan.Paused, Message: "x"},
+		{Group: "second", Reason: plan.Paused, Message: "the NodeGroup is paused"},
+	}}})
+	want = "Buying 1 small for 0.0167 per hour (1 PendingPods) for 1 pod: a/1; NodeGroup first of a higher priority cannot buy (MaxNodesReached): Maximum nodes reached; " +
+		"NodeGroup second of a higher priority cannot buy (Paused): the NodeGroup is paused"
+	if up.Note != want {
+		t.Errorf("%q, want %q", up.Note, want)
+	}
 	down := ScalingDown([]plan.Removal{{Node: "n1", Saves: price, Reason: plan.Empty}})
 	if want := "Removing 1 node (1 Empty), which saves 0.0167 per hour: n1"; down.Note != want || down.Reason != "ScalingDown" {
 		t.Errorf("%+v, want %q", down, want)

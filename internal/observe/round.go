@@ -45,6 +45,8 @@ type Launched struct {
 	MorePods int `json:"morePods,omitempty"`
 	// Alternatives are other types of which one node would hold the same pods.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
+	// PassedOver are NodeGroups of a higher priority that could not buy.
+	PassedOver []plan.Refusal `json:"passedOver,omitempty"`
 }
 
 // Alternative is a type that was not bought; see plan.Alternative.
@@ -57,19 +59,21 @@ type Alternative struct {
 
 // NewLaunched is the launch whose VPSieNode is machine.
 func NewLaunched(l plan.Launch, machine string) Launched {
-	launched := Launched{Machine: machine, Group: l.Group, InstanceType: l.InstanceType, Price: l.Price.String(), Reason: l.Reason, Pods: l.Pods}
+	launched := Launched{Machine: machine, Group: l.Group, InstanceType: l.InstanceType, Price: l.Price.String(), Reason: l.Reason, Pods: l.Pods, PassedOver: l.PassedOver}
 	for _, a := range l.Alternatives {
 		launched.Alternatives = append(launched.Alternatives, Alternative{a.Group, a.InstanceType, a.Price.String(), a.Why})
 	}
 	return launched
 }
 
-// Note is the launch as JSON, short enough for an annotation: it has ten pods at most.
+// Note is the launch as JSON, short enough for an annotation: it has ten pods
+// and three NodeGroups that were passed over at most.
 func (l Launched) Note() string {
 	const most = 10
 	if more := len(l.Pods) - most; more > 0 {
 		l.Pods, l.MorePods = l.Pods[:most], more
 	}
+	l.PassedOver = l.PassedOver[:min(len(l.PassedOver), 3)]
 	text, err := json.Marshal(l)
 	if err != nil {
 		return "" // texts and numbers alone are always JSON

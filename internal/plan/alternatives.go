@@ -24,6 +24,7 @@ const mostAlternatives = 3
 // What speaks against a cheaper type.
 const (
 	preferredWins   = "the NodeGroup prefers the type that is bought"
+	lowerTier       = "its NodeGroup has a lower spec.priority"
 	noneCanBeBought = "no more of it can be bought: a maximum is reached, or the cloud has none"
 	othersCount     = "pods on other nodes, or the NodeGroup's minNodes, need a node of this NodeGroup, zone or kind"
 )
@@ -72,6 +73,8 @@ func against(t *template, h *host) string {
 	switch {
 	case t.offer.Price >= h.template.offer.Price:
 		return ""
+	case t.group.Priority < h.group.Priority:
+		return lowerTier
 	case h.template.offer.InstanceType == h.group.Preferred:
 		return preferredWins
 	case t.stock.left <= 0 || t.group != h.group && t.group.room() <= 0:

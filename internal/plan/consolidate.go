@@ -125,10 +125,11 @@ func (r *remover) candidates() []*candidate {
 		}
 		found = append(found, c)
 	}
-	// The node that saves most first, then the one that is least trouble, then the
+	// The lowest tier first, there the node that saves most, then the one that is least trouble, then the
 	// one that has waited longest.
 	slices.SortFunc(found, func(a, b *candidate) int {
 		return cmp.Or(
+			cmp.Compare(a.host.group.Priority, b.host.group.Priority),
 			cmp.Compare(b.price, a.price),
 			cmp.Compare(a.pods(), b.pods()),
 			compareSince(a.host.node.UnneededSince, b.host.node.UnneededSince),

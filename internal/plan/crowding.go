@@ -10,11 +10,13 @@ import (
 const mostTrials = 300
 
 // buyCarefully buys a node for one pod after another where that turns nobody else out,
-// the cheapest type first. It is for the few pods whose quarrel with others takes back
+// of the highest tier the cheapest type first. It is for the few pods whose quarrel with others takes back
 // what is bought for all of them at once.
 func (w *world) buyCarefully(lots []*lot) {
 	templates := slices.Clone(w.templates)
-	slices.SortStableFunc(templates, func(a, b *template) int { return cmp.Compare(a.offer.Price, b.offer.Price) })
+	slices.SortStableFunc(templates, func(a, b *template) int {
+		return cmp.Or(cmp.Compare(b.group.Priority, a.group.Priority), cmp.Compare(a.offer.Price, b.offer.Price))
+	})
 	trials := 0
 	for _, l := range lots {
 		for l.left > 0 && l.buys() && trials < mostTrials {

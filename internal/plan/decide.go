@@ -49,7 +49,7 @@ func (w *world) launches(names map[*host][]string) []Launch {
 		launch := Launch{
 			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
 			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h],
-			Alternatives: others.of(h),
+			Alternatives: others.of(h), PassedOver: w.passedOver(h),
 		}
 		if launch.Pods == nil {
 			launch.Pods = []string{}

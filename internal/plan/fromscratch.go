@@ -49,6 +49,8 @@ const (
 	ForMinNodes DifferenceReason = "MinNodes"
 	// ForPlacement: the pods run on other machines than would be bought for them now.
 	ForPlacement DifferenceReason = "Placement"
+	// ForPriority: NodeGroups of a higher spec.priority, which are bought of first.
+	ForPriority DifferenceReason = "Priority"
 	// ForMaxNodes: maxNodes, which makes fewer and larger machines do.
 	ForMaxNodes DifferenceReason = "MaxNodes"
 	// ForInstanceTypes: preferredInstanceType, and allowMixedInstances: false.
@@ -62,7 +64,7 @@ const (
 func DifferenceReasons() []DifferenceReason {
 	return []DifferenceReason{
 		ForTimers, ForHeadroom, ForThresholds, ForHolds, ForBudgets, ForMinNodes,
-		ForPlacement, ForMaxNodes, ForInstanceTypes, ForConstraints,
+		ForPlacement, ForPriority, ForMaxNodes, ForInstanceTypes, ForConstraints,
 	}
 }
 
@@ -83,6 +85,8 @@ func (r DifferenceReason) Text() string {
 		return "nodes kept or bought for minNodes"
 	case ForPlacement:
 		return "pods that run on other machines than would be bought for them now"
+	case ForPriority:
+		return "NodeGroups of a higher priority, which are dearer"
 	case ForMaxNodes:
 		return "larger machines than the cheapest, because of maxNodes"
 	case ForInstanceTypes:
@@ -143,6 +147,10 @@ func (c *comparison) buyAnew(bare *State) *world {
 		return w
 	}
 	w := fresh(ForPlacement)
+	if len(w.tiers()) > 1 {
+		bare.Groups = changedGroups(bare.Groups, func(g *Group) { g.Priority = 0 })
+		w = fresh(ForPriority)
+	}
 	bare.Groups = changedGroups(bare.Groups, func(g *Group) { g.Max = math.MaxInt32 })
 	if w.fullGroups() {
 		w = fresh(ForMaxNodes)

@@ -40,6 +40,9 @@ type Launch struct {
 	// Alternatives are up to three other types of which one node would hold the same pods,
 	// the cheapest first.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
+	// PassedOver says why NodeGroups of a higher spec.priority that take its pods do not buy
+	// for them now.
+	PassedOver []Refusal `json:"passedOver,omitempty"`
 }
 
 // Placement is a pending pod that fits an existing or ordered node.

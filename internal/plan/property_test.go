@@ -33,10 +33,11 @@ func drawStory(t *rapid.T) (*story, string) {
 	groups := rapid.IntRange(1, 3).Draw(t, "groups")
 	for g := range groups {
 		low := rapid.IntRange(0, 2).Draw(t, "min")
-		say("group g%d min=%d max=%d offers=small,medium,large up-cpu=%d%s%s", g, low, low+rapid.IntRange(0, 6).Draw(t, "extra"),
+		say("group g%d min=%d max=%d offers=small,medium,large up-cpu=%d%s%s%s", g, low, low+rapid.IntRange(0, 6).Draw(t, "extra"),
 			rapid.SampledFrom([]int{100, 80}).Draw(t, "up"),
 			rapid.SampledFrom([]string{"", " mixed", " mixed preferred=medium"}).Draw(t, "mixing"),
-			rapid.SampledFrom([]string{"", "", "", " taint=t:NoSchedule", " labels=tier=x", " no-up", " no-down", " paused", " deleting"}).Draw(t, "extras"))
+			rapid.SampledFrom([]string{"", "", "", " taint=t:NoSchedule", " labels=tier=x", " no-up", " no-down", " paused", " deleting"}).Draw(t, "extras"),
+			rapid.SampledFrom([]string{"", "", " priority=5", " priority=-3"}).Draw(t, "tier"))
 	}
 	nodes := rapid.IntRange(0, 6).Draw(t, "nodes")
 	for n := range nodes {

@@ -12,8 +12,10 @@ type outcome struct {
 	// owed counts the nodes that groups lack to their minimum, tight the groups that lack
 	// head-room.
 	owed, tight int
-	price       Money
-	nodes       int
+	// lower counts the pods for which nodes of lower tiers are bought, the lowest first.
+	lower []int
+	price Money
+	nodes int
 	// headroom is how many of the nodes are bought as head-room.
 	headroom int
 }
@@ -22,7 +24,7 @@ func (o outcome) better(than outcome) bool {
 	if c := slices.Compare(o.unplaced, than.unplaced); c != 0 {
 		return c < 0
 	}
-	return cmp.Or(cmp.Compare(o.owed, than.owed), cmp.Compare(o.tight, than.tight), cmp.Compare(o.price, than.price), cmp.Compare(o.nodes, than.nodes)) < 0
+	return cmp.Or(cmp.Compare(o.owed, than.owed), slices.Compare(o.lower, than.lower), cmp.Compare(o.tight, than.tight), cmp.Compare(o.price, than.price), cmp.Compare(o.nodes, than.nodes)) < 0
 }
 
 func (w *world) outcome(lots []*lot) outcome {
@@ -41,6 +43,7 @@ func (w *world) outcome(lots []*lot) outcome {
 	for _, g := range w.groups {
 		o.owed += g.owed()
 	}
+	o.lower = w.perTier()
 	o.tight = len(w.tight(w.loads()))
 	for _, h := range w.bought() {
 		o.price += h.template.offer.Price
@@ -121,8 +124,8 @@ func (w *world) run(lots []*lot, a aim) {
 		w.fillHeadroom(lots)
 	}
 	w.buyWithin(lots, a)
-	if a.without != "" || a.avoids != nil || a.belowThreshold { // what nothing else serves
-		a.without, a.avoids, a.belowThreshold = "", nil, false
+	if bare := a.bare(); bare != a { // what nothing else serves
+		a = bare
 		w.buyFor(lots, a)
 	}
 	w.buyMinimum()
@@ -138,6 +141,9 @@ func (w *world) finish(lots []*lot, a aim) {
 	mark := w.mark()
 	complete := func(roomy bool) outcome {
 		w.shrink(roomy)
+		if w.capped() && wanting(lots) {
+			w.buyFor(lots, a) // a cap may allow more now
+		}
 		// A cheaper template may take what the other did not.
 		if w.fillAll(lots, w.taking()) > 0 {
 			w.reconcile(lots, a)

@@ -77,8 +77,10 @@ type Group struct {
 	// Preferred is one of Offers, or empty.
 	Preferred  string
 	AllowMixed bool
-	Labels     map[string]string
-	Taints     []corev1.Taint
+	// Priority makes tiers: pods buy of the highest one that takes them and can buy.
+	Priority int32
+	Labels   map[string]string
+	Taints   []corev1.Taint
 	// StartupTaints are taints of its new nodes that these shed by themselves.
 	StartupTaints []corev1.Taint
 	// OnlyFor are labels for all of which a pod must ask to have a node bought; none for

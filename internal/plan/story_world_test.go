@@ -198,11 +198,16 @@ func (s *story) group(name string, a *attrs) {
 	g := &Group{
 		Name: name, Min: a.number("min", 0), Max: a.number("max", 100),
 		Paused: a.flag("paused"), Deleting: a.flag("deleting"),
-		DatacenterID: a.text("dc", "dc1"), Preferred: a.text("preferred", ""), AllowMixed: a.flag("mixed"),
+		DatacenterID: a.text("dc", "dc1"), Preferred: a.text("preferred", ""), AllowMixed: a.flag("mixed"), Priority: int32(a.number("priority", 0)),
 		Labels: a.pairs("labels"), Taints: a.taints("taint"),
 		ScaleUp:   ScaleUp{Enabled: !a.flag("no-up"), Window: a.duration("up-window"), CPU: a.number("up-cpu", 100), Memory: a.number("up-memory", 100)},
 		ScaleDown: ScaleDown{Enabled: !a.flag("no-down"), Window: a.duration("down-window"), CPU: a.number("down-cpu", 50), Memory: a.number("down-memory", 50), UnneededTime: a.duration("unneeded")},
 		LastScale: a.ago("scaled"), Blocked: strings.ReplaceAll(a.text("blocked", ""), "_", " "), Undeletable: strings.ReplaceAll(a.text("undeletable", ""), "_", " "),
+	}
+	if cost := a.text("cap", ""); cost != "" {
+		most, err := ParseMoney(cost)
+		a.note(err)
+		g.Limits.Cost = &most
 	}
 	if left := a.number("unproven-left", -1); left >= 0 {
 		g.Limit = &Limit{Left: left, Reason: Unproven, Message: "no machine has joined yet"}

@@ -37,17 +37,25 @@ type aim struct {
 	// that leads to; avoids is a group for which nothing is.
 	without string
 	avoids  *group
+	// floor is the lowest tier that is bought of.
+	floor int32
+}
+
+// bare is the aim without what it leaves out for the sake of something else.
+func (a aim) bare() aim {
+	a.without, a.avoids, a.belowThreshold = "", nil, false
+	return a
 }
 
 // leavesOut says that the template is not bought for pods that another serves.
 func (a aim) leavesOut(t *template) bool {
-	return t.offer.InstanceType == a.without || t.group == a.avoids
+	return t.offer.InstanceType == a.without || t.group == a.avoids || t.group.Priority < a.floor
 }
 
 // buyFor buys nodes for the lots until none is left or nothing can be bought.
 func (w *world) buyFor(lots []*lot, a aim) {
 	if !a.byPriority {
-		w.buyBand(lots, a)
+		w.buyTiers(lots, a)
 		return
 	}
 	for len(lots) > 0 {
@@ -55,7 +63,7 @@ func (w *world) buyFor(lots []*lot, a aim) {
 		if end < 0 {
 			end = len(lots)
 		}
-		w.buyBand(lots[:end], a)
+		w.buyTiers(lots[:end], a)
 		for _, l := range lots[end:] {
 			w.fill(l, w.bought())
 		}
