@@ -137,3 +137,20 @@ func TestWhatOpensTheNextTier(t *testing.T) {
 		}
 	}
 }
+
+// Also where there are too many pods for more than one way of buying to be tried.
+func TestManyPodsBuyTierByTier(t *testing.T) {
+	s := stateOf(t, "offer best cpu=4 memory=8192 price=50", "offer cheap cpu=4 memory=8192 price=10",
+		"group high max=100 priority=10 offers=best", "group low max=300 offers=cheap", "pod p x600 cpu=1500m")
+	p := Decide(s)
+	bought := map[string]int{}
+	for _, l := range p.Launches {
+		bought[l.Group]++
+		if l.Group == "low" && (len(l.PassedOver) != 1 || l.PassedOver[0].Reason != MaxNodesReached) {
+			t.Fatalf("%s passes over %+v", l.Name, l.PassedOver)
+		}
+	}
+	if bought["high"] != 100 || bought["low"] != 200 || len(p.Unplaced) > 0 {
+		t.Errorf("bought %v, %d pods without a node", bought, len(p.Unplaced))
+	}
+}
