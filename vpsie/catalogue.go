@@ -63,7 +63,7 @@ func (c *Client) Datacenters(ctx context.Context) ([]Datacenter, error) {
 		IsDeleted  flexBool   `json:"is_deleted"`
 		IsPrivate  flexBool   `json:"is_private"`
 	}
-	wires, err := list(ctx, c, "Datacenters", c.addr.routes.Datacenters, func(w wire) string { return string(w.Identifier) })
+	wires, err := listSome(ctx, c, "Datacenters", c.addr.routes.Datacenters, func(w wire) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (c *Client) Plans(ctx context.Context, datacenterID, imageID string) ([]Pla
 	if datacenterID == "" || imageID == "" {
 		return nil, invalid(op, "datacenterID, imageID: must not be empty")
 	}
-	categories, err := list(ctx, c, op, c.addr.routes.PlanCategories, func(w wireCategory) string { return string(w.Identifier) })
+	categories, err := listSome(ctx, c, op, c.addr.routes.PlanCategories, func(w wireCategory) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (c *Client) plansOf(ctx context.Context, op, datacenterID, imageID, categor
 // Images returns the account's images. The API has no known route for the vendor's stock images; those are named by
 // the identifier that the console shows.
 func (c *Client) Images(ctx context.Context) ([]Image, error) {
-	wires, err := list(ctx, c, "Images", c.addr.routes.Images, func(w wireImage) string { return string(w.Identifier) })
+	wires, err := listSome(ctx, c, "Images", c.addr.routes.Images, func(w wireImage) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +226,7 @@ func (c *Client) SSHKeys(ctx context.Context) ([]SSHKey, error) {
 		Name       flexString `json:"name"`
 		CreatedOn  flexTime   `json:"created_on"`
 	}
-	wires, err := list(ctx, c, "SSHKeys", c.addr.routes.SSHKeys, func(w wire) string { return string(w.Identifier) })
+	wires, err := listSome(ctx, c, "SSHKeys", c.addr.routes.SSHKeys, func(w wire) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}

@@ -109,9 +109,9 @@ func (c *Client) clean(message string) string {
 			message = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(echo)).ReplaceAllLiteralString(message, "(redacted)")
 		}
 	}
-	message = confidential().ReplaceAllString(message, "(redacted)")
+	message = confidential.ReplaceAllString(message, "(redacted)")
 	message = strings.ToValidUTF8(strings.Join(strings.Fields(message), " "), "")
-	message = varying().ReplaceAllString(message, "(id)")
+	message = varying.ReplaceAllString(message, "(id)")
 	if runes := []rune(message); len(runes) > maxMessage {
 		message = string(runes[:maxMessage]) + "…"
 	}
@@ -119,11 +119,7 @@ func (c *Client) clean(message string) string {
 }
 
 // confidential matches what an echoed order would show: bootstrap tokens, and user data in base64.
-func confidential() *regexp.Regexp {
-	return regexp.MustCompile(`\b[a-z0-9]{6}\.[a-z0-9]{16}\b|[A-Za-z0-9+/]{64,}=*`)
-}
+var confidential = regexp.MustCompile(`\b[a-z0-9]{6}\.[a-z0-9]{16}\b|[A-Za-z0-9+/]{64,}=*`)
 
 // varying matches UUIDs and other long hexadecimal or numeric marks, such as request numbers and time stamps.
-func varying() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|[0-9]{10,}|\d{4}-\d\d-\d\d[t ][0-9:.z+-]+)`)
-}
+var varying = regexp.MustCompile(`(?i)\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|[0-9]{10,}|\d{4}-\d\d-\d\d[t ][0-9:.z+-]+)`)

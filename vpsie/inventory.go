@@ -18,7 +18,7 @@ func (c *Client) SeenImages(ctx context.Context) ([]SeenImage, error) {
 		OS         flexString `json:"osIdentifier"`
 		Name       flexString `json:"osFullName"`
 	}
-	wires, err := list(ctx, c, "SeenImages", c.addr.routes.Storages, func(w wire) string { return string(w.Identifier) })
+	wires, err := listSome(ctx, c, "SeenImages", c.addr.routes.Storages, func(w wire) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (c *Client) AttachableVMs(ctx context.Context) ([]Attachable, error) {
 		Hostname   flexString `json:"hostname"`
 		Type       flexString `json:"type"`
 	}
-	wires, err := list(ctx, c, "AttachableVMs", c.addr.routes.Storages+"/vms", func(w wire) string { return string(w.Identifier) })
+	wires, err := listSome(ctx, c, "AttachableVMs", c.addr.routes.Storages+"/vms", func(w wire) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,10 @@ const maxPages = 10_000
 // errIncomplete marks a list of which the API gave less than it announced.
 var errIncomplete = errors.New("fewer items than announced")
 
+// IsIncomplete reports whether err says that a list has fewer items than the API announced. What came stands beside the
+// error: it is there, but what it lacks may be there too.
+func IsIncomplete(err error) bool { return errors.Is(err, errIncomplete) }
+
 // needsList makes an answer without a list an error where "nothing" would decide that paid machines are gone.
 func needsList(a answer) *Error {
 	if a.status != http.StatusNoContent && len(bytes.TrimSpace(a.env.Data)) > 0 && !isNothing(a.env.Data) {
@@ -26,7 +30,7 @@ func needsList(a answer) *Error {
 
 // list reads a whole list. key identifies an item across pages; judge, where given, finds answers that are no list.
 // Items that come and go while pages are read shift the rest, so a list that does not add up is read once more before
-// that is an error.
+// that is an error, beside what came; see IsIncomplete.
 func list[T any](ctx context.Context, c *Client, op, path string, key func(T) string, judge ...func(answer) *Error) ([]T, error) {
 	k := call{op: op, method: http.MethodGet, path: path}
 	if len(judge) > 0 {
@@ -35,6 +39,15 @@ func list[T any](ctx context.Context, c *Client, op, path string, key func(T) st
 	all, err := listOnce(ctx, c, k, key)
 	if errors.Is(err, errIncomplete) {
 		return listOnce(ctx, c, k, key)
+	}
+	return all, err
+}
+
+// listSome reads a list of which each item is of use by itself: it is no error that some of them did not come.
+func listSome[T any](ctx context.Context, c *Client, op, path string, key func(T) string) ([]T, error) {
+	all, err := list(ctx, c, op, path, key)
+	if IsIncomplete(err) && len(all) > 0 {
+		return all, nil
 	}
 	return all, err
 }
@@ -63,7 +76,7 @@ func listOnce[T any](ctx context.Context, c *Client, k call, key func(T) string)
 		}
 		if fresh == 0 && k.query.Get("offset") != "0" {
 			message := fmt.Sprintf("the list is incomplete: %d of %d came", len(all.list), p.total)
-			return nil, named(&Error{Class: Temporary, Status: a.status, Message: message, cause: errIncomplete}, k.op)
+			return all.list, named(&Error{Class: Temporary, Status: a.status, Message: message, cause: errIncomplete}, k.op)
 		}
 		k.query = url.Values{"offset": {strconv.Itoa(max(len(all.list), 1))}, "limit": {strconv.Itoa(max(len(p.items), 100))}}
 	}

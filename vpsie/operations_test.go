@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var operation = regexp.MustCompile(`(?:const op = |op: |list\(ctx, c, )"([A-Za-z]+)"`)
+var operation = regexp.MustCompile(`(?:const op = |op: |list(?:Some)?\(ctx, c, )"([A-Za-z]+)"`)
 
 func TestOperationsAreThoseOfTheCode(t *testing.T) {
 	files, err := os.ReadDir(".")

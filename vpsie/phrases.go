@@ -3,6 +3,7 @@ package vpsie
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // phrase is what messages of one class say.
@@ -14,7 +15,9 @@ type phrase struct {
 // phrases maps words of the API's messages to classes. The first match wins, so a narrow phrase stands before a wide
 // one: "rate limit exceeded" must not become Quota, which nobody repeats. Nobody has published the messages; only some
 // were seen, so the rest is matched by what any message of its kind must speak of.
-func phrases() []phrase {
+//
+// They are compiled once: an outage makes the same judgement several times a second.
+var phrases = sync.OnceValue(func() []phrase {
 	var all []phrase
 	for _, p := range []struct {
 		class Class
@@ -36,7 +39,7 @@ func phrases() []phrase {
 		all = append(all, phrase{p.class, regexp.MustCompile(`(?i)` + p.words)})
 	}
 	return all
-}
+})
 
 // maxJudged bounds what is read of a message: a whole page of text names every class somewhere.
 const maxJudged = 2 << 10

@@ -22,7 +22,7 @@ func (c *Client) Projects(ctx context.Context) ([]Project, error) {
 		Name       flexString `json:"name"`
 		IsDefault  flexBool   `json:"is_default"`
 	}
-	wires, err := list(ctx, c, "Projects", c.addr.routes.Projects, func(w wire) string { return string(w.Identifier) })
+	wires, err := listSome(ctx, c, "Projects", c.addr.routes.Projects, func(w wire) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func (c *Client) Scripts(ctx context.Context) ([]Script, error) {
 		ScriptName flexString `json:"script_name"`
 		Name       flexString `json:"name"`
 	}
-	wires, err := list(ctx, c, "Scripts", c.addr.routes.Scripts, func(w wire) string { return string(w.Identifier) })
+	wires, err := listSome(ctx, c, "Scripts", c.addr.routes.Scripts, func(w wire) string { return string(w.Identifier) })
 	if err != nil {
 		return nil, err
 	}

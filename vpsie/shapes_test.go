@@ -37,7 +37,7 @@ func TestListShapes(t *testing.T) {
 		"no data":            {body: `{"error":false}`, err: "ListVMs: the API answered without a list"},
 		"an object":          {body: `{"error":false,"data":{"a":1}}`, err: "ListVMs: the answer holds an object where a list is expected"},
 		"text":               {body: `{"error":false,"data":"x"}`, err: "ListVMs: the answer holds no list where one is expected"},
-		"fewer than told":    {body: `{"error":false,"data":[{"identifier":"a"}],"total":2}`, err: "ListVMs: the list is incomplete: 1 of 2 came"},
+		"fewer than told":    {body: `{"error":false,"data":[{"identifier":"a"}],"total":2}`, want: []string{"a"}, err: "ListVMs: the list is incomplete: 1 of 2 came"},
 		"nothing of two":     {body: `{"error":false,"data":null,"total":2}`, err: "ListVMs: the API answered without a list"},
 		"rows fewer":         {body: `{"error":false,"data":{"rows":[],"total":1}}`, err: "ListVMs: the list is incomplete: 0 of 1 came"},
 		"total in words":     {body: `{"error":false,"data":[],"total":"many"}`, err: "ListVMs: the answer's total is not a number"},

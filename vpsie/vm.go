@@ -97,12 +97,12 @@ func (w wireVM) domain() VM {
 	}
 }
 
-// ListVMs returns every virtual machine of the account, complete or not at all. Machines of managed Kubernetes clusters
-// and machines still being made are not among them.
+// ListVMs returns every virtual machine of the account, or an error. Machines of managed Kubernetes clusters and machines
+// still being made are not among them. With an error of IsIncomplete it also returns those that came.
 func (c *Client) ListVMs(ctx context.Context) ([]VM, error) {
 	const op = "ListVMs"
 	wires, err := list(ctx, c, op, c.addr.routes.VMs, func(w wireVM) string { return string(w.Identifier) }, needsList)
-	if err != nil {
+	if err != nil && !IsIncomplete(err) {
 		return nil, err
 	}
 	vms := make([]VM, len(wires))
@@ -112,7 +112,7 @@ func (c *Client) ListVMs(ctx context.Context) ([]VM, error) {
 		}
 		vms[i] = w.domain()
 	}
-	return vms, nil
+	return vms, err
 }
 
 // GetVM returns one virtual machine with its tags; the error's class is NotFound when there is none.
@@ -202,10 +202,10 @@ type wirePending struct {
 }
 
 // PendingVMs returns the machines that are being made. A machine leaves it when it enters ListVMs, or when its making
-// failed; for a moment it may be in neither.
+// failed; for a moment it may be in neither. Like ListVMs it returns what came beside an error of IsIncomplete.
 func (c *Client) PendingVMs(ctx context.Context) ([]PendingVM, error) {
 	wires, err := list(ctx, c, "PendingVMs", c.addr.routes.PendingVMs, func(w wirePending) string { return string(w.ID) })
-	if err != nil {
+	if err != nil && !IsIncomplete(err) {
 		return nil, err
 	}
 	pending := make([]PendingVM, len(wires))
@@ -216,5 +216,5 @@ func (c *Client) PendingVMs(ctx context.Context) ([]PendingVM, error) {
 			ProcessID: string(w.Data.ProcessID), Tags: names(w.Data.Tags),
 		}
 	}
-	return pending, nil
+	return pending, err
 }

@@ -140,7 +140,7 @@ func (c *Cloud) Configure(data map[string][]byte) bool {
 	if client == nil {
 		return true
 	}
-	c.sight = &sightCache{client: client, clock: c.opts.Clock, clusterID: c.opts.ClusterID}
+	c.sight = &sightCache{client: client, clock: c.opts.Clock, clusterID: c.opts.ClusterID, ended: map[int64]time.Time{}}
 	c.shop = newCatalogue(client, c.opts.Clock, c.opts.CatalogueTTL)
 	if !client.HasAccountPassword() {
 		c.refusal = fmt.Errorf("VPSie API authentication failed: secret %s has no key %s: VPSie deletes no VPS without the account's password, so none is bought; add the key", c.secret(), KeyAccountPassword)

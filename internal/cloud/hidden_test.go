@@ -87,3 +87,38 @@ func TestImageIdentifierNeedsNoList(t *testing.T) {
 		}
 	}
 }
+
+// A list that announces more than it shows proves what is there, and not what is not; a VPS that VPSie does not find by itself
+// is gone all the same.
+func TestListThatAnnouncesMoreProvesPresenceOnly(t *testing.T) {
+	w := setup(t, vpsietest.Knobs{TotalExcess: 2})
+	m, err := w.fake.AddVM(vpsietest.VMSpec{Hostname: "goes", Plan: "small-2cpu-4gb", Datacenter: "dc-us-east-1", Notes: Mark{"c1", "g", "goes", "u"}.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(until int) *Sight {
+		t.Helper()
+		for {
+			w.clock.Step(time.Second)
+			sight, err := w.cloud.Look(t.Context(), w.clock.Now())
+			if err != nil || !sight.Partial {
+				t.Fatalf("Look = %+v, %v; want a partial sight", sight, err)
+			}
+			if len(sight.VMs) == until {
+				return sight
+			}
+		}
+	}
+	look(1)
+	if err := w.fake.Act(m.Identifier, "destroy"); err != nil {
+		t.Fatal(err)
+	}
+	sight := look(0)
+	if known, other := sight.ProofAfter(int64(m.ID), time.Second), sight.ProofAfter(int64(m.ID)+1, time.Second); known != time.Second || other != doubted {
+		t.Errorf("proof after %s of a VPS that VPSie does not find, %s of another", known, other)
+	}
+	offers, problems, err := w.cloud.Market(t.Context(), sample())
+	if err != nil || len(problems) > 0 || len(offers) == 0 {
+		t.Errorf("Market = %v, %v, %v; what the lists do show can be bought", offers, problems, err)
+	}
+}

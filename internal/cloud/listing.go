@@ -14,14 +14,19 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
-// Sight is what the cloud's lists showed: complete lists, or none at all. A VPS of
-// this cluster's that is there although the list lacks it is among the VMs.
+// Sight is what the cloud's lists showed. A VPS of this cluster's that is there although
+// the list lacks it is among the VMs.
 type Sight struct {
 	// Began is when the first of the two lists was asked for; whatever happened
 	// before is in it.
 	Began   time.Time
 	VMs     []vpsie.VM
 	Pending []vpsie.PendingVM
+	// Partial says that VPSie announced more than it listed: what is in sight is there, but what
+	// is not may be there as well.
+	Partial bool
+	// ended are the VPSes, by number, that VPSie does not find when it is asked for them by themselves.
+	ended map[int64]bool
 
 	// A thousand machines that look for themselves must not go through a thousand VPSes
 	// each. What follows is filled at the first look, and only read from then on.
@@ -78,6 +83,15 @@ func (s *Sight) ByHostname(hostname string) (vm *vpsie.VM, pending bool, err err
 		vm = found[0]
 	}
 	return vm, s.pending[name], nil
+}
+
+// ProofAfter is how long a VPS must stay out of sight until it counts as gone, given how long that is with complete
+// lists. The number is 0 where it is not known.
+func (s *Sight) ProofAfter(id int64, usual time.Duration) time.Duration {
+	if s.Partial && !s.ended[id] {
+		return max(usual, doubted)
+	}
+	return usual
 }
 
 // ByID returns the VPS with the number, nil when there is none.
@@ -139,6 +153,8 @@ type sightCache struct {
 	last atomic.Pointer[Sight]
 	// missing are the VPSes that are there although the list does not show them, since when.
 	missing map[string]time.Time
+	// ended are the VPSes that were missing and are not there, since when.
+	ended map[int64]time.Time
 	// failure is the newest look if it failed, else nil.
 	failure atomic.Pointer[failedLook]
 }
@@ -177,19 +193,31 @@ func (s *sightCache) read(ctx context.Context, began time.Time) (*Sight, error) 
 	// Pending first: a machine moves from there to the list of VMs, and one that
 	// moved between two lists read the other way round would be in neither.
 	pending, err := s.client.PendingVMs(ctx)
-	if err != nil {
+	partial := vpsie.IsIncomplete(err)
+	if err != nil && !partial {
 		return nil, err
 	}
 	vms, err := s.client.ListVMs(ctx)
-	if err != nil {
+	partial = partial || vpsie.IsIncomplete(err)
+	if err != nil && !vpsie.IsIncomplete(err) {
 		return nil, err
 	}
-	return &Sight{Began: began, VMs: append(vms, s.hidden(ctx, began, vms)...), Pending: pending}, nil
+	sight := &Sight{Began: began, VMs: append(vms, s.hidden(ctx, began, vms)...), Pending: pending, Partial: partial, ended: map[int64]bool{}}
+	for id, at := range s.ended {
+		if sight.ended[id] = true; began.Sub(at) > endedMemory {
+			delete(s.ended, id)
+		}
+	}
+	return sight, nil
 }
 
-// doubted is how long a VPS that the list no longer shows is kept when asking for it by
-// itself gives no clear answer.
-const doubted = 15 * time.Minute
+const (
+	// doubted is how long a VPS that the list no longer shows is kept when asking for it by
+	// itself gives no clear answer.
+	doubted = 15 * time.Minute
+	// endedMemory is how long it is remembered that a VPS is not there: longer than anybody needs who waits for its end.
+	endedMemory = time.Hour
+)
 
 // hidden returns the VPSes with this cluster's mark that the last sight showed and
 // this list does not, although they are there: each is asked for by itself, since a list
@@ -218,7 +246,9 @@ func (s *sightCache) hidden(ctx context.Context, now time.Time, vms []vpsie.VM) 
 		case err == nil && !found.Gone():
 			hidden = append(hidden, found)
 			since[vm.Identifier] = began
-		case err != nil && !vpsie.IsNotFound(err) && now.Sub(began) < doubted:
+		case err == nil, vpsie.IsNotFound(err):
+			s.ended[int64(vm.ID)] = now
+		case now.Sub(began) < doubted:
 			hidden = append(hidden, vm)
 			since[vm.Identifier] = began
 		}

@@ -105,7 +105,8 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 		return r.declined(m, group, err)
 	}
 	vm, pending, err := sight.ByHostname(m.Name)
-	if err != nil || vm != nil || pending {
+	again := !since.IsZero()
+	if err != nil || vm != nil || pending || again && sight.Partial {
 		return r.provisionSeen(ctx, m, sight)
 	}
 	order, err := r.orderFor(ctx, m, group)
@@ -153,21 +154,24 @@ func (r *machines) declined(m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, er
 	reason, _ := cloud.Fault(err)
 	r.trouble(m, reason, err)
 	r.Voice.SayNew(m, observe.ProvisioningFailed(err.Error()))
-	long := max(vpsie.RetryAfter(err), pendingRetry)
+	long := max(vpsie.RetryAfter(err), pendingRetry, min(r.Clock.Since(m.CreationTimestamp.Time)/8, longestRetry))
 	r.pauses.begin(m.UID, r.Clock.Now(), long)
 	return long, nil
 }
 
-// pendingRetry is the pause between two tries of an order that the API could not
-// take; a change of the Secret ends it.
-const pendingRetry = 5 * time.Second
+// pendingRetry is the first pause between two tries of an order that the API could not
+// take. It grows with the machine's age to longestRetry; a change of the Secret ends it.
+const (
+	pendingRetry = 5 * time.Second
+	longestRetry = time.Minute
+)
 
 // provision waits until the ordered machine runs.
 func (r *machines) provision(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	sight, err := r.Cloud.Look(ctx, r.Clock.Now().Add(-r.Options.PollInterval/2))
 	if err != nil {
 		r.trouble(m, "VPSieUnreachable", err)
-		return pendingRetry, nil
+		return max(pendingRetry, r.poll(r.Clock.Since(orderedAt(m)))), nil
 	}
 	return r.provisionSeen(ctx, m, sight)
 }
@@ -207,7 +211,7 @@ func (r *machines) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *clo
 		return r.doubtful(ctx, m, sight, ordering)
 	case m.Spec.VPSieInstanceID == 0:
 		return r.awaited(ctx, m)
-	case !r.absences.since(m.UID, sight.Began, r.Options.CreateSettle):
+	case !r.absences.since(m.UID, sight.Began, sight.ProofAfter(m.Spec.VPSieInstanceID, r.Options.CreateSettle)):
 		return r.overdue(ctx, m)
 	case r.serves(ctx, m):
 		return slowestPoll, nil // The lists are wrong, or somebody else's.
@@ -237,8 +241,8 @@ func (r *machines) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *c
 	if r.Clock.Since(r.doubts.begin(m.UID, asked)) > r.Options.ProvisionTimeout {
 		return 0, r.miss(ctx, m, observe.ProvisioningFailed("VPSie gave no clear answer to its orders, and lists no VPS"))
 	}
-	if r.Cloud.Resting(m.Spec.NodeGroupName) != nil {
-		return r.poll(r.Clock.Since(asked)), nil //nolint:nilerr // a pause is no failure: the VPS may still be listed
+	if sight.Partial || r.Cloud.Resting(m.Spec.NodeGroupName) != nil {
+		return r.poll(r.Clock.Since(asked)), nil //nolint:nilerr // neither is a failure: the VPS may still be listed
 	}
 	m.Status.Phase = v1alpha1.PhasePending
 	return staleRetry, nil

@@ -83,7 +83,7 @@ func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progre
 		return again(pendingRetry), nil
 	}
 	if vm == nil && !pending {
-		return r.absent(m, sight.Began), nil
+		return r.absent(m, sight), nil
 	}
 	r.absences.forget(m.UID)
 	if vm == nil {
@@ -148,17 +148,18 @@ const (
 
 // absent is done when the VPS is proved to be gone. An
 // order that may still be under way is given the time to show.
-func (r *machines) absent(m *v1alpha1.VPSieNode, began time.Time) progress {
+func (r *machines) absent(m *v1alpha1.VPSieNode, sight *cloud.Sight) progress {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	if m.Spec.VPSieInstanceID == 0 && c != nil && c.Reason != reasonNotOrdered {
-		if left := r.Options.CreateSettle - began.Sub(c.LastTransitionTime.Time); left > 0 {
+		if left := sight.ProofAfter(0, r.Options.CreateSettle) - sight.Began.Sub(c.LastTransitionTime.Time); left > 0 {
 			return again(min(left, slowestPoll))
 		}
 	}
-	if r.absences.since(m.UID, began, secondLook) {
+	proof := sight.ProofAfter(m.Spec.VPSieInstanceID, secondLook)
+	if r.absences.since(m.UID, sight.Began, proof) {
 		return done()
 	}
-	return again(secondLook)
+	return again(min(proof, slowestPoll))
 }
 
 // bury deletes the Node and what pods are left of it, then lets the object go. It asks the API server itself for the Node, which may have registered

@@ -168,7 +168,7 @@ func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Si
 		s.leaks.Delete(m.UID)
 		return nil
 	}
-	if !s.missing.since(m.UID, sight.Began, secondLook) {
+	if !s.missing.since(m.UID, sight.Began, sight.ProofAfter(m.Spec.VPSieInstanceID, secondLook)) {
 		return nil
 	}
 	node, err := s.nodeNamed(ctx, cluster.NodeNameOf(m))
