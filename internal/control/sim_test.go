@@ -46,8 +46,9 @@ type sim struct {
 	// replicas is how many pods of 1500 millicores are wanted.
 	replicas int
 	made     int
-	// served are the nodes that have been ready; broken are the rules that were broken.
-	served map[string]bool
+	// options are those of the next start.
+	options Options
+	// broken are the rules that were broken.
 	broken []string
 }
 
@@ -68,8 +69,9 @@ func newSim(t *testing.T, knobs vpsietest.Knobs) *sim {
 	t.Helper()
 	s := &sim{
 		world: &world{T: t, clock: bubbleClock{}, ctx: logf.IntoContext(t.Context(), logr.Discard()), userData: map[string]string{}},
-		due:   map[string]time.Time{}, served: map[string]bool{},
+		due:   map[string]time.Time{}, options: shippedOptions(),
 	}
+	s.options.UnprovenLimit = 3
 	s.store = newMemory(s.heed)
 	s.admin = s.store
 	s.connect = func() client.WithWatch { return s.store }
@@ -85,12 +87,10 @@ func newSim(t *testing.T, knobs vpsietest.Knobs) *sim {
 
 // restart kills the controller: only what is stored is left.
 func (s *sim) restart() {
-	o := shippedOptions()
-	o.UnprovenLimit = 3
-	s.start(o)
+	s.start(s.options)
 	s.load()
 	now := s.clock.Now()
-	s.due = map[string]time.Time{"round": now, "sweep": now.Add(o.SweepInterval)}
+	s.due = map[string]time.Time{"round": now, "sweep": now.Add(s.options.SweepInterval)}
 	for _, m := range s.vpsieNodes() {
 		s.due["machine/"+m.Name] = now
 	}
@@ -224,6 +224,12 @@ func (s *sim) call(name string) {
 	}
 }
 
+// scale sets how many pods there are.
+func (s *sim) scale(replicas int) {
+	s.replicas = replicas
+	s.schedule()
+}
+
 // schedule plays the ReplicaSet controller, the garbage collector of pods and the scheduler.
 func (s *sim) schedule() {
 	free := map[string]int64{}
@@ -281,16 +287,35 @@ func (s *sim) schedule() {
 	}
 }
 
+// waitingPods is how many pods have no node.
+func (s *sim) waitingPods() (n int) {
+	for _, object := range s.store.all() {
+		if p, ok := object.(*corev1.Pod); ok && p.Spec.NodeName == "" {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *sim) breaks(rule string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = append(s.broken, time.Now().Format(time.TimeOnly)+" "+fmt.Sprintf(rule, args...))
 }
 
-// simKubelets report whose VPS ends while its node serves.
+// simKubelets register with the taint that keeps pods off until the machine has joined,
+// only by user data, and report whose VPS ends while pods run there.
 type simKubelets struct {
 	kubelets
 	s *sim
+}
+
+// Boot starts the kubelet.
+func (k simKubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
+	if m.UserData == "" {
+		return nil
+	}
+	return k.kubelets.Boot(ctx, m)
 }
 
 // Gone stops the kubelet.
@@ -300,8 +325,13 @@ func (k simKubelets) Gone(ctx context.Context, m vpsietest.Machine) error {
 	if err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	if cluster.IsReady(&n) {
-		k.s.breaks("the VPS of the working node %s was deleted", n.Name)
+	var pods corev1.PodList
+	if err := k.s.store.List(ctx, &pods, client.MatchingFields{podsByNode: n.Name}); err != nil {
+		return err
+	}
+	suspended := slices.ContainsFunc(k.s.bills(), func(b vpsietest.Bill) bool { return b.Identifier == m.Identifier })
+	if !suspended && cluster.IsReady(&n) && (len(pods.Items) > 0 || !n.Spec.Unschedulable) {
+		k.s.breaks("the VPS of the working node %s with %d pods was deleted", n.Name, len(pods.Items))
 	}
 	changed := n.DeepCopy()
 	changed.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionUnknown}}
