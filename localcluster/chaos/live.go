@@ -29,6 +29,9 @@ func (r *run) live(ctx context.Context) (unrest []string, err error) {
 			all = append(all, c.keep)
 		}
 		all = append(all, r.bury, r.nudge)
+		for e := range estate(estates) {
+			all = append(all, func(ctx context.Context) error { return r.lift(ctx, e) })
+		}
 		kept = together(crewCtx, all...)
 	}()
 	trouble, over := context.WithTimeout(ctx, r.Length)

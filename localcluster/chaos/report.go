@@ -43,6 +43,8 @@ func faultKind(q vpsietest.Request) string {
 		return "throttled with Retry-After"
 	case q.Status == 401:
 		return "token refused"
+	case q.Status == 200 && q.Fault == "before":
+		return "order refused by the account"
 	}
 	return fmt.Sprintf("error %d %s the effect", q.Status, q.Fault)
 }

@@ -18,7 +18,9 @@ func stream(seed uint64, purpose string) *rand.Rand {
 // schedule deals out everything that a run does, act after act.
 type schedule struct {
 	weather, sight *rand.Rand
-	each           [estates]*estateSchedule
+	// dealt are regimes that come next.
+	dealt []regime
+	each  [estates]*estateSchedule
 }
 
 // estateSchedule deals out what happens to one estate.
@@ -96,8 +98,12 @@ type regime struct {
 	createMillis, bootMillis, readyMillis, deleteMillis, gapMillis, addressMillis, flaggedMillis int
 	neverJoin, neverAppear                                                                       int
 	pageSize                                                                                     int
-	errorsAt200                                                                                  bool
-	notFound                                                                                     string
+	errorsAt200, chatty, dropUserData                                                            bool
+	notFound, orderDialect                                                                       string
+	// hiddenRows are the newest machines that the list hides; totalExcess is how many more it claims to have.
+	hiddenRows, totalExcess int
+	// refusal is how the account refuses orders.
+	refusal string
 	// scarce limits the account to the machines that it has and so many more; none is no limit.
 	scarce int
 	// soldOut is a plan of which so many are left; none is no limit.
@@ -123,6 +129,7 @@ const (
 	throttles trouble = "throttling" // 429 with Retry-After
 	slow      trouble = "slow"       // answers beyond and below the client's patience
 	expired   trouble = "expired"    // tokens are refused
+	refuses   trouble = "refusals"   // the account refuses orders
 	all       trouble = "all"        // some of each
 )
 
@@ -135,11 +142,38 @@ const (
 	stopped   harm = "stop"
 )
 
+// refusals are what an account says that may not order.
+func refusals() []string {
+	return []string{
+		`{"error":true,"message":"You do not have enough balance, please add credit"}`, `{"error":true,"message":"account suspended"}`,
+		`{"error":false,"data":{"error":true,"message":"permission denied"}}`, `{"error":true,"message":"you have exceeded the limit of 5"}`,
+	}
+}
+
+// hiding are two regimes in a row. In the first all orders are answered and listed, so that none is in doubt while the second
+// hides machines: an order in doubt that is hidden for longer than --create-settle would rightly be made again.
+func hiding(r *rand.Rand) [2]regime {
+	calmly := regime{lasts: 4 * time.Second, trouble: calm, scarce: none, left: none, createMillis: 100, bootMillis: 300, deleteMillis: 100}
+	hidden := calmly
+	hidden.lasts, hidden.hiddenRows = millis(r, 800, 2000), 1+r.IntN(3)
+	return [2]regime{calmly, hidden}
+}
+
 func (s *schedule) nextRegime() regime {
 	r := s.weather
+	if len(s.dealt) > 0 {
+		g := s.dealt[0]
+		s.dealt = s.dealt[1:]
+		return g
+	}
+	if r.IntN(15) == 0 {
+		both := hiding(r)
+		s.dealt = both[1:]
+		return both[0]
+	}
 	g := regime{
 		lasts:   millis(r, 1000, 5000),
-		trouble: pick(r, calm, errorsOut, liesOut, drops, losses, throttles, slow, expired, all, all, all),
+		trouble: pick(r, calm, errorsOut, liesOut, drops, losses, throttles, slow, expired, refuses, all, all, all),
 		chance:  0.3 + 0.6*r.Float64(), status: pick(r, 500, 502, 503, 504),
 		createMillis: r.IntN(600), bootMillis: r.IntN(800), readyMillis: r.IntN(500), deleteMillis: r.IntN(600),
 		gapMillis: r.IntN(300) * r.IntN(2), addressMillis: r.IntN(300) * r.IntN(2), flaggedMillis: r.IntN(500) * r.IntN(2),
@@ -160,6 +194,13 @@ func (s *schedule) nextRegime() regime {
 	}
 	g.harm = pick(r, noHarm, noHarm, noHarm, noHarm, destroyed, ended, stopped)
 	g.plant = r.IntN(12) == 0
+	g.chatty, g.dropUserData = r.IntN(3) == 0, r.IntN(12) == 0
+	g.orderDialect = pick(r, "any", "any", "A", "B")
+	g.totalExcess = r.IntN(3) * r.IntN(2)
+	g.refusal = pick(r, refusals()...)
+	if gap := 2000 + r.IntN(6000); r.IntN(10) == 0 {
+		g.gapMillis = gap
+	}
 	return g
 }
 

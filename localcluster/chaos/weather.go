@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -55,6 +56,8 @@ func (w *weather) knobs(ctx context.Context, g regime) error {
 		"createMillis": g.createMillis, "bootMillis": g.bootMillis, "readyMillis": g.readyMillis, "deleteMillis": g.deleteMillis,
 		"gapMillis": g.gapMillis, "addressMillis": g.addressMillis, "flaggedMillis": g.flaggedMillis,
 		"neverJoin": g.neverJoin, "neverAppear": g.neverAppear, "pageSize": g.pageSize, "errorsAt200": g.errorsAt200, "notFound": g.notFound,
+		"chatty": g.chatty, "dropUserData": g.dropUserData, "orderDialect": cmp.Or(g.orderDialect, "any"),
+		"hiddenRows": g.hiddenRows, "totalExcess": g.totalExcess,
 	}
 	live := len(running(w.ledger().VMs))
 	quota := 0
@@ -69,6 +72,15 @@ func (w *weather) knobs(ctx context.Context, g regime) error {
 		w.tally.add("weather: stock lowered")
 	}
 	knobs["stock"] = stock
+	for what, drawn := range map[string]bool{
+		"machines hidden from the list": g.hiddenRows > 0, "lists that claim more": g.totalExcess > 0, "chatty answers": g.chatty,
+		"orders in dialect A only": g.orderDialect == "A", "orders in dialect B only": g.orderDialect == "B", "user data dropped": g.dropUserData,
+		"seconds between order and list": g.gapMillis > 1000,
+	} {
+		if drawn {
+			w.tally.add("weather: " + what)
+		}
+	}
 	if g.neverJoin > 0 {
 		w.tally.add("weather: machines that never join, at most")
 	}
@@ -89,6 +101,9 @@ func (w *weather) clear(ctx context.Context) error {
 // rules are the regime's faults. Orders and deletions suffer most; what is asked for at each start suffers least, since a
 // controller that never gets to ask for anything would prove nothing.
 func (g regime) rules() []vpsietest.Fault {
+	if g.trouble == refuses {
+		return []vpsietest.Fault{{Method: http.MethodPost, Path: machinesPath, Probability: g.chance, Status: http.StatusOK, Effect: "before", Body: json.RawMessage(g.refusal)}}
+	}
 	var all []vpsietest.Fault
 	for _, f := range g.faults() {
 		chance := f.Probability
