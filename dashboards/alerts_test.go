@@ -29,15 +29,24 @@ var healthy = map[string]string{
 	`vpsie_api_requests_total{method="ListVMs",status="error",pod="a"}`:      "0+3x180",
 	`vpsie_autoscaler_offering_backoff{offering="s",datacenter="d",pod="a"}`: "1x180",
 	`vpsie_autoscaler_offering_backoff{offering="m",datacenter="d",pod="a"}`: "0x180",
-	`vpsie_autoscaler_leaks_found_total{kind="vps",pod="a"}`:                 "2x180",
-	`vpsie_autoscaler_drains_total{result="failed",pod="a"}`:                 "1x180",
-	`vpsie_autoscaler_drains_total{result="done",pod="a"}`:                   "0+1x180",
-	`vpsie_autoscaler_account_balance_hours{pod="a"}`:                        "500-1x180",
-	`vpsie_autoscaler_cost_per_hour{pod="a"}`:                                "1.2x180",
-	`vpsie_autoscaler_cost_per_hour{pod="b"}`:                                "0x180",
-	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`:             "1x180",
-	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="b"}`:             "0x180",
-	`controller_reconcile_errors_total{controller="vpsienode",pod="a"}`:      "0+1x180",
+	`vpsie_autoscaler_buying_stopped{pod="a"}`:                               "0x180",
+	`vpsie_autoscaler_account_backoff{pod="a"}`:                              "0x180",
+	// A series of a fault is there while it lasts; this one is of no alert.
+	`vpsie_autoscaler_nodegroup_fault{nodegroup="web",reason="OutOfStock",pod="a"}`:           "_x30 1x10",
+	`vpsie_autoscaler_nodegroup_fault{nodegroup="web",reason="AuthenticationFailed",pod="a"}`: "_x30 1x3",
+	`vpsie_autoscaler_nodegroup_fault{nodegroup="web",reason="VPSieRefused",pod="a"}`:         "_x30 1x3",
+	`vpsie_autoscaler_nodegroup_unproven{nodegroup="web",pod="a"}`:                            "0x180",
+	`vpsie_autoscaler_account_warnings{check="lists",pod="a"}`:                                "0x180",
+	`vpsie_autoscaler_account_warnings{check="offerings",pod="a"}`:                            "2x180",
+	`vpsie_autoscaler_leaks_found_total{kind="vps",pod="a"}`:                                  "2x180",
+	`vpsie_autoscaler_drains_total{result="failed",pod="a"}`:                                  "1x180",
+	`vpsie_autoscaler_drains_total{result="done",pod="a"}`:                                    "0+1x180",
+	`vpsie_autoscaler_account_balance_hours{pod="a"}`:                                         "500-1x180",
+	`vpsie_autoscaler_cost_per_hour{pod="a"}`:                                                 "1.2x180",
+	`vpsie_autoscaler_cost_per_hour{pod="b"}`:                                                 "0x180",
+	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`:                              "1x180",
+	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="b"}`:                              "0x180",
+	`controller_reconcile_errors_total{controller="vpsienode",pod="a"}`:                       "0+1x180",
 }
 
 func TestAlertsFireWhenTheyShould(t *testing.T) {
@@ -61,6 +70,27 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 		"the balance runs out": {map[string]string{
 			`vpsie_autoscaler_account_balance_hours{pod="a"}`: "100-1x180",
 		}, []string{"VPSieAutoscalerBalanceLow"}},
+		"orders are never listed": {map[string]string{
+			`vpsie_autoscaler_buying_stopped{pod="a"}`: "0x30 1x150",
+		}, []string{"VPSieAutoscalerBuyingStopped"}},
+		"the account refuses orders": {map[string]string{
+			`vpsie_autoscaler_account_backoff{pod="a"}`: "0x30 1x150",
+		}, []string{"VPSieAutoscalerAccountRefuses"}},
+		"the account refuses one order": {map[string]string{
+			`vpsie_autoscaler_account_backoff{pod="a"}`: "0x30 1x5 0x145",
+		}, nil},
+		"the account password is wrong": {map[string]string{
+			`vpsie_autoscaler_nodegroup_fault{nodegroup="web",reason="AuthenticationFailed",pod="a"}`: "_x30 1x150",
+		}, []string{"VPSieAutoscalerAccountUnusable"}},
+		"VPSie takes orders in no dialect": {map[string]string{
+			`vpsie_autoscaler_nodegroup_fault{nodegroup="web",reason="VPSieRefused",pod="a"}`: "_x30 1x150",
+		}, []string{"VPSieAutoscalerOrdersRefused"}},
+		"no machine joins": {map[string]string{
+			`vpsie_autoscaler_nodegroup_unproven{nodegroup="web",pod="a"}`: "0x30 1x150",
+		}, []string{"VPSieAutoscalerNodesUnproven"}},
+		"the list of VPSes lacks some": {map[string]string{
+			`vpsie_autoscaler_account_warnings{check="lists",pod="a"}`: "0x30 1x150",
+		}, []string{"VPSieAutoscalerAccountWarnings"}},
 		"now and then a round fails": {map[string]string{
 			`vpsie_autoscaler_decisions_total{result="failed",pod="a"}`: "0x30 1x30 2x30 3x90",
 		}, nil},

@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/check"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
@@ -88,6 +89,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		Clock:   clock.RealClock{},
 		Options: f.control,
 	}
+	deps.Inspect = check.Inspector(deps.Client, deps.Cloud, options)
 	if err := stores.Fill(ctx, mgr.GetCache()); err != nil {
 		return err
 	}

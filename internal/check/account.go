@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -20,28 +21,36 @@ func (i *inspection) secretName() string {
 func (i *inspection) account(ctx context.Context) bool {
 	object := i.secretName()
 	if err := i.readSecret(ctx); err != nil {
-		i.problem("account", object, "create it with the keys token (or clientId and clientSecret) and accountPassword", err)
+		i.problem(observe.CheckAccount, object, "create it with the keys token (or clientId and clientSecret) and accountPassword", err)
 		return false
 	}
+	if !i.reads(ctx, object) {
+		return false
+	}
+	i.password(ctx, object)
+	i.balance(ctx)
+	return true
+}
+
+// reads checks what only reads, and reports whether the account can be read at all.
+func (i *inspection) reads(ctx context.Context, object string) bool {
 	i.keys(object)
 	if i.cloud.URL() == "" {
-		i.problem("account", object, "correct the key that the message names", i.cloud.Refusal())
+		i.problem(observe.CheckAccount, object, "correct the key that the message names", i.cloud.Refusal())
 		return false
 	}
 	if warning := i.cloud.ProxyWarning(); warning != "" {
-		i.warn("url", object, "use https, or set NO_PROXY for the API's host", "%s", warning)
+		i.warn(observe.CheckURL, object, "use https, or set NO_PROXY for the API's host", "%s", warning)
 	}
 	if !i.token(ctx, object) {
 		return false
 	}
-	i.password(ctx, object)
 	if project, err := i.cloud.Project(ctx); err != nil {
-		i.problem("project", object, "set the key projectId to the identifier, number or name of one of the account's projects", err)
+		i.problem(observe.CheckProject, object, "set the key projectId to the identifier, number or name of one of the account's projects", err)
 	} else {
-		i.ok("project", object, "new VPSes belong to project %s", project)
+		i.ok(observe.CheckProject, object, "new VPSes belong to project %s", project)
 	}
 	i.lists(ctx)
-	i.balance(ctx)
 	return true
 }
 
@@ -58,7 +67,7 @@ func (i *inspection) keys(object string) {
 				like = "; it looks like " + k
 			}
 		}
-		i.warn("account", object, "remove it, or use one of "+strings.Join(known, ", "), "the key %s is not read%s", key, like)
+		i.warn(observe.CheckAccount, object, "remove it, or use one of "+strings.Join(known, ", "), "the key %s is not read%s", key, like)
 	}
 }
 
@@ -66,7 +75,7 @@ func (i *inspection) keys(object string) {
 func (i *inspection) token(ctx context.Context, object string) bool {
 	_, err := i.cloud.Look(ctx, i.opts.Cloud.Clock.Now())
 	if err == nil {
-		i.ok("token", object, "VPSie answers at %s and accepts the credentials", i.cloud.URL())
+		i.ok(observe.CheckToken, object, "VPSie answers at %s and accepts the credentials", i.cloud.URL())
 		return true
 	}
 	remedy := ""
@@ -82,7 +91,7 @@ func (i *inspection) token(ctx context.Context, object string) bool {
 	case vpsie.Throttled:
 		remedy = "wait, or lower --vpsie-requests-per-minute"
 	}
-	i.problem("token", object, remedy, err)
+	i.problem(observe.CheckToken, object, remedy, err)
 	return false
 }
 
@@ -105,12 +114,12 @@ func (i *inspection) lists(ctx context.Context) {
 	listed, lacking, err := i.cloud.Unlisted(ctx)
 	switch {
 	case err != nil:
-		i.skip("lists", "", "the second list of VPSes could not be read: %s", oneLine(err))
+		i.skip(observe.CheckLists, "", "the second list of VPSes could not be read: %s", oneLine(err))
 	case len(lacking) > 0:
-		i.problem("lists", "", "use a token that sees the VPSes of all projects, or put the autoscaler's into a project that it sees (key projectId)",
+		i.problem(observe.CheckLists, "", "use a token that sees the VPSes of all projects, or put the autoscaler's into a project that it sees (key projectId)",
 			fmt.Errorf("the list of VPSes lacks %d that the account has: %s; what the list lacks is neither counted nor deleted", len(lacking), strings.Join(lacking[:min(5, len(lacking))], ", ")))
 	default:
-		i.ok("lists", "", "both lists show the same %d VPSes", listed)
+		i.ok(observe.CheckLists, "", "both lists show the same %d VPSes", listed)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -61,22 +62,22 @@ func remedyFor(err error) string {
 func (i *inspection) sold(ctx context.Context, object string, w cloud.Wanted) {
 	sold, ambiguous, err := i.cloud.Sold(ctx, w)
 	if err != nil {
-		i.skip("offerings", object, "%s", oneLine(err))
+		i.skip(observe.CheckOfferings, object, "%s", oneLine(err))
 		return
 	}
 	var texts []string
 	for _, s := range sold {
 		texts = append(texts, fmt.Sprintf("%s at $%s a month (%s)", s.Name, plan.Money(s.PricePerMonth), s.Category))
 		if s.SharedMemory {
-			i.warn("offerings", object, "take an offering of another category where pods need all of the memory", "%s is of category %s, whose machines see less memory than the %d MB that they are sold with", s.Name, s.Category, s.MemoryMB)
+			i.warn(observe.CheckOfferings, object, "take an offering of another category where pods need all of the memory", "%s is of category %s, whose machines see less memory than the %d MB that they are sold with", s.Name, s.Category, s.MemoryMB)
 		}
 		if s.PricePerMonth == 0 {
-			i.warn("offerings", object, "ask VPSie for its price", "%s has the price 0", s.Name)
+			i.warn(observe.CheckOfferings, object, "ask VPSie for its price", "%s has the price 0", s.Name)
 		}
 	}
-	i.ok("offerings", object, "sold are %s", strings.Join(texts, ", "))
+	i.ok(observe.CheckOfferings, object, "sold are %s", strings.Join(texts, ", "))
 	for _, a := range ambiguous {
-		i.warn("names", object, "use the identifier", "%s things of the account; the first is taken", a)
+		i.warn(observe.CheckNames, object, "use the identifier", "%s things of the account; the first is taken", a)
 	}
 }
 

@@ -30,6 +30,9 @@ type Finding struct {
 	// Message says what was found, Remedy the way out.
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitempty"`
+
+	// passing problems are those of an API that does not answer now.
+	passing bool
 }
 
 // Report is what all checks found, in the order in which they were made.
@@ -64,7 +67,7 @@ func (r *Report) ok(check, object, format string, args ...any) {
 }
 
 func (r *Report) problem(check, object, remedy string, err error) {
-	r.add(Finding{Check: check, Object: object, Status: Problem, Message: oneLine(err), Remedy: remedy})
+	r.add(Finding{Check: check, Object: object, Status: Problem, Message: oneLine(err), Remedy: remedy, passing: isPassing(err)})
 }
 
 func (r *Report) warn(check, object, remedy, format string, args ...any) {

@@ -156,7 +156,7 @@ func suffer(t *testing.T, seed uint64, fresh bool, faults ...accountFault) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	s := newSim(t, vpsietest.Knobs{CreateMillis: 20_000, BootMillis: 30_000, DeleteMillis: 5_000})
 	// What is bought does not depend on how often is looked, and few looks are cheap.
-	s.options.PollInterval, s.options.SweepInterval = time.Minute, 3*time.Minute
+	s.flags.PollInterval, s.flags.SweepInterval = time.Minute, 3*time.Minute
 	s.restart()
 	g := s.group("web", 2, 8, func(g *v1alpha1.NodeGroup) { g.Spec.ScaleDownPolicy.Enabled = new(true) })
 	if !fresh {

@@ -35,19 +35,24 @@ func (d Deps) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *
 	if d.Options.UnprovenLimit <= 0 {
 		return nil
 	}
-	failures, why := d.arrivals.inARow(g.Name)
-	unproven := !d.proven(g, machines)
+	_, why := d.arrivals.inARow(g.Name)
 	most, message := d.Options.UnprovenLimit, ""
 	switch {
-	case failures >= triesWithoutProof, failures > 0 && unproven:
+	case d.oneAtATime(g, machines):
 		most = 1
 		message = fmt.Sprintf("the last machine did not become a ready node (%s), so one at a time is bought until one does", why)
-	case unproven:
+	case !d.proven(g, machines):
 		message = fmt.Sprintf("no machine of the NodeGroup has become a ready node as it is now, so at most %d are on their way until one does (--unproven-limit)", most)
 	default:
 		return nil
 	}
 	return &plan.Limit{Left: most - onProbation(machines, g.Name), Reason: plan.Unproven, Message: message}
+}
+
+// oneAtATime tells that the group's last machines did not become ready nodes.
+func (d Deps) oneAtATime(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
+	failures, _ := d.arrivals.inARow(g.Name)
+	return d.Options.UnprovenLimit > 0 && (failures >= triesWithoutProof || failures > 0 && !d.proven(g, machines))
 }
 
 // proven tells that a machine has become a ready node as the NodeGroup is now. One that was

@@ -105,6 +105,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	if err := r.tryNow(ctx, objects.NodeGroups); err != nil {
 		return nil, reconcile.Result{}, err
 	}
+	r.inspect(ctx, objects.NodeGroups)
 	buying := r.buying(ctx, objects)
 	faults := r.faults(objects, buying)
 	now := r.Clock.Now()

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
@@ -85,9 +86,15 @@ type Deps struct {
 	Journal *observe.Journal
 	Clock   clock.PassiveClock
 	Options Options
+	// Inspect looks for what is wrong with the account and the NodeGroups, and orders and deletes nothing. It reports false
+	// when the account could not be asked. It is called at the start and after each change of the Secret or of a
+	// NodeGroup's spec, before anything is decided; nil looks for nothing.
+	Inspect func(ctx context.Context, groups []*v1alpha1.NodeGroup) (found []observe.CheckFinding, answered bool)
 
 	arrivals *arrivals
 	funds    *funds
+	// inspected is what Inspect found last.
+	inspected *inspected
 }
 
 // podsByNode is the cache index of pods by the node they are bound to.
@@ -97,7 +104,7 @@ const podsByNode = "spec.nodeName"
 func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 	d.arrivals = newArrivals()
 	d.arrivals.growth = d.Options.Backoff
-	d.funds = new(funds)
+	d.funds, d.inspected = new(funds), new(inspected)
 	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, podsByNode, func(o client.Object) []string {
 		return []string{o.(*corev1.Pod).Spec.NodeName}
 	})

@@ -46,8 +46,8 @@ type sim struct {
 	// replicas is how many pods of 1500 millicores are wanted.
 	replicas int
 	made     int
-	// options are those of the next start.
-	options Options
+	// flags are those of the next start.
+	flags Options
 	// broken are the rules that were broken.
 	broken []string
 }
@@ -69,9 +69,9 @@ func newSim(t *testing.T, knobs vpsietest.Knobs) *sim {
 	t.Helper()
 	s := &sim{
 		world: &world{T: t, clock: bubbleClock{}, ctx: logf.IntoContext(t.Context(), logr.Discard()), userData: map[string]string{}},
-		due:   map[string]time.Time{}, options: shippedOptions(),
+		due:   map[string]time.Time{}, flags: shippedOptions(),
 	}
-	s.options.UnprovenLimit = 3
+	s.flags.UnprovenLimit = 3
 	s.store = newMemory(s.heed)
 	s.admin = s.store
 	s.connect = func() client.WithWatch { return s.store }
@@ -87,10 +87,10 @@ func newSim(t *testing.T, knobs vpsietest.Knobs) *sim {
 
 // restart kills the controller: only what is stored is left.
 func (s *sim) restart() {
-	s.start(s.options)
+	s.start(s.flags)
 	s.load()
 	now := s.clock.Now()
-	s.due = map[string]time.Time{"round": now, "sweep": now.Add(s.options.SweepInterval)}
+	s.due = map[string]time.Time{"round": now, "sweep": now.Add(s.flags.SweepInterval)}
 	for _, m := range s.vpsieNodes() {
 		s.due["machine/"+m.Name] = now
 	}

@@ -71,6 +71,10 @@ func neverJoining(s *sim, kills bool) {
 	if c := condition(g.Status.Conditions, v1alpha1.NodeGroupError); c.Status != metav1.ConditionTrue && len(s.bills()) == 0 {
 		s.Errorf("nobody is told: %+v", c)
 	}
+	s.run(time.Minute)
+	if s.metric("vpsie_autoscaler_nodegroup_unproven") != 1 {
+		s.Error("the metric does not show that one machine is bought at a time")
+	}
 	// What was wrong is put right: one machine joins, then all are bought.
 	s.silent = false
 	s.patch(g, tryNowPatch)
@@ -78,6 +82,9 @@ func neverJoining(s *sim, kills bool) {
 	s.reload(g)
 	if g.Status.ReadyNodes != 5 || g.Status.ProvenSpec == "" || g.Annotations[v1alpha1.AnnotationTryNow] != "" {
 		s.Errorf("after machines have joined: %+v, annotations %v", g.Status, g.Annotations)
+	}
+	if s.metric("vpsie_autoscaler_nodegroup_unproven") != 0 {
+		s.Error("the metric stays")
 	}
 }
 

@@ -47,6 +47,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 			status.LastScaleTime = &metav1.Time{Time: at}
 		}
 		r.Metrics.Group(g.Name, &status, view.Cost())
+		r.Metrics.Held(g.Name, faults[g.Name].reason, r.oneAtATime(g, o.VPSieNodes))
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
 	return errors.Join(errs...)

@@ -36,6 +36,8 @@ type Metrics struct {
 	balance, balanceHours *prometheus.GaugeVec
 	backoff               *prometheus.GaugeVec
 	stopped, resting      prometheus.Gauge
+	fault, unproven       *prometheus.GaugeVec
+	warnings              *prometheus.GaugeVec
 	offered               map[plan.OfferKey]bool // the series of backoff
 	launches              *prometheus.CounterVec
 	removals              *prometheus.CounterVec
@@ -87,6 +89,9 @@ func (m *Metrics) addRounds() {
 	m.backoff = c.gauges("vpsie_autoscaler_offering_backoff", "1 while an offering is not ordered because VPSie refused it lately, else 0.", "offering", "datacenter")
 	m.stopped = c.gauge("vpsie_autoscaler_buying_stopped", "1 while nothing is bought for the account because VPSie took orders and never listed their VPSes, until a person allows another order; else 0.")
 	m.resting = c.gauge("vpsie_autoscaler_account_backoff", "1 while nothing is ordered for the account because VPSie refused it lately (quota, balance, permission, a suspension) or gave no clear answer to orders; else 0.")
+	m.fault = c.gauges("vpsie_autoscaler_nodegroup_fault", "1 for the reason for which the NodeGroup cannot do all of its work, as its condition Error has it; no series while there is none.", "nodegroup", "reason")
+	m.unproven = c.gauges("vpsie_autoscaler_nodegroup_unproven", "1 while one machine of the NodeGroup is bought at a time, because the last ones did not become ready nodes; else 0.", "nodegroup")
+	m.warnings = c.gauges("vpsie_autoscaler_account_warnings", "What the look at the account and the NodeGroups found, at the start and after each change of the Secret, by check.", "check")
 	m.launches = c.counters("vpsie_autoscaler_launches_total", "Machines that were ordered, by why.", "nodegroup", "reason")
 	m.removals = c.counters("vpsie_autoscaler_removals_total", "Nodes that a decision removed, by why.", "nodegroup", "reason")
 }
@@ -119,6 +124,9 @@ func (m *Metrics) zero(operations []string) {
 	}
 	for _, reason := range plan.RefusalReasons() {
 		m.unplaced.WithLabelValues(string(reason))
+	}
+	for _, check := range AccountChecks() {
+		m.warnings.WithLabelValues(check)
 	}
 	for _, step := range startupSteps() {
 		m.startup.WithLabelValues(step)

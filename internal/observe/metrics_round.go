@@ -25,7 +25,7 @@ func (m *Metrics) Group(name string, s *v1alpha1.NodeGroupStatus, cost plan.Mone
 
 // NewGroup makes the series of a NodeGroup, at zero, unless they are there.
 func (m *Metrics) NewGroup(name string) {
-	for _, v := range []*prometheus.GaugeVec{m.desired, m.current, m.ready, m.groupCost} {
+	for _, v := range []*prometheus.GaugeVec{m.desired, m.current, m.ready, m.groupCost, m.unproven} {
 		v.WithLabelValues(name)
 	}
 	for _, reason := range plan.LaunchReasons() {
@@ -40,10 +40,24 @@ func (m *Metrics) NewGroup(name string) {
 func (m *Metrics) ForgetGroup(name string) {
 	of := prometheus.Labels{"nodegroup": name}
 	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
-		m.desired, m.current, m.ready, m.groupCost, m.launches, m.removals,
+		m.desired, m.current, m.ready, m.groupCost, m.launches, m.removals, m.fault, m.unproven,
 	} {
 		v.DeletePartialMatch(of)
 	}
+}
+
+// Held shows why a NodeGroup cannot do all of its work, by condition reason, "" when it can, and whether its machines fail so that
+// one at a time is bought.
+func (m *Metrics) Held(name, reason string, unproven bool) {
+	m.fault.DeletePartialMatch(prometheus.Labels{"nodegroup": name})
+	if reason != "" {
+		m.fault.WithLabelValues(name, reason).Set(1)
+	}
+	value := 0.0
+	if unproven {
+		value = 1
+	}
+	m.unproven.WithLabelValues(name).Set(value)
 }
 
 // Phases shows how many VPSieNodes stand in each phase; one that nobody has worked

@@ -22,6 +22,7 @@ func Events() []EventWord {
 		{group, "ProvisioningFailed", warning, "a machine could not be had, and why"},
 		{group, "BuyingStopped", warning, "nothing is bought for the account, because VPSie took orders and never listed their VPSes: which, and how a person allows another"},
 		{group, "InvalidConfiguration", warning, "the NodeGroup, one of its annotations, or the account's Secret is wrong"},
+		{group, "CheckFailed", warning, "what a look at the account and the NodeGroup found, at the start and after each change of the Secret, before anything is bought: what is wrong or may surprise, and the way out; see `vpsie-autoscaler check`"},
 		{group, "Paused", normal, "the annotation `autoscaler.vpsie.com/pause` was set: nothing is bought or removed until it is taken away"},
 		{group, "Repairing", warning, "a machine is replaced because its node stays not ready: which, and for how long"},
 		{machine, "InvalidConfiguration", warning, "one of its annotations, or of its Node's, makes no sense, and what holds in its place"},
