@@ -56,6 +56,22 @@ func (f fuzzer) obey(spec map[string]any) {
 	if limits, _ := spec["limits"].(map[string]any); limits["costPerMonth"] != nil {
 		limits["costPerMonth"] = []string{"0", "1.50", "999999999.123456"}[f.IntN(3)]
 	}
+	disruption, _ := spec["disruption"].(map[string]any)
+	budgets, _ := disruption["budgets"].([]any)
+	for _, b := range budgets {
+		f.obeyBudget(b.(map[string]any))
+	}
+}
+
+func (f fuzzer) obeyBudget(b map[string]any) {
+	if reasons, _ := b["reasons"].([]any); len(reasons) > 1 { // each once
+		b["reasons"] = reasons[:1]
+	}
+	b["cron"], b["durationSeconds"] = []string{"0 2 * * *", "@daily", "*/5 1-3 ? jan 1,5"}[f.IntN(3)], f.Int64N(86400)+60
+	b["timeZone"] = []string{"UTC", "Europe/Berlin"}[f.IntN(2)]
+	if b["nodes"] = []any{int64(3), "0", "10%"}[f.IntN(3)]; b["kind"] == "Window" {
+		delete(b, "nodes")
+	}
 }
 
 func (f fuzzer) fields(s apiextensionsv1.JSONSchemaProps) map[string]any {

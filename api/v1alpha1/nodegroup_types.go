@@ -200,6 +200,12 @@ type NodeGroupSpec struct {
 	//
 	// +optional
 	Limits Limits `json:"limits,omitzero"`
+
+	// Disruption bounds which nodes the autoscaler removes by a decision of its own, and
+	// when. Absent, scaleDownPolicy alone says it.
+	//
+	// +optional
+	Disruption Disruption `json:"disruption,omitzero"`
 }
 
 // NodeSelectorPolicy says whether pods must ask for a group's nodeSelector.

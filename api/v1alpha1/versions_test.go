@@ -166,6 +166,7 @@ func TestOldClientsKeepNewFields(t *testing.T) {
 	c := env.Client(t, nil)
 	group := bare("kept", map[string]any{
 		"nodeSelector": map[string]any{"team": "ml"}, "nodeSelectorPolicy": "Require", "limits": map[string]any{"costPerMonth": "300.00"},
+		"disruption": map[string]any{"consolidation": "WhenEmpty"},
 	})
 	group.SetAPIVersion("autoscaler.vpsie.com/v1beta1")
 	if err := c.Create(t.Context(), group); err != nil {

@@ -50,10 +50,10 @@ func switchedOn(value string, unclear bool) bool {
 	return unclear
 }
 
-// GroupProblems says what is wrong with the NodeGroup's annotations: which, its value, and
+// GroupProblems says what is wrong with the NodeGroup's annotations and schedules: which, its value, and
 // what holds in its place.
 func GroupProblems(g *v1alpha1.NodeGroup) []string {
-	problems := LimitsOf(g).Problems
+	problems := append(LimitsOf(g).Problems, disruptionProblems(g)...)
 	return append(problems, unclear(g, "", v1alpha1.AnnotationPause, "the NodeGroup stays paused until it is")...)
 }
 

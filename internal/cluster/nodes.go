@@ -64,6 +64,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		LastPrice:     LastPrice(m),
 		Capacity:      sizeOf(m),
 		State:         stateOf(m, object),
+		Created:       orderedAt(m),
 		Object:        object,
 		UnneededSince: timeAnnotation(m, v1alpha1.AnnotationUnneededSince),
 		DoNotDelete:   MustNotDelete(m),
@@ -106,6 +107,14 @@ func sizeOf(m *v1alpha1.VPSieNode) corev1.ResourceList {
 		corev1.ResourceCPU:    *resource.NewQuantity(r.CPU, resource.DecimalSI),
 		corev1.ResourceMemory: *resource.NewQuantity(r.MemoryMB<<20, resource.BinarySI),
 	}
+}
+
+// orderedAt is when the machine's VPS was ordered, as far as the object says it.
+func orderedAt(m *v1alpha1.VPSieNode) time.Time {
+	if m.Status.OrderedAt != nil {
+		return m.Status.OrderedAt.Time
+	}
+	return m.CreationTimestamp.Time
 }
 
 // adopted says that a person made the object. Files that were written by hand bear
@@ -165,6 +174,7 @@ func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.No
 		InstanceType: nameOf(cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]), types),
 		DatacenterID: nameOf(cmp.Or(n.Labels[v1alpha1.LabelDatacenter], datacenter, n.Labels[corev1.LabelTopologyRegion]), []string{datacenter}),
 		State:        state,
+		Created:      n.CreationTimestamp.Time,
 		ReadySince:   readySince(n),
 		Object:       n,
 		DoNotDelete:  MustNotDelete(n),

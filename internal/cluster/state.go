@@ -89,7 +89,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	for _, g := range o.NodeGroups {
 		market := markets[g.Name]
 		maps.Copy(prices, market.Prices)
-		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, market))
+		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, s.Nodes, market, now))
 		for _, offer := range market.Offers {
 			if k := offer.Key(); !offered[k] {
 				offered[k] = true
@@ -130,7 +130,7 @@ func (b *Builder) recall(nodes []*plan.Node) {
 	b.planned = kept
 }
 
-func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Market) *plan.Group {
+func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*plan.Node, market Market, now time.Time) *plan.Group {
 	g = g.DeepCopy()
 	g.SetDefaults()
 	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
@@ -166,6 +166,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 			Memory:       int(*down.MemoryThreshold),
 			UnneededTime: time.Duration(*down.UnneededTime) * time.Second,
 		},
+		Disruption:    disruptionOf(g, count(nodes, g.Name), now),
 		LastScale:     lastScale,
 		NoGrowth:      market.NoGrowth,
 		Blocked:       market.Blocked,
@@ -174,6 +175,17 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market Marke
 		Undeletable:   market.Undeletable,
 		Unsuitable:    unsuitableOf(g),
 	}
+}
+
+// count is how many of the nodes are of the group.
+func count(nodes []*plan.Node, group string) int {
+	n := 0
+	for _, node := range nodes {
+		if node.Group == group {
+			n++
+		}
+	}
+	return n
 }
 
 // unsuitableOf are the types that are proved to be no help to some pods, as far as

@@ -16,6 +16,7 @@ import (
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -353,9 +354,10 @@ func newMemory(changed func(before, after client.Object)) *memory {
 	// The fake client reads the whole scheme again for every patch, so it has only the kinds that there are.
 	scheme := runtime.NewScheme()
 	scheme.AddKnownTypes(corev1.SchemeGroupVersion, &corev1.Node{}, &corev1.NodeList{}, &corev1.Pod{}, &corev1.PodList{}, &corev1.Secret{}, &corev1.SecretList{}, &corev1.ConfigMap{})
-	scheme.AddKnownTypes(policyv1.SchemeGroupVersion, &policyv1.Eviction{})
+	scheme.AddKnownTypes(policyv1.SchemeGroupVersion, &policyv1.Eviction{}, &policyv1.PodDisruptionBudget{}, &policyv1.PodDisruptionBudgetList{})
+	scheme.AddKnownTypes(storagev1.SchemeGroupVersion, &storagev1.VolumeAttachment{}, &storagev1.VolumeAttachmentList{})
 	scheme.AddKnownTypes(v1alpha1.GroupVersion, &v1alpha1.NodeGroup{}, &v1alpha1.NodeGroupList{}, &v1alpha1.VPSieNode{}, &v1alpha1.VPSieNodeList{})
-	for _, version := range []schema.GroupVersion{corev1.SchemeGroupVersion, policyv1.SchemeGroupVersion, v1alpha1.GroupVersion} {
+	for _, version := range []schema.GroupVersion{corev1.SchemeGroupVersion, policyv1.SchemeGroupVersion, storagev1.SchemeGroupVersion, v1alpha1.GroupVersion} {
 		metav1.AddToGroupVersion(scheme, version)
 	}
 	b := fake.NewClientBuilder().WithScheme(scheme).

@@ -26,6 +26,14 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 	case plan.KeptNotUnderutilized:
 		return []string{fmt.Sprintf("it may go when cpu is below %d%% and memory below %d%%: fewer pods on it, or higher scaleDownPolicy thresholds of NodeGroup %s",
 			*down.CPUThreshold, *down.MemoryThreshold, g.Name), drain}
+	case plan.KeptNotEmpty:
+		return []string{fmt.Sprintf("set disruption.consolidation of NodeGroup %s to WhenUnderutilized, with which its pods may be moved", g.Name), drain}
+	case plan.KeptMinNodeLifetime:
+		return []string{"nothing needs to be done: it goes when it is old enough, if nothing comes to need it",
+			fmt.Sprintf("lower disruption.minNodeLifetimeSeconds of NodeGroup %s", g.Name), drain}
+	case plan.KeptDisruptionBudget:
+		return []string{"nothing needs to be done: it goes when the budget allows it, if nothing comes to need it",
+			fmt.Sprintf("change disruption.budgets of NodeGroup %s", g.Name), drain + ", which no disruption budget holds back"}
 	case plan.KeptAtMinNodes:
 		return []string{fmt.Sprintf("lower NodeGroup %s's minNodes, now %d", g.Name, cluster.LimitsOf(g).Min),
 			fmt.Sprintf("kubectl vpsie drain %s removes this one; another is bought for it", a.Node)}

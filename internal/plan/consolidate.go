@@ -47,6 +47,8 @@ type remover struct {
 	targets []*host
 	// kept says of every node that stays why.
 	kept map[*host]keep
+	// budgeted: disruption budgets are looked at.
+	budgeted bool
 	// tried is how far the movers of the present attempt have got.
 	tried []progress
 }
@@ -65,7 +67,8 @@ type removals struct {
 
 // remove works out the nodes that go. First it finds those that could go together
 // if nothing had to be waited for, which are the unneeded ones; of these, those that
-// wait for nothing go, if they still can on their own.
+// wait for nothing go, if they still can on their own and as far as disruption budgets
+// let them: timers run while a budget is closed.
 func (w *world) remove() removals {
 	r := &remover{w: w, budgets: NewBudgets(w.state.Budgets), leaving: map[*group]int{}, kept: map[*host]keep{}}
 	candidates := r.candidates()
@@ -81,9 +84,10 @@ func (w *world) remove() removals {
 			ready = append(ready, c)
 		}
 	}
-	if len(ready) == len(gone) {
+	if len(ready) == len(gone) && (len(gone) == 0 || !w.limitsDisruption()) {
 		return result
 	}
+	r.budgeted = true
 	w.revert(mark)
 	r.forget(gone)
 	for _, m := range w.movers {
@@ -236,7 +240,7 @@ func (r *remover) take(c *candidate) bool {
 
 // takeAs takes a candidate if all its pods fit elsewhere and nothing else holds it.
 func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
-	why := r.holding(c)
+	why := r.holding(c, reason)
 	if why.reason == "" {
 		mark := r.w.mark()
 		before := r.snapshot()

@@ -157,6 +157,9 @@ func (r *remover) ask(c *candidate, p *Pod) keep {
 // threshold of 0, which therefore leaves only nodes without a pod that needs another
 // place.
 func (r *remover) notUnderutilized(c *candidate) keep {
+	if why := r.notEmpty(c); why.reason != "" {
+		return why
+	}
 	s, l := c.host.group.ScaleDown, c.host.load()
 	if (s.CPU <= 0 || s.Memory <= 0) && len(r.w.evictedFrom(c.host)) == 0 {
 		return keep{}
@@ -168,12 +171,18 @@ func (r *remover) notUnderutilized(c *candidate) keep {
 		Percent(l.used.cpu, l.room.cpu), s.CPU, Percent(l.used.memory, l.room.memory), s.Memory)}
 }
 
-// holding looks at what the nodes that go already leave: the minimum and the budgets.
-func (r *remover) holding(c *candidate) keep {
+// holding looks at what the nodes that go already leave: the minimum and the budgets, of
+// nodes and of pods.
+func (r *remover) holding(c *candidate, reason RemovalReason) keep {
 	g := c.host.group
 	// A machine on its way may fail to come, so it is no substitute for a node.
 	if g.kept-g.coming-r.leaving[g] <= g.Min {
 		return keep{reason: KeptAtMinNodes, message: fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)", g.Min)}
+	}
+	if r.budgeted {
+		if why := r.overBudget(g, reason); why.reason != "" {
+			return why
+		}
 	}
 	for _, a := range c.asks {
 		if !a.budget.allows(a.n) {
@@ -228,6 +237,7 @@ func (r *remover) waiting(c *candidate) (time.Time, keep) {
 		until := g.LastScale.Add(g.ScaleDown.Window)
 		wait(until, keep{reason: KeptStabilizing, message: fmt.Sprintf("the NodeGroup scaled at %s and may scale down at %s", clock(g.LastScale), clock(until))})
 	}
+	wait(n.tooYoung(g))
 	wait(n.RemovalBackoffUntil, keep{reason: KeptStabilizing, message: fmt.Sprintf("not tried again before %s: %s", clock(n.RemovalBackoffUntil), n.RemovalBackoffReason)})
 	return due, waits
 }

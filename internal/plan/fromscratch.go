@@ -34,16 +34,17 @@ type DifferenceReason string
 // Reasons of a difference, in the order in which they are looked for. Each item is how much
 // less the machines would cost if the reason, and those before it, did not hold.
 const (
-	// ForTimers: stabilization windows, unneededTime, and pauses after failed drains.
+	// ForTimers: stabilization windows, unneededTime, minNodeLifetimeSeconds, and pauses after
+	// failed drains.
 	ForTimers DifferenceReason = "Timers"
 	// ForHeadroom: scaleUpPolicy's thresholds.
 	ForHeadroom DifferenceReason = "Headroom"
-	// ForThresholds: scaleDownPolicy's thresholds.
+	// ForThresholds: scaleDownPolicy's thresholds, and consolidation WhenEmpty.
 	ForThresholds DifferenceReason = "Thresholds"
 	// ForHolds: a person, an annotation or a pod that must not be moved keeps nodes, or
 	// no VPS can be deleted now.
 	ForHolds DifferenceReason = "Holds"
-	// ForBudgets: PodDisruptionBudgets.
+	// ForBudgets: PodDisruptionBudgets and disruption.budgets.
 	ForBudgets DifferenceReason = "Budgets"
 	// ForMinNodes: minNodes.
 	ForMinNodes DifferenceReason = "MinNodes"
@@ -76,11 +77,11 @@ func (r DifferenceReason) Text() string {
 	case ForHeadroom:
 		return "head-room that scaleUpPolicy asks for"
 	case ForThresholds:
-		return "nodes at or above scaleDownPolicy's thresholds whose pods would fit elsewhere"
+		return "nodes kept by scaleDownPolicy's thresholds or disruption.consolidation whose pods would fit elsewhere"
 	case ForHolds:
 		return "nodes kept by a person, an annotation, a pod that must not be moved, or because no VPS can be deleted now"
 	case ForBudgets:
-		return "nodes kept by PodDisruptionBudgets"
+		return "nodes kept by PodDisruptionBudgets or disruption.budgets"
 	case ForMinNodes:
 		return "nodes kept or bought for minNodes"
 	case ForPlacement:
@@ -190,14 +191,19 @@ func relaxations() []relaxation {
 		return func(s *State) { s.Groups = changedGroups(s.Groups, change) }
 	}
 	return []relaxation{
-		{ForTimers, []KeptReason{KeptUnneededTime, KeptStabilizing}, "", func(s *State) { s.Options.IgnoreTimers = true }},
+		{ForTimers, []KeptReason{KeptUnneededTime, KeptStabilizing, KeptMinNodeLifetime}, "", func(s *State) { s.Options.IgnoreTimers = true }},
 		{ForHeadroom, []KeptReason{KeptWouldTriggerScaleUp}, Headroom, groups(func(g *Group) { g.ScaleUp.CPU, g.ScaleUp.Memory = 100, 100 })},
-		{ForThresholds, []KeptReason{KeptNotUnderutilized}, "", groups(func(g *Group) { g.ScaleDown.CPU, g.ScaleDown.Memory = math.MaxInt32, math.MaxInt32 })},
+		{ForThresholds, []KeptReason{KeptNotUnderutilized, KeptNotEmpty}, "", groups(func(g *Group) {
+			g.ScaleDown.CPU, g.ScaleDown.Memory, g.Disruption.Consolidation = math.MaxInt32, math.MaxInt32, ConsolidateUnderutilized
+		})},
 		{ForHolds, []KeptReason{KeptDoNotDelete, KeptAdopted, KeptPaused, KeptScaleDownDisabled, KeptPodNotEvictable, KeptNotDeletable}, "", func(s *State) {
 			s.Options.nothingHeld = true
 			s.Groups = changedGroups(s.Groups, func(g *Group) { g.Paused, g.ScaleDown.Enabled, g.Undeletable = false, true, "" })
 		}},
-		{ForBudgets, []KeptReason{KeptPodDisruptionBudget}, "", func(s *State) { s.Budgets = nil }},
+		{ForBudgets, []KeptReason{KeptPodDisruptionBudget, KeptDisruptionBudget}, "", func(s *State) {
+			s.Budgets = nil
+			s.Groups = changedGroups(s.Groups, func(g *Group) { g.Disruption.Budgets = nil })
+		}},
 		{ForMinNodes, []KeptReason{KeptAtMinNodes}, MinNodes, groups(func(g *Group) { g.Min = 0 })},
 	}
 }

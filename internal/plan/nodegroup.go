@@ -17,6 +17,8 @@ type group struct {
 	// count is how many machines count towards max, kept how many towards min, and
 	// coming how many of these are still on their way.
 	count, kept, coming int
+	// terminating is how many of them are being removed already.
+	terminating int
 	// owes is how many nodes it lacked to its minimum before anything was bought.
 	owes int
 	// opened is how many the plan buys, together how many it buys for all groups.

@@ -161,6 +161,7 @@ const (
 // Kept reasons.
 const (
 	KeptNotUnderutilized    KeptReason = "NotUnderutilized"
+	KeptNotEmpty            KeptReason = "NotEmpty"
 	KeptUnneededTime        KeptReason = "UnneededTime"
 	KeptStabilizing         KeptReason = "Stabilizing"
 	KeptAtMinNodes          KeptReason = "AtMinNodes"
@@ -168,6 +169,8 @@ const (
 	KeptPaused              KeptReason = "Paused"
 	KeptScaleDownDisabled   KeptReason = "ScaleDownDisabled"
 	KeptPodDisruptionBudget KeptReason = "PodDisruptionBudget"
+	KeptDisruptionBudget    KeptReason = "DisruptionBudget"
+	KeptMinNodeLifetime     KeptReason = "MinNodeLifetime"
 	KeptPodNotEvictable     KeptReason = "PodNotEvictable"
 	KeptNoRoomElsewhere     KeptReason = "NoRoomElsewhere"
 	KeptWouldTriggerScaleUp KeptReason = "WouldTriggerScaleUp"

@@ -26,6 +26,9 @@ func (w *world) buildHosts() {
 		}
 		h.group.count++
 		w.countSpent(h.group, n)
+		if n.State == Terminating {
+			h.group.terminating++
+		}
 		if n.State != Failed && n.State != Terminating {
 			h.group.kept++
 			if n.State == Ordered || h.settling && h.awaits != "" {

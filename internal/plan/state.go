@@ -89,6 +89,8 @@ type Group struct {
 	Limits    Limits
 	ScaleUp   ScaleUp
 	ScaleDown ScaleDown
+	// Disruption bounds removals beside ScaleDown.
+	Disruption Disruption
 	// LastScale is the NodeGroup's status.lastScaleTime; zero when it never scaled.
 	LastScale time.Time
 	// Unsuitable is what earlier plans found (Plan.Unsuitable).
@@ -208,6 +210,8 @@ type Node struct {
 	LastPrice Money
 	Capacity  corev1.ResourceList
 	State     NodeState
+	// Created is when it was ordered, zero when that is not known.
+	Created time.Time
 	// ReadySince is when it became Ready, zero when that is not known (SettleTime).
 	ReadySince time.Time
 	// Object is the registered node, nil before.

@@ -209,6 +209,7 @@ func (s *story) group(name string, a *attrs) {
 		a.note(err)
 		g.Limits.Cost = &most
 	}
+	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), Budgets: a.disruptionBudgets()}
 	if left := a.number("unproven-left", -1); left >= 0 {
 		g.Limit = &Limit{Left: left, Reason: Unproven, Message: "no machine has joined yet"}
 	}
@@ -216,6 +217,30 @@ func (s *story) group(name string, a *attrs) {
 		g.Offers = strings.Split(offers, ",")
 	}
 	s.state.Groups = append(s.state.Groups, g)
+}
+
+// disruptionBudgets reads budget=nodes[/reason,reason][@time until it allows more].
+func (a *attrs) disruptionBudgets() []DisruptionBudget {
+	var out []DisruptionBudget
+	for i, text := range a.all("budget") {
+		text, opens, _ := strings.Cut(text, "@")
+		nodes, reasons, _ := strings.Cut(text, "/")
+		n, err := strconv.Atoi(nodes)
+		a.note(err)
+		b := DisruptionBudget{Nodes: n, Message: fmt.Sprintf("disruption.budgets[%d] allows %d nodes to leave at a time", i, n)}
+		if reasons != "" {
+			for r := range strings.SplitSeq(reasons, ",") {
+				b.Reasons = append(b.Reasons, RemovalReason(r))
+			}
+		}
+		if opens != "" {
+			d, err := time.ParseDuration(opens)
+			a.note(err)
+			b.Until = storyNow.Add(d)
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // taints reads key=value:Effect.
@@ -234,7 +259,7 @@ func (s *story) node(name string, a *attrs) {
 		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
 		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"),
-		Planned: a.all("planned"), ReadySince: a.ago("ready"),
+		Planned: a.all("planned"), ReadySince: a.ago("ready"), Created: a.ago("ordered"),
 		RemovalBackoffReason: "drain timed out",
 	}
 	if d := a.duration("drain-failed"); d > 0 {

@@ -1,0 +1,100 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Disruption bounds which nodes of a group the plan removes, and when. The zero value
+// bounds nothing beyond Group.ScaleDown.
+type Disruption struct {
+	Consolidation Consolidation
+	// MinLifetime is how old a node must be to be removed.
+	MinLifetime time.Duration
+	Budgets     []DisruptionBudget
+}
+
+// Consolidation says which nodes are removed to save their price.
+type Consolidation string
+
+// The kinds of consolidation; empty is ConsolidateUnderutilized.
+const (
+	ConsolidateEmpty         Consolidation = "WhenEmpty"
+	ConsolidateUnderutilized Consolidation = "WhenUnderutilized"
+)
+
+// DisruptionBudget bounds how many nodes of a group leave at State.Now. Schedules are
+// evaluated by whoever makes the State.
+type DisruptionBudget struct {
+	// Nodes is how many may be leaving, those that leave already included.
+	Nodes int
+	// Reasons are the removals that it is for; none for all.
+	Reasons []RemovalReason
+	// Message names the budget and says what it allows now.
+	Message string
+	// Until is when it allows more by itself; zero when it does not.
+	Until time.Time
+}
+
+// limitsDisruption says whether a group has a budget, so that who goes depends on who
+// goes besides.
+func (w *world) limitsDisruption() bool {
+	return slices.ContainsFunc(w.groups, func(g *group) bool { return len(g.Disruption.Budgets) > 0 })
+}
+
+// overBudget holds a node that a disruption budget of its group does not let go for the
+// reason: nodes that leave already, for whatever reason, count.
+func (r *remover) overBudget(g *group, reason RemovalReason) keep {
+	leaving := g.terminating + r.leaving[g]
+	var held keep
+	var last *DisruptionBudget
+	for i := range g.Disruption.Budgets {
+		b := &g.Disruption.Budgets[i]
+		if leaving < b.Nodes || len(b.Reasons) > 0 && !slices.Contains(b.Reasons, reason) || last != nil && !b.opensAfter(last) {
+			continue
+		}
+		last, held = b, keep{reason: KeptDisruptionBudget, message: b.Message, until: b.Until}
+		if b.Nodes > 0 {
+			held.message = fmt.Sprintf("%s; leaving now: %d", b.Message, leaving)
+		}
+	}
+	return held
+}
+
+// opensAfter orders budgets by how long they hold a node: until others have left, until
+// a time, for ever.
+func (b *DisruptionBudget) opensAfter(o *DisruptionBudget) bool {
+	rank := func(b *DisruptionBudget) int {
+		switch {
+		case b.Nodes > 0:
+			return 0
+		case !b.Until.IsZero():
+			return 1
+		}
+		return 2
+	}
+	return cmp.Or(cmp.Compare(rank(b), rank(o)), b.Until.Compare(o.Until)) > 0
+}
+
+// notEmpty holds a node whose pods would have to move where only empty nodes go.
+func (r *remover) notEmpty(c *candidate) keep {
+	if c.host.group.Disruption.Consolidation != ConsolidateEmpty {
+		return keep{}
+	}
+	for _, l := range r.w.evictedFrom(c.host) {
+		return keep{reason: KeptNotEmpty, message: "pod " + l.pods[0].name() + " would have to move, and disruption.consolidation is WhenEmpty"}
+	}
+	return keep{}
+}
+
+// tooYoung is until when a node is younger than its group lets go, and why it is kept.
+func (n *Node) tooYoung(g *group) (time.Time, keep) {
+	if n.Created.IsZero() {
+		return time.Time{}, keep{}
+	}
+	until := n.Created.Add(g.Disruption.MinLifetime)
+	return until, keep{reason: KeptMinNodeLifetime, message: fmt.Sprintf("ordered at %s; not removed before %s (disruption.minNodeLifetimeSeconds %d)",
+		clock(n.Created), clock(until), int(g.Disruption.MinLifetime.Seconds()))}
+}
