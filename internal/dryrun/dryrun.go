@@ -54,6 +54,10 @@ files with the account of that cluster. Deployments, ReplicaSets, StatefulSets a
 Jobs in the files count as the pods that they still lack. An offering whose allocatable
 the file does not give is as large as the nodes of its type show.
 
+For a live cluster it plans what a controller would that has the same flags, with the
+back-offs and limits that the NodeGroups' status keeps. With -f what has joined is not
+known, so --unproven-limit does not count there.
+
 --add, --set, --price, --without and --drain suppose something, on a live cluster as
 with files: the plan is for that, and what it changes in cost comes first.
 
