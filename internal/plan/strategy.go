@@ -33,8 +33,8 @@ type aim struct {
 	// belowThreshold fills the nodes that are bought only so far that their groups need no
 	// head-room for them.
 	belowThreshold bool
-	// without is an instance type that is not bought in any group, for the sake of what else
-	// that leads to; avoids is a group for which nothing is.
+	// without is an instance type that is not bought in any group that does not prefer it, for
+	// the sake of what else that leads to; avoids is a group for which nothing is.
 	without string
 	avoids  *group
 	// floor is the lowest tier that is bought of.
@@ -49,7 +49,8 @@ func (a aim) bare() aim {
 
 // leavesOut says that the template is not bought for pods that another serves.
 func (a aim) leavesOut(t *template) bool {
-	return t.offer.InstanceType == a.without || t.group == a.avoids || t.group.Priority < a.floor
+	without := t.offer.InstanceType == a.without && t.offer.InstanceType != t.group.Preferred
+	return without || t.group == a.avoids || t.group.Priority < a.floor
 }
 
 // buyFor buys nodes for the lots until none is left or nothing can be bought.
