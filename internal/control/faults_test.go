@@ -247,3 +247,34 @@ func (s *sim) wrong(g *v1alpha1.NodeGroup) (errs []error) {
 	}
 	return errs
 }
+
+// While an object is being deleted, a list without its VPS, or no list, proves no end: the object stays until the VPS is gone.
+func TestObjectStaysWhileTheListSaysNothing(t *testing.T) {
+	for name, answer := range map[string]vpsietest.Fault{
+		"false":      {Status: 200, Body: json.RawMessage(`{"error":false,"data":false}`)},
+		"null":       {Status: 200, Body: json.RawMessage(`{"error":false,"data":null}`)},
+		"no content": {Status: 204, Body: json.RawMessage(`""`)},
+		"no rows":    {Status: 200, Body: json.RawMessage(`{"error":false,"data":[],"total":0}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSim(t, vpsietest.Knobs{CreateMillis: 20_000, BootMillis: 30_000}, func(s *sim) {
+				g := s.group("web", 1, 1)
+				s.run(5 * time.Minute)
+				m := s.vpsieNodes()[0]
+				refused := spoiling(http.MethodDelete, ordersPath, vpsietest.Fault{Status: 503})
+				s.must(s.fake.SetFaults(append(spoiling(http.MethodGet, ordersPath, answer), refused...)...))
+				s.must(s.store.Delete(s.ctx, m))
+				s.run(3 * time.Minute)
+				if len(s.bills()) != 1 || len(s.vpsieNodes()) != 1 || s.vpsieNodes()[0].Name != m.Name {
+					s.Errorf("%d VPSes run for the VPSieNodes %v", len(s.bills()), s.vpsieNodes())
+				}
+				s.must(s.fake.SetFaults())
+				s.run(15 * time.Minute)
+				s.reload(g)
+				if len(s.bills()) != 1 || len(s.vpsieNodes()) != 1 || s.vpsieNodes()[0].Name == m.Name || g.Status.ReadyNodes != 1 {
+					s.Errorf("in the end %d VPSes run for %d VPSieNodes, and %d nodes are ready", len(s.bills()), len(s.vpsieNodes()), g.Status.ReadyNodes)
+				}
+			})
+		})
+	}
+}

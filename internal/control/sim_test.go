@@ -215,6 +215,9 @@ func (s *sim) call(name string) {
 	case "scheduler":
 		s.schedule()
 	}
+	if err != nil && strings.Contains(err.Error(), "no kind is registered") {
+		s.Fatal(err) // The memory has to learn it, or what asks for it is not simulated.
+	}
 	if err != nil && result.RequeueAfter == 0 {
 		result.RequeueAfter = 5 * time.Second // of the work queue, about
 	}
