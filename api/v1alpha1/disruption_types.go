@@ -20,6 +20,17 @@ type Disruption struct {
 	// +kubebuilder:validation:Minimum=0
 	MinNodeLifetimeSeconds *int32 `json:"minNodeLifetimeSeconds,omitempty"`
 
+	// AlignToPaidPeriodSeconds is how long each period is that VPSie bills as a whole, counted
+	// from the order of a node, such as 3600 where hours are billed. A node that is not needed
+	// then stays, as free room, and goes shortly before its next period begins. Absent or 0, it
+	// goes at once. Nodes above maxNodes do not wait for it.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2678400
+	// +kubebuilder:validation:XValidation:rule="self == 0 || self >= 600",message="alignToPaidPeriodSeconds must be 0 or at least 600: there must be time to drain a node before its next period"
+	AlignToPaidPeriodSeconds *int32 `json:"alignToPaidPeriodSeconds,omitempty"`
+
 	// Budgets bound how many nodes leave at a time, and when. A node goes when every budget
 	// for the reason of its removal allows it.
 	//

@@ -34,6 +34,11 @@ func (in *Disruption) DeepCopyInto(out *Disruption) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.AlignToPaidPeriodSeconds != nil {
+		in, out := &in.AlignToPaidPeriodSeconds, &out.AlignToPaidPeriodSeconds
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Budgets != nil {
 		in, out := &in.Budgets, &out.Budgets
 		*out = make([]DisruptionBudget, len(*in))

@@ -151,6 +151,7 @@ func TestEveryKeptReason(t *testing.T) {
 		podOn("p6", "tight-2", "1100m", ""),
 		groupFor("bare", ", disruption: {consolidation: WhenEmpty}", "}"), nodeOf("not-empty", "bare", ""), podOn("p7", "not-empty", "100m", ""),
 		groupFor("young", ", disruption: {minNodeLifetimeSeconds: 315360000}", "}"), nodeOf("min-node-lifetime", "young", ", creationTimestamp: '2025-10-12T11:00:00Z'"),
+		groupFor("paid", ", disruption: {alignToPaidPeriodSeconds: 2678400}", "}"), nodeOf("paid-period", "paid", ", creationTimestamp: '2025-10-12T11:00:00Z'"),
 		groupFor("frozen", ", disruption: {budgets: [{nodes: 0}]}", "}"), nodeOf("disruption-budget", "frozen", ""), machine("disruption-budget", "frozen", since),
 		groupFor("control", "", "}"), strings.Replace(nodeOf("control-plane", "control", ""), "labels: {", `labels: {node-role.kubernetes.io/control-plane: "", `, 1),
 		groupFor("people", "", "}"), nodeOf("adopted", "people", ""), machine("adopted", "people", ", uid: 0c6e"),
@@ -160,7 +161,7 @@ func TestEveryKeptReason(t *testing.T) {
 		"not-underutilized": "NotUnderutilized", "unneeded-time": "UnneededTime", "stabilizing": "Stabilizing", "at-min-nodes": "AtMinNodes", "do-not-delete": "DoNotDelete",
 		"paused": "Paused", "scale-down-disabled": "ScaleDownDisabled", "pod-disruption-budget": "PodDisruptionBudget", "pod-not-evictable": "PodNotEvictable",
 		"no-room-elsewhere": "NoRoomElsewhere", "would-trigger-scale-up": "WouldTriggerScaleUp", "tight-2": "NotUnderutilized", "not-ready": "NotReady",
-		"not-empty": "NotEmpty", "min-node-lifetime": "MinNodeLifetime", "disruption-budget": "DisruptionBudget",
+		"not-empty": "NotEmpty", "min-node-lifetime": "MinNodeLifetime", "disruption-budget": "DisruptionBudget", "paid-period": "PaidPeriod",
 		"control-plane": "ControlPlane", "adopted": "Adopted",
 	}
 	told := map[string]string{}

@@ -24,6 +24,9 @@ func disruptionOf(g *v1alpha1.NodeGroup, nodes int, now time.Time) plan.Disrupti
 	if s := spec.MinNodeLifetimeSeconds; s != nil {
 		d.MinLifetime = time.Duration(*s) * time.Second
 	}
+	if s := spec.AlignToPaidPeriodSeconds; s != nil {
+		d.PaidPeriod = time.Duration(*s) * time.Second
+	}
 	for i := range spec.Budgets {
 		if b, bounds := budgetNow(&spec.Budgets[i], i, nodes, now); bounds {
 			d.Budgets = append(d.Budgets, b)

@@ -152,7 +152,7 @@ func TestUnreadableSchedulesAreToldOfTheGroup(t *testing.T) {
 func TestDisruptionInThePlannersWords(t *testing.T) {
 	g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "web"}}
 	g.Spec.Disruption = v1alpha1.Disruption{
-		Consolidation: v1alpha1.ConsolidateWhenEmpty, MinNodeLifetimeSeconds: new(int32(60)),
+		Consolidation: v1alpha1.ConsolidateWhenEmpty, MinNodeLifetimeSeconds: new(int32(60)), AlignToPaidPeriodSeconds: new(int32(3600)),
 		Budgets: []v1alpha1.DisruptionBudget{{Nodes: new(intstr.FromString("50%"))}},
 	}
 	created := instant(t, "2026-11-23T11:00:00Z")
@@ -165,7 +165,7 @@ func TestDisruptionInThePlannersWords(t *testing.T) {
 	other.Spec.NodeGroupName = "api"
 	s := NewBuilder().State(&Objects{NodeGroups: []*v1alpha1.NodeGroup{g}, VPSieNodes: []*v1alpha1.VPSieNode{machine("a"), ordered, machine("d"), machine("e"), other}}, nil, created, plan.Options{})
 	d := s.Groups[0].Disruption
-	if d.Consolidation != plan.ConsolidateEmpty || d.MinLifetime != time.Minute || len(d.Budgets) != 1 || d.Budgets[0].Nodes != 2 {
+	if d.Consolidation != plan.ConsolidateEmpty || d.MinLifetime != time.Minute || d.PaidPeriod != time.Hour || len(d.Budgets) != 1 || d.Budgets[0].Nodes != 2 {
 		t.Errorf("%+v", d)
 	}
 	if !s.Nodes[0].Created.Equal(created) || !s.Nodes[1].Created.Equal(created.Add(time.Minute)) {

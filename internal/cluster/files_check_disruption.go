@@ -17,11 +17,15 @@ const (
 	nodesRule       = "nodes must be a number >= 0, such as 1, or a percentage from 0% to 100%"
 	cronRule        = "cron must have five fields, minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-6), such as 0 2 * * 1-5, or be @hourly, @daily, @weekly, @monthly or @yearly"
 	cronRangeRule   = "cron has a range whose end is before its start, such as 22-6; write it as two ranges, such as 22-23,0-6"
+	paidPeriodRule  = "alignToPaidPeriodSeconds must be 0 or at least 600: there must be time to drain a node before its next period"
 	zoneRule        = "timeZone must be a name of the IANA time zone database, such as Europe/Berlin or UTC"
 )
 
 func checkDisruption(d *v1alpha1.Disruption, path *field.Path) field.ErrorList {
 	var faults field.ErrorList
+	if s := d.AlignToPaidPeriodSeconds; s != nil && *s != 0 && *s < 600 {
+		faults = append(faults, field.Invalid(path.Child("alignToPaidPeriodSeconds"), *s, paidPeriodRule))
+	}
 	for i := range d.Budgets {
 		faults = append(faults, checkDisruptionBudget(&d.Budgets[i], path.Child("budgets").Index(i))...)
 	}

@@ -60,3 +60,33 @@ func TestNodesGoInTheirWindowOneAtATime(t *testing.T) {
 		}
 	})
 }
+
+// A node that nobody needs any more stays until shortly before its next paid hour, and is gone when that begins.
+func TestNodesGoBeforeTheirNextPaidHour(t *testing.T) {
+	inSim(t, vpsietest.Knobs{CreateMillis: 5_000, BootMillis: 10_000, DeleteMillis: 10_000}, func(s *sim) {
+		s.group("web", 0, 6, func(g *v1alpha1.NodeGroup) {
+			g.Spec.ScaleDownPolicy.Enabled = new(true)
+			g.Spec.ScaleUpPolicy.CPUThreshold, g.Spec.ScaleUpPolicy.MemoryThreshold = new(int32(100)), new(int32(100))
+			g.Spec.ScaleDownPolicy.UnneededTime, g.Spec.ScaleDownPolicy.StabilizationWindowSeconds = new(int32(60)), new(int32(1))
+			g.Spec.Disruption.AlignToPaidPeriodSeconds = new(int32(3600))
+		})
+		began := s.clock.Now()
+		s.replicas, s.due["scheduler"] = 2, began
+		s.run(15 * time.Minute)
+		s.replicas = 0
+		for _, object := range s.store.all() {
+			if p, is := object.(*corev1.Pod); is {
+				s.must(s.store.Delete(s.ctx, p))
+			}
+		}
+		s.run(time.Until(began.Add(49 * time.Minute)))
+		s.restart()
+		if n := len(s.bills()); n != 2 {
+			s.Fatalf("%d of 2 VPSes are left before the end of their paid hour", n)
+		}
+		s.run(time.Until(began.Add(time.Hour)))
+		if n := len(s.bills()); n != 0 {
+			s.Errorf("%d VPSes are left when the next hour begins", n)
+		}
+	})
+}

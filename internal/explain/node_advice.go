@@ -31,6 +31,9 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 	case plan.KeptMinNodeLifetime:
 		return []string{"nothing needs to be done: it goes when it is old enough, if nothing comes to need it",
 			fmt.Sprintf("lower disruption.minNodeLifetimeSeconds of NodeGroup %s", g.Name), drain}
+	case plan.KeptPaidPeriod:
+		return []string{"nothing needs to be done: it is paid for, and goes before its next period begins, if nothing comes to need it",
+			fmt.Sprintf("take disruption.alignToPaidPeriodSeconds of NodeGroup %s away", g.Name), drain}
 	case plan.KeptDisruptionBudget:
 		return []string{"nothing needs to be done: it goes when the budget allows it, if nothing comes to need it",
 			fmt.Sprintf("change disruption.budgets of NodeGroup %s", g.Name), drain + ", which no disruption budget holds back"}

@@ -89,7 +89,7 @@ func sentence(k *plan.Kept, a *NodeAnswer) string {
 
 func moodOf(r plan.KeptReason) Mood {
 	switch r {
-	case plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptDisruptionBudget:
+	case plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptDisruptionBudget:
 		return Busy
 	case plan.KeptNotReady, plan.KeptNotDeletable:
 		return Bad

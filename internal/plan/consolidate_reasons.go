@@ -231,6 +231,7 @@ func (r *remover) waiting(c *candidate) (time.Time, keep) {
 			since = now
 		}
 		until := since.Add(g.ScaleDown.UnneededTime)
+		wait(n.paid(g, now))
 		wait(until, keep{reason: KeptUnneededTime, message: fmt.Sprintf("unneeded since %s; goes after %s, at %s", clock(since), g.ScaleDown.UnneededTime, clock(until))})
 	}
 	if !g.LastScale.IsZero() {

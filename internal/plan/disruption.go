@@ -13,7 +13,10 @@ type Disruption struct {
 	Consolidation Consolidation
 	// MinLifetime is how old a node must be to be removed.
 	MinLifetime time.Duration
-	Budgets     []DisruptionBudget
+	// PaidPeriod is how long each period is that is billed as a whole, from a node's order;
+	// 0 when nodes need not wait for its end.
+	PaidPeriod time.Duration
+	Budgets    []DisruptionBudget
 }
 
 // Consolidation says which nodes are removed to save their price.
@@ -89,9 +92,29 @@ func (r *remover) notEmpty(c *candidate) keep {
 	return keep{}
 }
 
+// A node goes in the last sixth of a paid period, but in no more than its last ten minutes:
+// enough to drain it and delete its VPS before the next period begins.
+const (
+	leaveShare  = 6
+	longestLead = 10 * time.Minute
+)
+
+// paid is until when a node is free room that is paid for, and why it is kept; in the last
+// part of its period it may go.
+func (n *Node) paid(g *group, now time.Time) (time.Time, keep) {
+	period := g.Disruption.PaidPeriod
+	if period <= 0 || n.Created.IsZero() || now.Before(n.Created) {
+		return time.Time{}, keep{}
+	}
+	next := n.Created.Add((now.Sub(n.Created)/period + 1) * period)
+	until := next.Add(-min(period/leaveShare, longestLead))
+	return until, keep{reason: KeptPaidPeriod, message: fmt.Sprintf("not needed, and paid until %s; goes at %s (disruption.alignToPaidPeriodSeconds %d)",
+		clock(next), clock(until), int(period.Seconds()))}
+}
+
 // tooYoung is until when a node is younger than its group lets go, and why it is kept.
 func (n *Node) tooYoung(g *group) (time.Time, keep) {
-	if n.Created.IsZero() {
+	if n.Created.IsZero() || g.Disruption.MinLifetime <= 0 {
 		return time.Time{}, keep{}
 	}
 	until := n.Created.Add(g.Disruption.MinLifetime)

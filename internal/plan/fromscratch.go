@@ -34,8 +34,8 @@ type DifferenceReason string
 // Reasons of a difference, in the order in which they are looked for. Each item is how much
 // less the machines would cost if the reason, and those before it, did not hold.
 const (
-	// ForTimers: stabilization windows, unneededTime, minNodeLifetimeSeconds, and pauses after
-	// failed drains.
+	// ForTimers: stabilization windows, unneededTime, minNodeLifetimeSeconds, paid periods,
+	// and pauses after failed drains.
 	ForTimers DifferenceReason = "Timers"
 	// ForHeadroom: scaleUpPolicy's thresholds.
 	ForHeadroom DifferenceReason = "Headroom"
@@ -191,7 +191,7 @@ func relaxations() []relaxation {
 		return func(s *State) { s.Groups = changedGroups(s.Groups, change) }
 	}
 	return []relaxation{
-		{ForTimers, []KeptReason{KeptUnneededTime, KeptStabilizing, KeptMinNodeLifetime}, "", func(s *State) { s.Options.IgnoreTimers = true }},
+		{ForTimers, []KeptReason{KeptUnneededTime, KeptStabilizing, KeptMinNodeLifetime, KeptPaidPeriod}, "", func(s *State) { s.Options.IgnoreTimers = true }},
 		{ForHeadroom, []KeptReason{KeptWouldTriggerScaleUp}, Headroom, groups(func(g *Group) { g.ScaleUp.CPU, g.ScaleUp.Memory = 100, 100 })},
 		{ForThresholds, []KeptReason{KeptNotUnderutilized, KeptNotEmpty}, "", groups(func(g *Group) {
 			g.ScaleDown.CPU, g.ScaleDown.Memory, g.Disruption.Consolidation = math.MaxInt32, math.MaxInt32, ConsolidateUnderutilized

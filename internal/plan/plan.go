@@ -171,6 +171,7 @@ const (
 	KeptPodDisruptionBudget KeptReason = "PodDisruptionBudget"
 	KeptDisruptionBudget    KeptReason = "DisruptionBudget"
 	KeptMinNodeLifetime     KeptReason = "MinNodeLifetime"
+	KeptPaidPeriod          KeptReason = "PaidPeriod"
 	KeptPodNotEvictable     KeptReason = "PodNotEvictable"
 	KeptNoRoomElsewhere     KeptReason = "NoRoomElsewhere"
 	KeptWouldTriggerScaleUp KeptReason = "WouldTriggerScaleUp"

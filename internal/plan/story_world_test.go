@@ -209,7 +209,7 @@ func (s *story) group(name string, a *attrs) {
 		a.note(err)
 		g.Limits.Cost = &most
 	}
-	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), Budgets: a.disruptionBudgets()}
+	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), PaidPeriod: a.duration("paid-period"), Budgets: a.disruptionBudgets()}
 	if left := a.number("unproven-left", -1); left >= 0 {
 		g.Limit = &Limit{Left: left, Reason: Unproven, Message: "no machine has joined yet"}
 	}
