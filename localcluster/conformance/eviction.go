@@ -99,12 +99,12 @@ func (d *drawing) disruptions() {
 				ObservedGeneration: 2, ExpectedPods: 3, DisruptionsAllowed: int32(d.between(0, 2)), CurrentHealthy: int32(d.between(0, 3)), DesiredHealthy: int32(d.between(0, 3)),
 			},
 		}
-		switch {
-		case d.chance(10):
+		switch d.IntN(10) {
+		case 0:
 			b.Status.ObservedGeneration = 1
-		case d.chance(10):
+		case 1:
 			b.Spec.Selector = &metav1.LabelSelector{}
-		case d.chance(10):
+		case 2:
 			b.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "v", Operator: metav1.LabelSelectorOpExists}}}
 		}
 		if d.chance(50) {
