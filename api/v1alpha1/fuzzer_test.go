@@ -37,9 +37,7 @@ func (f fuzzer) object(schema apiextensionsv1.JSONSchemaProps, kind, version, na
 func (f fuzzer) obey(spec map[string]any) {
 	spec["maxNodes"] = max(spec["minNodes"].(int64), spec["maxNodes"].(int64))
 	spec["preferredInstanceType"] = ""
-	if offers := spec["offeringIDs"].([]any); f.IntN(2) == 0 {
-		spec["preferredInstanceType"] = offers[f.IntN(len(offers))]
-	}
+	f.obeyOfferings(spec)
 	startup, _ := spec["startupTaints"].([]any)
 	for _, taint := range append(slices.Clone(spec["taints"].([]any)), startup...) {
 		taint.(map[string]any)["effect"] = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}[f.IntN(3)]
@@ -172,4 +170,31 @@ func deref(p *int64, otherwise int64) int64 {
 		return otherwise
 	}
 	return *p
+}
+
+// obeyOfferings leaves one of offeringIDs and offeringSelector, which makes sense.
+func (f fuzzer) obeyOfferings(spec map[string]any) {
+	selector, _ := spec["offeringSelector"].(map[string]any)
+	offers, _ := spec["offeringIDs"].([]any)
+	if len(offers) > 0 && (len(selector) == 0 || f.IntN(2) == 0) {
+		delete(spec, "offeringSelector")
+		if f.IntN(2) == 0 {
+			spec["preferredInstanceType"] = offers[f.IntN(len(offers))]
+		}
+		return
+	}
+	delete(spec, "offeringIDs")
+	if len(selector) == 0 {
+		selector = map[string]any{"exclude": []any{"x"}}
+		spec["offeringSelector"] = selector
+	}
+	for _, name := range []string{"cpu", "memoryMB"} {
+		bounds, _ := selector[name].(map[string]any)
+		if least, both := bounds["min"].(int64); both && bounds["max"] != nil {
+			bounds["max"] = max(least, bounds["max"].(int64))
+		}
+	}
+	if selector["maxPricePerMonth"] != nil {
+		selector["maxPricePerMonth"] = []string{"0", "1.50", "999999999.123456"}[f.IntN(3)]
+	}
 }

@@ -48,7 +48,9 @@ type NodeGroupList struct {
 // NodeGroupSpec is what the user wants.
 //
 // +kubebuilder:validation:XValidation:rule="self.maxNodes >= self.minNodes",fieldPath=".maxNodes",message="MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
-// +kubebuilder:validation:XValidation:rule="!has(self.preferredInstanceType) || self.preferredInstanceType.size() == 0 || self.preferredInstanceType in self.offeringIDs",fieldPath=".preferredInstanceType",message="preferredInstanceType must be one of offeringIDs"
+// +kubebuilder:validation:XValidation:rule="!has(self.preferredInstanceType) || self.preferredInstanceType.size() == 0 || !has(self.offeringIDs) || self.preferredInstanceType in self.offeringIDs",fieldPath=".preferredInstanceType",message="preferredInstanceType must be one of offeringIDs"
+// +kubebuilder:validation:XValidation:rule="has(self.offeringIDs) || has(self.offeringSelector)",fieldPath=".offeringIDs",reason=FieldValueRequired,message="offeringIDs or offeringSelector must say which instance types the group may buy; name them in offeringIDs, or describe them in offeringSelector"
+// +kubebuilder:validation:XValidation:rule="!has(self.offeringIDs) || !has(self.offeringSelector)",fieldPath=".offeringSelector",message="offeringSelector cannot be set beside offeringIDs; remove one of the two"
 // +kubebuilder:validation:XValidation:rule="!has(self.nodeSelector) || !has(self.labels) || self.nodeSelector.all(k, !(k in self.labels) || self.labels[k] == self.nodeSelector[k])",fieldPath=".nodeSelector",message="nodeSelector: its pairs become labels of the nodes, and labels has another value for one of its keys; use one value in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.nodeSelectorPolicy) || self.nodeSelectorPolicy != 'Require' || (has(self.nodeSelector) && self.nodeSelector.size() > 0)",fieldPath=".nodeSelectorPolicy",message="nodeSelectorPolicy: Require needs at least one pair in nodeSelector; add one, or use Prefer"
 type NodeGroupSpec struct {
@@ -72,15 +74,22 @@ type NodeGroupSpec struct {
 	DatacenterID string `json:"datacenterID"`
 
 	// OfferingIDs are the acceptable instance types, by identifier or name. The
-	// cheapest set on which the pods fit is bought.
+	// cheapest set on which the pods fit is bought. Exactly one of offeringIDs and
+	// offeringSelector is set.
 	//
-	// +required
+	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=500
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
-	OfferingIDs []string `json:"offeringIDs"`
+	OfferingIDs []string `json:"offeringIDs,omitempty"`
+
+	// OfferingSelector chooses the acceptable instance types by what they are, in the place of
+	// offeringIDs. New ones that match join by themselves; status.offerings lists them.
+	//
+	// +optional
+	OfferingSelector *OfferingSelector `json:"offeringSelector,omitempty"`
 
 	// OSImageID is the OS image of the nodes, by identifier or name.
 	//
@@ -219,6 +228,80 @@ const (
 	NodeSelectorRequire NodeSelectorPolicy = "Require"
 )
 
+// OfferingSelector chooses instance types. One is chosen when everything that is set allows it.
+//
+// +kubebuilder:validation:MinProperties=1
+type OfferingSelector struct {
+	// CPU bounds the cores, as the instance types are sold.
+	//
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="offeringSelector.cpu: max must be >= min"
+	CPU *Range `json:"cpu,omitempty"`
+
+	// MemoryMB bounds the memory in megabytes, as the instance types are sold.
+	//
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="offeringSelector.memoryMB: max must be >= min"
+	MemoryMB *Range `json:"memoryMB,omitempty"`
+
+	// Categories are VPSie's categories of instance types, such as "Shared CPU", without regard
+	// to case.
+	//
+	// +optional
+	Categories *Categories `json:"categories,omitempty"`
+
+	// Exclude are instance types that are never bought, by identifier or name.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Exclude []string `json:"exclude,omitempty"`
+
+	// MaxPricePerMonth is the highest price per month of 720 hours of one machine, in the
+	// account's currency, such as "80.00".
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,9}([.][0-9]{1,6})?$')",message="offeringSelector.maxPricePerMonth must be an amount such as \"80.00\", without a currency; leave it out for no limit"
+	MaxPricePerMonth string `json:"maxPricePerMonth,omitempty"`
+}
+
+// Range is from min to max, both included; what is absent does not bound it.
+type Range struct {
+	// Min is the least value.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Min *int32 `json:"min,omitempty"`
+	// Max is the greatest value.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Max *int32 `json:"max,omitempty"`
+}
+
+// Categories are the categories to choose from.
+type Categories struct {
+	// Include are the only ones; empty for all.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Include []string `json:"include,omitempty"`
+	// Exclude are left out.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Exclude []string `json:"exclude,omitempty"`
+}
+
 // Limits cap the sum over a group's machines. What is absent has no limit. When a group is
 // above a limit already nothing is removed for that.
 type Limits struct {
@@ -336,6 +419,19 @@ type NodeGroupStatus struct {
 	// +optional
 	MaxNodes *int32 `json:"maxNodes,omitempty"`
 
+	// Offerings are the instance types that offeringSelector chooses, the cheapest first, 200 at
+	// most. It is empty with offeringIDs.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=200
+	Offerings []OfferingInfo `json:"offerings,omitempty"`
+
+	// OmittedOfferings is how many chosen instance types the list does not show.
+	//
+	// +optional
+	OmittedOfferings int32 `json:"omittedOfferings,omitempty"`
+
 	// Selector is a label selector for the group's nodes, for the scale subresource.
 	//
 	// +optional
@@ -405,6 +501,18 @@ type NodeGroupStatus struct {
 	//
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+}
+
+// OfferingInfo is an instance type that a NodeGroup may buy.
+type OfferingInfo struct {
+	// InstanceType is its name, or its identifier where the name is another's too.
+	//
+	// +optional
+	InstanceType string `json:"instanceType,omitempty"`
+	// PricePerMonth is the price per month of 720 hours, such as "12.00".
+	//
+	// +optional
+	PricePerMonth string `json:"pricePerMonth,omitempty"`
 }
 
 // Backoff is an instance type that VPSie refuses to sell, or, without an instance

@@ -26,7 +26,7 @@ func nodeGroupFields() map[string]field {
 		"spec.minNodes":              {kind: "int32", required: true},
 		"spec.maxNodes":              {kind: "int32", required: true},
 		"spec.datacenterID":          {kind: "string", required: true},
-		"spec.offeringIDs":           {kind: "[]string", required: true},
+		"spec.offeringIDs":           {kind: "[]string"}, // required by a rule, unless offeringSelector is set
 		"spec.osImageID":             {kind: "string", required: true},
 		"spec.scaleUpPolicy":         {kind: "object", defaultsTo: "{}"},
 		"spec.scaleDownPolicy":       {kind: "object", defaultsTo: "{}"},

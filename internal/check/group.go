@@ -54,7 +54,7 @@ func remedyFor(err error) string {
 	case "SSHKeyNotFound":
 		return "set spec.sshKeyIDs to one of those that the message lists"
 	case "InstanceTypeNotAvailable":
-		return "name in spec.offeringIDs what the datacenter sells for the image; the message lists it"
+		return "name in spec.offeringIDs, or choose with spec.offeringSelector, what the datacenter sells for the image; the message lists it"
 	}
 	return ""
 }

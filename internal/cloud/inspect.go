@@ -141,7 +141,11 @@ func (c *Cloud) Sold(ctx context.Context, w Wanted) (sold []Sold, ambiguous []st
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, name := range w.Offerings {
+	wanted, err := r.wanted(w)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range wanted {
 		if p, ok := r.plan(name); ok {
 			sold = append(sold, Sold{
 				Name: name, Category: p.Category, PricePerMonth: p.PricePerMonth, CPU: p.CPU, MemoryMB: p.MemoryMB,
@@ -168,6 +172,9 @@ func (c *catalogue) ambiguous(ctx context.Context, w Wanted, r resolved) []strin
 	keys, _ := c.keys.get(ctx, now, c.ttl, c.client.SSHKeys)
 	for _, k := range w.SSHKeys {
 		note("spec.sshKeyIDs", k, namesakes(keys, k, func(k vpsie.SSHKey) string { return k.Name }))
+	}
+	if w.Selector != nil {
+		return found // whose names are told apart
 	}
 	for _, o := range w.Offerings {
 		note("spec.offeringIDs", o, namesakes(r.plans, o, func(p vpsie.Plan) string { return p.Nickname }))

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,13 @@ type Wanted struct {
 	// Group is the NodeGroup's name.
 	Group      string
 	Datacenter string
-	Offerings  []string
-	Image      string
-	SSHKeys    []string
+	// Offerings are the acceptable ones. With a Selector they are what it last chose, which
+	// says only whose refusals concern the group.
+	Offerings []string
+	// Selector, when it is there, chooses the offerings.
+	Selector *Selector
+	Image    string
+	SSHKeys  []string
 }
 
 // offer is the key of the offering of that name.
@@ -41,7 +46,11 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, name := range w.Offerings {
+	wanted, err := r.wanted(w)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range wanted {
 		p, ok := r.plan(name)
 		if !ok {
 			problems = append(problems, &ConfigError{"InstanceTypeNotAvailable", fmt.Sprintf(
@@ -91,6 +100,7 @@ func (c *Cloud) offer(k plan.OfferKey, p vpsie.Plan) *plan.Offer {
 	return &plan.Offer{
 		InstanceType: k.InstanceType,
 		DatacenterID: k.DatacenterID,
+		Category:     p.Category,
 		Price:        plan.Money(p.PricePerMonth),
 		Capacity: corev1.ResourceList{
 			corev1.ResourceCPU:              *resource.NewQuantity(int64(p.CPU), resource.DecimalSI),
@@ -136,6 +146,34 @@ func (c *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
 
 func (r resolved) plan(want string) (vpsie.Plan, bool) {
 	return pick(r.plans, want, func(p vpsie.Plan) (string, string) { return p.Identifier, p.Nickname })
+}
+
+// wanted are the names of the offerings that the group may buy: its own list, or what its
+// selector chooses now. A name that several plans have is replaced by their identifiers.
+func (r resolved) wanted(w Wanted) ([]string, error) {
+	if w.Selector == nil {
+		return w.Offerings, nil
+	}
+	chosen, why := Choose(w.Selector, r.plans, traitsOf)
+	if len(chosen) == 0 {
+		return nil, &ConfigError{"InstanceTypeNotAvailable", fmt.Sprintf(
+			"Instance type not available: spec.offeringSelector chooses none of the %d that are sold in datacenter %s for image %s: %s",
+			len(r.plans), w.Datacenter, w.Image, cmp.Or(why, "none is sold"))}
+	}
+	out := make([]string, len(chosen))
+	for i, p := range chosen {
+		if out[i] = p.Nickname; p.Nickname == "" || namesakes(r.plans, p.Nickname, func(p vpsie.Plan) string { return p.Nickname }) > 1 {
+			out[i] = p.Identifier
+		}
+	}
+	return out, nil
+}
+
+func traitsOf(p vpsie.Plan) Traits {
+	return Traits{
+		Identifier: p.Identifier, Name: p.Nickname, Category: p.Category,
+		CPU: p.CPU, MemoryMB: p.MemoryMB, Price: plan.Money(p.PricePerMonth),
+	}
 }
 
 // Price is what the group's instance type costs, or cost when it was last known: a token that is refused, or a NodeGroup

@@ -43,6 +43,11 @@ const (
 	requireRule   = "nodeSelectorPolicy: Require needs at least one pair in nodeSelector; add one, or use Prefer"
 	cpuRule       = "limits.cpu must be >= 0, such as 64; leave it out for no limit"
 	memoryRule    = "limits.memory must be >= 0, such as 256Gi; leave it out for no limit"
+	offersRule    = "offeringIDs or offeringSelector must say which instance types the group may buy; name them in offeringIDs, or describe them in offeringSelector"
+	notBothRule   = "offeringSelector cannot be set beside offeringIDs; remove one of the two"
+	cpuRangeRule  = "offeringSelector.cpu: max must be >= min"
+	memRangeRule  = "offeringSelector.memoryMB: max must be >= min"
+	maxPriceRule  = "offeringSelector.maxPricePerMonth must be an amount such as \"80.00\", without a currency; leave it out for no limit"
 	costRule      = "limits.costPerMonth must be an amount such as \"300.00\", without a currency; leave it out for no limit"
 	taintsRule    = "taints: effect must be NoSchedule, PreferNoSchedule or NoExecute"
 	ownTaintRule  = "taints: autoscaler.vpsie.com/uninitialized is the autoscaler's own, put on every new node and taken away by the autoscaler; leave it out"
@@ -57,9 +62,10 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 	if g.Spec.MaxNodes < g.Spec.MinNodes {
 		faults = append(faults, field.Invalid(spec.Child("maxNodes"), g.Spec.MaxNodes, minMaxRule))
 	}
-	if p := g.Spec.PreferredInstanceType; p != "" && !slices.Contains(g.Spec.OfferingIDs, p) {
+	if p := g.Spec.PreferredInstanceType; p != "" && len(g.Spec.OfferingIDs) > 0 && !slices.Contains(g.Spec.OfferingIDs, p) {
 		faults = append(faults, field.Invalid(spec.Child("preferredInstanceType"), p, preferredRule))
 	}
+	faults = append(faults, checkOfferings(&g.Spec, spec)...)
 	faults = append(faults, checkOS(g.Spec.Labels, spec, "labels")...)
 	faults = append(faults, checkOS(g.Spec.NodeSelector, spec, "nodeSelector")...)
 	faults = append(faults, checkOwnTaints(g.Spec.Taints, spec, "taints")...)
@@ -114,6 +120,36 @@ func checkNodeSelectorPairs(s *v1alpha1.NodeGroupSpec, spec *field.Path) field.E
 	return faults
 }
 
+func checkOfferings(s *v1alpha1.NodeGroupSpec, spec *field.Path) field.ErrorList {
+	var faults field.ErrorList
+	selector, path := s.OfferingSelector, spec.Child("offeringSelector")
+	switch {
+	case selector == nil && len(s.OfferingIDs) == 0:
+		return append(faults, field.Required(spec.Child("offeringIDs"), offersRule))
+	case selector == nil:
+		return nil
+	case len(s.OfferingIDs) > 0:
+		faults = append(faults, field.Invalid(path, "", notBothRule))
+	}
+	for _, r := range []struct {
+		name, rule string
+		bounds     *v1alpha1.Range
+	}{{"cpu", cpuRangeRule, selector.CPU}, {"memoryMB", memRangeRule, selector.MemoryMB}} {
+		if b := r.bounds; b != nil && b.Min != nil && b.Max != nil && *b.Max < *b.Min {
+			faults = append(faults, field.Invalid(path.Child(r.name), *b.Max, r.rule))
+		}
+	}
+	if price := selector.MaxPricePerMonth; price != "" && !isAmount(price) {
+		faults = append(faults, field.Invalid(path.Child("maxPricePerMonth"), price, maxPriceRule))
+	}
+	return faults
+}
+
+// isAmount says whether the text is a price as the definitions want it.
+func isAmount(text string) bool {
+	return regexp.MustCompile(`^[0-9]{1,9}([.][0-9]{1,6})?$`).MatchString(text)
+}
+
 func checkLimits(l *v1alpha1.Limits, path *field.Path) field.ErrorList {
 	var faults field.ErrorList
 	if l.CPU != nil && l.CPU.Sign() < 0 {
@@ -122,7 +158,7 @@ func checkLimits(l *v1alpha1.Limits, path *field.Path) field.ErrorList {
 	if l.Memory != nil && l.Memory.Sign() < 0 {
 		faults = append(faults, field.Invalid(path.Child("memory"), l.Memory.String(), memoryRule))
 	}
-	if cost := l.CostPerMonth; cost != "" && !regexp.MustCompile(`^[0-9]{1,9}([.][0-9]{1,6})?$`).MatchString(cost) {
+	if cost := l.CostPerMonth; cost != "" && !isAmount(cost) {
 		faults = append(faults, field.Invalid(path.Child("costPerMonth"), cost, costRule))
 	}
 	return faults

@@ -166,7 +166,7 @@ func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.No
 	var datacenter string
 	var types []string
 	if g := groups[group]; g != nil {
-		datacenter, types = g.Spec.DatacenterID, g.Spec.OfferingIDs
+		datacenter, types = g.Spec.DatacenterID, g.OfferingNames()
 	}
 	return &plan.Node{
 		Name:         n.Name,

@@ -27,6 +27,10 @@ type Market struct {
 	NoGrowth string
 	// Undeletable, when not empty, says why none of its VPSes can be deleted.
 	Undeletable string
+	// Selected names those of the offers that the group's offeringSelector chooses; NoneSelected
+	// says that it is known to choose none.
+	Selected     []string
+	NoneSelected bool
 	// Prices, by VPSieNode, are what machines cost whose types are not among the offers.
 	// For one that is not there its status tells (LastPrice).
 	Prices map[string]plan.Money
@@ -143,7 +147,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*pla
 		Paused:       Paused(g),
 		Deleting:     !g.DeletionTimestamp.IsZero(),
 		DatacenterID: g.Spec.DatacenterID,
-		Offers:       g.Spec.OfferingIDs,
+		Offers:       offersOf(g, &market),
 		Preferred:    g.Spec.PreferredInstanceType,
 		AllowMixed:   g.Spec.AllowMixedInstances,
 		Priority:     g.Spec.Priority,
@@ -186,6 +190,15 @@ func count(nodes []*plan.Node, group string) int {
 		}
 	}
 	return n
+}
+
+// offersOf are the types that the group may buy: its own list, or what its selector chooses,
+// as it last did while nobody can tell.
+func offersOf(g *v1alpha1.NodeGroup, market *Market) []string {
+	if g.Spec.OfferingSelector != nil && (len(market.Selected) > 0 || market.NoneSelected) {
+		return market.Selected
+	}
+	return g.OfferingNames()
 }
 
 // unsuitableOf are the types that are proved to be no help to some pods, as far as

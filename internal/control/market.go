@@ -58,6 +58,10 @@ func (d Deps) buying(ctx context.Context, o *cluster.Objects) *Buying {
 			Offers: offers, Undeletable: d.Cloud.Undeletable(), Limit: d.probation(g, o.VPSieNodes), NoGrowth: d.tooPoor(),
 			Prices: d.pricesOf(ctx, o.VPSieNodes, g, offers),
 		}
+		market.Selected, market.NoneSelected = selected(g, offers, err)
+		if why := notPreferred(g, &market); why != nil {
+			problems = append(problems, why)
+		}
 		if err == nil {
 			err = d.CheckGroup(ctx, g)
 		}

@@ -134,7 +134,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	machines, acted := r.act(ctx, objects, decision)
 	r.record(now, decision, machines, faults, acted)
 	left, noted := r.noteUnneeded(ctx, objects.VPSieNodes, decision, now)
-	err = errors.Join(noted, acted, r.tell(ctx, objects, decision, faults))
+	err = errors.Join(noted, acted, r.tell(ctx, objects, decision, faults, buying.Markets))
 	r.tellPods(ctx, objects, decision)
 	r.compare(state, decision)
 	next := r.next(decision, objects.NodeGroups)
@@ -216,7 +216,7 @@ func faultOf(err error) fault {
 // WantedOf says what a NodeGroup asks the cloud for.
 func WantedOf(g *v1alpha1.NodeGroup) cloud.Wanted {
 	return cloud.Wanted{
-		Group: g.Name, Datacenter: g.Spec.DatacenterID, Offerings: g.Spec.OfferingIDs,
+		Group: g.Name, Datacenter: g.Spec.DatacenterID, Offerings: g.OfferingNames(), Selector: selectorOf(g),
 		Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs,
 	}
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // tell writes what every NodeGroup's state is and why.
-func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault) error {
+func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault, markets map[string]cluster.Market) error {
 	r.Metrics.Phases(o.AllVPSieNodes())
 	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("") != nil)
 	r.forgetGone(o)
@@ -46,6 +46,8 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		if at, settled := cluster.LastScale(g, view.Machines); settled && !at.IsZero() && view.Removals == 0 {
 			status.LastScaleTime = &metav1.Time{Time: at}
 		}
+		market := markets[g.Name]
+		showOfferings(&status, g, &market)
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		r.Metrics.Held(g.Name, faults[g.Name].reason, r.oneAtATime(g, o.VPSieNodes))
 		errs = append(errs, r.writeStatus(ctx, g, status))

@@ -15,19 +15,23 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/internal/strict"
 )
 
 // offering is an entry of the --offerings file.
 type offering struct {
-	ID            string `json:"id"`
-	DatacenterID  string `json:"datacenterID"`
-	CPU           int    `json:"cpu"`
-	MemoryMB      int    `json:"memoryMB"`
-	DiskGB        int    `json:"diskGB"`
-	BandwidthGB   int    `json:"bandwidthGB"`
+	ID           string `json:"id"`
+	DatacenterID string `json:"datacenterID"`
+	CPU          int    `json:"cpu"`
+	MemoryMB     int    `json:"memoryMB"`
+	DiskGB       int    `json:"diskGB"`
+	BandwidthGB  int    `json:"bandwidthGB"`
+	// Category is what offeringSelector.categories goes by.
+	Category      string `json:"category"`
 	PricePerMonth price  `json:"pricePerMonth"`
 	// Available defaults to true.
 	Available *bool `json:"available"`
@@ -141,6 +145,7 @@ func (o *offering) offer(path *field.Path) (*plan.Offer, field.ErrorList) {
 	return &plan.Offer{
 		InstanceType: o.ID,
 		DatacenterID: o.DatacenterID,
+		Category:     o.Category,
 		Price:        money,
 		Capacity: corev1.ResourceList{
 			corev1.ResourceCPU:              *resource.NewQuantity(int64(o.CPU), resource.DecimalSI),
@@ -169,7 +174,17 @@ func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.
 	var notes []string
 	for _, g := range groups {
 		market := cluster.Market{Fixed: map[*plan.Offer]bool{}}
-		for _, name := range g.Spec.OfferingIDs {
+		wanted := g.Spec.OfferingIDs
+		if g.Spec.OfferingSelector != nil {
+			names, why := chosen(g, offers)
+			market.Selected, market.NoneSelected, wanted = names, len(names) == 0, names
+			if why != "" {
+				why = fmt.Sprintf("Instance type not available: spec.offeringSelector chooses none of those that %s has in datacenter %s: %s", o.Offerings, g.Spec.DatacenterID, why)
+				market.Block(why, false)
+				notes = append(notes, "NodeGroup "+g.Name+": "+why)
+			}
+		}
+		for _, name := range wanted {
 			i := slices.IndexFunc(offers, func(o *plan.Offer) bool {
 				return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, g.Spec.DatacenterID)
 			})
@@ -189,4 +204,23 @@ func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.
 		markets[g.Name] = market
 	}
 	return markets, notes, nil
+}
+
+// chosen are the names of the file's offerings that the group's selector chooses; where there
+// is none, why says which fields leave them out.
+func chosen(g *v1alpha1.NodeGroup, offers []*plan.Offer) (names []string, why string) {
+	here := slices.DeleteFunc(slices.Clone(offers), func(o *plan.Offer) bool { return !strings.EqualFold(o.DatacenterID, g.Spec.DatacenterID) })
+	found, why := cloud.Choose(control.WantedOf(g).Selector, here, func(o *plan.Offer) cloud.Traits {
+		return cloud.Traits{
+			Name: o.InstanceType, Category: o.Category, Price: o.Price,
+			CPU: int(o.Capacity.Cpu().Value()), MemoryMB: int(o.Capacity.Memory().Value() >> 20),
+		}
+	})
+	for _, o := range found {
+		names = append(names, o.InstanceType)
+	}
+	if len(here) == 0 {
+		why = "it has none there"
+	}
+	return names, why
 }

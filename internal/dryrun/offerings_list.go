@@ -28,6 +28,7 @@ type OfferingRow struct {
 	CPU           int64               `json:"cpu"`
 	MemoryMB      int64               `json:"memoryMB"`
 	DiskGB        int64               `json:"diskGB"`
+	Category      string              `json:"category,omitempty"`
 	PricePerMonth string              `json:"pricePerMonth"`
 	Available     bool                `json:"available"`
 	Allocatable   corev1.ResourceList `json:"allocatable,omitempty"`
@@ -44,7 +45,7 @@ func Offerings(s *plan.State) *OfferingsAnswer {
 		memory, disk := o.Capacity[corev1.ResourceMemory], o.Capacity[corev1.ResourceEphemeralStorage]
 		row := OfferingRow{
 			ID: o.InstanceType, DatacenterID: o.DatacenterID, CPU: o.Capacity.Cpu().Value(), MemoryMB: memory.Value() >> 20, DiskGB: disk.Value() >> 30,
-			PricePerMonth: o.Price.String(), Available: o.Available && o.Stock != 0, Allocatable: o.Allocatable, Labels: o.Labels,
+			Category: o.Category, PricePerMonth: o.Price.String(), Available: o.Available && o.Stock != 0, Allocatable: o.Allocatable, Labels: o.Labels,
 			price: o.Price, learnt: o.Ordered != nil,
 		}
 		a.Offerings = append(a.Offerings, row)

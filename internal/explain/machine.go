@@ -125,22 +125,19 @@ func boughtFor(l *observe.Launched) string {
 	case pods > 0:
 		text += fmt.Sprintf(", for %s: %s", observe.Count(pods, "pod"), observe.Some(l.Pods))
 	}
-	for i, a := range l.Alternatives {
-		if i == 0 {
-			text += "; would have done as well: "
-		} else {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s at %s", a.InstanceType, a.Price)
+	var others []string
+	for _, a := range l.Alternatives {
+		other := fmt.Sprintf("%s at %s", a.InstanceType, a.Price)
 		if a.Group != l.Group {
-			text += " of NodeGroup " + a.Group
+			other += " of NodeGroup " + a.Group
 		}
 		if a.Why != "" {
-			text += " (but " + a.Why + ")"
+			other += " (but " + a.Why + ")"
 		}
+		others = append(others, other)
 	}
-	for _, over := range plan.PassedOverTexts(l.PassedOver) {
-		text += "; " + over
+	if len(others) > 0 {
+		text += "; would have done as well: " + strings.Join(others, ", ")
 	}
-	return text
+	return strings.Join(append([]string{text}, plan.PassedOverTexts(l.PassedOver)...), "; ")
 }

@@ -1,9 +1,9 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -132,12 +132,12 @@ func (s *Scene) change(r RefusedBy) string {
 	case plan.BuyingStopped:
 		return fmt.Sprintf("look at the account in VPSie's console; then: kubectl -n %s annotate ng %s %s=true", g.Namespace, g.Name, v1alpha1.AnnotationTryNow)
 	case plan.Backoff:
-		return fmt.Sprintf("it is tried again by itself; offerings that VPSie does have, in NodeGroup %s's offeringIDs (now %s), would help at once", g.Name, strings.Join(g.Spec.OfferingIDs, ", "))
+		return fmt.Sprintf("it is tried again by itself; offerings that VPSie does have, in NodeGroup %s's %s, would help at once", g.Name, offeringsOf(g))
 	case plan.OfferingUnavailable:
 		if c := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.NodeGroupError); c != nil && c.Status == "True" {
 			return fmt.Sprintf("NodeGroup %s reports %s (%s): put that right", g.Name, c.Reason, c.Message)
 		}
-		return fmt.Sprintf("add offerings that VPSie has in %s to NodeGroup %s's offeringIDs (now %s)", g.Spec.DatacenterID, g.Name, strings.Join(g.Spec.OfferingIDs, ", "))
+		return fmt.Sprintf("add offerings that VPSie has in %s to NodeGroup %s's %s", g.Spec.DatacenterID, g.Name, offeringsOf(g))
 	case plan.MaxNodesReached:
 		return fmt.Sprintf("raise NodeGroup %s's maxNodes, now %d, or wait until a node of it goes: kubectl -n %s patch ng %s --type merge -p '{\"spec\":{\"maxNodes\":%d}}'",
 			g.Name, cluster.LimitsOf(g).Max, g.Namespace, g.Name, cluster.LimitsOf(g).Max+1)
@@ -150,7 +150,7 @@ func (s *Scene) change(r RefusedBy) string {
 	case plan.ScaleUpDisabled:
 		return fmt.Sprintf("set scaleUpPolicy.enabled of NodeGroup %s to true", g.Name)
 	case plan.InsufficientResource:
-		return fmt.Sprintf("let the pod ask for less, or add a larger offering to NodeGroup %s's offeringIDs (now %s)", g.Name, strings.Join(g.Spec.OfferingIDs, ", "))
+		return fmt.Sprintf("let the pod ask for less, or add a larger offering to NodeGroup %s's %s", g.Name, offeringsOf(g))
 	case plan.TaintNotTolerated:
 		return fmt.Sprintf("give the pod a toleration, or take the taint out of NodeGroup %s's taints, if the pod is to run on %s", g.Name, types)
 	case plan.NodeAffinity:
@@ -207,3 +207,12 @@ func (s *Scene) afterWindow(g *v1alpha1.NodeGroup) string {
 }
 
 func (s *Scene) hour(t time.Time) string { return t.In(s.Now.Location()).Format("15:04:05") }
+
+// offeringsOf names the field that says what the group may buy, and what that is now.
+func offeringsOf(g *v1alpha1.NodeGroup) string {
+	field := "offeringIDs"
+	if g.Spec.OfferingSelector != nil {
+		field = "offeringSelector"
+	}
+	return fmt.Sprintf("%s (now %s)", field, cmp.Or(observe.Some(g.OfferingNames()), "none"))
+}

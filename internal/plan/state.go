@@ -158,7 +158,9 @@ type Offer struct {
 	// InstanceType is the name users write in offeringIDs.
 	InstanceType string
 	DatacenterID string
-	Price        Money
+	// Category is the cloud's category of such types; it decides nothing.
+	Category string
+	Price    Money
 	// Capacity is the size as sold; Allocatable is what a node of it offers to
 	// pods, learnt or estimated (EstimateAllocatable).
 	Capacity, Allocatable corev1.ResourceList

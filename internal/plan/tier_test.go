@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestPodsBuyOfTheHighestTierThatCan(t *testing.T) {
 func tiersOf(s *State) string {
 	text := ""
 	for _, g := range s.Groups {
-		text += g.Name + " " + string('0'+rune(g.Priority+1))
+		text += fmt.Sprintf("%s %d", g.Name, g.Priority)
 		if g.Limits.Cost != nil {
 			text += " up to " + g.Limits.Cost.perMonth()
 		}

@@ -119,7 +119,7 @@ func (s *Story) scaleUp(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	s.say("Applying the NodeGroup %s: %d to %d nodes of %v, windows of seconds instead of minutes",
-		s.group.Name, s.group.Spec.MinNodes, s.group.Spec.MaxNodes, s.group.Spec.OfferingIDs)
+		s.group.Name, s.group.Spec.MinNodes, s.group.Spec.MaxNodes, s.group.OfferingNames())
 	if err := s.client.Create(ctx, s.group); err != nil {
 		return 0, fmt.Errorf("applying the NodeGroup: %w", err)
 	}
