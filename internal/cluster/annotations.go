@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,8 +54,7 @@ func switchedOn(value string, unclear bool) bool {
 // GroupProblems says what is wrong with the NodeGroup's annotations and schedules: which, its value, and
 // what holds in its place.
 func GroupProblems(g *v1alpha1.NodeGroup) []string {
-	problems := append(LimitsOf(g).Problems, disruptionProblems(g)...)
-	return append(problems, unclear(g, "", v1alpha1.AnnotationPause, "the NodeGroup stays paused until it is")...)
+	return slices.Concat(LimitsOf(g).Problems, disruptionProblems(g), unclear(g, "", v1alpha1.AnnotationPause, "the NodeGroup stays paused until it is"))
 }
 
 // MachineProblems says what is wrong with the annotations of the VPSieNode and of its Node,

@@ -125,7 +125,7 @@ func boughtFor(l *observe.Launched) string {
 	case pods > 0:
 		text += fmt.Sprintf(", for %s: %s", observe.Count(pods, "pod"), observe.Some(l.Pods))
 	}
-	var others []string
+	others := make([]string, 0, len(l.Alternatives))
 	for _, a := range l.Alternatives {
 		other := fmt.Sprintf("%s at %s", a.InstanceType, a.Price)
 		if a.Group != l.Group {

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,15 +43,15 @@ func TestPodsBuyOfTheHighestTierThatCan(t *testing.T) {
 }
 
 func tiersOf(s *State) string {
-	text := ""
+	var text strings.Builder
 	for _, g := range s.Groups {
-		text += fmt.Sprintf("%s %d", g.Name, g.Priority)
+		fmt.Fprintf(&text, "%s %d", g.Name, g.Priority)
 		if g.Limits.Cost != nil {
-			text += " up to " + g.Limits.Cost.perMonth()
+			text.WriteString(" up to " + g.Limits.Cost.perMonth())
 		}
-		text += "; "
+		text.WriteString("; ")
 	}
-	return text
+	return text.String()
 }
 
 func groupNamed(s *State, name string) *Group {
