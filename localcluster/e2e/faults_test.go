@@ -212,7 +212,7 @@ func (f *faults) wrongPassword(t *testing.T) {
 	if bought := billsOf(g); len(bought) != 2 || len(running(bought)) != 2 {
 		t.Errorf("the cloud has %+v, want the two VPSes that cannot be deleted and no other", bought)
 	}
-	if n := f.requests("DELETE vm"); n != 1 {
+	if n := f.gate.asked(passwordTrial) + f.requests("DELETE vm"); n != 1 {
 		t.Errorf("the wrong password was tried %d times, which locks accounts", n)
 	}
 	setAccount(t, f.namespace, f.account())

@@ -71,6 +71,17 @@ func (g *gate) disarm() (steps []step, struck bool) {
 	return g.steps, g.struck
 }
 
+// asked is how often a thing has been asked for since the count began.
+func (g *gate) asked(what string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.times[what]
+}
+
+// passwordTrial is the deletion of a VPS that does not exist. It is counted, but is no step: it changes nothing, and is
+// asked for whenever a controller starts.
+const passwordTrial = "try password"
+
 // pass notes a step, and returns on which side of it the controller dies; usually on none.
 func (g *gate) pass(what string) side {
 	g.mu.Lock()
@@ -79,6 +90,9 @@ func (g *gate) pass(what string) side {
 		return ""
 	}
 	g.times[what]++
+	if what == passwordTrial {
+		return ""
+	}
 	s := step{what, g.times[what]}
 	g.steps = append(g.steps, s)
 	if g.struck || s != g.deadly {
@@ -148,14 +162,15 @@ func kubeStep(r *http.Request) string {
 
 // cloudStep names the change in the cloud; some of its lists are asked for by POST.
 func cloudStep(r *http.Request) string {
-	if vpsietest.IsOrder(r.Method, r.URL.Path) || r.URL.Path == orders && r.Method == http.MethodDelete && !triesPassword(r) {
+	switch {
+	case r.URL.Path == orders && r.Method == http.MethodDelete && triesPassword(r):
+		return passwordTrial
+	case vpsietest.IsOrder(r.Method, r.URL.Path) || r.URL.Path == orders && r.Method == http.MethodDelete:
 		return r.Method + " vm"
 	}
 	return ""
 }
 
-// triesPassword tells the deletion of a VPS that does not exist, which changes nothing and is asked for whenever a
-// controller starts.
 func triesPassword(r *http.Request) bool {
 	body, err := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))

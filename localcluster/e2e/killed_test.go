@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -250,8 +251,12 @@ func (l *life) look(t *testing.T) (string, error) {
 		return "", fmt.Errorf("the bootstrap tokens %v are still there", tokens)
 	}
 	text := strings.Join([]string{describeGroup(&group), describeMachine(&machine), describeNode(&node)}, "\n")
-	return strings.NewReplacer(machine.Name, "<machine>", l.group.Name, "<group>", l.purpose, "<purpose>").Replace(text), nil
+	text = strings.NewReplacer(machine.Name, "<machine>", l.group.Name, "<group>", l.purpose, "<purpose>").Replace(text)
+	return podName.ReplaceAllString(text, "<pod>"), nil
 }
+
+// podName matches the name of a pod of the lane's Deployment.
+var podName = regexp.MustCompile("<purpose>-[a-z0-9]+-[a-z0-9]{5}")
 
 func (l *life) podRuns(t *testing.T, node string) error {
 	t.Helper()
