@@ -140,9 +140,10 @@ func (w *world) run(lots []*lot, a aim) {
 func (w *world) finish(lots []*lot, a aim) {
 	mark := w.mark()
 	complete := func(roomy bool) outcome {
+		before := w.mark()
 		w.shrink(roomy)
-		if w.capped() && wanting(lots) {
-			w.buyFor(lots, a) // a cap may allow more now
+		if w.mark() != before && wanting(lots) {
+			w.buyFor(lots, a) // a cap, or a group's maximum, may allow more now
 		}
 		// A cheaper template may take what the other did not.
 		if w.fillAll(lots, w.taking()) > 0 {
