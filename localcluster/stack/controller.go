@@ -26,7 +26,10 @@ func (s *Stack) StartController(ctx context.Context) error {
 		return errors.New("starting the controller: the stack is stopped")
 	}
 	if s.controller != nil && s.controller.Err() == nil {
-		return s.waitReady(ctx)
+		// One that was killed a moment ago seems to run until its end has been seen.
+		if err := s.waitReady(ctx); err == nil || s.controller.Err() == nil {
+			return err
+		}
 	}
 	binary := filepath.Join(s.options.BinDir, controllerBinary)
 	if _, err := os.Stat(binary); err != nil {
