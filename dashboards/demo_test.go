@@ -56,6 +56,10 @@ func TestDashboardShowsTheDemo(t *testing.T) {
 	for _, a := range alerts(t) {
 		for selector, used := range selectors(parse(t, a.Expr)) {
 			got := evaluate(t, engine, db, selector, start, end)
+			if len(got) == 0 && onlyInTrouble(selector) {
+				checkReference(t, a.Alert, selector, used)
+				continue
+			}
 			if len(got) == 0 {
 				t.Errorf("%s: the controller has no %s", a.Alert, selector)
 			}
@@ -69,6 +73,33 @@ func TestDashboardShowsTheDemo(t *testing.T) {
 	if fired := firing(t, db, start, end, time.Second); len(fired) > 0 {
 		t.Errorf("alerts that fired in the demo: %v", fired)
 	}
+}
+
+// onlyInTrouble says that the metric has no series in a demo: nothing is wrong there, and the account is not prepaid.
+func onlyInTrouble(metric string) bool {
+	return metric == "vpsie_autoscaler_nodegroup_fault" || metric == "vpsie_autoscaler_account_balance_hours"
+}
+
+// checkReference holds an alert's metric and labels against the reference, which is made from the controller's code.
+func checkReference(t *testing.T, alert, metric string, used []string) {
+	t.Helper()
+	pages, err := os.ReadFile("../docs/reference/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(pages)) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 || strings.Trim(cells[1], " `") != metric {
+			continue
+		}
+		for _, label := range used {
+			if !strings.Contains(line, "`"+label+"`") {
+				t.Errorf("%s: %s has no label %s", alert, metric, label)
+			}
+		}
+		return
+	}
+	t.Errorf("%s: the reference has no %s", alert, metric)
 }
 
 // watchDemo runs `make demo`'s program and stores what its controller serves as Prometheus would.
