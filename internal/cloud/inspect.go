@@ -133,15 +133,7 @@ type Sold struct {
 
 // Sold returns the group's offerings, and the names of w that stand for more than one thing of the account.
 func (c *Cloud) Sold(ctx context.Context, w Wanted) (sold []Sold, ambiguous []string, err error) {
-	a, err := c.current()
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := a.shop.resolve(ctx, w)
-	if err != nil {
-		return nil, nil, err
-	}
-	wanted, err := r.wanted(w)
+	shop, r, wanted, err := c.browse(ctx, w)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,7 +145,7 @@ func (c *Cloud) Sold(ctx context.Context, w Wanted) (sold []Sold, ambiguous []st
 			})
 		}
 	}
-	return sold, a.shop.ambiguous(ctx, w, r), nil
+	return sold, shop.ambiguous(ctx, w, r), nil
 }
 
 // ambiguous names what of w is the name of several things, of which the first is taken.

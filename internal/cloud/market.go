@@ -38,15 +38,7 @@ func (w Wanted) offer(name string) plan.OfferKey {
 // be bought; err says why nothing can be: a *ConfigError when the NodeGroup is
 // wrong, the account's refusal, a *Backoff of the account or the group, or the API's failure.
 func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, problems []error, err error) {
-	a, err := c.current()
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := a.shop.resolve(ctx, w)
-	if err != nil {
-		return nil, nil, err
-	}
-	wanted, err := r.wanted(w)
+	_, r, wanted, err := c.browse(ctx, w)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,6 +68,21 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 		problems = append([]error{why}, problems...)
 	}
 	return offers, problems, nil
+}
+
+// browse finds what the group wants in the account's catalogue, and the names of the offerings
+// that it may buy.
+func (c *Cloud) browse(ctx context.Context, w Wanted) (*catalogue, resolved, []string, error) {
+	a, err := c.current()
+	if err != nil {
+		return nil, resolved{}, nil, err
+	}
+	r, err := a.shop.resolve(ctx, w)
+	if err != nil {
+		return nil, resolved{}, nil, err
+	}
+	names, err := r.wanted(w)
+	return a.shop, r, names, err
 }
 
 // refusedAll is the back-off that ends first when none of the offers may be
