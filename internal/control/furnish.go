@@ -37,40 +37,42 @@ func (f nodeSettings) String() string {
 	return string(text)
 }
 
-// givenTo is what was last put on the machine's node; not ok where nothing has been noted.
-func givenTo(m *v1alpha1.VPSieNode) (f nodeSettings, ok bool) {
-	err := json.Unmarshal([]byte(m.Annotations[v1alpha1.AnnotationLastApplied]), &f)
-	return f, err == nil
+// settingsFor are what was last put on the machine's node, and what belongs there now; noted
+// tells whether the first is written down. Both are the same where the NodeGroup is gone, or
+// says what no node may have, which it tells itself: its nodes stay as they are.
+func settingsFor(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (given, wanted nodeSettings, noted bool) {
+	noted = json.Unmarshal([]byte(m.Annotations[v1alpha1.AnnotationLastApplied]), &given) == nil
+	switch {
+	case g != nil && !noted:
+		given = settingsOf(g)
+	case g != nil && checkNodeFields(g) == nil:
+		return given, settingsOf(g), noted
+	}
+	return given, given, noted
 }
 
-// furnish makes the node's labels and taints what the NodeGroup says, in one write. Labels are
-// put back. A taint that somebody has taken away stays away until the NodeGroup changes it.
+// furnish makes the node's labels and taints what the NodeGroup says, in one write; g is nil
+// when that is gone. Labels are put back. A taint that somebody has taken away stays away until
+// the NodeGroup changes it.
 func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, node *corev1.Node) error {
-	given, noted := givenTo(m)
-	if !noted {
-		given = settingsOf(g)
-	}
-	if checkNodeFields(g) != nil { // The NodeGroup tells it, and its nodes stay as they are.
-		g = g.DeepCopy()
-		g.Spec.Labels, g.Spec.NodeSelector, g.Spec.Taints = given.Labels, nil, given.Taints
-	}
+	given, wanted, noted := settingsFor(m, g)
 	changed := node.DeepCopy()
 	if changed.Labels == nil {
 		changed.Labels = map[string]string{}
 	}
-	relabel(changed, given.Labels, g.Spec.NodeLabels())
-	maps.Copy(changed.Labels, nodeLabels(m, g))
+	relabel(changed, given.Labels, wanted.Labels)
+	maps.Copy(changed.Labels, nodeLabels(m, wanted.Labels))
 	uninitialized := slices.ContainsFunc(node.Spec.Taints, isStartup)
 	if uninitialized || m.Status.NodeName == "" {
 		changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isStartup)
-		for _, t := range g.Spec.Taints {
+		for _, t := range wanted.Taints {
 			if uninitialized && r.Options.Plan.IsStartupTaint(&t) {
 				continue // The kubelet has registered it; an agent may have taken it away since.
 			}
 			taint(changed, t)
 		}
 	}
-	retaint(changed, given.Taints, g.Spec.Taints)
+	retaint(changed, given.Taints, wanted.Taints)
 	if changed.Spec.ProviderID == "" {
 		changed.Spec.ProviderID = r.Options.ProviderIDFormat.of(r.lastSeen(ctx, m))
 	}
@@ -81,8 +83,11 @@ func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alph
 		}
 		*node = *changed
 	}
+	if noted && equality.Semantic.DeepEqual(given, wanted) {
+		return nil
+	}
 	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
-		metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationLastApplied, settingsOf(g).String())
+		metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationLastApplied, wanted.String())
 	})
 }
 

@@ -61,11 +61,6 @@ func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
-	if group == nil {
-		group = &v1alpha1.NodeGroup{}
-		given, _ := givenTo(m)
-		group.Spec.Labels, group.Spec.Taints = given.Labels, given.Taints
-	}
 	if err := r.furnish(ctx, m, group, node); err != nil {
 		return err
 	}
