@@ -68,15 +68,7 @@ func (c *cli) client() (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	scheme, err := cluster.Scheme()
-	if err != nil {
-		return nil, err
-	}
-	kube, err := client.New(config, client.Options{Scheme: scheme})
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the cluster: %w", err)
-	}
-	return kube, nil
+	return cluster.Connect(config)
 }
 
 // now is the time in this machine's zone, in which people read it.

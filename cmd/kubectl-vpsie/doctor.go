@@ -32,7 +32,6 @@ func (c *cli) doctorCommand() *cobra.Command {
 	dryrun.AddJoinFlags(s, &o.Control)
 	dryrun.AddAccountFlags(s, &o.Cloud)
 	s.StringVar(&c.secret, "secret", "vpsie-secret", "Secret with the VPSie account")
-	s.BoolVar(&o.Canary, "canary", false, "buy the cheapest offering of the NodeGroup, watch it, and delete it")
 	complete(cmd, "output", "table", "json", "yaml")
 	return cmd
 }

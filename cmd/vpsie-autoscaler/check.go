@@ -35,7 +35,6 @@ func checkCommand() *cobra.Command {
 	f.addCluster(s)
 	dryrun.AddJoinFlags(s, &o.Control)
 	dryrun.AddAccountFlags(s, &f.account)
-	s.BoolVar(&o.Canary, "canary", false, "buy the cheapest offering of the NodeGroup, watch it, and delete it")
 	s.StringVar(&f.clusterID, "cluster-id", "", "as the controller's flag --cluster-id")
 	return c
 }

@@ -53,6 +53,7 @@ cluster; 2 when there is a problem.`
 // AddFlags declares the flags of the command.
 func (o *Options) AddFlags(s *pflag.FlagSet) {
 	s.StringVarP(&o.Output, "output", "o", "table", "table, json or yaml")
+	s.BoolVar(&o.Canary, "canary", false, "buy the cheapest offering of the NodeGroup, watch it, and delete it")
 	s.StringVar(&o.Group, "nodegroup", "", "look at this NodeGroup only; empty looks at all, and takes the first for --canary")
 }
 
@@ -86,13 +87,9 @@ func (o *Options) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	scheme, err := cluster.Scheme()
+	kube, err := cluster.Connect(config)
 	if err != nil {
 		return nil, err
-	}
-	kube, err := client.New(config, client.Options{Scheme: scheme})
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the cluster: %w", err)
 	}
 	i := &inspection{Report: &Report{Findings: []Finding{}}, opts: o, kube: kube}
 	if err := i.version(config); err != nil {

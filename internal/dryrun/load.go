@@ -93,15 +93,7 @@ func (o *Options) reader() (client.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (-f FILE and --offerings FILE plan without a cluster)", err)
 	}
-	scheme, err := cluster.Scheme()
-	if err != nil {
-		return nil, err
-	}
-	reader, err := client.New(config, client.Options{Scheme: scheme})
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the cluster: %w", err)
-	}
-	return reader, nil
+	return cluster.Connect(config)
 }
 
 // accountMarket asks the account of the cluster's Secret what can be bought.
