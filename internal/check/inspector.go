@@ -19,8 +19,8 @@ import (
 // NodeGroup's names and offerings. The controller tries the account password and renders user data by itself, and finds out
 // about dialects by its first order. kube reads the Secret; c has its account.
 //
-// Only a project that does not exist stops buying, besides what stops it anyway (credentials, password, what a NodeGroup
-// names and the account lacks): everything else may be meant as it is.
+// It stops nothing: what keeps machines from being bought is in the market (cloud.Market), and everything else may be meant
+// as it is.
 func Inspector(kube client.Reader, c *cloud.Cloud, o cloud.Options) func(context.Context, []*v1alpha1.NodeGroup) ([]observe.CheckFinding, bool) {
 	return func(ctx context.Context, groups []*v1alpha1.NodeGroup) ([]observe.CheckFinding, bool) {
 		var secret corev1.Secret
@@ -47,7 +47,7 @@ func (r *Report) told() (found []observe.CheckFinding) {
 		if f.Status != Warning && f.Status != Problem || f.passing {
 			continue
 		}
-		told := observe.CheckFinding{Check: f.Check, Message: f.Message, Remedy: f.Remedy, Blocks: f.Check == observe.CheckProject}
+		told := observe.CheckFinding{Check: f.Check, Message: f.Message, Remedy: f.Remedy}
 		told.NodeGroup, _ = strings.CutPrefix(f.Object, "NodeGroup ")
 		if told.NodeGroup == f.Object {
 			told.NodeGroup = ""

@@ -15,7 +15,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
-// What the controller looks at by itself orders and deletes nothing, and only a project that does not exist stops buying.
+// What the controller looks at by itself orders and deletes nothing.
 func TestInspectorTellsAndBuysNothing(t *testing.T) {
 	twins := vpsietest.DefaultCatalogue()
 	twins.SSHKeys = []vpsietest.Named{{Name: "ssh-key-123"}, {Name: "ssh-key-123", Identifier: "11111111-1111-4111-8111-111111111111"}}
@@ -32,7 +32,7 @@ func TestInspectorTellsAndBuysNothing(t *testing.T) {
 		},
 		"no such project": {
 			plant: func(w *world) { w.secret[cloud.KeyProjectID] = "mine" },
-			want:  []observe.CheckFinding{{Check: observe.CheckProject, Message: `no project "mine"`, Remedy: "projectId", Blocks: true}},
+			want:  []observe.CheckFinding{{Check: observe.CheckProject, Message: `no project "mine"`, Remedy: "projectId"}},
 		},
 		"a wrong token": {
 			plant:      func(w *world) { w.secret[cloud.KeyToken] = "wrong" },
@@ -67,7 +67,7 @@ func TestInspectorTellsAndBuysNothing(t *testing.T) {
 			}
 			for i, want := range tc.want {
 				got := found[i]
-				if got.Check != want.Check || got.NodeGroup != want.NodeGroup || got.Blocks != want.Blocks ||
+				if got.Check != want.Check || got.NodeGroup != want.NodeGroup ||
 					!strings.Contains(got.Message, want.Message) || !strings.Contains(got.Remedy, want.Remedy) {
 					t.Errorf("found %+v, want %+v", got, want)
 				}

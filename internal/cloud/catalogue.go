@@ -24,6 +24,7 @@ type catalogue struct {
 	datacenters entry[[]vpsie.Datacenter]
 	images      entry[[]vpsie.Image]
 	keys        entry[[]vpsie.SSHKey]
+	noProject   entry[error] // nil when there is one
 	mu          sync.Mutex
 	plans       map[[2]string]*entry[[]vpsie.Plan]
 }
@@ -71,6 +72,22 @@ func (c *catalogue) datacenter(ctx context.Context, want string) (vpsie.Datacent
 			want, names(list, func(d vpsie.Datacenter) string { return d.Name }))}
 	}
 	return d, nil
+}
+
+// projectMissing is why no VPS can be ordered: the Secret names no project of the account. A list of projects that cannot be
+// read proves nothing; the order says what becomes of it.
+func (c *catalogue) projectMissing(ctx context.Context) error {
+	missing, err := c.noProject.get(ctx, c.clock.Now(), c.ttl, func(ctx context.Context) (missing, err error) {
+		_, err = c.client.Project(ctx)
+		if vpsie.ClassOf(err) == vpsie.Invalid {
+			return err, nil
+		}
+		return nil, err
+	})
+	if err != nil {
+		return nil
+	}
+	return missing
 }
 
 // image resolves an image. own says that the account lists it as its own, so that it has an order route of its own.

@@ -103,6 +103,41 @@ func TestMarketNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestAProjectThatDoesNotExistStopsBuying(t *testing.T) {
+	w := setup(t, vpsietest.Knobs{})
+	project := func(name string) {
+		w.cloud.Configure(map[string][]byte{
+			KeyURL: []byte(w.fake.URL()), KeyToken: []byte(vpsietest.DefaultToken),
+			KeyAccountPassword: []byte(vpsietest.DefaultAccountPassword), KeyProjectID: []byte(name),
+		})
+	}
+	project("nobodys")
+	for range 2 {
+		_, _, err := w.cloud.Market(t.Context(), sample())
+		if reason, _ := IsConfig(err); reason != "AccountNotUsable" || !strings.Contains(err.Error(), `no project "nobodys"`) {
+			t.Fatalf("reason %q, error %v", reason, err)
+		}
+		w.clock.Step(time.Minute)
+	}
+	asked := 0
+	for _, q := range w.fake.Ledger().Requests {
+		if strings.Contains(q.Path, "projects") {
+			asked++
+		}
+	}
+	if asked != 1 {
+		t.Errorf("the projects were listed %d times within the time that a list is kept", asked)
+	}
+	// An API that is down proves nothing.
+	if err := w.fake.SetFaults(vpsietest.Fault{Path: "/apps/v2/projects", Status: 500}); err != nil {
+		t.Fatal(err)
+	}
+	project("others")
+	if _, _, err := w.cloud.Market(t.Context(), sample()); err != nil {
+		t.Errorf("no list of projects: %v", err)
+	}
+}
+
 func TestNothingIsBoughtThatCouldNotBeDeleted(t *testing.T) {
 	w := setup(t, vpsietest.Knobs{})
 	data := accountOf(w.fake)

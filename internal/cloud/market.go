@@ -38,7 +38,7 @@ func (w Wanted) offer(name string) plan.OfferKey {
 // be bought; err says why nothing can be: a *ConfigError when the NodeGroup is
 // wrong, the account's refusal, a *Backoff of the account or the group, or the API's failure.
 func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, problems []error, err error) {
-	_, r, wanted, err := c.browse(ctx, w)
+	shop, r, wanted, err := c.browse(ctx, w)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,6 +60,9 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	}
 	if err := c.Refusal(); err != nil {
 		return offers, problems, err
+	}
+	if missing := shop.projectMissing(ctx); missing != nil {
+		return offers, problems, &ConfigError{"AccountNotUsable", fmt.Sprintf("secret %s: %v", c.secret(), missing)}
 	}
 	if b := c.Resting(w.Group); b != nil {
 		return offers, problems, b

@@ -41,7 +41,7 @@ func (r *round) inspect(ctx context.Context, groups []*v1alpha1.NodeGroup) {
 	}
 	for _, f := range found {
 		if !known[f] {
-			logf.FromContext(ctx).Error(nil, "check: "+f.Message, "check", f.Check, "nodeGroup", f.NodeGroup, "remedy", f.Remedy, "stopsBuying", f.Blocks)
+			logf.FromContext(ctx).Error(nil, "check: "+f.Message, "check", f.Check, "nodeGroup", f.NodeGroup, "remedy", f.Remedy)
 		}
 	}
 	*last = inspected{of: of, answered: answered, at: now, found: found}
@@ -73,17 +73,4 @@ func (i *inspected) concerning(group string) (texts []string) {
 		}
 	}
 	return texts
-}
-
-// blocks is why nothing may be bought for the NodeGroup; empty when it may.
-func (i *inspected) blocks(group string) string {
-	if i == nil {
-		return ""
-	}
-	for _, f := range i.found {
-		if f.Blocks && (f.NodeGroup == "" || f.NodeGroup == group) {
-			return f.String()
-		}
-	}
-	return ""
 }

@@ -65,9 +65,6 @@ func (d Deps) buying(ctx context.Context, o *cluster.Objects) *Buying {
 		if err == nil {
 			err = d.CheckGroup(ctx, g)
 		}
-		if why := d.inspected.blocks(g.Name); err == nil && why != "" {
-			err = &cloud.ConfigError{Reason: "AccountNotUsable", Message: why}
-		}
 		if err != nil {
 			market.Block(err.Error(), cloud.IsBackoff(err))
 			problems = append([]error{err}, problems...)

@@ -34,6 +34,7 @@ func TestADryRunBuysFromWhatTheControllerBuysFrom(t *testing.T) {
 		"user data":                    {plant: func(s *sim) { s.userDataOf("{{.NoSuchThing}}") }, why: "NoSuchThing"},
 		"nowhere to join":              {plant: func(s *sim) { s.options(func(o *Options) { o.Bootstrap = BootstrapKubeadm }) }, why: "kube-public/cluster-info"},
 		"no password":                  {plant: func(s *sim) { s.setAccount(map[string]string{cloud.KeyAccountPassword: ""}) }, why: "accountPassword"},
+		"no such project":              {plant: func(s *sim) { s.setAccount(map[string]string{cloud.KeyProjectID: "nobodys"}) }, minimum: 1, long: time.Minute, why: `no project "nobodys"`},
 		"quota":                        {knobs: vpsietest.Knobs{Quota: 1}, plant: func(*sim) {}, minimum: 2, long: 90 * time.Second, why: "the next try is at"},
 		"after a quota":                {knobs: vpsietest.Knobs{Quota: 1}, plant: func(*sim) {}, minimum: 2, long: time.Minute, after: (*sim).tryNow},
 		"orders that are never listed": {knobs: vpsietest.Knobs{NeverAppear: 1000}, plant: func(*sim) {}, minimum: 2, long: time.Hour, why: "Buying is stopped"},

@@ -8,8 +8,6 @@ type CheckFinding struct {
 	Check, NodeGroup string
 	// Message says what was found, Remedy the way out.
 	Message, Remedy string
-	// Blocks says that nothing is bought until it is mended.
-	Blocks bool
 }
 
 // The checks that the controller makes by itself.
