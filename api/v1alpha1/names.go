@@ -36,6 +36,9 @@ const (
 	// JSON: {"labels": {…}, "taints": [{"key", "value", "effect"}]}. What leaves the NodeGroup is
 	// taken off the node by it.
 	AnnotationLastApplied = "autoscaler.vpsie.com/last-applied"
+	// AnnotationReplaces names, with commas between them, the Kubernetes nodes in whose place the
+	// machine was bought. They are drained when it is Ready.
+	AnnotationReplaces = "autoscaler.vpsie.com/replaces"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
 	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
 )

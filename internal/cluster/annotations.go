@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -39,6 +40,11 @@ func SkipsDrain(o metav1.Object) bool {
 func DrainTimeout(o metav1.Object) (time.Duration, bool) {
 	seconds, err := strconv.ParseInt(o.GetAnnotations()[v1alpha1.AnnotationDrainTimeout], 10, 32)
 	return time.Duration(seconds) * time.Second, err == nil && seconds >= 0
+}
+
+// Replaces are the names of the Kubernetes nodes in whose place the machine was bought.
+func Replaces(m *v1alpha1.VPSieNode) []string {
+	return strings.FieldsFunc(m.Annotations[v1alpha1.AnnotationReplaces], func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func switchedOn(value string, unclear bool) bool {

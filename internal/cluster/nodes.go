@@ -70,6 +70,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		DoNotDelete:   MustNotDelete(m),
 		Adopted:       adopted(m),
 		Stopped:       stopped(m),
+		Replaces:      Replaces(m),
 	}
 	if object != nil {
 		n.ReadySince = readySince(object)

@@ -88,7 +88,7 @@ func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []pla
 // machineFor is the intent to buy one machine. The finalizer is there from the
 // start: without it a deleted object could leave a paid VPS behind.
 func machineFor(g *v1alpha1.NodeGroup, l plan.Launch) *v1alpha1.VPSieNode {
-	return &v1alpha1.VPSieNode{
+	m := &v1alpha1.VPSieNode{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:  g.Namespace,
 			Name:       machineName(g.Name),
@@ -110,6 +110,10 @@ func machineFor(g *v1alpha1.NodeGroup, l plan.Launch) *v1alpha1.VPSieNode {
 			DatacenterID:  l.DatacenterID,
 		},
 	}
+	if len(l.Replaces) > 0 {
+		m.Annotations[v1alpha1.AnnotationReplaces] = strings.Join(l.Replaces, ",")
+	}
+	return m
 }
 
 // longestHostname is what DNS allows a label, and so the machine's hostname.

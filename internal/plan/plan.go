@@ -37,6 +37,8 @@ type Launch struct {
 	Reason       LaunchReason `json:"reason"`
 	// Pods are the pods it is bought for, as namespace/name.
 	Pods []string `json:"pods"`
+	// Replaces are the nodes in whose place it is bought, by name. They go once it is Ready.
+	Replaces []string `json:"replaces,omitempty"`
 	// Alternatives are up to three other types of which one node would hold the same pods,
 	// the cheapest first.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
@@ -119,6 +121,8 @@ const (
 	PendingPods LaunchReason = "PendingPods"
 	MinNodes    LaunchReason = "MinNodes"
 	Headroom    LaunchReason = "Headroom"
+	// Replacement: its pods are on nodes that are to go (Launch.Replaces).
+	Replacement LaunchReason = "Replacement"
 )
 
 // Removal reasons.

@@ -1,7 +1,7 @@
 package plan
 
 // LaunchReasons lists every reason to buy a machine.
-func LaunchReasons() []LaunchReason { return []LaunchReason{PendingPods, MinNodes, Headroom} }
+func LaunchReasons() []LaunchReason { return []LaunchReason{PendingPods, MinNodes, Headroom, Replacement} }
 
 // RemovalReasons lists every reason to remove a node.
 func RemovalReasons() []RemovalReason { return []RemovalReason{Empty, Underutilized, AboveMax} }

@@ -234,6 +234,8 @@ type Node struct {
 	// once fits again. It is a hint: names that are pending no more are ignored, and
 	// without it the plan is sound but may buy more than was needed.
 	Planned []string
+	// Replaces are the nodes in whose place it was bought (Launch.Replaces).
+	Replaces []string
 	// RemovalBackoffUntil: a drain of it failed lately; not removed before then.
 	RemovalBackoffUntil time.Time
 	// RemovalBackoffReason says why the drain failed.
