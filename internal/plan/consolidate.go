@@ -63,6 +63,7 @@ type removals struct {
 	gone     []*candidate
 	unneeded []*candidate // could go but for what they wait for, or do go
 	kept     map[*host]keep
+	by       *remover
 }
 
 // remove works out the nodes that go. First it finds those that could go together
@@ -77,7 +78,7 @@ func (w *world) remove() removals {
 	r.loads = w.loads()
 	mark := w.mark()
 	gone := r.together(candidates)
-	result := removals{unneeded: gone, gone: gone, kept: r.kept}
+	result := removals{unneeded: gone, gone: gone, kept: r.kept, by: r}
 	var ready []*candidate
 	for _, c := range gone {
 		if c.due, c.waits = r.waiting(c); c.waits.reason == "" {
@@ -171,14 +172,14 @@ func (r *remover) turnedOut() *lot {
 }
 
 // findTargets orders the hosts that take moved pods: those that stay anyway first,
-// then the candidates that are looked at last.
+// then the candidates that are looked at last; of both those that are outdated last.
 func (r *remover) findTargets(candidates []*candidate) {
 	might := map[*host]bool{}
 	for _, c := range candidates {
 		might[c.host] = true
 	}
 	for _, h := range r.w.hosts[:r.w.existing] {
-		if h.serves() && !might[h] {
+		if h.serves() && !might[h] && r.awaits(h) == nil {
 			r.targets = append(r.targets, h)
 		}
 	}
@@ -187,6 +188,7 @@ func (r *remover) findTargets(candidates []*candidate) {
 			r.targets = append(r.targets, c.host)
 		}
 	}
+	slices.SortStableFunc(r.targets, func(a, b *host) int { return cmp.Compare(r.w.outdated(a).rank(), r.w.outdated(b).rank()) })
 }
 
 // together takes candidates away, one after another, as long as any can go: first

@@ -45,6 +45,9 @@ func (r *remover) heldByItself(h *host) keep {
 			return why
 		}
 	}
+	if old := r.awaits(h); old != nil {
+		return keep{reason: KeptReplacing, message: "bought in the place of node " + old.name + ", which is to go"}
+	}
 	switch {
 	case n.State != Ready && r.excess(g) <= 0:
 		return notReady()
@@ -180,7 +183,7 @@ func (r *remover) holding(c *candidate, reason RemovalReason) keep {
 		return keep{reason: KeptAtMinNodes, message: fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)", g.Min)}
 	}
 	if r.budgeted {
-		if why := r.overBudget(g, reason); why.reason != "" {
+		if why := r.overBudget(g, reason, g.terminating+r.leaving[g]); why.reason != "" {
 			return why
 		}
 	}

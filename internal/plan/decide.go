@@ -19,6 +19,7 @@ func Decide(s *State) *Plan {
 	cost := w.cost()
 	w.takeUp(func(l *lot) bool { return l.expendable }) // they hold no room that a node could be removed for
 	r := w.remove()
+	w.rollOut(&r)
 	w.fillLast()
 	w.keepToPlan()
 	names := w.podNames()
@@ -35,6 +36,12 @@ func Decide(s *State) *Plan {
 		p.Cost.After -= Hourly(c.price)
 		p.Cost.LowerBound -= Hourly(c.price)
 	}
+	for _, h := range w.bought() {
+		if h.reason == Replacement { // which came after the cost was worked out
+			p.Cost.After += Hourly(h.template.offer.Price)
+			p.Cost.LowerBound += Hourly(h.template.offer.Price)
+		}
+	}
 	p.Unsuitable = w.provedUnsuitable()
 	p.RecheckAt = w.recheckAt(p, r)
 	return p
@@ -48,7 +55,7 @@ func (w *world) launches(names map[*host][]string) []Launch {
 		o := h.template.offer
 		launch := Launch{
 			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
-			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h],
+			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h], Replaces: h.replaces,
 			Alternatives: others.of(h), PassedOver: w.passedOver(h),
 		}
 		if launch.Pods == nil {
@@ -217,6 +224,11 @@ func (w *world) recheckAt(p *Plan, r removals) time.Time {
 	}
 	for _, why := range r.kept {
 		note(why.until)
+	}
+	for _, h := range w.hosts[:w.existing] {
+		if h.group != nil && !h.leaving() {
+			note(h.node.Expires(h.group.Disruption.MaxAge))
+		}
 	}
 	for _, l := range w.lots {
 		if l.left > 0 {

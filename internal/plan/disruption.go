@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -17,6 +18,14 @@ type Disruption struct {
 	// 0 when nodes need not wait for its end.
 	PaidPeriod time.Duration
 	Budgets    []DisruptionBudget
+	// ReplaceDrifted has nodes with Node.Drift replaced.
+	ReplaceDrifted bool
+	// MaxAge is the age at which nodes are replaced, give or take a tenth (Node.Expires); 0 for
+	// never.
+	MaxAge time.Duration
+	// Stopped, when not empty, says why no node is replaced for drift or age now: a machine that
+	// was bought in the place of one did not join.
+	Stopped string
 }
 
 // Consolidation says which nodes are removed to save their price.
@@ -47,15 +56,19 @@ func (w *world) limitsDisruption() bool {
 	return slices.ContainsFunc(w.groups, func(g *group) bool { return len(g.Disruption.Budgets) > 0 })
 }
 
+// isFor says whether the budget bounds removals for the reason.
+func (b *DisruptionBudget) isFor(reason RemovalReason) bool {
+	return len(b.Reasons) == 0 || slices.Contains(b.Reasons, reason)
+}
+
 // overBudget holds a node that a disruption budget of its group does not let go for the
-// reason: nodes that leave already, for whatever reason, count.
-func (r *remover) overBudget(g *group, reason RemovalReason) keep {
-	leaving := g.terminating + r.leaving[g]
+// reason, while so many others leave, for whatever reason.
+func (r *remover) overBudget(g *group, reason RemovalReason, leaving int) keep {
 	var held keep
 	var last *DisruptionBudget
 	for i := range g.Disruption.Budgets {
 		b := &g.Disruption.Budgets[i]
-		if leaving < b.Nodes || len(b.Reasons) > 0 && !slices.Contains(b.Reasons, reason) || last != nil && !b.opensAfter(last) {
+		if leaving < b.Nodes || !b.isFor(reason) || last != nil && !b.opensAfter(last) {
 			continue
 		}
 		last, held = b, keep{reason: KeptDisruptionBudget, message: b.Message, until: b.Until}
@@ -110,6 +123,19 @@ func (n *Node) paid(g *group, now time.Time) (time.Time, keep) {
 	until := next.Add(-min(period/leaveShare, longestLead))
 	return until, keep{reason: KeptPaidPeriod, message: fmt.Sprintf("not needed, and paid until %s; goes at %s (disruption.alignToPaidPeriodSeconds %d)",
 		clock(next), clock(until), int(period.Seconds()))}
+}
+
+// Expires is when the node is as old as its group lets nodes become, zero for never. So that nodes
+// that were ordered together do not expire together, it is up to a tenth of maxAge sooner or later,
+// which depends on the node's name alone.
+func (n *Node) Expires(maxAge time.Duration) time.Time {
+	if maxAge <= 0 || n.Created.IsZero() {
+		return time.Time{}
+	}
+	h := fnv.New64a()
+	h.Write([]byte(cmp.Or(n.Machine, n.Name)))
+	const steps = 2000
+	return n.Created.Add(maxAge + maxAge/10/(steps/2)*time.Duration(int64(h.Sum64()%(steps+1))-steps/2))
 }
 
 // tooYoung is until when a node is younger than its group lets go, and why it is kept.

@@ -55,6 +55,7 @@ type host struct {
 	// dependent is how many of these depend on where other pods are.
 	dependent int
 	reason    LaunchReason // of a host to be bought
+	replaces  []string     // the nodes in whose place it is bought
 }
 
 // share is a number of pods of one lot.

@@ -130,6 +130,10 @@ const (
 	Empty         RemovalReason = "Empty"
 	Underutilized RemovalReason = "Underutilized"
 	AboveMax      RemovalReason = "AboveMax"
+	// Drifted: made from something else than a new machine would be (Node.Drift).
+	Drifted RemovalReason = "Drifted"
+	// Expired: older than the group lets nodes become (Node.Expires).
+	Expired RemovalReason = "Expired"
 )
 
 // Refusal reasons.
@@ -180,6 +184,16 @@ const (
 	KeptNoRoomElsewhere     KeptReason = "NoRoomElsewhere"
 	KeptWouldTriggerScaleUp KeptReason = "WouldTriggerScaleUp"
 	KeptNotReady            KeptReason = "NotReady"
+	// KeptAwaitingReplacement: it goes when the machine that is bought in its place is Ready.
+	KeptAwaitingReplacement KeptReason = "AwaitingReplacement"
+	// KeptReplacing: it was bought in the place of an outdated node that is still there.
+	KeptReplacing KeptReason = "Replacing"
+	// KeptNoReplacement: no machine can be bought in the place of an outdated node.
+	KeptNoReplacement KeptReason = "NoReplacement"
+	// KeptRolloutWaiting: as many outdated nodes are being replaced as may be at a time.
+	KeptRolloutWaiting KeptReason = "RolloutWaiting"
+	// KeptRolloutPaused: a machine that was bought in the place of an outdated node did not join.
+	KeptRolloutPaused KeptReason = "RolloutPaused"
 	// KeptControlPlane: the node runs the control plane, or its role label says so.
 	KeptControlPlane KeptReason = "ControlPlane"
 	// KeptAdopted: a person made the machine's VPSieNode, so only a person removes it.

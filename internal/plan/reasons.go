@@ -1,10 +1,14 @@
 package plan
 
 // LaunchReasons lists every reason to buy a machine.
-func LaunchReasons() []LaunchReason { return []LaunchReason{PendingPods, MinNodes, Headroom, Replacement} }
+func LaunchReasons() []LaunchReason {
+	return []LaunchReason{PendingPods, MinNodes, Headroom, Replacement}
+}
 
 // RemovalReasons lists every reason to remove a node.
-func RemovalReasons() []RemovalReason { return []RemovalReason{Empty, Underutilized, AboveMax} }
+func RemovalReasons() []RemovalReason {
+	return []RemovalReason{Empty, Underutilized, AboveMax, Drifted, Expired}
+}
 
 // RefusalReasons lists every reason for which a pod stays unplaced.
 func RefusalReasons() []RefusalReason {

@@ -234,6 +234,11 @@ type Node struct {
 	// once fits again. It is a hint: names that are pending no more are ignored, and
 	// without it the plan is sound but may buy more than was needed.
 	Planned []string
+	// Drift says in what the machine differs from what a new one would be made from, such as
+	// "osImageID: a -> b"; empty when in nothing that is known.
+	Drift string
+	// Current: it is known to be made from the same as a new one would be.
+	Current bool
 	// Replaces are the nodes in whose place it was bought (Launch.Replaces).
 	Replaces []string
 	// RemovalBackoffUntil: a drain of it failed lately; not removed before then.

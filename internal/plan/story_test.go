@@ -87,7 +87,7 @@ func tellFromScratch(f *FromScratch) string {
 func tell(p *Plan, now time.Time) string {
 	var b strings.Builder
 	for _, l := range p.Launches {
-		fmt.Fprintf(&b, "buy %s: %s at %s/h for %s%s\n", l.Name, l.InstanceType, l.Price, l.Reason, list(l.Pods))
+		fmt.Fprintf(&b, "buy %s: %s at %s/h for %s%s\n", l.Name, l.InstanceType, l.Price, l.Reason, list(append(slices.Clone(l.Replaces), l.Pods...)))
 		for _, r := range l.PassedOver {
 			fmt.Fprintf(&b, "  not %s%s\n", scope(r), r.Message)
 		}
