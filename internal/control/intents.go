@@ -85,13 +85,18 @@ func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []pla
 	return made, err
 }
 
-// machineFor is the intent to buy one machine. The finalizer is there from the
-// start: without it a deleted object could leave a paid VPS behind.
+// machineFor is the intent to buy one machine.
 func machineFor(g *v1alpha1.NodeGroup, l plan.Launch) *v1alpha1.VPSieNode {
+	return OrderFor(g, l, machineName(g.Name))
+}
+
+// OrderFor is the VPSieNode that a launch becomes, under the given name. The finalizer is
+// there from the start: without it a deleted object could leave a paid VPS behind.
+func OrderFor(g *v1alpha1.NodeGroup, l plan.Launch, name string) *v1alpha1.VPSieNode {
 	m := &v1alpha1.VPSieNode{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:  g.Namespace,
-			Name:       machineName(g.Name),
+			Name:       name,
 			Finalizers: []string{v1alpha1.Finalizer},
 			Labels: map[string]string{
 				v1alpha1.LabelParent:       plan.LabelValue(g.Name),

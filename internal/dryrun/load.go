@@ -132,3 +132,12 @@ func (o *Options) noMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.Ma
 	}
 	return markets, []string{"no prices and nothing to buy: give --offerings FILE, or --kubeconfig FILE to ask the account of that cluster"}
 }
+
+// Read reads what there is, and what can be bought for each NodeGroup, without planning.
+func (o *Options) Read(ctx context.Context, stdin io.Reader) (objects *cluster.Objects, markets map[string]cluster.Market, notes []string, err error) {
+	if _, err := o.validate(); err != nil {
+		return nil, nil, nil, err
+	}
+	in, err := o.load(ctx, stdin)
+	return in.objects, in.market.of, in.notes, err
+}

@@ -224,3 +224,13 @@ func chosen(g *v1alpha1.NodeGroup, offers []*plan.Offer) (names []string, why st
 	}
 	return names, why
 }
+
+// MarketsOf are the markets of NodeGroups that have been changed: from --offerings where it
+// was given, else as they were read.
+func (o *Options) MarketsOf(read map[string]cluster.Market, groups []*v1alpha1.NodeGroup) (map[string]cluster.Market, error) {
+	if o.Offerings == "" {
+		return read, nil
+	}
+	markets, _, err := o.fileMarkets(groups)
+	return markets, err
+}

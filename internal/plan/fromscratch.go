@@ -267,6 +267,11 @@ func anew(s *State, p *Plan) *State {
 	return &out
 }
 
+// unrestricted lifts what a NodeGroup allows less of than it could.
+func unrestricted(g *Group) {
+	g.Priority, g.Max, g.AllowMixed, g.Preferred = 0, math.MaxInt32, true, ""
+}
+
 // fullGroups says whether a group has as many nodes as it may.
 func (w *world) fullGroups() bool {
 	for _, g := range w.groups {
