@@ -249,8 +249,8 @@ func TestJoinScript(t *testing.T) {
 			if tc.warns != "" && !strings.Contains(m.output, tc.warns) {
 				t.Errorf("nothing says %q; %s", tc.warns, told())
 			}
-			if swap := m.read("etc/fstab"); !strings.Contains(swap, "#/dev/vda2 none swap") {
-				t.Errorf("swap comes back at the next boot:\n%s", swap)
+			if swap := m.read("etc/fstab"); !strings.Contains(swap, "#/dev/vda2 none swap") || !strings.Contains(m.log, "swapoff -a\n") {
+				t.Errorf("swap is on, now or at the next boot:\n%s\n%s", swap, told())
 			}
 			if left := m.read("usr/local/sbin/join-cluster") != ""; left != tc.fails {
 				t.Errorf("the script, which holds the token, is there in the end: %v", left)
@@ -259,6 +259,18 @@ func TestJoinScript(t *testing.T) {
 				t.Errorf("the kernel was not told to forward; %s", told())
 			}
 		})
+	}
+}
+
+// Taints are in the kubelet's configuration: the flag for them is deprecated.
+func TestTaintsAreNoKubeletFlag(t *testing.T) {
+	files := map[string]string{}
+	for _, file := range parsed(t, rendered(t, kubeadmUserData)).WriteFiles {
+		files[file.Path] = file.Content
+	}
+	flags, drop := files["/etc/default/kubelet"], files["/etc/kubernetes/kubelet.conf.d/50-vpsie-autoscaler.conf"]
+	if strings.Contains(flags, "taints") || !strings.Contains(flags, "--config-dir=/etc/kubernetes/kubelet.conf.d") || !strings.Contains(drop, `"registerWithTaints"`) {
+		t.Errorf("the kubelet's flags are %s, its configuration is %s", flags, drop)
 	}
 }
 
