@@ -124,7 +124,7 @@ chaos: build ## Let everything go wrong for MINUTES=2, and check that nothing ca
 		-args -chaos.full -chaos.length=$(MINUTES)m -chaos.seed=$(or $(SEED),0) -chaos.logs=$(abspath $(LOGS))
 
 .PHONY: real
-real: build ## Real kubelets: guests of qemu join, run pods, reboot and leave (needs root and Debian; half an hour at first; ONLY=plain)
+real: build ## Real kubelets: guests of qemu join, run pods, reboot and leave (needs root and Debian; 20 minutes at first; ONLY=plain)
 	@tools/real
 
 .PHONY: clean
