@@ -54,10 +54,24 @@ func (f fuzzer) obey(spec map[string]any) {
 	if limits, _ := spec["limits"].(map[string]any); limits["costPerMonth"] != nil {
 		limits["costPerMonth"] = []string{"0", "1.50", "999999999.123456"}[f.IntN(3)]
 	}
+	schedules, _ := spec["schedules"].([]any)
+	for _, s := range schedules {
+		f.obeySchedule(s.(map[string]any))
+	}
 	disruption, _ := spec["disruption"].(map[string]any)
 	budgets, _ := disruption["budgets"].([]any)
 	for _, b := range budgets {
 		f.obeyBudget(b.(map[string]any))
+	}
+}
+
+func (f fuzzer) obeySchedule(s map[string]any) {
+	s["cron"], s["paused"] = []string{"0 2 * * *", "@daily"}[f.IntN(2)], f.IntN(2) == 0
+	if s["timeZone"] != nil {
+		s["timeZone"] = []string{"UTC", "Europe/Berlin"}[f.IntN(2)]
+	}
+	if least, is := s["minNodes"].(int64); is {
+		s["maxNodes"] = least + f.Int64N(1<<31-least)
 	}
 }
 

@@ -53,6 +53,7 @@ type NodeGroupList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.offeringIDs) || !has(self.offeringSelector)",fieldPath=".offeringSelector",message="offeringSelector cannot be set beside offeringIDs; remove one of the two"
 // +kubebuilder:validation:XValidation:rule="!has(self.nodeSelector) || !has(self.labels) || self.nodeSelector.all(k, !(k in self.labels) || self.labels[k] == self.nodeSelector[k])",fieldPath=".nodeSelector",message="nodeSelector: its pairs become labels of the nodes, and labels has another value for one of its keys; use one value in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.nodeSelectorPolicy) || self.nodeSelectorPolicy != 'Require' || (has(self.nodeSelector) && self.nodeSelector.size() > 0)",fieldPath=".nodeSelectorPolicy",message="nodeSelectorPolicy: Require needs at least one pair in nodeSelector; add one, or use Prefer"
+// +kubebuilder:validation:XValidation:rule="!has(self.schedules) || self.schedules.all(s, !has(s.minNodes) || has(s.maxNodes) || s.minNodes <= self.maxNodes)",fieldPath=".schedules",message="schedules: an entry has minNodes above the group's maxNodes; set maxNodes in the entry, too"
 type NodeGroupSpec struct {
 	// MinNodes is the least number of nodes that the group has.
 	//
@@ -215,6 +216,16 @@ type NodeGroupSpec struct {
 	//
 	// +optional
 	Disruption Disruption `json:"disruption,omitzero"`
+
+	// Schedules give the group other bounds at certain times, or pause it. Of what several
+	// active ones say of one field, the later entry counts; the annotations min-nodes-override,
+	// max-nodes-override and pause count before all of them.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=20
+	Schedules []Schedule `json:"schedules,omitempty"`
 }
 
 // NodeSelectorPolicy says whether pods must ask for a group's nodeSelector.
@@ -409,15 +420,24 @@ type NodeGroupStatus struct {
 	// +optional
 	DesiredNodes int32 `json:"desiredNodes"`
 
-	// MinNodes is the least number of nodes in force: spec.minNodes or its override.
+	// MinNodes is the least number of nodes in force: spec.minNodes, that of an active
+	// schedule, or the override.
 	//
 	// +optional
 	MinNodes *int32 `json:"minNodes,omitempty"`
 
-	// MaxNodes is the greatest number of nodes in force: spec.maxNodes or its override.
+	// MaxNodes is the greatest number of nodes in force: spec.maxNodes, that of an active
+	// schedule, or the override.
 	//
 	// +optional
 	MaxNodes *int32 `json:"maxNodes,omitempty"`
+
+	// ActiveSchedules are the names of spec.schedules that are active now, in their order.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	ActiveSchedules []string `json:"activeSchedules,omitempty"`
 
 	// Offerings are the instance types that offeringSelector chooses, the cheapest first, 200 at
 	// most. It is empty with offeringIDs.

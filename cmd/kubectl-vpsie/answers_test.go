@@ -31,6 +31,25 @@ func TestOfferings(t *testing.T) {
 	kubectl(t, "offerings", "-o", "xml").want(t, 1, `--output: "xml" is not json or yaml`)
 }
 
+// The days to come have their bounds, and prices where the account tells them.
+func TestSchedule(t *testing.T) {
+	apply(t, objects)
+	apply(t, `{apiVersion: autoscaler.vpsie.com/v1beta1, kind: NodeGroup, metadata: {name: web, namespace: kube-system},
+spec: {minNodes: 1, maxNodes: 3, datacenterID: dc-us-east-1, offeringIDs: [small-2cpu-4gb], osImageID: ubuntu-22.04-lts,
+schedules: [{name: night, cron: "0 20 * * *", durationSeconds: 36000, maxNodes: 0}]}}`)
+	kubectl(t, "schedule").want(t, 0, "NodeGroup web, from", "what it costs is not known", "night      0    0    -        -")
+	secret(t)
+	kubectl(t, "schedule", "web").want(t, 0, ": between ", "night      0    0    0.0000   0.0000", "-          1    3    0.0167   0.0500")
+	kubectl(t, "schedule", "--days", "0").want(t, 1, "--days: 0 is not from 1 to 366")
+	kubectl(t, "schedule", "none").want(t, 1, `there is no NodeGroup "none"; there are web`)
+	var a explain.ScheduleAnswer
+	r := kubectl(t, "schedule", "-o", "json", "--days", "1")
+	if err := json.Unmarshal([]byte(r.out), &a); err != nil || len(a.Groups) != 1 || a.To.Sub(a.From) != 24*time.Hour || a.Groups[0].Spans[0].Most == "" {
+		t.Errorf("%v: %+v", err, a)
+	}
+	kubectl(t, "explain", "ng", "web").want(t, 0, "NodeGroup web")
+}
+
 // On the live cluster, a plan can suppose what is not.
 func TestWhatIfOnTheLiveCluster(t *testing.T) {
 	apply(t, objects)

@@ -18,7 +18,7 @@ import (
 func (i *inspection) group(ctx context.Context, g *v1alpha1.NodeGroup) {
 	object := "NodeGroup " + g.Name
 	wanted := control.WantedOf(g)
-	for _, problem := range cluster.LimitsOf(g).Problems {
+	for _, problem := range cluster.LimitsOf(g, i.opts.Cloud.Clock.Now()).Problems {
 		i.problem("limits", object, "correct spec.minNodes, spec.maxNodes or the annotation", fmt.Errorf("%s", problem))
 	}
 	offers, problems, err := i.cloud.Market(ctx, wanted)

@@ -18,11 +18,6 @@ import (
 // neither true nor false counts as what does less harm, and is told (GroupProblems,
 // MachineProblems): a node that somebody wanted to keep is kept, a drain is not skipped.
 
-// Paused says whether the NodeGroup's annotation stops buying and removing for it.
-func Paused(g *v1alpha1.NodeGroup) bool {
-	return switchedOn(g.Annotations[v1alpha1.AnnotationPause], true)
-}
-
 // MustNotDelete says whether the annotation of the VPSieNode, or of its Node, keeps the
 // autoscaler from removing it.
 func MustNotDelete(o metav1.Object) bool {
@@ -59,8 +54,8 @@ func switchedOn(value string, unclear bool) bool {
 
 // GroupProblems says what is wrong with the NodeGroup's annotations and schedules: which, its value, and
 // what holds in its place.
-func GroupProblems(g *v1alpha1.NodeGroup) []string {
-	return slices.Concat(LimitsOf(g).Problems, disruptionProblems(g), unclear(g, "", v1alpha1.AnnotationPause, "the NodeGroup stays paused until it is"))
+func GroupProblems(g *v1alpha1.NodeGroup, now time.Time) []string {
+	return slices.Concat(LimitsOf(g, now).Problems, disruptionProblems(g), unclear(g, "", v1alpha1.AnnotationPause, "the NodeGroup stays paused until it is"))
 }
 
 // MachineProblems says what is wrong with the annotations of the VPSieNode and of its Node,

@@ -27,13 +27,13 @@ func TestSwitchesOfAnnotations(t *testing.T) {
 		}}
 		g, m, node := &v1alpha1.NodeGroup{ObjectMeta: meta}, &v1alpha1.VPSieNode{ObjectMeta: meta}, &corev1.Node{ObjectMeta: meta}
 		g.Spec.MaxNodes = 1
-		if Paused(g) != want.protects || MustNotDelete(m) != want.protects || MustNotDelete(node) != want.protects {
-			t.Errorf("%q: paused %t, kept %t and %t, want %t", value, Paused(g), MustNotDelete(m), MustNotDelete(node), want.protects)
+		if LimitsOf(g, time.Time{}).Paused != want.protects || MustNotDelete(m) != want.protects || MustNotDelete(node) != want.protects {
+			t.Errorf("%q: paused %t, kept %t and %t, want %t", value, LimitsOf(g, time.Time{}).Paused, MustNotDelete(m), MustNotDelete(node), want.protects)
 		}
 		if SkipsDrain(m) != want.skips || SkipsDrain(node) != want.skips {
 			t.Errorf("%q: skips the drain %t, want %t", value, SkipsDrain(m), want.skips)
 		}
-		told := [][]string{GroupProblems(g), MachineProblems(m, node)}
+		told := [][]string{GroupProblems(g, time.Time{}), MachineProblems(m, node)}
 		for i, number := range []int{1, 4} {
 			if !want.told {
 				number = 0

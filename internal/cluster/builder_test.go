@@ -78,7 +78,7 @@ func TestOverridesOfTheLimits(t *testing.T) {
 		if tc.maximum != "" {
 			metav1.SetMetaDataAnnotation(&g.ObjectMeta, v1alpha1.AnnotationMaxNodesOverride, tc.maximum)
 		}
-		got := LimitsOf(g)
+		got := LimitsOf(g, time.Time{})
 		if got.Min != tc.want.Min || got.Max != tc.want.Max {
 			t.Errorf("%s: %d to %d, want %d to %d", name, got.Min, got.Max, tc.want.Min, tc.want.Max)
 		}

@@ -21,59 +21,12 @@ func instant(t *testing.T, text string) time.Time {
 	return at
 }
 
-// A schedule follows from the time alone, in its time zone.
-func TestSchedulesAtATime(t *testing.T) {
-	tests := map[string]struct {
-		cron, zone string
-		hours      float64
-		now        string
-		ends, next string // one of them
-	}{
-		"before the start":               {"0 2 * * *", "", 4, "2026-11-23T01:59:59Z", "", "2026-11-23T02:00:00Z"},
-		"at the start":                   {"0 2 * * *", "", 4, "2026-11-23T02:00:00Z", "2026-11-23T06:00:00Z", ""},
-		"a moment before the end":        {"0 2 * * *", "", 4, "2026-11-23T05:59:59Z", "2026-11-23T06:00:00Z", ""},
-		"at the end":                     {"0 2 * * *", "", 4, "2026-11-23T06:00:00Z", "", "2026-11-24T02:00:00Z"},
-		"winter in Berlin":               {"0 2 * * *", "Europe/Berlin", 4, "2026-11-23T01:00:00Z", "2026-11-23T05:00:00Z", ""},
-		"summer in Berlin":               {"0 2 * * *", "Europe/Berlin", 4, "2026-07-23T00:30:00Z", "2026-07-23T04:00:00Z", ""},
-		"over midnight":                  {"0 22 * * FRI", "America/New_York", 10, "2026-11-28T05:00:00Z", "2026-11-28T13:00:00Z", ""},
-		"not on a Sunday":                {"0 9 * * 1-5", "", 8, "2026-11-22T12:00:00Z", "", "2026-11-23T09:00:00Z"},
-		"starts that overlap":            {"0 */2 * * *", "", 3, "2026-11-23T01:30:00Z", "never", ""},
-		"starts that overlap by day":     {"0 9,10 * * *", "", 2, "2026-11-23T09:30:00Z", "2026-11-23T12:00:00Z", ""},
-		"a start that the clock skips":   {"30 2 * * *", "Europe/Berlin", 1, "2026-03-29T01:10:00Z", "", "2026-03-30T00:30:00Z"},
-		"an hour that the clock repeats": {"30 2 * * *", "Europe/Berlin", 0.5, "2026-10-25T00:45:00Z", "2026-10-25T01:00:00Z", ""},
-		"a descriptor":                   {"@weekly", "", 1, "2026-11-23T00:00:00Z", "", "2026-11-29T00:00:00Z"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			s, err := scheduleOf(&v1alpha1.DisruptionBudget{Cron: test.cron, TimeZone: test.zone, DurationSeconds: new(int32(test.hours * 3600))})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := s.at(instant(t, test.now))
-			switch {
-			case test.ends == "never":
-				if !got.active || got.ends.Before(instant(t, "2100-01-01T00:00:00Z")) {
-					t.Errorf("active %t, ends %s", got.active, got.ends)
-				}
-			case test.ends != "":
-				if !got.active || !got.ends.Equal(instant(t, test.ends)) {
-					t.Errorf("active %t, ends %s, want %s", got.active, got.ends, test.ends)
-				}
-			default:
-				if got.active || !got.next.Equal(instant(t, test.next)) {
-					t.Errorf("active %t, next %s, want %s", got.active, got.next, test.next)
-				}
-			}
-		})
-	}
-}
-
 // The planner gets how many nodes may go now, in words that name the budget.
 func TestBudgetsInThePlannersWords(t *testing.T) {
-	window := func(cron string) *v1alpha1.DisruptionBudget {
+	window := func(cron v1alpha1.Cron) *v1alpha1.DisruptionBudget {
 		return &v1alpha1.DisruptionBudget{Kind: v1alpha1.DisruptionWindow, Cron: cron, TimeZone: "Europe/Berlin", DurationSeconds: new(int32(14400)), Reasons: []v1alpha1.DisruptionReason{"Underutilized"}}
 	}
-	limit := func(nodes any, cron string) *v1alpha1.DisruptionBudget {
+	limit := func(nodes any, cron v1alpha1.Cron) *v1alpha1.DisruptionBudget {
 		b := &v1alpha1.DisruptionBudget{Nodes: new(intstr.FromString(""))}
 		switch n := nodes.(type) {
 		case int:
@@ -136,15 +89,15 @@ func TestBudgetsInThePlannersWords(t *testing.T) {
 func TestUnreadableSchedulesAreToldOfTheGroup(t *testing.T) {
 	g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "web"}}
 	g.Spec.MaxNodes = 1
-	for _, text := range []string{"0 2 * * FRI-MON", "@every 1h", "TZ=UTC 0 2 * * *", "0 0 31 2 *", "0 2 * *"} {
+	for _, text := range []v1alpha1.Cron{"0 2 * * FRI-MON", "@every 1h", "TZ=UTC 0 2 * * *", "0 0 31 2 *", "0 2 * *"} {
 		g.Spec.Disruption.Budgets = []v1alpha1.DisruptionBudget{{Kind: v1alpha1.DisruptionWindow, Cron: text, DurationSeconds: new(int32(60))}}
-		problems := strings.Join(GroupProblems(g), "; ")
+		problems := strings.Join(GroupProblems(g, time.Time{}), "; ")
 		if !strings.Contains(problems, "spec.disruption.budgets[0]: cron") || !strings.Contains(problems, "until it is corrected") {
 			t.Errorf("%s: %q", text, problems)
 		}
 	}
 	g.Spec.Disruption.Budgets = []v1alpha1.DisruptionBudget{{Cron: "@daily", TimeZone: "Mars/Olympus", DurationSeconds: new(int32(60))}}
-	if problems := strings.Join(GroupProblems(g), "; "); !strings.Contains(problems, `timeZone "Mars/Olympus"`) {
+	if problems := strings.Join(GroupProblems(g, time.Time{}), "; "); !strings.Contains(problems, `timeZone "Mars/Olympus"`) {
 		t.Error(problems)
 	}
 }

@@ -73,6 +73,7 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 	faults = append(faults, checkNodeSelectorPairs(&g.Spec, spec)...)
 	faults = append(faults, checkLimits(&g.Spec.Limits, spec.Child("limits"))...)
 	faults = append(faults, checkDisruption(&g.Spec.Disruption, spec.Child("disruption"))...)
+	faults = append(faults, checkSchedules(&g.Spec, spec.Child("schedules"))...)
 	for _, fault := range faults {
 		fault.Origin = neverStored // there is no plan for such a group
 	}

@@ -15,10 +15,7 @@ const (
 	durationRule    = "durationSeconds: says for how long each start of cron holds; give both or neither"
 	zoneAloneRule   = "timeZone: is of no use without cron; add cron and durationSeconds, or leave it out"
 	nodesRule       = "nodes must be a number >= 0, such as 1, or a percentage from 0% to 100%"
-	cronRule        = "cron must have five fields, minute (0-59), hour (0-23), day of month (1-31), month (1-12), day of week (0-6), such as 0 2 * * 1-5, or be @hourly, @daily, @weekly, @monthly or @yearly"
-	cronRangeRule   = "cron has a range whose end is before its start, such as 22-6; write it as two ranges, such as 22-23,0-6"
 	paidPeriodRule  = "alignToPaidPeriodSeconds must be 0 or at least 600: there must be time to drain a node before its next period"
-	zoneRule        = "timeZone must be a name of the IANA time zone database, such as Europe/Berlin or UTC"
 )
 
 func checkDisruption(d *v1alpha1.Disruption, path *field.Path) field.ErrorList {
@@ -56,13 +53,5 @@ func checkDisruptionBudget(b *v1alpha1.DisruptionBudget, path *field.Path) field
 	if b.TimeZone != "" && b.Cron == "" {
 		fault("timeZone", b.TimeZone, zoneAloneRule)
 	}
-	if b.Cron != "" {
-		if _, err := parseCron(b.Cron); err != nil {
-			fault("cron", b.Cron, cronRule)
-		}
-	}
-	if _, err := parseZone(b.TimeZone); err != nil {
-		fault("timeZone", b.TimeZone, zoneRule)
-	}
-	return faults
+	return append(faults, checkCron(b.Cron, b.TimeZone, path)...)
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -84,7 +85,7 @@ func Gaps(o *Objects) []string {
 	}
 	add("pods left out because their nodes are not there: those of %s", slices.Collect(maps.Keys(absent)))
 	for _, g := range o.NodeGroups {
-		for _, problem := range GroupProblems(g) {
+		for _, problem := range GroupProblems(g, time.Time{}) { // What schedules do at a time is no fault.
 			gaps = append(gaps, "NodeGroup "+g.Name+": "+problem)
 		}
 	}

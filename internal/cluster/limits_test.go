@@ -3,6 +3,7 @@ package cluster
 import (
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -36,7 +37,7 @@ func TestLimits(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Generation: 7, Annotations: tc.annotations},
 				Spec:       v1alpha1.NodeGroupSpec{MinNodes: 1, MaxNodes: 3}, Status: tc.status,
 			}
-			got := LimitsOf(g)
+			got := LimitsOf(g, time.Time{})
 			if got.Min != tc.min || got.Max != tc.max {
 				t.Errorf("min %d, max %d; want %d, %d", got.Min, got.Max, tc.min, tc.max)
 			}

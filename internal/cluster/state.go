@@ -138,13 +138,17 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*pla
 	g = g.DeepCopy()
 	g.SetDefaults()
 	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
-	limits := LimitsOf(g)
+	limits := LimitsOf(g, now)
 	lastScale, _ := LastScale(g, machines)
 	return &plan.Group{
 		Name:         g.Name,
 		Min:          limits.Min,
 		Max:          limits.Max,
-		Paused:       Paused(g),
+		Paused:       limits.Paused,
+		PausedBy:     limits.PausedBy,
+		Drain:        limits.Max == 0,
+		Scheduled:    limits.Scheduled(),
+		BoundsUntil:  limits.Until,
 		Deleting:     !g.DeletionTimestamp.IsZero(),
 		DatacenterID: g.Spec.DatacenterID,
 		Offers:       offersOf(g, &market),

@@ -61,7 +61,7 @@ func (s *sweep) wants(g *v1alpha1.NodeGroup) bool {
 	if !g.DeletionTimestamp.IsZero() {
 		return false
 	}
-	limits := cluster.LimitsOf(g)
+	limits := cluster.LimitsOf(g, s.Clock.Now())
 	have := int(g.Status.DesiredNodes)
 	return have < limits.Max && (have < limits.Min || s.arrivals.wanting(g.Name))
 }

@@ -170,7 +170,7 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		return "a person made the VPSieNode; delete it to have the VPS deleted", nil
 	case cluster.MustNotDelete(m) || node != nil && cluster.MustNotDelete(node):
 		return "the annotation " + v1alpha1.AnnotationDoNotDelete + " keeps it", nil
-	case cluster.Paused(g):
+	case cluster.LimitsOf(g, s.Clock.Now()).Paused:
 		return "NodeGroup " + g.Name + " is paused", nil
 	case control != "":
 		return control, nil

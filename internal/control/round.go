@@ -192,7 +192,7 @@ func (r *round) faults(o *cluster.Objects, b *Buying) map[string]fault {
 		if hold.why != "" {
 			faults[g.Name] = fault{reason: hold.fault, message: hold.why}
 		}
-		if wrong := cluster.GroupProblems(g); len(wrong) > 0 {
+		if wrong := cluster.GroupProblems(g, r.Clock.Now()); len(wrong) > 0 {
 			problems = append(slices.Clone(problems), &cloud.ConfigError{Reason: "InvalidConfiguration", Message: strings.Join(wrong, "; ")})
 		}
 		if outage != nil {

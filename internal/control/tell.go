@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,9 +28,10 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 	r.sayProblems(o)
 	var errs []error
 	for _, g := range o.NodeGroups {
-		limits := cluster.LimitsOf(g)
+		limits := cluster.LimitsOf(g, r.Clock.Now())
 		view := observe.GroupView{
 			Group: g, Machines: machinesOf(o.VPSieNodes, g.Name), Min: limits.Min, Max: limits.Max,
+			Paused: limits.Paused, PausedBy: limits.PausedBy, Schedules: limits.Active,
 			Launches: len(launchesOf(p, g.Name)), Removals: len(removalsOf(p, g.Name)),
 			Waiting:     refusedBy(p, g.Name, plan.MaxNodesReached),
 			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing),
@@ -50,6 +52,9 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		showOfferings(&status, g, &market)
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		r.Metrics.Held(g.Name, faults[g.Name].reason, r.oneAtATime(g, o.VPSieNodes))
+		if !slices.Equal(g.Status.ActiveSchedules, status.ActiveSchedules) {
+			r.Voice.SayNew(g, observe.SchedulesChanged(status.ActiveSchedules, view.Min, view.Max))
+		}
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
 	return errors.Join(errs...)
@@ -100,7 +105,7 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 	} else {
 		r.Voice.Over(g, limit.Reason)
 	}
-	if paused := observe.Paused(); g.Annotations[v1alpha1.AnnotationPause] == "true" {
+	if paused := observe.Paused(view.Pause()); view.Paused {
 		r.Voice.SayNew(g, paused)
 	} else {
 		r.Voice.Over(g, paused.Reason)

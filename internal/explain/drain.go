@@ -41,7 +41,7 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 		steps = append(steps, "its VPS, which was ordered but is not known yet, is deleted when it appears")
 	}
 	if g := a.group; g != nil {
-		if limits := cluster.LimitsOf(g); int(g.Status.DesiredNodes) <= limits.Min {
+		if limits := cluster.LimitsOf(g, p.now); int(g.Status.DesiredNodes) <= limits.Min {
 			steps = append(steps, fmt.Sprintf("NodeGroup %s has %s and minNodes %d: another is bought in its place", g.Name, observe.Count(int(g.Status.DesiredNodes), "node"), limits.Min))
 		} else if len(moving) > 0 {
 			steps = append(steps, "pods that fit no other node make the autoscaler buy one")

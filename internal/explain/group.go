@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
@@ -15,6 +16,8 @@ import (
 type GroupAnswer struct {
 	GroupStatus
 	Conditions []metav1.Condition `json:"conditions"`
+	// Schedules are those that are active, and until when the bounds stay as they are.
+	Schedules []Fact `json:"activeSchedules,omitempty"`
 	// Kept counts the nodes that stay by why.
 	Kept map[plan.KeptReason][]string `json:"keptNodes,omitempty"`
 	// Refuses are the pods that it takes no node for, by why.
@@ -40,18 +43,26 @@ func (e NoGroup) Error() string {
 	return fmt.Sprintf("there is no NodeGroup %q; there are %s", e.Name, strings.Join(e.Known, ", "))
 }
 
+func (s *Scene) noGroup(name string) error {
+	err := NoGroup{Name: name}
+	for _, other := range s.Groups {
+		err.Known = append(err.Known, other.Name)
+	}
+	slices.Sort(err.Known)
+	return err
+}
+
 // Group answers for a NodeGroup.
 func Group(s *Scene, name string) (*GroupAnswer, error) {
 	g := s.group(name)
 	if g == nil {
-		err := NoGroup{Name: name}
-		for _, other := range s.Groups {
-			err.Known = append(err.Known, other.Name)
-		}
-		slices.Sort(err.Known)
-		return nil, err
+		return nil, s.noGroup(name)
 	}
 	a := &GroupAnswer{GroupStatus: s.groupStatus(g), Conditions: g.Status.Conditions, Source: s.Rounds.Source, rounds: s.Rounds}
+	limits := cluster.LimitsOf(g, s.Now)
+	for _, active := range limits.Active {
+		a.Schedules = append(a.Schedules, Fact{active, limits.Until})
+	}
 	if now := s.Rounds.current(); now != nil {
 		a.Kept, a.Refuses = map[plan.KeptReason][]string{}, map[plan.RefusalReason][]string{}
 		for _, k := range now.Kept {
@@ -110,6 +121,9 @@ func happened(r *observe.Round, group string) []Fact {
 func (a *GroupAnswer) Print(p *Page) {
 	p.news(a.Mood, "NodeGroup %s: %s.", a.Name, strings.Join(a.News, "; "))
 	p.line("  %d of %s ready, minNodes %d, maxNodes %d, %s an hour (%s)", a.Ready, observe.Count(int(a.Desired), "wanted node"), a.Min, a.Max, orDash(a.Cost), orDash(a.Types))
+	for _, f := range a.Schedules {
+		p.line("  schedule %s is active; the next start or end is at %s (kubectl vpsie schedule %s)", f.What, f.At.In(p.now.Location()).Format("2006-01-02 15:04:05 MST"), a.Name)
+	}
 	if len(a.Conditions) > 0 {
 		p.heading("CONDITIONS")
 		var rows []row

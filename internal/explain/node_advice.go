@@ -3,7 +3,6 @@ package explain
 import (
 	"fmt"
 
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
@@ -38,12 +37,12 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 		return []string{"nothing needs to be done: it goes when the budget allows it, if nothing comes to need it",
 			fmt.Sprintf("change disruption.budgets of NodeGroup %s", g.Name), drain + ", which no disruption budget holds back"}
 	case plan.KeptAtMinNodes:
-		return []string{fmt.Sprintf("lower NodeGroup %s's minNodes, now %d", g.Name, cluster.LimitsOf(g).Min),
+		return []string{fmt.Sprintf("lower NodeGroup %s's minNodes, now %d", g.Name, cluster.LimitsOf(g, s.Now).Min),
 			fmt.Sprintf("kubectl vpsie drain %s removes this one; another is bought for it", a.Node)}
 	case plan.KeptDoNotDelete:
 		return []string{fmt.Sprintf("let it go when it is not needed: kubectl vpsie keep %s --off", a.Node), drain}
 	case plan.KeptPaused:
-		return []string{fmt.Sprintf("end the pause: kubectl -n %s annotate ng %s %s-", g.Namespace, g.Name, v1alpha1.AnnotationPause), drain}
+		return []string{s.endPause(g), drain}
 	case plan.KeptScaleDownDisabled:
 		return []string{fmt.Sprintf("set scaleDownPolicy.enabled of NodeGroup %s to true", g.Name), drain}
 	case plan.KeptPodDisruptionBudget:

@@ -35,7 +35,7 @@ func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
 		a.Reason, a.Message = kept.Reason, kept.Message
 		a.tell(moodOf(kept.Reason), "stays: %s", sentence(kept, a))
 	default:
-		a.guess(node)
+		s.guess(a, node)
 	}
 	a.Changes = append(a.Changes, s.nodeChanges(a)...)
 }
@@ -56,14 +56,14 @@ func (s *Scene) fate(a *NodeAnswer) (kept *plan.Kept, removed bool) {
 }
 
 // guess says from the objects alone why the node stays.
-func (a *NodeAnswer) guess(node *corev1.Node) {
+func (s *Scene) guess(a *NodeAnswer, node *corev1.Node) {
 	switch {
 	case cluster.MustNotDelete(a.machine), node != nil && cluster.MustNotDelete(node):
 		a.Reason = plan.KeptDoNotDelete
 		a.tell(Good, "stays: it or its VPSieNode is annotated %s", v1alpha1.AnnotationDoNotDelete)
 	case a.group == nil:
 		a.tell(Bad, "is of NodeGroup %s, which does not exist", a.machine.Spec.NodeGroupName)
-	case cluster.Paused(a.group):
+	case cluster.LimitsOf(a.group, s.Now).Paused:
 		a.Reason = plan.KeptPaused
 		a.tell(Good, "stays: its NodeGroup is paused")
 	case !*a.group.Spec.ScaleDownPolicy.Enabled:

@@ -139,14 +139,13 @@ func (s *Scene) change(r RefusedBy) string {
 		}
 		return fmt.Sprintf("add offerings that VPSie has in %s to NodeGroup %s's %s", g.Spec.DatacenterID, g.Name, offeringsOf(g))
 	case plan.MaxNodesReached:
-		return fmt.Sprintf("raise NodeGroup %s's maxNodes, now %d, or wait until a node of it goes: kubectl -n %s patch ng %s --type merge -p '{\"spec\":{\"maxNodes\":%d}}'",
-			g.Name, cluster.LimitsOf(g).Max, g.Namespace, g.Name, cluster.LimitsOf(g).Max+1)
+		return s.moreNodes(g)
 	case plan.LimitReached, plan.CostLimitReached:
 		return fmt.Sprintf("raise the limits of NodeGroup %s (spec.limits), or wait until a node of it goes: %s", g.Name, r.Message)
 	case plan.NotAskedFor:
 		return fmt.Sprintf("give the pod the nodeSelector of NodeGroup %s, if it is to run on %s: %s", g.Name, types, labels.FormatLabels(g.Spec.NodeSelector))
 	case plan.Paused:
-		return fmt.Sprintf("end the pause of NodeGroup %s: kubectl -n %s annotate ng %s %s-", g.Name, g.Namespace, g.Name, v1alpha1.AnnotationPause)
+		return s.endPause(g)
 	case plan.ScaleUpDisabled:
 		return fmt.Sprintf("set scaleUpPolicy.enabled of NodeGroup %s to true", g.Name)
 	case plan.InsufficientResource:
@@ -161,6 +160,26 @@ func (s *Scene) change(r RefusedBy) string {
 		return fmt.Sprintf("loosen the pod's %s: with the pods that are there now, another node of NodeGroup %s would not meet it", inWords(r.Reason), g.Name)
 	}
 	return ""
+}
+
+// moreNodes says how the group may have another node.
+func (s *Scene) moreNodes(g *v1alpha1.NodeGroup) string {
+	limits := cluster.LimitsOf(g, s.Now)
+	if text := limits.Scheduled(); text != "" {
+		return fmt.Sprintf("wait for the end of NodeGroup %s's %s; or have more than its %d nodes at once: kubectl -n %s annotate ng %s %s=%d",
+			g.Name, text, limits.Max, g.Namespace, g.Name, v1alpha1.AnnotationMaxNodesOverride, limits.Max+1)
+	}
+	return fmt.Sprintf("raise NodeGroup %s's maxNodes, now %d, or wait until a node of it goes: kubectl -n %s patch ng %s --type merge -p '{\"spec\":{\"maxNodes\":%d}}'",
+		g.Name, limits.Max, g.Namespace, g.Name, limits.Max+1)
+}
+
+// endPause says how the group's pause ends.
+func (s *Scene) endPause(g *v1alpha1.NodeGroup) string {
+	if limits := cluster.LimitsOf(g, s.Now); limits.PausedBy != "" {
+		return fmt.Sprintf("NodeGroup %s is paused %s; to end that pause at once: kubectl -n %s annotate ng %s %s=false",
+			g.Name, limits.PausedBy, g.Namespace, g.Name, v1alpha1.AnnotationPause)
+	}
+	return fmt.Sprintf("end the pause of NodeGroup %s: kubectl -n %s annotate ng %s %s-", g.Name, g.Namespace, g.Name, v1alpha1.AnnotationPause)
 }
 
 func inWords(r plan.RefusalReason) string {

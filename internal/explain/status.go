@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -115,7 +116,7 @@ func (a *StatusAnswer) wait(w WaitingPods) {
 }
 
 func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
-	limits := cluster.LimitsOf(g)
+	limits := cluster.LimitsOf(g, s.Now)
 	a := GroupStatus{
 		Name: g.Name, Ready: g.Status.ReadyNodes, Desired: g.Status.DesiredNodes, Min: limits.Min, Max: limits.Max,
 		Types: g.Status.InstanceTypes, Cost: g.Status.CostPerHour, Mood: Good,
@@ -129,8 +130,11 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 	if !g.DeletionTimestamp.IsZero() {
 		add(Busy, "being deleted")
 	}
-	if cluster.Paused(g) {
-		add(Busy, "paused")
+	if limits.Paused {
+		add(Busy, strings.TrimSpace("paused "+limits.PausedBy))
+	}
+	if text := limits.Scheduled(); text != "" {
+		a.News = append(a.News, "bounds by "+text)
 	}
 	for _, c := range []struct {
 		kind string

@@ -150,8 +150,18 @@ func VPSGone(id int64) Event {
 }
 
 // Paused says that a person has paused a NodeGroup.
-func Paused() Event {
-	return normal("Paused", "Check", "The annotation %s is true: nothing is bought or removed until it is taken away", v1alpha1.AnnotationPause)
+func Paused(why string) Event {
+	return normal("Paused", "Check", "Nothing is bought or removed: %s", why)
+}
+
+// SchedulesChanged says which of the NodeGroup's schedules are active from now on, and the
+// bounds that they give it.
+func SchedulesChanged(active []string, minNodes, maxNodes int) Event {
+	what := "No schedule is active any more"
+	if len(active) > 0 {
+		what = "Active now: schedule " + strings.Join(active, ", ")
+	}
+	return normal("SchedulesChanged", "Check", "%s; minNodes is %d, maxNodes %d", what, minNodes, maxNodes)
 }
 
 // NodeNotReady says that a node which was ready is not now, and until when that may last.

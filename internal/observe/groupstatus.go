@@ -19,8 +19,14 @@ type GroupView struct {
 	Group    *v1alpha1.NodeGroup
 	Machines []*v1alpha1.VPSieNode // the group's
 	Min, Max int
-	Launches int // machines that the decision adds
-	Removals int // machines that the decision takes away
+	// Paused: nothing is bought or removed, by the annotation or, when PausedBy is not empty,
+	// by what that says.
+	Paused   bool
+	PausedBy string
+	// Schedules are the names of those that are active.
+	Schedules []string
+	Launches  int // machines that the decision adds
+	Removals  int // machines that the decision takes away
 	// Waiting are the pods that only maxNodes keeps from being placed.
 	Waiting []string
 	// Stabilizing are the pods that wait for the window after the last scaling.
@@ -42,7 +48,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	s := *v.Group.Status.DeepCopy()
 	s.ObservedGeneration = v.Group.Generation
 	s.CurrentNodes, s.ReadyNodes, s.DesiredNodes = int32(len(v.Machines)), 0, int32(v.Launches-v.Removals)
-	s.MinNodes, s.MaxNodes = new(int32(v.Min)), new(int32(v.Max))
+	s.MinNodes, s.MaxNodes, s.ActiveSchedules = new(int32(v.Min)), new(int32(v.Max)), v.Schedules
 	s.Nodes, s.OmittedNodes = nil, 0
 	s.Selector = v1alpha1.LabelNodeGroup + "=" + v.Group.Name
 	types := map[string]int{}
@@ -129,7 +135,13 @@ func nodeStatus(m *v1alpha1.VPSieNode) v1alpha1.NodeStatus {
 	return v1alpha1.NodeProvisioning
 }
 
-func (v GroupView) paused() bool { return v.Group.Annotations[v1alpha1.AnnotationPause] == "true" }
+// Pause says what pauses the group.
+func (v GroupView) Pause() string {
+	if v.PausedBy != "" {
+		return "paused " + v.PausedBy
+	}
+	return fmt.Sprintf("the annotation %s is %s", v1alpha1.AnnotationPause, v.Group.Annotations[v1alpha1.AnnotationPause])
+}
 
 // broken are the nodes of machines that were ready and are not now.
 func (v GroupView) broken() []string {
@@ -161,9 +173,9 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 		set(v1alpha1.NodeGroupReady, false, "Deleting", fmt.Sprintf("%s left to delete", plural(len(v.Machines), "node")))
 	case v.Fault != "":
 		set(v1alpha1.NodeGroupReady, false, v.FaultReason, v.Fault)
-	case v.paused():
-		set(v1alpha1.NodeGroupReady, onWay+len(broken) == 0, "Paused", fmt.Sprintf("%d of %s ready; the annotation %s is true: nothing is bought or removed",
-			s.ReadyNodes, plural(int(s.DesiredNodes), "node"), v1alpha1.AnnotationPause))
+	case v.Paused:
+		set(v1alpha1.NodeGroupReady, onWay+len(broken) == 0, "Paused", fmt.Sprintf("%d of %s ready; %s: nothing is bought or removed",
+			s.ReadyNodes, plural(int(s.DesiredNodes), "node"), v.Pause()))
 	case onWay+len(broken) > 0:
 		message := fmt.Sprintf("%d of %s ready", s.ReadyNodes, plural(int(s.DesiredNodes), "node"))
 		if len(broken) > 0 {
@@ -182,8 +194,8 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 			plural(len(v.Stabilizing), "pod"), some(v.Stabilizing)))
 	case leaving > 0:
 		set(v1alpha1.NodeGroupScaling, true, "ScalingDown", plural(leaving, "node")+" leaving")
-	case v.paused():
-		set(v1alpha1.NodeGroupScaling, false, "Paused", fmt.Sprintf("The annotation %s is true: nothing is bought or removed", v1alpha1.AnnotationPause))
+	case v.Paused:
+		set(v1alpha1.NodeGroupScaling, false, "Paused", "Nothing is bought or removed: "+v.Pause())
 	default:
 		set(v1alpha1.NodeGroupScaling, false, "Stable", fmt.Sprintf("%s, as wanted", plural(int(s.DesiredNodes), "node")))
 	}

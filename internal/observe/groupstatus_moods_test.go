@@ -41,7 +41,7 @@ func TestBrokenNodesAndPausesAreToldAsWhatTheyAre(t *testing.T) {
 			if c.paused {
 				g.Annotations = map[string]string{v1alpha1.AnnotationPause: "true"}
 			}
-			s := GroupView{Group: g, Machines: c.machines, Max: 9, Price: func(*v1alpha1.VPSieNode) plan.Money { return 0 }, Now: now}.Status()
+			s := GroupView{Group: g, Paused: c.paused, Machines: c.machines, Max: 9, Price: func(*v1alpha1.VPSieNode) plan.Money { return 0 }, Now: now}.Status()
 			for kind, want := range map[string]string{v1alpha1.NodeGroupReady: c.ready, v1alpha1.NodeGroupScaling: c.scaling} {
 				found := meta.FindStatusCondition(s.Conditions, kind)
 				if got := string(found.Status) + " " + found.Reason + ": " + found.Message; !strings.HasPrefix(got, want) {

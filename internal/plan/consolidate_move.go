@@ -19,8 +19,8 @@ func (r *remover) move(c *candidate) keep {
 	for _, l := range lots {
 		r.settle(l)
 		// What is bound to a node that is not Ready does not run there, so it loses
-		// nothing when it has to wait.
-		if l.left > 0 && h.node.State == Ready {
+		// nothing when it has to wait. A schedule that empties the group has pods wait, too.
+		if l.left > 0 && h.node.State == Ready && !h.group.Drain {
 			return keep{reason: KeptNoRoomElsewhere, message: "pod " + l.pods[len(l.pods)-l.left].name() + " fits no other node that is Ready and stays"}
 		}
 	}

@@ -52,7 +52,7 @@ func (r *remover) heldByItself(h *host) keep {
 	case n.State != Ready && r.excess(g) <= 0:
 		return notReady()
 	case g.Paused:
-		return keep{reason: KeptPaused, message: "the NodeGroup is paused"}
+		return keep{reason: KeptPaused, message: g.paused()}
 	case !g.ScaleDown.Enabled:
 		return keep{reason: KeptScaleDownDisabled, message: "scaleDownPolicy.enabled is false"}
 	}
@@ -105,7 +105,7 @@ func (r *remover) heldByPods(c *candidate) keep {
 		}
 	}
 	for _, l := range c.evicted {
-		if why := l.stranded(); why != "" && h.node.State == Ready {
+		if why := l.stranded(); why != "" && h.node.State == Ready && !h.group.Drain {
 			return keep{reason: KeptNoRoomElsewhere, message: fmt.Sprintf("pod %s could not be scheduled again: %s", l.pods[0].name(), why)}
 		}
 		for _, p := range l.pods {
@@ -180,7 +180,7 @@ func (r *remover) holding(c *candidate, reason RemovalReason) keep {
 	g := c.host.group
 	// A machine on its way may fail to come, so it is no substitute for a node.
 	if g.kept-g.coming-r.leaving[g] <= g.Min {
-		return keep{reason: KeptAtMinNodes, message: fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)", g.Min)}
+		return keep{reason: KeptAtMinNodes, message: fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)%s", g.Min, g.scheduled())}
 	}
 	if r.budgeted {
 		if why := r.overBudget(g, reason, g.terminating+r.leaving[g]); why.reason != "" {
@@ -197,8 +197,12 @@ func (r *remover) holding(c *candidate, reason RemovalReason) keep {
 }
 
 // wouldTrigger holds a node without which a group would reach a threshold at which
-// it scales up again. A group above its maximum cannot.
+// it scales up again. A group above its maximum cannot, and one that a schedule empties
+// does not wait for others.
 func (r *remover) wouldTrigger(c *candidate, reason RemovalReason, before map[*group]load) keep {
+	if c.host.group.Drain {
+		return keep{}
+	}
 	for _, g := range r.w.groups {
 		l := r.loads[g]
 		if l == before[g] || reason == AboveMax && g == c.host.group || !g.ScaleUp.Enabled || !l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory) {
@@ -237,7 +241,7 @@ func (r *remover) waiting(c *candidate) (time.Time, keep) {
 		wait(n.paid(g, now))
 		wait(until, keep{reason: KeptUnneededTime, message: fmt.Sprintf("unneeded since %s; goes after %s, at %s", clock(since), g.ScaleDown.UnneededTime, clock(until))})
 	}
-	if !g.LastScale.IsZero() {
+	if !g.LastScale.IsZero() && !g.Drain {
 		until := g.LastScale.Add(g.ScaleDown.Window)
 		wait(until, keep{reason: KeptStabilizing, message: fmt.Sprintf("the NodeGroup scaled at %s and may scale down at %s", clock(g.LastScale), clock(until))})
 	}

@@ -235,6 +235,9 @@ func (w *world) recheckAt(p *Plan, r removals) time.Time {
 			note(l.notBefore)
 		}
 	}
+	for _, g := range w.groups {
+		note(g.BoundsUntil)
+	}
 	if len(p.Unplaced) > 0 || w.wantsHeadroom() {
 		for _, g := range w.groups {
 			if g.closed.reason == Stabilizing {

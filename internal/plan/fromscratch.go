@@ -254,7 +254,7 @@ func anew(s *State, p *Plan) *State {
 		}
 	}
 	out.Groups = changedGroups(s.Groups, func(g *Group) {
-		g.Min, g.Paused, g.Deleting, g.Blocked = 0, false, false, ""
+		g.Min, g.Paused, g.Drain, g.Deleting, g.Blocked = 0, false, false, false, ""
 		g.ScaleUp = ScaleUp{Enabled: true, CPU: 100, Memory: 100}
 		g.Unsuitable = nil
 	})

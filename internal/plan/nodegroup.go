@@ -93,7 +93,7 @@ func (g *group) room() int {
 func (g *group) full() refusal {
 	switch l, all := g.Limit, g.together; {
 	case g.Max-g.count-g.opened <= 0:
-		return refusal{MaxNodesReached, fmt.Sprintf("Maximum nodes reached: the NodeGroup may have %d", g.Max)}
+		return refusal{MaxNodesReached, fmt.Sprintf("Maximum nodes reached: the NodeGroup may have %d%s", g.Max, g.scheduled())}
 	case l != nil && l.Left-g.opened <= 0:
 		return refusal{l.Reason, l.Message}
 	case all.limit != nil && all.limit.Left-all.opened <= 0:
@@ -127,7 +127,7 @@ func (t *template) buyable() int {
 func closedFor(g *Group, now time.Time, ignoreTimers bool) refusal {
 	switch until := g.LastScale.Add(g.ScaleUp.Window); {
 	case g.Paused:
-		return refusal{Paused, "the NodeGroup is paused"}
+		return refusal{Paused, g.paused()}
 	case g.Blocked != "":
 		return g.blocked()
 	case g.NoGrowth != "":
@@ -139,6 +139,27 @@ func closedFor(g *Group, now time.Time, ignoreTimers bool) refusal {
 			clock(g.LastScale), clock(until))}
 	}
 	return refusal{}
+}
+
+// empties says that the node goes as soon as possible, because its group is to be empty.
+func (g *Group) empties(n *Node) bool {
+	return g.Drain && !g.Paused && g.ScaleDown.Enabled && g.Undeletable == "" && !n.DoNotDelete && !n.Adopted
+}
+
+// paused and scheduled say, for people, what pauses the group, and which schedules its
+// bounds are of.
+func (g *Group) paused() string {
+	if g.PausedBy == "" {
+		return "the NodeGroup is paused"
+	}
+	return "the NodeGroup is paused " + g.PausedBy
+}
+
+func (g *Group) scheduled() string {
+	if g.Scheduled == "" {
+		return ""
+	}
+	return " (" + g.Scheduled + ")"
 }
 
 func (g *Group) blocked() refusal {

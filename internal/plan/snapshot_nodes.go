@@ -43,7 +43,7 @@ func (w *world) buildHosts() {
 
 func (w *world) newHost(n *Node) *host {
 	h := &host{name: n.Name, node: n, group: w.groupByName[n.Group]}
-	h.takes = (n.State == Ready || n.State == Ordered) && (h.group == nil || !h.group.Deleting)
+	h.takes = (n.State == Ready || n.State == Ordered) && (h.group == nil || !h.group.Deleting && !h.group.empties(n))
 	if w.state.settling(n) && (n.State == Ordered || n.Object != nil) {
 		h.settling = true
 		w.describeComing(h)

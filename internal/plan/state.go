@@ -67,6 +67,17 @@ type Group struct {
 	Min, Max int
 	// Paused: nothing is bought or removed, not even for Min.
 	Paused bool
+	// PausedBy names the schedule that pauses the group and says until when, for messages;
+	// empty when none does.
+	PausedBy string
+	// Drain: a schedule has taken Max to 0. All nodes go that nothing holds, also where their
+	// pods fit no other node, and none is a place to put pods. Timers do not matter.
+	Drain bool
+	// Scheduled says which schedules Min and Max are of and until when, for messages;
+	// empty for none.
+	Scheduled string
+	// BoundsUntil is when a schedule changes Min, Max or Paused next; zero when none will.
+	BoundsUntil time.Time
 	// Deleting: the NodeGroup is being deleted; nothing is bought for it and its
 	// nodes are no place to put pods. Its machines are removed by the controller,
 	// not by the plan.

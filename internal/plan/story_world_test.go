@@ -197,7 +197,7 @@ func (s *story) offer(name string, a *attrs) {
 func (s *story) group(name string, a *attrs) {
 	g := &Group{
 		Name: name, Min: a.number("min", 0), Max: a.number("max", 100),
-		Paused: a.flag("paused"), Deleting: a.flag("deleting"),
+		Paused: a.flag("paused"), Drain: a.flag("drain"), Scheduled: strings.ReplaceAll(a.text("scheduled", ""), "_", " "), Deleting: a.flag("deleting"),
 		DatacenterID: a.text("dc", "dc1"), Preferred: a.text("preferred", ""), AllowMixed: a.flag("mixed"), Priority: int32(a.number("priority", 0)),
 		Labels: a.pairs("labels"), Taints: a.taints("taint"),
 		ScaleUp:   ScaleUp{Enabled: !a.flag("no-up"), Window: a.duration("up-window"), CPU: a.number("up-cpu", 100), Memory: a.number("up-memory", 100)},
