@@ -6,12 +6,32 @@ import "k8s.io/apimachinery/pkg/util/intstr"
 // they must be, how many at a time, and when. It does not hold for the repair of broken
 // machines, nor for what a person deletes.
 type Disruption struct {
-	// Consolidation is WhenEmpty or WhenUnderutilized. WhenEmpty removes a node only when no
-	// pod on it needs another place. WhenUnderutilized, as if absent, also removes nodes below
-	// scaleDownPolicy's thresholds whose pods fit elsewhere.
+	// Consolidation is WhenEmpty, WhenUnderutilized or WhenCheaper. WhenEmpty removes a node
+	// only when no pod on it needs another place. WhenUnderutilized, as if absent, also removes
+	// nodes below scaleDownPolicy's thresholds whose pods fit elsewhere. WhenCheaper removes
+	// nodes whose pods fit elsewhere however busy they are, and replaces nodes by machines, of
+	// any NodeGroup, that hold their pods for less.
 	//
 	// +optional
 	Consolidation Consolidation `json:"consolidation,omitempty"`
+
+	// MinSavingsPercent is what a replacement must save at least, as a percentage of the price
+	// of the nodes that it replaces. It counts with consolidation WhenCheaper. Absent is 15.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	MinSavingsPercent *int32 `json:"minSavingsPercent,omitempty"`
+
+	// PaybackHours is within how many hours a replacement must have saved what it costs: both
+	// the old and the new machines are paid for until the old ones are gone, and what is left of
+	// periods that are paid as a whole (alignToPaidPeriodSeconds) is lost. It counts with
+	// consolidation WhenCheaper. Absent is 24.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=8760
+	PaybackHours *int32 `json:"paybackHours,omitempty"`
 
 	// MinNodeLifetimeSeconds is how long after its order a node is not removed, not even to
 	// come down to maxNodes. Absent is 0.
@@ -42,13 +62,14 @@ type Disruption struct {
 
 // Consolidation says which nodes are removed to save their price.
 //
-// +kubebuilder:validation:Enum=WhenEmpty;WhenUnderutilized
+// +kubebuilder:validation:Enum=WhenEmpty;WhenUnderutilized;WhenCheaper
 type Consolidation string
 
 // The kinds of consolidation.
 const (
 	ConsolidateWhenEmpty         Consolidation = "WhenEmpty"
 	ConsolidateWhenUnderutilized Consolidation = "WhenUnderutilized"
+	ConsolidateWhenCheaper       Consolidation = "WhenCheaper"
 )
 
 // DisruptionBudget bounds the removal of nodes. A Limit bounds how many nodes leave at a
@@ -117,5 +138,5 @@ const (
 
 // DisruptionReason is a reason for which a node is removed, as `vpsie-autoscaler plan` has it.
 //
-// +kubebuilder:validation:Enum=Empty;Underutilized;AboveMax
+// +kubebuilder:validation:Enum=Empty;Underutilized;AboveMax;Replaced
 type DisruptionReason string

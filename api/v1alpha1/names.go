@@ -39,6 +39,9 @@ const (
 	// AnnotationReplaces names, with commas between them, the Kubernetes nodes in whose place the
 	// machine was bought. They are drained when it is Ready.
 	AnnotationReplaces = "autoscaler.vpsie.com/replaces"
+	// AnnotationReplacementFailed is a replacement of the node that came to nothing, as JSON: until
+	// when none is tried, how many there were, and why the last one failed.
+	AnnotationReplacementFailed = "autoscaler.vpsie.com/replacement-failed"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
 	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
 )
@@ -54,6 +57,9 @@ const (
 	// LabelDatacenter is the datacenter of a VPSieNode and of its Node.
 	LabelDatacenter = "autoscaler.vpsie.com/datacenter"
 )
+
+// TaintReplacing keeps pods off a node that is to be replaced, as far as there is room elsewhere.
+const TaintReplacing = "autoscaler.vpsie.com/replacing"
 
 // TaintUninitialized keeps pods off a new node until its labels and taints are in place.
 const TaintUninitialized = "autoscaler.vpsie.com/uninitialized"

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -39,7 +40,37 @@ func DrainTimeout(o metav1.Object) (time.Duration, bool) {
 
 // Replaces are the names of the Kubernetes nodes in whose place the machine was bought.
 func Replaces(m *v1alpha1.VPSieNode) []string {
+	if m.Annotations[v1alpha1.AnnotationReplaces] == "" {
+		return nil
+	}
 	return strings.FieldsFunc(m.Annotations[v1alpha1.AnnotationReplaces], func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// ReplacementFailure is a replacement of a machine's node that came to nothing.
+type ReplacementFailure struct {
+	// Until is when another may be tried, Times how many there were.
+	Until time.Time `json:"until"`
+	Times int       `json:"times"`
+	Why   string    `json:"why"`
+}
+
+// String is the annotation's value.
+func (f ReplacementFailure) String() string {
+	text, err := json.Marshal(f)
+	if err != nil {
+		return "{}" // times and texts alone are always JSON
+	}
+	return string(text)
+}
+
+// FailedReplacement is what the machine's annotation says of replacements of its node; nil
+// when it says nothing that makes sense: then another is tried sooner.
+func FailedReplacement(m *v1alpha1.VPSieNode) *ReplacementFailure {
+	var f ReplacementFailure
+	if json.Unmarshal([]byte(m.Annotations[v1alpha1.AnnotationReplacementFailed]), &f) != nil {
+		return nil
+	}
+	return &f
 }
 
 func switchedOn(value string, unclear bool) bool {

@@ -14,6 +14,12 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
+// What a replacement must save where the NodeGroup does not say it.
+const (
+	DefaultMinSavingsPercent = 15
+	DefaultPaybackHours      = 24
+)
+
 // disruptionOf is what the NodeGroup says of removals, with its schedules as they are now.
 // nodes is how many machines it has.
 func disruptionOf(g *v1alpha1.NodeGroup, nodes int, now time.Time) plan.Disruption {
@@ -24,6 +30,13 @@ func disruptionOf(g *v1alpha1.NodeGroup, nodes int, now time.Time) plan.Disrupti
 	}
 	if s := spec.AlignToPaidPeriodSeconds; s != nil {
 		d.PaidPeriod = time.Duration(*s) * time.Second
+	}
+	d.MinSavings, d.Payback = DefaultMinSavingsPercent, DefaultPaybackHours*time.Hour
+	if p := spec.MinSavingsPercent; p != nil {
+		d.MinSavings = int(*p)
+	}
+	if h := spec.PaybackHours; h != nil {
+		d.Payback = time.Duration(*h) * time.Hour
 	}
 	for i := range spec.Budgets {
 		if b, bounds := budgetNow(&spec.Budgets[i], i, nodes, now); bounds {

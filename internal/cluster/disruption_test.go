@@ -108,6 +108,10 @@ func TestDisruptionInThePlannersWords(t *testing.T) {
 		Consolidation: v1alpha1.ConsolidateWhenEmpty, MinNodeLifetimeSeconds: new(int32(60)), AlignToPaidPeriodSeconds: new(int32(3600)),
 		Budgets: []v1alpha1.DisruptionBudget{{Nodes: new(intstr.FromString("50%"))}},
 	}
+	if d := disruptionOf(g, 5, instant(t, "2026-11-23T11:00:00Z")); d.MinSavings != 15 || d.Payback != 24*time.Hour {
+		t.Errorf("what is not said of replacements: %d%% and %s", d.MinSavings, d.Payback)
+	}
+	g.Spec.Disruption.MinSavingsPercent, g.Spec.Disruption.PaybackHours = new(int32(20)), new(int32(48))
 	created := instant(t, "2026-11-23T11:00:00Z")
 	machine := func(name string) *v1alpha1.VPSieNode {
 		return &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.NewTime(created)}, Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: "web"}}
@@ -118,10 +122,28 @@ func TestDisruptionInThePlannersWords(t *testing.T) {
 	other.Spec.NodeGroupName = "api"
 	s := NewBuilder().State(&Objects{NodeGroups: []*v1alpha1.NodeGroup{g}, VPSieNodes: []*v1alpha1.VPSieNode{machine("a"), ordered, machine("d"), machine("e"), other}}, nil, created, plan.Options{})
 	d := s.Groups[0].Disruption
-	if d.Consolidation != plan.ConsolidateEmpty || d.MinLifetime != time.Minute || d.PaidPeriod != time.Hour || len(d.Budgets) != 1 || d.Budgets[0].Nodes != 2 {
+	if d.Consolidation != plan.ConsolidateEmpty || d.MinLifetime != time.Minute || d.PaidPeriod != time.Hour || d.MinSavings != 20 || d.Payback != 48*time.Hour || len(d.Budgets) != 1 || d.Budgets[0].Nodes != 2 {
 		t.Errorf("%+v", d)
 	}
 	if !s.Nodes[0].Created.Equal(created) || !s.Nodes[1].Created.Equal(created.Add(time.Minute)) {
 		t.Errorf("created %s, %s", s.Nodes[0].Created, s.Nodes[1].Created)
+	}
+}
+
+func TestFailedReplacementsArePartOfTheState(t *testing.T) {
+	until := instant(t, "2026-11-23T12:00:00Z")
+	m := &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{Name: "a"}}
+	for text, want := range map[string]time.Time{
+		ReplacementFailure{Until: until, Times: 2, Why: "no room"}.String(): until,
+		"":        {},
+		"soon":    {},
+		"{\"a\"}": {},
+	} {
+		m.Annotations = map[string]string{v1alpha1.AnnotationReplacementFailed: text, v1alpha1.AnnotationReplaces: "b,c"}
+		s := NewBuilder().State(&Objects{VPSieNodes: []*v1alpha1.VPSieNode{m}}, nil, until, plan.Options{})
+		n := s.Nodes[0]
+		if !n.ReplaceBackoffUntil.Equal(want) || len(n.Replaces) != 2 || want.IsZero() != (n.ReplaceBackoffReason == "") {
+			t.Errorf("%q: until %s (%s), replaces %v", text, n.ReplaceBackoffUntil, n.ReplaceBackoffReason, n.Replaces)
+		}
 	}
 }

@@ -72,6 +72,9 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		Stopped:       stopped(m),
 		Replaces:      Replaces(m),
 	}
+	if f := FailedReplacement(m); f != nil {
+		n.ReplaceBackoffUntil, n.ReplaceBackoffReason = f.Until, f.Why
+	}
 	if object != nil {
 		n.ReadySince = readySince(object)
 		if at := m.Status.ReadyAt; at != nil && at.After(n.ReadySince) && n.State == plan.Ready {

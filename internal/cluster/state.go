@@ -252,7 +252,7 @@ func LastScale(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) (at time.T
 		at = t.Time
 	}
 	for _, m := range machines {
-		if m.Spec.NodeGroupName != g.Name || m.Annotations[v1alpha1.AnnotationLaunchReason] == "" {
+		if m.Spec.NodeGroupName != g.Name || m.Annotations[v1alpha1.AnnotationLaunchReason] == "" || IsReplacement(m) {
 			continue
 		}
 		if Unanswered(m) {
@@ -266,6 +266,12 @@ func LastScale(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) (at time.T
 		}
 	}
 	return at, settled
+}
+
+// IsReplacement says that the machine was bought in the place of nodes, so that buying it was
+// no scaling.
+func IsReplacement(m *v1alpha1.VPSieNode) bool {
+	return m.Annotations[v1alpha1.AnnotationLaunchReason] == string(plan.Replacement)
 }
 
 // Unanswered tells that VPSie has not taken the order of a machine, as far as anybody knows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,7 +41,9 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 		}
 		if len(removals) > 0 {
 			// The time comes first: a crash after it only delays the next scaling.
-			errs = append(errs, r.noteScaling(ctx, g))
+			if slices.ContainsFunc(removals, func(x plan.Removal) bool { return !slices.Contains(p.Replacing, x.Node) }) {
+				errs = append(errs, r.noteScaling(ctx, g)) // what is replaced is no scaling
+			}
 			r.Voice.Say(g, observe.ScalingDown(removals))
 			errs = append(errs, r.dismiss(ctx, machines, removals))
 		}

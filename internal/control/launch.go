@@ -125,7 +125,7 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 		logf.FromContext(ctx).Info("ordered the VPS", "instanceType", order.InstanceType)
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "VPSie has taken the order")
 		r.calm(m)
-		return r.Options.PollInterval, r.noteScaling(ctx, group)
+		return r.Options.PollInterval, r.noteOrder(ctx, m, group)
 	}
 	if vpsie.MayHaveHappened(err) {
 		r.trouble(m, "OrderUnconfirmed", err)
@@ -133,9 +133,18 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 			// Whatever the answer means, it may mean yes as often as it is given.
 			r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "VPSie has answered to the order: "+err.Error())
 		}
-		return r.Options.PollInterval, r.noteScaling(ctx, group)
+		return r.Options.PollInterval, r.noteOrder(ctx, m, group)
 	}
 	return r.declined(m, group, err)
+}
+
+// noteOrder notes that the group has scaled up, but for a replacement: pods do not wait for
+// what is bought in the place of nodes.
+func (r *machines) noteOrder(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup) error {
+	if cluster.IsReplacement(m) {
+		return nil
+	}
+	return r.noteScaling(ctx, group)
 }
 
 // declined handles an order that was surely not made: a machine that the cloud

@@ -47,6 +47,8 @@ type sim struct {
 	// replicas is how many pods of 1500 millicores are wanted.
 	replicas int
 	made     int
+	// owned: the pods have a controller, so that they may be moved.
+	owned bool
 	// flags are those of the next start.
 	flags Options
 	// broken are the rules that were broken.
@@ -244,7 +246,7 @@ func (s *sim) schedule() {
 		switch x := object.(type) {
 		case *corev1.Node:
 			alive[x.Name] = true
-			if cluster.IsReady(x) && !x.Spec.Unschedulable && len(x.Spec.Taints) == 0 {
+			if cluster.IsReady(x) && !x.Spec.Unschedulable && !slices.ContainsFunc(x.Spec.Taints, func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule }) {
 				names = append(names, x.Name)
 				free[x.Name] = x.Status.Allocatable.Cpu().MilliValue()
 			}
@@ -273,6 +275,9 @@ func (s *sim) schedule() {
 			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Resources: corev1.ResourceRequirements{
 				Requests: corev1.ResourceList{"cpu": resource.MustParse("1500m")},
 			}}}},
+		}
+		if s.owned {
+			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "app", UID: "app", Controller: new(true)}}
 		}
 		s.must(s.store.Create(s.ctx, p))
 		waiting = append(waiting, p)

@@ -36,7 +36,7 @@ func (t *table) write(w io.Writer, o output) error {
 	t.placements(o.Placements)
 	t.unplaced(o.Unplaced)
 	t.kept(o.Kept)
-	t.cost(o.Cost, headroom(o.Launches))
+	t.cost(o.Cost, priceFor(o.Launches, plan.Headroom), priceFor(o.Launches, plan.Replacement))
 	fmt.Fprintf(t.out, "Read in %.1f ms, planned in %.1f ms.\n", o.Timing.Load, o.Timing.Plan)
 	_, err := io.WriteString(w, t.out.String())
 	return err
@@ -62,12 +62,18 @@ func (t *table) launches(list []plan.Launch) {
 	s.row("NODE GROUP", "TYPE", "COUNT", "EACH/H", "WHY", "FOR")
 	var over []plan.Refusal
 	for _, r := range first(s, rows) {
-		var pods []string
+		var pods, replaced []string
 		for _, l := range r.items {
 			pods = append(pods, l.Pods...)
+			replaced = append(replaced, l.Replaces...)
 			over = append(over, l.PassedOver...)
 		}
-		s.row(r.key.group, r.key.instanceType, fmt.Sprint(len(r.items)), r.key.price.String(), string(r.key.reason), t.pods.summary(pods))
+		what := t.pods.summary(pods)
+		if len(replaced) > 0 {
+			replaced = distinct(replaced)
+			what = fmt.Sprintf("in the place of %s: %s, saves %s", count(len(replaced), "node"), someOf(replaced), r.items[0].Saves)
+		}
+		s.row(r.key.group, r.key.instanceType, fmt.Sprint(len(r.items)), r.key.price.String(), string(r.key.reason), what)
 	}
 	for _, text := range plan.PassedOverTexts(over) {
 		s.more += "  " + text + "\n"
@@ -155,24 +161,27 @@ func (t *table) kept(list []plan.Kept) {
 	s.end()
 }
 
-// headroom is what is bought for the thresholds and for no pod. The decision's bound does
-// not count it.
-func headroom(list []plan.Launch) plan.Hourly {
+// priceFor is what is bought for the reason. The decision's bound does not count what is bought
+// for the thresholds and for no pod.
+func priceFor(list []plan.Launch, reason plan.LaunchReason) plan.Hourly {
 	var sum plan.Hourly
 	for _, l := range list {
-		if l.Reason == plan.Headroom {
+		if l.Reason == reason {
 			sum += l.Price
 		}
 	}
 	return sum
 }
 
-func (t *table) cost(c plan.Cost, headroom plan.Hourly) {
+func (t *table) cost(c plan.Cost, headroom, replacements plan.Hourly) {
 	fmt.Fprintf(t.out, "COST an hour: %s now, %s after", c.Before, c.After)
 	without := ""
 	if headroom > 0 {
 		fmt.Fprintf(t.out, ", of which %s is head-room", headroom)
 		without = " without head-room"
+	}
+	if replacements > 0 {
+		fmt.Fprintf(t.out, ", of which %s is in the place of nodes that go later", replacements)
 	}
 	if c.After != c.Before {
 		fmt.Fprintf(t.out, " (a month: %s now, %s after)", plan.Money(c.Before), plan.Money(c.After))

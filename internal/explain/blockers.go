@@ -36,7 +36,8 @@ type Blocker struct {
 // its use, a timer that ends by itself, or that it is not ready.
 func blocks(r plan.KeptReason) bool {
 	switch r {
-	case plan.KeptNotUnderutilized, plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptNotReady:
+	case plan.KeptNotUnderutilized, plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptNotReady,
+		plan.KeptReplacing, plan.KeptNotCheaper:
 		return false
 	}
 	return true

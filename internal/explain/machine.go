@@ -125,6 +125,9 @@ func boughtFor(l *observe.Launched) string {
 	case pods > 0:
 		text += fmt.Sprintf(", for %s: %s", observe.Count(pods, "pod"), observe.Some(l.Pods))
 	}
+	if len(l.Replaces) > 0 {
+		text += fmt.Sprintf(", in the place of %s: %s, which saves %s an hour", observe.Count(len(l.Replaces), "node"), observe.Some(l.Replaces), l.Saves)
+	}
 	others := make([]string, 0, len(l.Alternatives))
 	for _, a := range l.Alternatives {
 		other := fmt.Sprintf("%s at %s", a.InstanceType, a.Price)

@@ -27,6 +27,11 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 			*down.CPUThreshold, *down.MemoryThreshold, g.Name), drain}
 	case plan.KeptNotEmpty:
 		return []string{fmt.Sprintf("set disruption.consolidation of NodeGroup %s to WhenUnderutilized, with which its pods may be moved", g.Name), drain}
+	case plan.KeptReplacing:
+		return []string{"nothing needs to be done; what is under way: kubectl vpsie status", fmt.Sprintf("to keep it: kubectl vpsie keep %s", a.Node)}
+	case plan.KeptNotCheaper:
+		return []string{fmt.Sprintf("a lower disruption.minSavingsPercent, or more paybackHours, of NodeGroup %s", g.Name),
+			"other instance types in offeringIDs of a NodeGroup that takes its pods", drain + "; its pods then wait for a new node"}
 	case plan.KeptMinNodeLifetime:
 		return []string{"nothing needs to be done: it goes when it is old enough, if nothing comes to need it",
 			fmt.Sprintf("lower disruption.minNodeLifetimeSeconds of NodeGroup %s", g.Name), drain}

@@ -89,7 +89,7 @@ func sentence(k *plan.Kept, a *NodeAnswer) string {
 
 func moodOf(r plan.KeptReason) Mood {
 	switch r {
-	case plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptDisruptionBudget:
+	case plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptDisruptionBudget, plan.KeptReplacing:
 		return Busy
 	case plan.KeptNotReady, plan.KeptNotDeletable:
 		return Bad

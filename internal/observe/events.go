@@ -32,8 +32,10 @@ func ScalingUp(launches []plan.Launch) Event {
 	types := map[string]int{}
 	reasons := map[string]int{}
 	var pods []string
+	var replaced []string
 	var over []plan.Refusal
 	for _, l := range launches {
+		replaced = append(replaced, l.Replaces...)
 		over = append(over, l.PassedOver...)
 		price += l.Price
 		types[l.InstanceType]++
@@ -43,6 +45,11 @@ func ScalingUp(launches []plan.Launch) Event {
 	note := fmt.Sprintf("Buying %s for %s per hour (%s)", counts(types), price, counts(reasons))
 	if len(pods) > 0 {
 		note += fmt.Sprintf(" for %s: %s", plural(len(pods), "pod"), some(pods))
+	}
+	if len(replaced) > 0 {
+		slices.Sort(replaced)
+		replaced = slices.Compact(replaced)
+		note += fmt.Sprintf(" in the place of %s: %s", plural(len(replaced), "node"), some(replaced))
 	}
 	if texts := plan.PassedOverTexts(over); len(texts) > 0 {
 		note += "; " + strings.Join(texts, "; ")
@@ -62,6 +69,12 @@ func ScalingDown(removals []plan.Removal) Event {
 	}
 	return normal("ScalingDown", "ScaleDown", "Removing %s (%s), which saves %s per hour: %s",
 		plural(len(nodes), "node"), counts(reasons), saves, some(nodes))
+}
+
+// ReplacementFailed says why a machine does not replace nodes for which it was bought. They
+// stay, and none is bought for them for a while.
+func ReplacementFailed(machine string, nodes []string, why string) Event {
+	return warning("ReplacementFailed", "Replace", "%s does not replace %s: %s", machine, some(nodes), why)
 }
 
 // ScaleLimitReached says which pods wait because the NodeGroup is at maxNodes.

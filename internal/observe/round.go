@@ -41,6 +41,9 @@ type Launched struct {
 	Price        string            `json:"pricePerHour"`
 	Reason       plan.LaunchReason `json:"reason"`
 	Pods         []string          `json:"pods,omitempty"`
+	// Replaces are the nodes in whose place it was bought, which saves Saves per hour.
+	Replaces []string `json:"replaces,omitempty"`
+	Saves    string   `json:"savesPerHour,omitempty"`
 	// MorePods is how many pods a shortened list leaves out.
 	MorePods int `json:"morePods,omitempty"`
 	// Alternatives are other types of which one node would hold the same pods.
@@ -60,6 +63,9 @@ type Alternative struct {
 // NewLaunched is the launch whose VPSieNode is machine.
 func NewLaunched(l plan.Launch, machine string) Launched {
 	launched := Launched{Machine: machine, Group: l.Group, InstanceType: l.InstanceType, Price: l.Price.String(), Reason: l.Reason, Pods: l.Pods, PassedOver: l.PassedOver}
+	if len(l.Replaces) > 0 {
+		launched.Replaces, launched.Saves = l.Replaces, l.Saves.String()
+	}
 	for _, a := range l.Alternatives {
 		launched.Alternatives = append(launched.Alternatives, Alternative{a.Group, a.InstanceType, a.Price.String(), a.Why})
 	}

@@ -18,6 +18,7 @@ func Events() []EventWord {
 	return []EventWord{
 		{group, "ScalingUp", normal, "machines are bought: which, for how much, why, and for which pods"},
 		{group, "ScalingDown", normal, "nodes are removed: which, why, and what it saves"},
+		{group, "ReplacementFailed", warning, "a machine that was bought in the place of nodes did not come, or their pods do not fit it any more: which, and why; the nodes stay, and none is bought for them for a while"},
 		{group, "ScaleLimitReached", warning, "pods wait because of maxNodes: how many, and which"},
 		{group, "ProvisioningFailed", warning, "a machine could not be had, and why"},
 		{group, "BuyingStopped", warning, "nothing is bought for the account, because VPSie took orders and never listed their VPSes: which, and how a person allows another"},

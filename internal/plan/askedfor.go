@@ -10,7 +10,9 @@ import (
 )
 
 // barUnasked keeps groups that want to be asked for from buying for other pods.
-func (w *world) barUnasked() {
+func (w *world) barUnasked() { w.barUnaskedOf(w.lots) }
+
+func (w *world) barUnaskedOf(lots []*lot) {
 	for _, g := range w.groups {
 		if len(g.OnlyFor) == 0 {
 			continue
@@ -21,7 +23,7 @@ func (w *world) barUnasked() {
 		}
 		why := refusal{NotAskedFor, fmt.Sprintf("the NodeGroup buys only for pods whose nodeSelector or required node affinity asks for %s (nodeSelectorPolicy Require)",
 			strings.Join(pairs, ", "))}
-		for _, l := range w.lots {
+		for _, l := range lots {
 			if asksForAll(&l.kind.class.sample.Object.Spec, g.OnlyFor) {
 				continue
 			}

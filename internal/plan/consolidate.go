@@ -21,6 +21,8 @@ type candidate struct {
 	// due is when the last timer that holds it elapses; zero when no timer does.
 	due  time.Time
 	gone bool
+	// waste is what it costs above the worth of its pods, by the prices on sale.
+	waste float64
 }
 
 type ask struct {
@@ -40,7 +42,9 @@ type keep struct {
 type remover struct {
 	w       *world
 	budgets *Budgets
-	loads   map[*group]load
+	// found are the candidates.
+	found []*candidate
+	loads map[*group]load
 	// leaving is how many nodes of each group go.
 	leaving map[*group]int
 	// targets are the hosts that take moved pods, in the order they are tried.
@@ -73,6 +77,7 @@ type removals struct {
 func (w *world) remove() removals {
 	r := &remover{w: w, budgets: NewBudgets(w.state.Budgets), leaving: map[*group]int{}, kept: map[*host]keep{}}
 	candidates := r.candidates()
+	r.found = candidates
 	r.findTargets(candidates)
 	w.seatEvicted()
 	r.loads = w.loads()
@@ -91,9 +96,7 @@ func (w *world) remove() removals {
 	r.budgeted = true
 	w.revert(mark)
 	r.forget(gone)
-	for _, m := range w.movers {
-		m.next = 0
-	}
+	r.startOver()
 	result.gone = r.together(ready)
 	for _, c := range gone {
 		if c.waits.reason != "" {
@@ -192,13 +195,14 @@ func (r *remover) findTargets(candidates []*candidate) {
 }
 
 // together takes candidates away, one after another, as long as any can go: first
-// those above their group's maximum, then the underutilised.
+// those above their group's maximum, then those that are replaced, then the underutilised.
 func (r *remover) together(candidates []*candidate) []*candidate {
 	r.takeExcess(candidates)
+	r.takeReplaced(candidates)
 	for again := true; again; {
 		again = false
 		for _, c := range candidates {
-			if c.gone {
+			if c.gone || c.host.replacedBy.live() {
 				continue
 			}
 			if c.host.node.State != Ready {
@@ -237,6 +241,9 @@ func (r *remover) take(c *candidate) bool {
 	if len(c.evicted) == 0 {
 		return r.takeAs(c, Empty)
 	}
+	if r.busy(c).reason != "" {
+		return r.takeAs(c, Replaced) // by the free room of others
+	}
 	return r.takeAs(c, Underutilized)
 }
 
@@ -248,7 +255,7 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		before := r.snapshot()
 		why = r.move(c)
 		if l := r.turnedOut(); why.reason == "" && l != nil {
-			why = keep{reason: KeptNoRoomElsewhere, message: "without it the constraints of pod " + l.pods[0].name() + " would not be met"}
+			why = withoutPlace(l)
 		}
 		if why.reason == "" {
 			why = r.wouldTrigger(c, reason, before)
@@ -269,6 +276,10 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		a.budget.asked += a.n
 	}
 	return true
+}
+
+func withoutPlace(l *lot) keep {
+	return keep{reason: KeptNoRoomElsewhere, message: "without it the constraints of pod " + l.pods[0].name() + " would not be met"}
 }
 
 func (r *remover) snapshot() map[*group]load {

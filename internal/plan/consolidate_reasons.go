@@ -11,7 +11,7 @@ func (r *remover) candidate(h *host) (*candidate, keep) {
 		return nil, why
 	}
 	c := &candidate{host: h, price: r.w.priceOf(h.node)}
-	if r.excess(h.group) <= 0 {
+	if r.excess(h.group) <= 0 && !h.replacedBy.live() {
 		if why := r.notUnderutilized(c); why.reason != "" {
 			return nil, why
 		}
@@ -47,6 +47,9 @@ func (r *remover) heldByItself(h *host) keep {
 	}
 	if old := r.awaits(h); old != nil {
 		return keep{reason: KeptReplacing, message: "bought in the place of node " + old.name + ", which is to go"}
+	}
+	if why := r.inExchange(h); why.reason != "" {
+		return why
 	}
 	switch {
 	case n.State != Ready && r.excess(g) <= 0:
@@ -163,6 +166,14 @@ func (r *remover) notUnderutilized(c *candidate) keep {
 	if why := r.notEmpty(c); why.reason != "" {
 		return why
 	}
+	if c.host.group.Disruption.Consolidation == ConsolidateCheaper {
+		return keep{} // it saves its whole price, however busy it is
+	}
+	return r.busy(c)
+}
+
+// busy is at or above a scale-down threshold.
+func (r *remover) busy(c *candidate) keep {
 	s, l := c.host.group.ScaleDown, c.host.load()
 	if (s.CPU <= 0 || s.Memory <= 0) && len(r.w.evictedFrom(c.host)) == 0 {
 		return keep{}
@@ -232,6 +243,12 @@ func (r *remover) waiting(c *candidate) (time.Time, keep) {
 			due, waits = until, why
 		}
 	}
+	if c.host.replacedBy.live() && c.reason != AboveMax {
+		// The other timers were waited for before its replacement was bought.
+		wait(n.tooYoung(g))
+		wait(n.drainFailed())
+		return due, waits
+	}
 	if c.reason != AboveMax {
 		since := n.UnneededSince
 		if since.IsZero() {
@@ -246,6 +263,11 @@ func (r *remover) waiting(c *candidate) (time.Time, keep) {
 		wait(until, keep{reason: KeptStabilizing, message: fmt.Sprintf("the NodeGroup scaled at %s and may scale down at %s", clock(g.LastScale), clock(until))})
 	}
 	wait(n.tooYoung(g))
-	wait(n.RemovalBackoffUntil, keep{reason: KeptStabilizing, message: fmt.Sprintf("not tried again before %s: %s", clock(n.RemovalBackoffUntil), n.RemovalBackoffReason)})
+	wait(n.drainFailed())
 	return due, waits
+}
+
+// drainFailed is until when a drain of the node is not tried again, and why it is kept.
+func (n *Node) drainFailed() (time.Time, keep) {
+	return n.RemovalBackoffUntil, keep{reason: KeptStabilizing, message: fmt.Sprintf("not tried again before %s: %s", clock(n.RemovalBackoffUntil), n.RemovalBackoffReason)}
 }

@@ -22,6 +22,7 @@ func Decide(s *State) *Plan {
 	w.rollOut(&r)
 	w.fillLast()
 	w.keepToPlan()
+	w.exchange(&r)
 	names := w.podNames()
 	p := &Plan{Launches: w.launches(names), Placements: w.placements(names), Unplaced: w.unplaced(), Cost: cost}
 	if w.strategy != plainStrategy && len(p.Launches) > 0 {
@@ -32,6 +33,7 @@ func Decide(s *State) *Plan {
 		p.Unneeded = append(p.Unneeded, c.host.name)
 	}
 	slices.Sort(p.Unneeded)
+	p.Replacing, p.GivenUp = w.replacing(), w.givenUp()
 	for _, c := range r.gone {
 		p.Cost.After -= Hourly(c.price)
 		p.Cost.LowerBound -= Hourly(c.price)
@@ -55,7 +57,7 @@ func (w *world) launches(names map[*host][]string) []Launch {
 		o := h.template.offer
 		launch := Launch{
 			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
-			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h], Replaces: h.replaces,
+			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h], Replaces: h.replaces, Saves: Hourly(h.saves),
 			Alternatives: others.of(h), PassedOver: w.passedOver(h),
 		}
 		if launch.Pods == nil {

@@ -17,6 +17,10 @@ type Disruption struct {
 	// PaidPeriod is how long each period is that is billed as a whole, from a node's order;
 	// 0 when nodes need not wait for its end.
 	PaidPeriod time.Duration
+	// MinSavings is the percentage of the price of nodes that their replacement must save at
+	// least, and Payback how long it may take to save what it costs; both of ConsolidateCheaper.
+	MinSavings int
+	Payback    time.Duration
 	Budgets    []DisruptionBudget
 	// ReplaceDrifted has nodes with Node.Drift replaced.
 	ReplaceDrifted bool
@@ -35,6 +39,9 @@ type Consolidation string
 const (
 	ConsolidateEmpty         Consolidation = "WhenEmpty"
 	ConsolidateUnderutilized Consolidation = "WhenUnderutilized"
+	// ConsolidateCheaper also replaces nodes by cheaper ones, and removes nodes whose pods fit
+	// elsewhere however busy they are.
+	ConsolidateCheaper Consolidation = "WhenCheaper"
 )
 
 // DisruptionBudget bounds how many nodes of a group leave at State.Now. Schedules are

@@ -55,7 +55,14 @@ type host struct {
 	// dependent is how many of these depend on where other pods are.
 	dependent int
 	reason    LaunchReason // of a host to be bought
-	replaces  []string     // the nodes in whose place it is bought
+	// replacedBy is the exchange in which the node is to go, newcomer the one for which the
+	// machine was bought; nil for none. retired: the plan buys something in its place.
+	replacedBy, newcomer *exchange
+	retired              bool
+	// replaces are the nodes in whose place a host is bought; saves is what the whole
+	// exchange saves.
+	replaces []string
+	saves    Money
 }
 
 // share is a number of pods of one lot.

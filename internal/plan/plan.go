@@ -22,6 +22,10 @@ type Plan struct {
 	// Unsuitable are the types of which nodes have proved that they are no help to some
 	// pods: those of Group.Unsuitable that still count, and new ones.
 	Unsuitable []Unsuitable `json:"-"`
+	// Replacing names the nodes in whose place machines are bought, now or before. GivenUp are
+	// exchanges that came to nothing.
+	Replacing []string  `json:"-"`
+	GivenUp   []GivenUp `json:"-"`
 	// RecheckAt is when the next timer of the plan elapses; zero when none runs.
 	RecheckAt time.Time `json:"-"`
 }
@@ -39,6 +43,8 @@ type Launch struct {
 	Pods []string `json:"pods"`
 	// Replaces are the nodes in whose place it is bought, by name. They go once it is Ready.
 	Replaces []string `json:"replaces,omitempty"`
+	// Saves is what the nodes cost more than all machines that are bought in their place.
+	Saves Hourly `json:"savesPerHour,omitempty"`
 	// Alternatives are up to three other types of which one node would hold the same pods,
 	// the cheapest first.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
@@ -134,6 +140,9 @@ const (
 	Drifted RemovalReason = "Drifted"
 	// Expired: older than the group lets nodes become (Node.Expires).
 	Expired RemovalReason = "Expired"
+	// Replaced: its pods fit machines that were bought in its place, or, though it is busy, the
+	// free room of others.
+	Replaced RemovalReason = "Replaced"
 )
 
 // Refusal reasons.
@@ -186,7 +195,7 @@ const (
 	KeptNotReady            KeptReason = "NotReady"
 	// KeptAwaitingReplacement: it goes when the machine that is bought in its place is Ready.
 	KeptAwaitingReplacement KeptReason = "AwaitingReplacement"
-	// KeptReplacing: it was bought in the place of an outdated node that is still there.
+	// KeptReplacing: it was bought in the place of nodes that are still there.
 	KeptReplacing KeptReason = "Replacing"
 	// KeptNoReplacement: no machine can be bought in the place of an outdated node.
 	KeptNoReplacement KeptReason = "NoReplacement"
@@ -200,4 +209,6 @@ const (
 	KeptAdopted KeptReason = "Adopted"
 	// KeptNotDeletable: the cloud would not delete the VPS (Group.Undeletable).
 	KeptNotDeletable KeptReason = "NotDeletable"
+	// KeptNotCheaper: no machines on sale hold its pods for enough less.
+	KeptNotCheaper KeptReason = "NotCheaper"
 )

@@ -7,7 +7,7 @@ func LaunchReasons() []LaunchReason {
 
 // RemovalReasons lists every reason to remove a node.
 func RemovalReasons() []RemovalReason {
-	return []RemovalReason{Empty, Underutilized, AboveMax, Drifted, Expired}
+	return []RemovalReason{Empty, Underutilized, AboveMax, Drifted, Expired, Replaced}
 }
 
 // RefusalReasons lists every reason for which a pod stays unplaced.

@@ -31,6 +31,7 @@ func newWorld(s *State) *world {
 	}
 	w.buildGroups()
 	w.buildHosts()
+	w.findExchanges()
 	pending := w.seat()
 	slices.SortFunc(pending, comparePods)
 	w.buildLots(pending)

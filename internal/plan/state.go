@@ -252,6 +252,10 @@ type Node struct {
 	Current bool
 	// Replaces are the nodes in whose place it was bought (Launch.Replaces).
 	Replaces []string
+	// ReplaceBackoffUntil: a replacement of it came to nothing lately (Plan.GivenUp); none is
+	// bought before then.
+	ReplaceBackoffUntil  time.Time
+	ReplaceBackoffReason string
 	// RemovalBackoffUntil: a drain of it failed lately; not removed before then.
 	RemovalBackoffUntil time.Time
 	// RemovalBackoffReason says why the drain failed.

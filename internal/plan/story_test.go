@@ -88,6 +88,9 @@ func tell(p *Plan, now time.Time) string {
 	var b strings.Builder
 	for _, l := range p.Launches {
 		fmt.Fprintf(&b, "buy %s: %s at %s/h for %s%s\n", l.Name, l.InstanceType, l.Price, l.Reason, list(append(slices.Clone(l.Replaces), l.Pods...)))
+		if l.Saves > 0 {
+			fmt.Fprintf(&b, "  saves %s/h once they are gone\n", l.Saves)
+		}
 		for _, r := range l.PassedOver {
 			fmt.Fprintf(&b, "  not %s%s\n", scope(r), r.Message)
 		}
@@ -113,6 +116,9 @@ func tell(p *Plan, now time.Time) string {
 	}
 	for _, k := range p.Kept {
 		fmt.Fprintf(&b, "keep %s: %s: %s\n", k.Node, k.Reason, k.Message)
+	}
+	for _, g := range p.GivenUp {
+		fmt.Fprintf(&b, "given up %s for %s: %s\n", strings.Join(g.Machines, " "), strings.Join(g.Nodes, " "), g.Why)
 	}
 	for _, u := range p.Unsuitable {
 		fmt.Fprintf(&b, "unsuitable %s/%s for the like of %s since %s\n", u.Group, u.InstanceType, u.Example, u.Since.Format(time.TimeOnly))

@@ -209,7 +209,7 @@ func (s *story) group(name string, a *attrs) {
 		a.note(err)
 		g.Limits.Cost = &most
 	}
-	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), PaidPeriod: a.duration("paid-period"), Budgets: a.disruptionBudgets(),
+	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), PaidPeriod: a.duration("paid-period"), MinSavings: a.number("min-savings", 15), Payback: time.Duration(a.number("payback", 24)) * time.Hour, Budgets: a.disruptionBudgets(),
 		ReplaceDrifted: a.flag("replace-drifted"), MaxAge: a.duration("max-age"), Stopped: strings.ReplaceAll(a.text("rollout-stopped", ""), "_", " ")}
 	if left := a.number("unproven-left", -1); left >= 0 {
 		g.Limit = &Limit{Left: left, Reason: Unproven, Message: "no machine has joined yet"}
@@ -261,10 +261,13 @@ func (s *story) node(name string, a *attrs) {
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
 		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"),
 		Planned: a.all("planned"), ReadySince: a.ago("ready"), Created: a.ago("ordered"),
-		RemovalBackoffReason: "drain timed out", Drift: strings.ReplaceAll(a.text("drift", ""), "_", " "), Current: a.flag("current"), Replaces: a.all("replaces"),
+		RemovalBackoffReason: "drain timed out", Drift: strings.ReplaceAll(a.text("drift", ""), "_", " "), Current: a.flag("current"), Replaces: a.all("replaces"), ReplaceBackoffReason: "its replacement did not come",
 	}
 	if d := a.duration("drain-failed"); d > 0 {
 		n.RemovalBackoffUntil = storyNow.Add(d)
+	}
+	if d := a.duration("replace-failed"); d > 0 {
+		n.ReplaceBackoffUntil = storyNow.Add(d)
 	}
 	labels, taints := a.pairs("labels"), a.taints("taint")
 	if zone := a.text("zone", ""); zone != "" {

@@ -88,6 +88,28 @@ func (w *world) proveUnsuitable() {
 	}
 }
 
+// bar keeps from buying for pods that run already what would not be bought for the like of
+// them that wait.
+func (w *world) bar(lots []*lot) {
+	w.barUnaskedOf(lots)
+	if len(w.unsuitable) == 0 {
+		return
+	}
+	for _, l := range lots {
+		pods := w.fingerprint(l)
+		for _, u := range w.unsuitable {
+			t := w.groupByName[u.Group].template(u.InstanceType)
+			if u.Pods != pods || t == nil {
+				continue
+			}
+			if l.barred == nil {
+				l.barred = map[*template]refusal{}
+			}
+			l.barred[t] = refusal{u.Reason, u.Message}
+		}
+	}
+}
+
 // provedUnsuitable are the proofs to remember, those of before and what pods have now
 // proved for which the nodes that are there are not enough; of each group the newest.
 func (w *world) provedUnsuitable() []Unsuitable {

@@ -85,7 +85,7 @@ func (h *host) load() load {
 // counts says whether the host counts towards its group's utilisation: nodes that
 // are Ready, on their way, or to be bought.
 func (h *host) counts() bool {
-	return h.group != nil && (h.node == nil || h.node.State == Ready || h.node.State == Ordered)
+	return h.group != nil && !h.retired && (h.node == nil || h.node.State == Ready || h.node.State == Ordered)
 }
 
 // loads are the loads of the groups.

@@ -44,6 +44,8 @@ type world struct {
 	appraisal *appraisal
 	// strategy is the name of the way of buying that was best; empty when nothing was bought.
 	strategy string
+	// exchanges are under way: machines were bought in the place of nodes that are still there.
+	exchanges []*exchange
 	// dependent is how many placed pods depend on where others are.
 	dependent int
 	// usualLimits are the most volumes of each driver that a node of the groups takes.
@@ -79,6 +81,7 @@ const (
 	tookPods                // n pods of lot taken off host
 	clearedHost             // the pods placed on host taken up again
 	retypedHost             // host is of another template
+	retiredHost             // host is looked at as gone
 )
 
 // place puts n pods of the lot on the host, which has room for them.
@@ -181,6 +184,14 @@ func (w *world) close(h *host) {
 	w.log = append(w.log, step{did: closedHost, host: h, n: took})
 }
 
+// retire looks at a node that is to be replaced as if it were gone, apart from the room that
+// it takes up under maxNodes and limits until it is.
+func (w *world) retire(h *host) {
+	h.retired = true
+	h.group.kept--
+	w.log = append(w.log, step{did: retiredHost, host: h})
+}
+
 func (w *world) countBound(h *host, n int32) {
 	for _, s := range h.bound {
 		w.count(s.kind, h, n, s.pod.leaves())
@@ -234,6 +245,9 @@ func (w *world) revert(mark int) {
 			w.countBound(s.host, 1)
 		case retypedHost:
 			w.become(s.host, s.template)
+		case retiredHost:
+			s.host.retired = false
+			s.host.group.kept++
 		case tookPods:
 			s.host.placed = s.placed
 			w.shift(s.host, s.lot, s.n)
@@ -262,6 +276,8 @@ func (w *world) redo(steps []step) {
 			w.close(s.host)
 		case retypedHost:
 			w.retype(s.host, s.became)
+		case retiredHost:
+			w.retire(s.host)
 		case tookPods:
 			w.take(s.host, s.lot, s.n)
 		case clearedHost:

@@ -1,0 +1,115 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+)
+
+// The pause after a replacement that came to nothing doubles with each that follows on the
+// same node, from the first to the longest: each has cost a machine.
+const (
+	firstReplacePause   = time.Hour
+	longestReplacePause = 24 * time.Hour
+)
+
+// replacing keeps new pods off nodes that are to be replaced, as far as there is room
+// elsewhere, and writes down which replacements are given up.
+func (r *round) replacing(ctx context.Context, o *cluster.Objects, p *plan.Plan) error {
+	machines := byNodeName(o.VPSieNodes)
+	var errs []error
+	for i := range p.GivenUp {
+		errs = append(errs, r.giveUpReplacement(ctx, o, machines, &p.GivenUp[i]))
+	}
+	errs = append(errs, forEach(o.Nodes, func(node *corev1.Node) error {
+		m := machines[node.Name]
+		if m == nil || !m.DeletionTimestamp.IsZero() {
+			return nil
+		}
+		_, wanted := slices.BinarySearch(p.Replacing, node.Name)
+		return r.avoid(ctx, node, wanted)
+	}))
+	return errors.Join(errs...)
+}
+
+// avoid puts the taint of nodes that are to be replaced on the node, or takes it off.
+func (d Deps) avoid(ctx context.Context, node *corev1.Node, wanted bool) error {
+	is := func(t corev1.Taint) bool { return t.Key == v1alpha1.TaintReplacing }
+	if slices.ContainsFunc(node.Spec.Taints, is) == wanted {
+		return nil
+	}
+	changed := node.DeepCopy()
+	changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, is)
+	if wanted {
+		taint(changed, corev1.Taint{Key: v1alpha1.TaintReplacing, Effect: corev1.TaintEffectPreferNoSchedule})
+	}
+	// Taints are one list: without the lock a taint that somebody adds now would be lost.
+	err := d.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{}))
+	if ignoreRace(err) != nil {
+		return fmt.Errorf("tainting node %s, which is to be replaced: %w", node.Name, err)
+	}
+	return nil
+}
+
+// giveUpReplacement has the nodes wait before another replacement is tried, and then the
+// machines be like any other. In this order: what ends in between is done again.
+func (r *round) giveUpReplacement(ctx context.Context, o *cluster.Objects, machines map[string]*v1alpha1.VPSieNode, g *plan.GivenUp) error {
+	now := r.Clock.Now()
+	for _, name := range g.Nodes {
+		m := machines[name]
+		if m == nil || !m.DeletionTimestamp.IsZero() {
+			continue
+		}
+		failure := cluster.ReplacementFailure{Times: 1, Why: g.Why}
+		if before := cluster.FailedReplacement(m); before != nil {
+			failure.Times += before.Times
+		}
+		pause := longestReplacePause
+		if failure.Times < 6 { // the doubling is past the longest then
+			pause = min(firstReplacePause<<(failure.Times-1), longestReplacePause)
+		}
+		failure.Until = now.Add(pause).UTC().Truncate(time.Second)
+		if err := r.patchMachine(ctx, m, func(m *v1alpha1.VPSieNode) {
+			metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationReplacementFailed, failure.String())
+		}); err != nil {
+			return err
+		}
+	}
+	for _, name := range g.Machines {
+		m := machines[name]
+		if m == nil {
+			continue
+		}
+		if err := r.patchMachine(ctx, m, func(m *v1alpha1.VPSieNode) { delete(m.Annotations, v1alpha1.AnnotationReplaces) }); err != nil {
+			return err
+		}
+		for _, group := range o.NodeGroups {
+			if group.Name == m.Spec.NodeGroupName {
+				r.Voice.Say(group, observe.ReplacementFailed(m.Name, g.Nodes, g.Why))
+			}
+		}
+	}
+	logf.FromContext(ctx).Info("gave a replacement up", "machines", g.Machines, "nodes", g.Nodes, "why", g.Why)
+	return nil
+}
+
+func (r *round) patchMachine(ctx context.Context, m *v1alpha1.VPSieNode, change func(*v1alpha1.VPSieNode)) error {
+	changed := m.DeepCopy()
+	change(changed)
+	if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("noting on VPSieNode %s that a replacement is given up: %w", m.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package control
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
+)
+
+const large = "large-8cpu-16gb"
+
+// cheaperLarge has four pods on four small nodes, and then a large type that would hold them for less.
+func cheaperLarge(s *sim, change func(*v1alpha1.NodeGroup)) {
+	s.owned = true
+	g := s.group("web", 0, 6, func(g *v1alpha1.NodeGroup) {
+		g.Spec.AllowMixedInstances = true
+		g.Spec.ScaleDownPolicy.Enabled = new(true)
+		g.Spec.ScaleDownPolicy.UnneededTime, g.Spec.ScaleDownPolicy.StabilizationWindowSeconds = new(int32(600)), new(int32(60))
+		g.Spec.Disruption.Consolidation = v1alpha1.ConsolidateWhenCheaper
+		change(g)
+	})
+	s.replicas, s.due["scheduler"] = 4, s.clock.Now()
+	s.run(15 * time.Minute)
+	if got := s.plans(); !slices.Equal(got, []string{small, small, small, small}) {
+		s.Fatalf("four pods run on %v", got)
+	}
+	s.patch(g, `{"spec":{"offeringIDs":["`+small+`","`+large+`"]}}`)
+}
+
+// plans are the types of the VPSes that are paid for.
+func (s *sim) plans() []string {
+	plans := []string{}
+	for _, b := range s.bills() {
+		plans = append(plans, b.Plan)
+	}
+	slices.Sort(plans)
+	return plans
+}
+
+func (s *sim) node(name string) *corev1.Node {
+	for _, object := range s.store.all() {
+		if n, is := object.(*corev1.Node); is && n.Name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// Four small nodes give way to a large one that costs less: it is bought first, and they go when it is Ready, however
+// often the controller is killed meanwhile. At no moment is more paid than for them and for it.
+func TestNodesAreReplacedByACheaperOne(t *testing.T) {
+	for _, kills := range []bool{false, true} {
+		t.Run(fmt.Sprintf("kills=%t", kills), func(t *testing.T) {
+			inSim(t, vpsietest.Knobs{CreateMillis: 20_000, BootMillis: 60_000, DeleteMillis: 10_000, Prices: map[string]string{large: "20.00"}}, func(s *sim) {
+				cheaperLarge(s, func(*v1alpha1.NodeGroup) {})
+				old := s.vpsieNodes()
+				end, bought, marked := s.clock.Now().Add(time.Hour), 0, false
+				for s.clock.Now().Before(end) {
+					s.run(5 * time.Second)
+					if kills {
+						s.restart()
+					}
+					plans := s.plans()
+					larges := len(slices.DeleteFunc(slices.Clone(plans), func(p string) bool { return p != large }))
+					bought = max(bought, larges)
+					if larges > 1 || len(plans)-larges > 4 {
+						s.Fatalf("paid for at %s: %v", s.clock.Now(), plans)
+					}
+					arrived := false
+					for _, m := range s.vpsieNodes() {
+						if m.Spec.InstanceType == large && m.Status.Phase == v1alpha1.PhaseReady {
+							arrived = true
+						}
+					}
+					if !arrived && len(plans)-larges < 4 {
+						s.Fatalf("a node has gone at %s before its replacement was Ready", s.clock.Now())
+					}
+					if larges == 1 && !arrived {
+						n := s.node(cluster.NodeNameOf(old[0]))
+						marked = marked || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool {
+							return t.Key == v1alpha1.TaintReplacing && t.Effect == corev1.TaintEffectPreferNoSchedule
+						})
+					}
+				}
+				if got := s.plans(); !slices.Equal(got, []string{large}) || s.waitingPods() > 0 || !marked {
+					s.Errorf("paid for in the end: %v; %d pods wait; nodes to be replaced were tainted: %t", got, s.waitingPods(), marked)
+				}
+				for _, g := range s.nodeGroups() {
+					if at := g.(*v1alpha1.NodeGroup).Status.LastScaleTime; at == nil || at.After(end.Add(-50*time.Minute)) {
+						s.Errorf("a replacement counts as a scaling: %s", at)
+					}
+				}
+			})
+		})
+	}
+}
+
+// When the new machine never joins, everything stays as it was, and it is not tried again before the pause is over.
+func TestReplacementThatDoesNotJoinIsGivenUp(t *testing.T) {
+	for _, kills := range []bool{false, true} {
+		t.Run(fmt.Sprintf("kills=%t", kills), func(t *testing.T) {
+			inSim(t, vpsietest.Knobs{CreateMillis: 20_000, BootMillis: 60_000, DeleteMillis: 10_000, Prices: map[string]string{large: "20.00"}}, func(s *sim) {
+				cheaperLarge(s, func(*v1alpha1.NodeGroup) {})
+				s.must(s.fake.PatchKnobs([]byte(`{"neverJoin":1000}`)))
+				bills := len(s.fake.Ledger().VMs)
+				for range 4 * 60 {
+					s.run(time.Minute)
+					if kills {
+						s.restart()
+					}
+					smalls := slices.DeleteFunc(s.plans(), func(p string) bool { return p != small })
+					if len(smalls) < 4 {
+						s.Fatalf("a node has gone at %s for a replacement that never came", s.clock.Now())
+					}
+				}
+				// Of the first, after its join time-out and one hour, after another and two hours.
+				if n := len(s.fake.Ledger().VMs) - bills; n < 2 || n > 3 {
+					s.Errorf("%d replacements were bought in four hours that never join", n)
+				}
+				if s.waitingPods() > 0 {
+					s.Errorf("%d pods wait", s.waitingPods())
+				}
+				for _, m := range s.vpsieNodes() {
+					if m.Spec.InstanceType == small && cluster.FailedReplacement(m) == nil {
+						s.Errorf("%s does not say that its replacement has failed: %v", m.Name, m.Annotations)
+					}
+				}
+			})
+		})
+	}
+}
