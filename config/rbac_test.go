@@ -61,7 +61,10 @@ func TestAutoscalerHasTheRightsItNeeds(t *testing.T) {
 	for _, verb := range []string{"get", "list", "watch"} {
 		needed = append(needed, right{verb, "", "secrets", "", "kube-system", "vpsie-secret"})
 	}
-	needed = append(needed, right{"get", "", "configmaps", "", "kube-public", "cluster-info"})
+	needed = append(needed, right{"get", "", "configmaps", "", "kube-public", "cluster-info"}, right{"create", "", "configmaps", "", "kube-system", ""})
+	for _, name := range []string{"vpsie-autoscaler-spend", "vpsie-autoscaler-journal"} {
+		needed = append(needed, right{"get", "", "configmaps", "", "kube-system", name}, right{"update", "", "configmaps", "", "kube-system", name})
+	}
 	testenv.Eventually(t, func(ctx context.Context) error {
 		for _, r := range needed {
 			if !may(ctx, t, r) {
@@ -94,6 +97,9 @@ func TestAutoscalerHasNoFurtherRights(t *testing.T) {
 		{"create", "autoscaler.vpsie.com", "nodegroups", "", "kube-system", ""},
 		{"delete", "autoscaler.vpsie.com", "nodegroups", "", "kube-system", ""},
 		{"get", "", "configmaps", "", "kube-system", "cluster-info"},
+		{"update", "", "configmaps", "", "kube-system", "coredns"},
+		{"delete", "", "configmaps", "", "kube-system", "vpsie-autoscaler-spend"},
+		{"create", "", "configmaps", "", "default", ""},
 		{"update", "rbac.authorization.k8s.io", "clusterroles", "", "", ""},
 	} {
 		if may(t.Context(), t, r) {

@@ -26,7 +26,8 @@ func (c *cli) journalCommand() *cobra.Command {
 		Long: `Show the autoscaler's last rounds: what it decided, when, and why.
 
 It remembers the last 256 rounds that decided something or had other reasons than the
-one before, since it was started. --since and --until take an hour of the day, a time
+one before, also over restarts: it stores them in the ConfigMap ` + observe.JournalConfigMap + `.
+Where no pod of it answers, they are read from there. --since and --until take an hour of the day, a time
 as RFC 3339 writes it, or how long ago it was.`,
 		Example: "  kubectl vpsie journal --since 14:00 --until 14:10\n  kubectl vpsie journal --since 30m --group web\n  kubectl vpsie journal --pod shop/web-7d8f-x2x4z",
 		Args:    cobra.NoArgs,

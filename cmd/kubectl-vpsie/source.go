@@ -134,7 +134,32 @@ func (c *cli) journal(ctx context.Context, kube client.Reader, f observe.Filter)
 		}
 		return roundsOf(told, "the autoscaler's journal"), nil
 	}
-	return c.askPods(ctx, kube, f)
+	told, err := c.askPods(ctx, kube, f)
+	if err == nil {
+		return told, nil
+	}
+	if stored, ok := c.storedRounds(ctx, kube, f); ok {
+		c.note("no pod of the autoscaler could be asked: %v", err)
+		return stored, nil
+	}
+	return told, err
+}
+
+// storedRounds reads the journal that a controller has stored which does not answer.
+func (c *cli) storedRounds(ctx context.Context, kube client.Reader, f observe.Filter) (explain.Rounds, bool) {
+	var cm corev1.ConfigMap
+	if err := kube.Get(ctx, client.ObjectKey{Namespace: c.namespace(), Name: observe.JournalConfigMap}, &cm); err != nil {
+		return explain.Rounds{}, false
+	}
+	rounds, err := observe.DecodeRounds(cm.BinaryData[observe.JournalKey])
+	if err != nil || len(rounds) == 0 {
+		return explain.Rounds{}, false
+	}
+	none := c.noRounds()
+	return explain.Rounds{
+		Source: "the journal that the autoscaler stored in ConfigMap " + cm.Name, List: f.Of(rounds),
+		Last: rounds[len(rounds)-1].Last, Options: none.Options,
+	}, true
 }
 
 func roundsOf(told *observe.Journaled, source string) explain.Rounds {

@@ -86,6 +86,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		Voice:   observe.NewVoice(writer),
 		Metrics: told,
 		Journal: journal,
+		Spend:   observe.NewSpend(told),
 		Clock:   clock.RealClock{},
 		Options: f.control,
 	}

@@ -138,6 +138,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	err = errors.Join(noted, acted, replaced, r.tell(ctx, objects, decision, faults, buying.Markets))
 	r.tellPods(ctx, objects, decision)
 	r.compare(state, decision)
+	r.charge(objects, state)
 	next := r.next(decision, objects.NodeGroups)
 	if left {
 		next = r.debounce()

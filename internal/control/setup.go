@@ -84,6 +84,8 @@ type Deps struct {
 	Voice   *observe.Voice
 	Metrics *observe.Metrics
 	Journal *observe.Journal
+	// Spend adds up what machines cost; nil counts nothing.
+	Spend   *observe.Spend
 	Clock   clock.PassiveClock
 	Options Options
 	// Inspect looks for what is wrong with the account and the NodeGroups, and orders and deletes nothing. It reports false
@@ -114,7 +116,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 	if err := indexMachines(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
-	for _, setup := range []func(ctrl.Manager, Deps) error{setupRound, setupNodes, setupGroups, setupSweep} {
+	for _, setup := range []func(ctrl.Manager, Deps) error{setupRound, setupNodes, setupGroups, setupSweep, setupKeeper} {
 		if err := setup(mgr, d); err != nil {
 			return err
 		}

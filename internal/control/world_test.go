@@ -168,6 +168,7 @@ func (w *world) start(o Options) {
 		}),
 		arrivals: newArrivals(), funds: new(funds),
 	}
+	w.deps.Spend = observe.NewSpend(w.deps.Metrics)
 	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
 	w.machines = &machines{Deps: w.deps, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
 	w.groups = &groups{w.deps}

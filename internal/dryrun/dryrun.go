@@ -83,7 +83,7 @@ func (o *Options) AddFlags(s *pflag.FlagSet) {
 	s.StringVar(&o.Offerings, "offerings", "", "file with what can be bought, in place of the account's catalogue")
 	s.StringVar(&o.Now, "now", "", "the time to plan for (RFC 3339); empty takes the clock's")
 	s.BoolVar(&o.Plan.IgnoreTimers, "ignore-timers", false, "take stabilization windows and unneededTime as elapsed")
-	s.StringVarP(&o.Output, "output", "o", "table", "table, json or yaml")
+	s.StringVarP(&o.Output, "output", "o", "table", "table, json, yaml or html (a page for a browser)")
 	o.WhatIf.AddFlags(s)
 	s.BoolVar(&o.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to buy or to remove")
 }
@@ -108,7 +108,11 @@ func (o *Options) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Wr
 	for _, note := range result.Notes {
 		fmt.Fprintln(stderr, "note:", note)
 	}
-	if err := (output{Plan: result.Plan, WhatIf: result.WhatIf, Timing: result.timing}).write(stdout, o.Output, result.State); err != nil {
+	if o.Output == "html" {
+		if err := result.Page().Write(stdout); err != nil {
+			return false, fmt.Errorf("writing the page: %w", err)
+		}
+	} else if err := (output{Plan: result.Plan, WhatIf: result.WhatIf, Timing: result.timing}).write(stdout, o.Output, result.State); err != nil {
 		return false, fmt.Errorf("writing the plan: %w", err)
 	}
 	return o.Detailed && len(result.Plan.Launches)+len(result.Plan.Removals) > 0, nil
@@ -162,8 +166,8 @@ func (o *Options) validate() (time.Time, error) {
 			errs = append(errs, fmt.Errorf("--now: %q is not a time as RFC 3339 writes it, such as 2025-10-12T10:00:00Z", o.Now))
 		}
 	}
-	if !slices.Contains([]string{"table", "json", "yaml"}, o.Output) {
-		errs = append(errs, fmt.Errorf("--output: %q is not table, json or yaml", o.Output))
+	if !slices.Contains([]string{"table", "json", "yaml", "html"}, o.Output) {
+		errs = append(errs, fmt.Errorf("--output: %q is not table, json, yaml or html", o.Output))
 	}
 	if o.Cloud.RequestsPerMinute <= 0 {
 		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", o.Cloud.RequestsPerMinute))

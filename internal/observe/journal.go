@@ -23,6 +23,8 @@ type Journal struct {
 	mu     sync.Mutex
 	rounds []*Round // oldest first; what they point to is never changed
 	weight int
+	// version counts entries that were new.
+	version uint64
 	// compared is the newest comparison; nil before the first.
 	compared *Compared
 }
@@ -40,8 +42,14 @@ func (j *Journal) Note(r *Round) {
 			return
 		}
 	}
+	j.version++
 	j.rounds = append(j.rounds, r)
 	j.weight += r.weight()
+	j.trim()
+}
+
+// trim forgets the oldest rounds beyond the bounds.
+func (j *Journal) trim() {
 	for len(j.rounds) > 1 && (len(j.rounds) > mostRounds || j.weight > mostWeight) {
 		j.weight -= j.rounds[0].weight()
 		j.rounds = slices.Delete(j.rounds, 0, 1)
@@ -60,7 +68,7 @@ func (j *Journal) Rounds(f Filter) []*Round {
 	j.mu.Lock()
 	all := slices.Clone(j.rounds)
 	j.mu.Unlock()
-	return f.of(all)
+	return f.Of(all)
 }
 
 // last is when the newest round was; zero before the first.

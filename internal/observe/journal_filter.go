@@ -17,7 +17,8 @@ type Filter struct {
 	Limit int
 }
 
-func (f Filter) of(rounds []*Round) []*Round {
+// Of are the rounds that the filter lets through; they are given oldest first.
+func (f Filter) Of(rounds []*Round) []*Round {
 	out := []*Round{}
 	for _, r := range rounds {
 		if !f.Since.IsZero() && r.Last.Before(f.Since) || !f.Until.IsZero() && r.First.After(f.Until) {

@@ -41,6 +41,7 @@ type Metrics struct {
 	offered               map[plan.OfferKey]bool // the series of backoff
 	launches              *prometheus.CounterVec
 	removals              *prometheus.CounterVec
+	spend                 *prometheus.CounterVec
 
 	startup   *prometheus.HistogramVec
 	drains    *prometheus.CounterVec
@@ -86,6 +87,7 @@ func (m *Metrics) addRounds() {
 	m.balance = c.gauges("vpsie_autoscaler_account_balance_dollars", "What a prepaid VPSie account has left; absent for other accounts.")
 	m.balanceHours = c.gauges("vpsie_autoscaler_account_balance_hours", "How long that lasts at what the account costs now; infinite when it costs nothing.")
 	m.groupCost = c.gauges("vpsie_autoscaler_nodegroup_cost_per_hour", "What the group's machines cost per hour.", "nodegroup")
+	m.spend = c.counters("vpsie_autoscaler_spend_total", "What machines have cost since the start of the controller and while none ran, in the currency of the account, by NodeGroup and offering; counted every minute.", "nodegroup", "offering")
 	m.backoff = c.gauges("vpsie_autoscaler_offering_backoff", "1 while an offering is not ordered because VPSie refused it lately, else 0.", "offering", "datacenter")
 	m.stopped = c.gauge("vpsie_autoscaler_buying_stopped", "1 while nothing is bought for the account because VPSie took orders and never listed their VPSes, until a person allows another order; else 0.")
 	m.resting = c.gauge("vpsie_autoscaler_account_backoff", "1 while nothing is ordered for the account because VPSie refused it lately (quota, balance, permission, a suspension) or gave no clear answer to orders; else 0.")

@@ -61,6 +61,18 @@ func NewPod(object *corev1.Pod) *Pod {
 // name is namespace/name, as reasons and results print it.
 func (p *Pod) name() string { return p.Object.Namespace + "/" + p.Object.Name }
 
+// Held is what a bound pod holds of its node: milli-cores and bytes of memory. node is empty
+// for a pod that holds nothing.
+func (p *Pod) Held() (node string, milliCPU, memory int64) {
+	if p.stage != stageBound {
+		return "", 0, 0
+	}
+	return p.node, p.requests.CPU, p.requests.Memory
+}
+
+// Asks is what a pod asks for: milli-cores and bytes of memory.
+func (p *Pod) Asks() (milliCPU, memory int64) { return p.requests.CPU, p.requests.Memory }
+
 // comparePods orders pods by namespace and name.
 func comparePods(a, b *Pod) int {
 	if c := strings.Compare(a.Object.Namespace, b.Object.Namespace); c != 0 {

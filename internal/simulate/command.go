@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -96,6 +97,7 @@ func (c *Command) AddFlags(s *pflag.FlagSet) {
 	s.Uint64Var(&c.options.Seed, "seed", 1, "number that all chance follows from")
 	s.StringVar(&c.start, "start", "2025-01-06T00:00:00Z", "the time at which the simulated workload begins (RFC 3339), for schedules")
 	s.StringVarP(&c.Output, "output", "o", "table", "table or json")
+	s.StringVar(&c.report, "report", "", "also write a page (HTML) that shows the results")
 	o := &c.options.Cloud
 	s.DurationVar(&o.Boot, "boot-time", 90*time.Second, "median time from an order to its ready node")
 	s.Float64Var(&o.BootSpread, "boot-spread", 0.25, "how much boot times vary: sigma of a log-normal distribution")
@@ -130,6 +132,9 @@ func (c *Command) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
+	if err := c.writeReport(results); err != nil {
+		return err
+	}
 	if c.Output == "json" {
 		e := json.NewEncoder(stdout)
 		e.SetEscapeHTML(false)
@@ -137,6 +142,21 @@ func (c *Command) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Wr
 		return e.Encode(map[string]any{"settings": results})
 	}
 	return writeTable(stdout, results)
+}
+
+// writeReport writes the page of --report, where one is wanted.
+func (c *Command) writeReport(results []*Result) error {
+	if c.report == "" {
+		return nil
+	}
+	var text bytes.Buffer
+	if err := Report(&text, results); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	if err := os.WriteFile(c.report, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	return nil
 }
 
 // validate refuses flags that cannot work, naming each.
