@@ -76,6 +76,6 @@ VPSie account's Secret must be readable); else from the objects' status.`,
 	flags.Lookup("namespace").Usage = `namespace of the NodeGroups; for "explain pod" the pod's (default "kube-system")`
 	flags.StringVar(&c.home, "autoscaler-namespace", "", `namespace of the NodeGroups where --namespace is the pod's (default "kube-system")`)
 	root.AddCommand(c.statusCommand(), c.explainCommand(), c.costCommand(), c.spendCommand(), c.planCommand(), c.doctorCommand(), c.offeringsCommand(), c.scheduleCommand(),
-		c.blockersCommand(), c.journalCommand(), c.drainCommand(), c.keepCommand(), c.migrateCommand())
+		c.blockersCommand(), c.journalCommand(), c.drainCommand(), c.keepCommand(), c.migrateCommand(), c.webCommand())
 	return root
 }

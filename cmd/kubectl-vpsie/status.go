@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -13,31 +14,51 @@ import (
 )
 
 func (c *cli) statusCommand() *cobra.Command {
+	var watch bool
+	var every time.Duration
 	cmd := &cobra.Command{
 		Use:     "status",
 		Short:   "Show the NodeGroups, their price, and what is going on",
-		Example: "  kubectl vpsie status\n  kubectl vpsie status -o json",
+		Example: "  kubectl vpsie status\n  kubectl vpsie status --watch\n  kubectl vpsie status -o json",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !watch {
+				return c.status(cmd.Context())
+			}
+			if err := c.checkWatch(every); err != nil {
+				return err
+			}
+			return c.watchStatus(cmd.Context(), every)
+		},
 	}
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show it again and again, until Ctrl-C")
+	cmd.Flags().DurationVar(&every, "interval", 2*time.Second, "time between two looks of --watch")
 	c.addOutput(cmd)
 	c.addSource(cmd)
 	return cmd
 }
 
 func (c *cli) status(ctx context.Context) error {
-	kube, s, err := c.begin(ctx)
+	a, err := c.statusAnswer(ctx)
 	if err != nil {
 		return err
 	}
+	return c.say(a)
+}
+
+func (c *cli) statusAnswer(ctx context.Context) (*explain.StatusAnswer, error) {
+	kube, s, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if s.Rounds, err = c.rounds(ctx, kube, observe.Filter{Limit: 1}); err != nil {
-		return err
+		return nil, err
 	}
 	if s.Rounds.Source == "" {
 		c.addPods(ctx, kube, s, client.MatchingFields{"status.phase": "Pending"})
 	}
 	s.Dead = c.leaderless(ctx, kube)
-	return c.say(explain.Status(s))
+	return explain.Status(s), nil
 }
 
 // leaderless says that no autoscaler acts. Whoever may not read the Lease is not told.

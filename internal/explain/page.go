@@ -30,6 +30,14 @@ type Page struct {
 // NewPage returns an empty page that writes times as seen from now.
 func NewPage(now time.Time, colour bool) *Page { return &Page{now: now, colour: colour} }
 
+// Watching says at the top when this was so, and how often it is looked at.
+func (p *Page) Watching(every time.Duration) {
+	p.out.WriteString(p.paint("2", fmt.Sprintf("%s, every %s; Ctrl-C ends", p.now.Format("2006-01-02 15:04:05"), every)) + "\n\n")
+}
+
+// Failed says why there is no answer this time.
+func (p *Page) Failed(err error) { p.news(Bad, "no answer: %v; it is tried again", err) }
+
 // WriteTo hands the page over.
 func (p *Page) WriteTo(w io.Writer) (int64, error) {
 	n, err := io.WriteString(w, p.out.String())
