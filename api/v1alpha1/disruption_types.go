@@ -51,6 +51,37 @@ type Disruption struct {
 	// +kubebuilder:validation:XValidation:rule="self == 0 || self >= 600",message="alignToPaidPeriodSeconds must be 0 or at least 600: there must be time to drain a node before its next period"
 	AlignToPaidPeriodSeconds *int32 `json:"alignToPaidPeriodSeconds,omitempty"`
 
+	// DriftPolicy says what becomes of nodes whose VPS was made from something else than a new one
+	// would be: another image, user data, SSH keys or startup taints, or an older minor version of
+	// Kubernetes than the control plane has. The condition Drifted of the VPSieNode says in what.
+	// With Report, as if absent, nothing else happens. With Replace such nodes are replaced, the
+	// oldest first: a machine is bought, and when it is Ready, the node is drained and deleted. A
+	// node whose pods fit on other nodes goes without a purchase. Until a machine made as the
+	// NodeGroup is now has joined, one node at a time is replaced; when one does not join, the rest
+	// waits (condition RolloutPaused). Edits of labels and taints need no new machine: they reach
+	// the nodes at once.
+	//
+	// +optional
+	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
+
+	// NodeMaxAgeSeconds is the age at which a node is replaced, as with driftPolicy Replace, whatever
+	// that says. So that nodes that were ordered together do not expire together, the age of each
+	// is up to a tenth shorter or longer, always the same for one node. Absent or 0 is never.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:XValidation:rule="self == 0 || self >= 60",message="nodeMaxAgeSeconds must be 0, which is never, or at least 60"
+	NodeMaxAgeSeconds *int32 `json:"nodeMaxAgeSeconds,omitempty"`
+
+	// TerminationDeadlineSeconds is how long after its deletion began a VPSieNode's VPS is deleted
+	// with the pods that are still on the node, whatever holds these: when a person deleted it, or
+	// it is drifted, expired or repaired. A removal that only saves money is never forced. Absent
+	// or 0, a drain that fails gives up, lets the node work on, and tries again.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	TerminationDeadlineSeconds *int32 `json:"terminationDeadlineSeconds,omitempty"`
+
 	// Budgets bound how many nodes leave at a time, and when. A node goes when every budget
 	// for the reason of its removal allows it.
 	//
@@ -70,6 +101,17 @@ const (
 	ConsolidateWhenEmpty         Consolidation = "WhenEmpty"
 	ConsolidateWhenUnderutilized Consolidation = "WhenUnderutilized"
 	ConsolidateWhenCheaper       Consolidation = "WhenCheaper"
+)
+
+// DriftPolicy says what becomes of nodes that differ from what a new one would be.
+//
+// +kubebuilder:validation:Enum=Report;Replace
+type DriftPolicy string
+
+// The drift policies.
+const (
+	DriftReport  DriftPolicy = "Report"
+	DriftReplace DriftPolicy = "Replace"
 )
 
 // DisruptionBudget bounds the removal of nodes. A Limit bounds how many nodes leave at a
@@ -138,5 +180,5 @@ const (
 
 // DisruptionReason is a reason for which a node is removed, as `vpsie-autoscaler plan` has it.
 //
-// +kubebuilder:validation:Enum=Empty;Underutilized;AboveMax;Replaced
+// +kubebuilder:validation:Enum=Empty;Underutilized;AboveMax;Replaced;Drifted;Expired
 type DisruptionReason string

@@ -32,6 +32,10 @@ const (
 	AnnotationRestarted = "autoscaler.vpsie.com/restarted"
 	// AnnotationRepair is why the autoscaler replaces the machine.
 	AnnotationRepair = "autoscaler.vpsie.com/repair"
+	// AnnotationRemoval is why the autoscaler removes the machine by a decision of its own, as
+	// `vpsie-autoscaler plan` has it: Empty, Underutilized, AboveMax, Replaced, Drifted or
+	// Expired.
+	AnnotationRemoval = "autoscaler.vpsie.com/removal"
 	// AnnotationLastApplied is what the node was given of its NodeGroup's labels and taints, as
 	// JSON: {"labels": {…}, "taints": [{"key", "value", "effect"}]}. What leaves the NodeGroup is
 	// taken off the node by it.

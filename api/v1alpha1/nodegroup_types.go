@@ -462,6 +462,11 @@ type NodeGroupStatus struct {
 	// +optional
 	ReadyNodes int32 `json:"readyNodes"`
 
+	// UpdatedNodes is the number of nodes that take workloads and are made as the group is now.
+	//
+	// +optional
+	UpdatedNodes int32 `json:"updatedNodes,omitempty"`
+
 	// Nodes lists the group's nodes, by name. It has room for 200: in a larger group it lists the
 	// nodes that are not Ready before those that are, and omittedNodes counts the rest. The
 	// VPSieNodes with the group's label are all of them.
@@ -475,7 +480,7 @@ type NodeGroupStatus struct {
 	// +optional
 	OmittedNodes int32 `json:"omittedNodes,omitempty"`
 
-	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity, Reconciling, Stalled.
+	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity, Reconciling, Stalled, RolloutPaused.
 	//
 	// +optional
 	// +listType=map
@@ -517,10 +522,36 @@ type NodeGroupStatus struct {
 	// +optional
 	ProvenSpec string `json:"provenSpec,omitempty"`
 
+	// RolloutStopped is the last machine that was bought in the place of a node and did not join.
+	// It stops the roll-out of the generation of the spec, until a machine of it joins.
+	//
+	// +optional
+	RolloutStopped *RolloutStopped `json:"rolloutStopped,omitempty"`
+
 	// ObservedGeneration is the generation of the spec that was last acted on.
 	//
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+}
+
+// RolloutStopped is why no node of a NodeGroup is replaced for drift or age.
+type RolloutStopped struct {
+	// VPSieNode is the machine that did not join.
+	//
+	// +optional
+	VPSieNode string `json:"vpsieNode,omitempty"`
+	// Message says why not.
+	//
+	// +optional
+	Message string `json:"message,omitempty"`
+	// Since is when it was given up.
+	//
+	// +optional
+	Since metav1.Time `json:"since,omitzero"`
+	// Generation is that of the NodeGroup's spec; an edit begins the roll-out anew.
+	//
+	// +optional
+	Generation int64 `json:"generation,omitempty"`
 }
 
 // OfferingInfo is an instance type that a NodeGroup may buy.
@@ -672,6 +703,8 @@ const (
 	// object's state (kstatus).
 	NodeGroupReconciling = "Reconciling"
 	NodeGroupStalled     = "Stalled"
+	// NodeGroupRolloutPaused: a machine that was bought in the place of an outdated node did not join.
+	NodeGroupRolloutPaused = "RolloutPaused"
 	// NodeGroupLowBalance is there for prepaid accounts only.
 	NodeGroupLowBalance = "LowBalance"
 )

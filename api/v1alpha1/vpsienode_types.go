@@ -159,7 +159,7 @@ type VPSieNodeStatus struct {
 	// +optional
 	Resources NodeResources `json:"resources,omitzero"`
 
-	// Conditions: VPSReady, NodeJoined, NodeReady, Error.
+	// Conditions: VPSReady, NodeJoined, NodeReady, Error, Drifted.
 	//
 	// +optional
 	// +listType=map
@@ -179,6 +179,11 @@ type VPSieNodeStatus struct {
 	//
 	// +optional
 	SpecHash string `json:"specHash,omitempty"`
+	// MadeFrom is what of the NodeGroup only a new machine can follow, as the VPS was ordered. The
+	// condition Drifted compares it with what a new one would be made from.
+	//
+	// +optional
+	MadeFrom *MadeFrom `json:"madeFrom,omitempty"`
 	// ProvisionedAt is when the VPS was first seen running.
 	//
 	// +optional
@@ -218,6 +223,38 @@ type VPSieNodeStatus struct {
 	CostPerMonth string `json:"costPerMonth,omitempty"`
 }
 
+// MadeFrom is what a VPS was made from.
+type MadeFrom struct {
+	// Version is that of the way in which the values are worked out. Values of another version are
+	// not compared: a new release of the autoscaler replaces no node.
+	//
+	// +optional
+	Version int32 `json:"version,omitempty"`
+	// Fields are osImageID, sshKeyIDs, startupTaints, userData and kubernetesVersion. Those that
+	// one side lacks are not compared.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=20
+	Fields []MadeFromField `json:"fields,omitempty"`
+}
+
+// MadeFromField is one of the things that a VPS was made from.
+type MadeFromField struct {
+	// Name is the field of the NodeGroup's spec, or kubernetesVersion for the control plane's minor
+	// version.
+	//
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+	// Value is its value, or a hash where that is long or may hold secrets.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Value string `json:"value,omitempty"`
+}
+
 // NodeResources is a VPS's size.
 type NodeResources struct {
 	// CPU is the number of cores.
@@ -247,4 +284,6 @@ const (
 	VPSieNodeNodeJoined = "NodeJoined"
 	VPSieNodeNodeReady  = "NodeReady"
 	VPSieNodeError      = "Error"
+	// VPSieNodeDrifted: its VPS was made from something else than a new one would be, or is too old.
+	VPSieNodeDrifted = "Drifted"
 )

@@ -133,6 +133,12 @@ func TestEveryKeptReason(t *testing.T) {
 	machine := func(name, group, meta string) string {
 		return fmt.Sprintf("{apiVersion: autoscaler.vpsie.com/v1alpha1, kind: VPSieNode, metadata: {name: %s, namespace: kube-system%s}, spec: {instanceType: small, nodeGroupName: %s, datacenterID: dc}, status: {phase: Ready}}", name, meta, group)
 	}
+	pinned := func(name, node, tier string) string {
+		return strings.Replace(podOn(name, node, "1500m", ""), "spec: {", "spec: {nodeSelector: {tier: "+tier+"}, ", 1)
+	}
+	made := func(name, group, image, meta string) string {
+		return strings.Replace(machine(name, group, meta), "{phase: Ready}", "{phase: Ready, madeFrom: {version: 1, fields: [{name: osImageID, value: "+image+"}]}}", 1)
+	}
 	const since = ", annotations: {autoscaler.vpsie.com/unneeded-since: '2025-10-12T11:00:00Z'}"
 	got := reasonsFor(t,
 		groupFor("busy", "", "}"), nodeOf("not-underutilized", "busy", ""), podOn("p1", "not-underutilized", "1500m", ""),
@@ -153,6 +159,14 @@ func TestEveryKeptReason(t *testing.T) {
 		groupFor("young", ", disruption: {minNodeLifetimeSeconds: 315360000}", "}"), nodeOf("min-node-lifetime", "young", ", creationTimestamp: '2025-10-12T11:00:00Z'"),
 		groupFor("paid", ", disruption: {alignToPaidPeriodSeconds: 2678400}", "}"), nodeOf("paid-period", "paid", ", creationTimestamp: '2025-10-12T11:00:00Z'"),
 		groupFor("frozen", ", disruption: {budgets: [{nodes: 0}]}", "}"), nodeOf("disruption-budget", "frozen", ""), machine("disruption-budget", "frozen", since),
+		groupFor("image", ", disruption: {driftPolicy: Replace}", "}"), nodeOf("awaiting-replacement", "image", ""), made("awaiting-replacement", "image", "old", ""), pinned("p8", "awaiting-replacement", "image"),
+		nodeOf("rollout-waiting", "image", ""), made("rollout-waiting", "image", "old", ""), pinned("p9", "rollout-waiting", "image"),
+		groupFor("half", ", disruption: {driftPolicy: Replace}", "}"), nodeOf("old", "half", ""), made("old", "half", "old", ""), pinned("p10", "old", "half"),
+		nodeOf("replacing", "half", ""), made("replacing", "half", "u", ", annotations: {autoscaler.vpsie.com/replaces: old}"),
+		strings.Replace(groupFor("edge", ", disruption: {driftPolicy: Replace}", "}"), "maxNodes: 9", "maxNodes: 1", 1), nodeOf("no-replacement", "edge", ""), made("no-replacement", "edge", "old", ""),
+		pinned("p11", "no-replacement", "edge"),
+		strings.TrimSuffix(groupFor("stuck", ", disruption: {driftPolicy: Replace}", ", generation: 2}"), "}")+`, status: {rolloutStopped: {vpsieNode: x, message: late, since: "`+at+`", generation: 2}}}`,
+		nodeOf("rollout-paused", "stuck", ""), made("rollout-paused", "stuck", "old", ""), pinned("p12", "rollout-paused", "stuck"),
 		groupFor("control", "", "}"), strings.Replace(nodeOf("control-plane", "control", ""), "labels: {", `labels: {node-role.kubernetes.io/control-plane: "", `, 1),
 		groupFor("people", "", "}"), nodeOf("adopted", "people", ""), machine("adopted", "people", ", uid: 0c6e"),
 		groupFor("ill", "", "}"), strings.Replace(nodeOf("not-ready", "ill", ""), `status: "True"`, `status: "False"`, 1),
@@ -162,6 +176,7 @@ func TestEveryKeptReason(t *testing.T) {
 		"paused": "Paused", "scale-down-disabled": "ScaleDownDisabled", "pod-disruption-budget": "PodDisruptionBudget", "pod-not-evictable": "PodNotEvictable",
 		"no-room-elsewhere": "NoRoomElsewhere", "would-trigger-scale-up": "WouldTriggerScaleUp", "tight-2": "NotUnderutilized", "not-ready": "NotReady",
 		"not-empty": "NotEmpty", "min-node-lifetime": "MinNodeLifetime", "disruption-budget": "DisruptionBudget", "paid-period": "PaidPeriod",
+		"awaiting-replacement": "AwaitingReplacement", "rollout-waiting": "RolloutWaiting", "replacing": "Replacing", "no-replacement": "NoReplacement", "rollout-paused": "RolloutPaused",
 		"control-plane": "ControlPlane", "adopted": "Adopted",
 	}
 	told := map[string]string{}

@@ -7,14 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
@@ -67,9 +65,11 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if f.control.KubernetesVersion, err = kubernetesVersion(config); err != nil {
+	kubernetes, err := cluster.AskVersion(config, clock.RealClock{})
+	if err != nil {
 		return err
 	}
+	f.control.KubernetesVersion = kubernetes.String()
 	told := observe.NewMetrics(metrics.Registry, version(), vpsie.Operations())
 	writer := observe.NewWriter(mgr.GetClient(), log)
 	if err := mgr.Add(writer); err != nil {
@@ -88,6 +88,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		Journal: journal,
 		Spend:   observe.NewSpend(told),
 		Clock:   clock.RealClock{},
+		Version: kubernetes.String,
 		Options: f.control,
 	}
 	deps.Inspect = check.Inspector(deps.Client, deps.Cloud, options)
@@ -99,20 +100,6 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	}
 	ctrl.Log.Info("starting", "version", version(), "clusterID", clusterID, "namespace", f.control.Namespace)
 	return mgr.Start(ctx)
-}
-
-// kubernetesVersion is the API server's version as major.minor, which names the
-// packages that machines join with.
-func kubernetesVersion(config *rest.Config) (string, error) {
-	client, err := discovery.NewDiscoveryClientForConfig(config)
-	if err != nil {
-		return "", fmt.Errorf("asking for the API server's version: %w", err)
-	}
-	info, err := client.ServerVersion()
-	if err != nil {
-		return "", fmt.Errorf("asking for the API server's version: %w", err)
-	}
-	return info.Major + "." + strings.TrimSuffix(info.Minor, "+"), nil
 }
 
 // logTo sends the logs of this program and of its libraries to one place.

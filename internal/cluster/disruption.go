@@ -28,6 +28,10 @@ func disruptionOf(g *v1alpha1.NodeGroup, nodes int, now time.Time) plan.Disrupti
 	if s := spec.MinNodeLifetimeSeconds; s != nil {
 		d.MinLifetime = time.Duration(*s) * time.Second
 	}
+	d.ReplaceDrifted = spec.DriftPolicy == v1alpha1.DriftReplace
+	if s := spec.NodeMaxAgeSeconds; s != nil {
+		d.MaxAge = time.Duration(*s) * time.Second
+	}
 	if s := spec.AlignToPaidPeriodSeconds; s != nil {
 		d.PaidPeriod = time.Duration(*s) * time.Second
 	}

@@ -16,12 +16,16 @@ const (
 	zoneAloneRule   = "timeZone: is of no use without cron; add cron and durationSeconds, or leave it out"
 	nodesRule       = "nodes must be a number >= 0, such as 1, or a percentage from 0% to 100%"
 	paidPeriodRule  = "alignToPaidPeriodSeconds must be 0 or at least 600: there must be time to drain a node before its next period"
+	maxAgeRule      = "nodeMaxAgeSeconds must be 0, which is never, or at least 60"
 )
 
 func checkDisruption(d *v1alpha1.Disruption, path *field.Path) field.ErrorList {
 	var faults field.ErrorList
 	if s := d.AlignToPaidPeriodSeconds; s != nil && *s != 0 && *s < 600 {
 		faults = append(faults, field.Invalid(path.Child("alignToPaidPeriodSeconds"), *s, paidPeriodRule))
+	}
+	if s := d.NodeMaxAgeSeconds; s != nil && *s != 0 && *s < 60 {
+		faults = append(faults, field.Invalid(path.Child("nodeMaxAgeSeconds"), *s, maxAgeRule))
 	}
 	for i := range d.Budgets {
 		faults = append(faults, checkDisruptionBudget(&d.Budgets[i], path.Child("budgets").Index(i))...)

@@ -162,7 +162,7 @@ func TestEveryCELRuleHasATwin(t *testing.T) {
 	}
 	twins := []string{
 		nameRule, minMaxRule, preferredRule, osRule, taintsRule, ownTaintRule, selectorRule, requireRule, cpuRule, memoryRule, costRule,
-		limitNodesRule, windowNodesRule, windowCronRule, durationRule, zoneAloneRule, nodesRule, cronRule, cronRangeRule, zoneRule, paidPeriodRule,
+		limitNodesRule, windowNodesRule, windowCronRule, durationRule, zoneAloneRule, nodesRule, cronRule, cronRangeRule, zoneRule, paidPeriodRule, maxAgeRule,
 		scheduleNameRule, scheduleIdleRule, scheduleOrderRule, scheduleMaxRule,
 		offersRule, notBothRule, cpuRangeRule, memRangeRule, maxPriceRule,
 		"nodeSelector" + strings.TrimPrefix(osRule, "labels"), "startupTaints" + strings.TrimPrefix(taintsRule, "taints"), "startupTaints" + strings.TrimPrefix(ownTaintRule, "taints"),

@@ -39,6 +39,7 @@ func nodesOf(o *Objects) []*plan.Node {
 			nodes = append(nodes, foreignNode(n, groups))
 		}
 	}
+	compareWithNew(o, nodes, groups)
 	return nodes
 }
 

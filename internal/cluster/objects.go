@@ -43,6 +43,9 @@ type Objects struct {
 	StorageCapacities []*storagev1.CSIStorageCapacity
 	VolumeAttachments []*storagev1.VolumeAttachment
 
+	// KubernetesVersion is the control plane's, as major.minor; empty when it is not known.
+	KubernetesVersion string
+
 	// planned are the Pods as the planner sees them, where somebody has worked that out.
 	planned []*plan.Pod
 }

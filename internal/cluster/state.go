@@ -140,6 +140,8 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*pla
 	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
 	limits := LimitsOf(g, now)
 	lastScale, _ := LastScale(g, machines)
+	disruption := disruptionOf(g, count(nodes, g.Name), now)
+	disruption.Stopped = StoppedRollout(g, machines)
 	return &plan.Group{
 		Name:         g.Name,
 		Min:          limits.Min,
@@ -174,7 +176,7 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*pla
 			Memory:       int(*down.MemoryThreshold),
 			UnneededTime: time.Duration(*down.UnneededTime) * time.Second,
 		},
-		Disruption:    disruptionOf(g, count(nodes, g.Name), now),
+		Disruption:    disruption,
 		LastScale:     lastScale,
 		NoGrowth:      market.NoGrowth,
 		Blocked:       market.Blocked,
@@ -244,7 +246,7 @@ const (
 
 // LastScale is when the group last ordered or removed a machine: its status.lastScaleTime,
 // or what its machines show when that could not be written any more. An order that VPSie
-// refused is no scaling; one without an answer counts until there is one, and then settled
+// refused is no scaling; nor is one of a machine that only replaces another; one without an answer counts until there is one, and then settled
 // is false.
 func LastScale(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) (at time.Time, settled bool) {
 	settled = true

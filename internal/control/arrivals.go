@@ -162,6 +162,9 @@ func (r *machines) miss(ctx context.Context, m *v1alpha1.VPSieNode, e observe.Ev
 		if err := r.keep(ctx, g); err != nil {
 			return err
 		}
+		if err := r.stopRollout(ctx, g, m, e.Note); err != nil {
+			return err
+		}
 	}
 	r.fail(m, e)
 	return nil
@@ -234,6 +237,9 @@ func (r *round) tryNow(ctx context.Context, groups []*v1alpha1.NodeGroup) error 
 		logf.FromContext(ctx).Info("trying again what was refused or has failed", "nodeGroup", g.Name)
 		done := g.DeepCopy()
 		delete(done.Annotations, v1alpha1.AnnotationTryNow)
+		if err := r.resumeRollout(ctx, g); err != nil {
+			return err
+		}
 		if err := r.Client.Patch(ctx, done, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("taking annotation %s off NodeGroup %s: %w", v1alpha1.AnnotationTryNow, g.Name, err)
 		}

@@ -28,7 +28,17 @@ func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	if node == nil || skipsDrain(m, node) || !cluster.IsReady(node) && r.vanished(ctx, m) {
 		return done(), nil // A person wants no drain, or no kubelet is left that could end a pod.
 	}
+	deadline, err := r.deadline(ctx, m)
+	if err != nil {
+		return progress{}, err
+	}
+	if !deadline.IsZero() && !r.Clock.Now().Before(deadline) {
+		return r.force(ctx, m, node)
+	}
 	if left := r.drainPause(m); left > 0 {
+		if !deadline.IsZero() {
+			left = min(left, deadline.Sub(r.Clock.Now()))
+		}
 		return again(left), nil
 	}
 	if err := r.cordon(ctx, node); err != nil {
@@ -149,6 +159,37 @@ func (r *machines) pauseAfterDrain(m *v1alpha1.VPSieNode, failed time.Time) time
 	return max(r.Options.DrainRetry, min(inVain/2, longest*r.Options.DrainRetry))
 }
 
+// deadline is when the VPS goes with the pods that are left on the node, zero for never: see the
+// NodeGroup's terminationDeadlineSeconds.
+func (r *machines) deadline(ctx context.Context, m *v1alpha1.VPSieNode) (time.Time, error) {
+	group, err := r.groupOf(ctx, r.Client, m)
+	if err != nil {
+		return time.Time{}, client.IgnoreNotFound(err)
+	}
+	return cluster.TerminationDeadline(group, m), nil
+}
+
+// force says which pods go with the VPS because the deadline has passed.
+func (r *machines) force(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (progress, error) {
+	pods, err := r.podsToMove(ctx, node)
+	if err != nil {
+		return progress{}, err
+	}
+	if len(pods) > 0 {
+		r.Voice.SayNew(m, observe.DrainForced(node.Name, podNames(pods)))
+	}
+	return done(), nil
+}
+
+func podNames(pods []corev1.Pod) []string {
+	names := make([]string, len(pods))
+	for i, p := range pods {
+		names[i] = p.Namespace + "/" + p.Name
+	}
+	slices.Sort(names)
+	return names
+}
+
 func (r *machines) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.Duration {
 	for _, o := range []client.Object{m, node} {
 		if limit, ok := cluster.DrainTimeout(o); ok {
@@ -163,11 +204,7 @@ func (r *machines) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *core
 	if err := r.uncordon(ctx, node, stepDecided); err != nil {
 		return progress{}, err
 	}
-	names := make([]string, len(pods))
-	for i, p := range pods {
-		names[i] = p.Namespace + "/" + p.Name
-	}
-	slices.Sort(names)
+	names := podNames(pods)
 	pause := r.pauseAfterDrain(m, r.Clock.Now())
 	e := observe.DrainFailed(fmt.Sprintf("Node %s is not drained after %s, next try in %s; still there: %s; the annotation %s=true on the VPSieNode deletes it with its pods",
 		node.Name, limit, pause.Round(time.Second), strings.Join(names, ", "), v1alpha1.AnnotationSkipDrain))

@@ -40,9 +40,9 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 			maps.Copy(ordered, names)
 		}
 		if len(removals) > 0 {
-			// The time comes first: a crash after it only delays the next scaling.
-			if slices.ContainsFunc(removals, func(x plan.Removal) bool { return !slices.Contains(p.Replacing, x.Node) }) {
-				errs = append(errs, r.noteScaling(ctx, g)) // what is replaced is no scaling
+			if slices.ContainsFunc(removals, func(x plan.Removal) bool { return !makesWay(x) && !slices.Contains(p.Replacing, x.Node) }) {
+				// The time comes first: a crash after it only delays the next scaling. What is replaced is no scaling.
+				errs = append(errs, r.noteScaling(ctx, g))
 			}
 			r.Voice.Say(g, observe.ScalingDown(removals))
 			errs = append(errs, r.dismiss(ctx, machines, removals))
@@ -50,6 +50,9 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 	}
 	return ordered, errors.Join(errs...)
 }
+
+// makesWay says that a node goes for another machine, not because it is not needed.
+func makesWay(x plan.Removal) bool { return x.Reason == plan.Drifted || x.Reason == plan.Expired }
 
 func (d Deps) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	scaled := g.DeepCopy()
@@ -140,6 +143,11 @@ func (r *round) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSie
 		m := machines[x.Node]
 		if m == nil {
 			return fmt.Errorf("removing node %s: it has no VPSieNode; delete it by hand or take its label %s away", x.Node, v1alpha1.LabelNodeGroup)
+		}
+		marked := m.DeepCopy()
+		metav1.SetMetaDataAnnotation(&marked.ObjectMeta, v1alpha1.AnnotationRemoval, string(x.Reason))
+		if err := r.Client.Patch(ctx, marked, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("noting why VPSieNode %s goes: %w", m.Name, err)
 		}
 		err := r.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
 		if client.IgnoreNotFound(err) != nil {

@@ -57,7 +57,7 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if wait := r.admit(m); wait > 0 {
 		return wait, nil
 	}
-	m.Status.SpecHash = r.Options.specHash(group)
+	m.Status.SpecHash, m.Status.MadeFrom = r.Options.specHash(group), cluster.MadeFrom(group, r.kubernetesVersion())
 	r.notePrice(ctx, m, group)
 	// Nothing that the cloud lists now can be this object's as long as no order was ever
 	// announced for it: what was seen before will do, and costs no request.

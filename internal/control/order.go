@@ -32,7 +32,7 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 	data := cloud.UserData{
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
 		Labels: nodeLabels(m, g.Spec.NodeLabels()), Taints: append(slices.Concat(g.Spec.Taints, g.Spec.StartupTaints), startupTaint()),
-		KubernetesVersion: r.Options.KubernetesVersion, Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
+		KubernetesVersion: r.kubernetesVersion(), Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
 		Mint: func() (string, error) { return r.mint(ctx, m) },
 	}
 	var err error

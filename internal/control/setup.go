@@ -88,6 +88,8 @@ type Deps struct {
 	Spend   *observe.Spend
 	Clock   clock.PassiveClock
 	Options Options
+	// Version is the API server's version now, as major.minor; nil takes Options.KubernetesVersion.
+	Version func() string
 	// Inspect looks for what is wrong with the account and the NodeGroups, and orders and deletes nothing. It reports false
 	// when the account could not be asked. It is called at the start and after each change of the Secret or of a
 	// NodeGroup's spec, before anything is decided; nil looks for nothing.
@@ -122,6 +124,14 @@ func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 		}
 	}
 	return nil
+}
+
+// kubernetesVersion is the API server's version, as major.minor.
+func (d Deps) kubernetesVersion() string {
+	if d.Version == nil {
+		return d.Options.KubernetesVersion
+	}
+	return d.Version()
 }
 
 // measured counts and times a reconciler under the reference's metric names.

@@ -49,6 +49,8 @@ type sim struct {
 	made     int
 	// owned: the pods have a controller, so that they may be moved.
 	owned bool
+	// podAnnotations are those of pods to come.
+	podAnnotations map[string]string
 	// flags are those of the next start.
 	flags Options
 	// broken are the rules that were broken.
@@ -259,7 +261,9 @@ func (s *sim) schedule() {
 	for _, p := range pods {
 		switch at := p.Spec.NodeName; {
 		case at != "" && !alive[at]:
-			s.must(s.store.Delete(s.ctx, p))
+			if p.DeletionTimestamp == nil { // else something holds it
+				s.must(s.store.Delete(s.ctx, p))
+			}
 			continue
 		case at == "":
 			waiting = append(waiting, p)
@@ -271,7 +275,7 @@ func (s *sim) schedule() {
 	for ; count < s.replicas; count++ {
 		s.made++
 		p := &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("app-%d", s.made)},
+			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("app-%d", s.made), Annotations: s.podAnnotations},
 			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Resources: corev1.ResourceRequirements{
 				Requests: corev1.ResourceList{"cpu": resource.MustParse("1500m")},
 			}}}},

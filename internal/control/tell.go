@@ -21,7 +21,7 @@ import (
 )
 
 // tell writes what every NodeGroup's state is and why.
-func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faults map[string]fault, markets map[string]cluster.Market) error {
+func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan, faults map[string]fault, markets map[string]cluster.Market) error {
 	r.Metrics.Phases(o.AllVPSieNodes())
 	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("") != nil)
 	r.forgetGone(o)
@@ -32,6 +32,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		view := observe.GroupView{
 			Group: g, Machines: machinesOf(o.VPSieNodes, g.Name), Min: limits.Min, Max: limits.Max,
 			Paused: limits.Paused, PausedBy: limits.PausedBy, Schedules: limits.Active,
+			Updated: updated(s, g.Name), RolloutStopped: cluster.StoppedRollout(g, o.VPSieNodes),
 			Launches: len(launchesOf(p, g.Name)), Removals: len(removalsOf(p, g.Name)),
 			Waiting:     refusedBy(p, g.Name, plan.MaxNodesReached),
 			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing),
@@ -51,6 +52,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		market := markets[g.Name]
 		showOfferings(&status, g, &market)
 		r.Metrics.Group(g.Name, &status, view.Cost())
+		r.Metrics.Rollout(g.Name, outdated(s, g.Name), view.RolloutStopped != "")
 		r.Metrics.Held(g.Name, faults[g.Name].reason, r.oneAtATime(g, o.VPSieNodes))
 		if !slices.Equal(g.Status.ActiveSchedules, status.ActiveSchedules) {
 			r.Voice.SayNew(g, observe.SchedulesChanged(status.ActiveSchedules, view.Min, view.Max))
@@ -58,6 +60,40 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, p *plan.Plan, faul
 		errs = append(errs, r.writeStatus(ctx, g, status))
 	}
 	return errors.Join(errs...)
+}
+
+// updated is how many Ready nodes of the group are made as a new one would be.
+func updated(s *plan.State, group string) int {
+	n := 0
+	for _, node := range s.Nodes {
+		if node.Group == group && node.State == plan.Ready && node.Current {
+			n++
+		}
+	}
+	return n
+}
+
+// outdated counts the group's nodes that differ from what a new one would be, or are too old.
+func outdated(s *plan.State, group string) map[plan.RemovalReason]int {
+	count := map[plan.RemovalReason]int{}
+	var maxAge time.Duration
+	for _, g := range s.Groups {
+		if g.Name == group {
+			maxAge = g.Disruption.MaxAge
+		}
+	}
+	for _, node := range s.Nodes {
+		if node.Group != group || node.State != plan.Ready && node.State != plan.NotReady {
+			continue
+		}
+		if node.Drift != "" {
+			count[plan.Drifted]++
+		}
+		if at := node.Expires(maxAge); !at.IsZero() && !s.Now.Before(at) {
+			count[plan.Expired]++
+		}
+	}
+	return count
 }
 
 // record notes in the journal what was decided and what became of it.
@@ -123,6 +159,12 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 		r.Voice.SayNew(g, stopped)
 	} else {
 		r.Voice.Over(g, stopped.Reason)
+	}
+	rollout := observe.RolloutPaused(view.RolloutStopped)
+	if view.RolloutStopped != "" {
+		r.Voice.SayNew(g, rollout)
+	} else {
+		r.Voice.Over(g, rollout.Reason)
 	}
 	invalid := observe.InvalidConfiguration(view.Fault)
 	if config {

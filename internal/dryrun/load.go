@@ -74,6 +74,7 @@ func (o *Options) loadObjects(ctx context.Context, in *input, stdin io.Reader, l
 			return fmt.Errorf("reading the cluster (-f FILE plans without one): %w", err)
 		}
 		in.objects, in.notes = objects, append(in.notes, cluster.Gaps(objects)...)
+		in.objects.KubernetesVersion = o.kubernetesVersion()
 		return nil
 	}
 	if o.AnyNamespace {
@@ -84,7 +85,21 @@ func (o *Options) loadObjects(ctx context.Context, in *input, stdin io.Reader, l
 		return err
 	}
 	in.objects, in.notes = read.Objects, append(in.notes, read.Notes...)
+	in.objects.KubernetesVersion = cluster.ControlPlaneVersion(read.Objects.Nodes)
 	return nil
+}
+
+// kubernetesVersion is the API server's; empty when it cannot be asked, which hides only old kubelets.
+func (o *Options) kubernetesVersion() string {
+	config, err := o.Config()
+	if err != nil {
+		return ""
+	}
+	version, err := cluster.AskVersion(config, o.Cloud.Clock)
+	if err != nil {
+		return ""
+	}
+	return version.String()
 }
 
 // reader reads the cluster itself: a single look is not worth a cache.

@@ -71,7 +71,10 @@ func (t *table) launches(list []plan.Launch) {
 		what := t.pods.summary(pods)
 		if len(replaced) > 0 {
 			replaced = distinct(replaced)
-			what = fmt.Sprintf("in the place of %s: %s, saves %s", count(len(replaced), "node"), someOf(replaced), r.items[0].Saves)
+			what = fmt.Sprintf("in the place of %s: %s", count(len(replaced), "node"), someOf(replaced))
+			if r.items[0].Saves > 0 {
+				what += fmt.Sprintf(", saves %s", r.items[0].Saves)
+			}
 		}
 		s.row(r.key.group, r.key.instanceType, fmt.Sprint(len(r.items)), r.key.price.String(), string(r.key.reason), what)
 	}

@@ -37,7 +37,7 @@ type Blocker struct {
 func blocks(r plan.KeptReason) bool {
 	switch r {
 	case plan.KeptNotUnderutilized, plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptNotReady,
-		plan.KeptReplacing, plan.KeptNotCheaper:
+		plan.KeptAwaitingReplacement, plan.KeptReplacing, plan.KeptRolloutWaiting, plan.KeptNotCheaper:
 		return false
 	}
 	return true

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
@@ -41,6 +42,16 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 	case plan.KeptDisruptionBudget:
 		return []string{"nothing needs to be done: it goes when the budget allows it, if nothing comes to need it",
 			fmt.Sprintf("change disruption.budgets of NodeGroup %s", g.Name), drain + ", which no disruption budget holds back"}
+	case plan.KeptAwaitingReplacement:
+		return []string{"nothing needs to be done: it is part of an exchange that is under way",
+			fmt.Sprintf("to stop the roll-out: kubectl -n %s annotate ng %s %s=true", g.Namespace, g.Name, v1alpha1.AnnotationPause)}
+	case plan.KeptRolloutWaiting:
+		return []string{"nothing needs to be done: its turn comes", fmt.Sprintf("a budget of NodeGroup %s for the reasons Drifted and Expired says how many are replaced at a time", g.Name), drain}
+	case plan.KeptRolloutPaused:
+		return []string{fmt.Sprintf("find out why the machine did not join (kubectl vpsie explain vn), and edit NodeGroup %s", g.Name),
+			fmt.Sprintf("to try again as it is: kubectl -n %s annotate ng %s %s=true", g.Namespace, g.Name, v1alpha1.AnnotationTryNow), drain}
+	case plan.KeptNoReplacement:
+		return []string{fmt.Sprintf("room for one more machine in NodeGroup %s: maxNodes, limits, or another of its instance types", g.Name), drain + "; its pods then wait for a new node"}
 	case plan.KeptAtMinNodes:
 		return []string{fmt.Sprintf("lower NodeGroup %s's minNodes, now %d", g.Name, cluster.LimitsOf(g, s.Now).Min),
 			fmt.Sprintf("kubectl vpsie drain %s removes this one; another is bought for it", a.Node)}

@@ -89,9 +89,10 @@ func sentence(k *plan.Kept, a *NodeAnswer) string {
 
 func moodOf(r plan.KeptReason) Mood {
 	switch r {
-	case plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptDisruptionBudget, plan.KeptReplacing:
+	case plan.KeptUnneededTime, plan.KeptStabilizing, plan.KeptMinNodeLifetime, plan.KeptPaidPeriod, plan.KeptDisruptionBudget,
+		plan.KeptAwaitingReplacement, plan.KeptReplacing, plan.KeptRolloutWaiting:
 		return Busy
-	case plan.KeptNotReady, plan.KeptNotDeletable:
+	case plan.KeptNotReady, plan.KeptNotDeletable, plan.KeptRolloutPaused, plan.KeptNoReplacement:
 		return Bad
 	}
 	return Good

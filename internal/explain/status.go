@@ -139,7 +139,7 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 	for _, c := range []struct {
 		kind string
 		mood Mood
-	}{{v1alpha1.NodeGroupError, Bad}, {v1alpha1.NodeGroupScaling, Busy}, {v1alpha1.NodeGroupAtMaxCapacity, Busy}} {
+	}{{v1alpha1.NodeGroupError, Bad}, {v1alpha1.NodeGroupScaling, Busy}, {v1alpha1.NodeGroupRolloutPaused, Bad}, {v1alpha1.NodeGroupAtMaxCapacity, Busy}} {
 		found := meta.FindStatusCondition(g.Status.Conditions, c.kind)
 		switch {
 		case found == nil:
@@ -149,6 +149,13 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 			add(c.mood, fmt.Sprintf("%s: %s", found.Reason, found.Message))
 		}
 	}
+	if old := s.outdated(g.Name); old > 0 {
+		text := fmt.Sprintf("%s made from something else than new ones would be, or too old", observe.Count(old, "node"))
+		if g.Spec.Disruption.DriftPolicy != v1alpha1.DriftReplace && g.Spec.Disruption.NodeMaxAgeSeconds == nil {
+			text += " (disruption.driftPolicy is Report)"
+		}
+		add(Busy, text)
+	}
 	if g.Status.ObservedGeneration == 0 {
 		add(Busy, "not seen by the autoscaler yet")
 	}
@@ -156,6 +163,17 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 		a.News = []string{"as wanted"}
 	}
 	return a
+}
+
+// outdated counts the group's machines with the condition Drifted.
+func (s *Scene) outdated(group string) int {
+	n := 0
+	for _, m := range s.Machines {
+		if m.Spec.NodeGroupName == group && m.DeletionTimestamp.IsZero() && cluster.IsDrifted(m) {
+			n++
+		}
+	}
+	return n
 }
 
 // Print writes the answer for a person.

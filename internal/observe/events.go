@@ -162,6 +162,18 @@ func VPSGone(id int64) Event {
 	return warning("VPSGone", "Repair", "VPS %d is in none of VPSie's lists any more, and the autoscaler did not delete it", id)
 }
 
+// RolloutPaused says why outdated nodes are not replaced until a person does something.
+func RolloutPaused(why string) Event { return warning("RolloutPaused", "Replace", "%s", why) }
+
+// Drifted says in what a VPSieNode differs from what a new one would be.
+func Drifted(how string) Event { return normal("Drifted", "Compare", "%s", how) }
+
+// DrainForced says which pods are ended with the VPS because a drain has passed its deadline.
+func DrainForced(node string, pods []string) Event {
+	return warning("DrainForced", "Drain", "disruption.terminationDeadlineSeconds have passed: the VPS of node %s is deleted with %s: %s",
+		node, plural(len(pods), "pod"), some(pods))
+}
+
 // Paused says that a person has paused a NodeGroup.
 func Paused(why string) Event {
 	return normal("Paused", "Check", "Nothing is bought or removed: %s", why)

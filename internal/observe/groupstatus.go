@@ -27,6 +27,9 @@ type GroupView struct {
 	Schedules []string
 	Launches  int // machines that the decision adds
 	Removals  int // machines that the decision takes away
+	Updated   int // nodes that are Ready and made as the group is now
+	// RolloutStopped, when not empty, is why no node is replaced for drift or age.
+	RolloutStopped string
 	// Waiting are the pods that only maxNodes keeps from being placed.
 	Waiting []string
 	// Stabilizing are the pods that wait for the window after the last scaling.
@@ -48,6 +51,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	s := *v.Group.Status.DeepCopy()
 	s.ObservedGeneration = v.Group.Generation
 	s.CurrentNodes, s.ReadyNodes, s.DesiredNodes = int32(len(v.Machines)), 0, int32(v.Launches-v.Removals)
+	s.UpdatedNodes = int32(v.Updated)
 	s.MinNodes, s.MaxNodes, s.ActiveSchedules = new(int32(v.Min)), new(int32(v.Max)), v.Schedules
 	s.Nodes, s.OmittedNodes = nil, 0
 	s.Selector = v1alpha1.LabelNodeGroup + "=" + v.Group.Name
@@ -216,6 +220,12 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 		set(v1alpha1.NodeGroupLowBalance, true, "BalanceRunsOut", v.Funds.String())
 	default:
 		set(v1alpha1.NodeGroupLowBalance, false, "BalanceLasts", v.Funds.String())
+	}
+	switch is := meta.FindStatusCondition(s.Conditions, v1alpha1.NodeGroupRolloutPaused); {
+	case v.RolloutStopped != "":
+		set(v1alpha1.NodeGroupRolloutPaused, true, "ReplacementNotJoined", v.RolloutStopped)
+	case is != nil:
+		set(v1alpha1.NodeGroupRolloutPaused, false, "NotPaused", "")
 	}
 	v.kstatus(set, s.Conditions)
 }

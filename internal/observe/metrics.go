@@ -37,6 +37,7 @@ type Metrics struct {
 	backoff               *prometheus.GaugeVec
 	stopped, resting      prometheus.Gauge
 	fault, unproven       *prometheus.GaugeVec
+	outdated, paused      *prometheus.GaugeVec
 	warnings              *prometheus.GaugeVec
 	offered               map[plan.OfferKey]bool // the series of backoff
 	launches              *prometheus.CounterVec
@@ -92,6 +93,8 @@ func (m *Metrics) addRounds() {
 	m.stopped = c.gauge("vpsie_autoscaler_buying_stopped", "1 while nothing is bought for the account because VPSie took orders and never listed their VPSes, until a person allows another order; else 0.")
 	m.resting = c.gauge("vpsie_autoscaler_account_backoff", "1 while nothing is ordered for the account because VPSie refused it lately (quota, balance, permission, a suspension) or gave no clear answer to orders; else 0.")
 	m.fault = c.gauges("vpsie_autoscaler_nodegroup_fault", "1 for the reason for which the NodeGroup cannot do all of its work, as its condition Error has it; no series while there is none.", "nodegroup", "reason")
+	m.outdated = c.gauges("vpsie_autoscaler_nodegroup_outdated_nodes", "Nodes of the NodeGroup that were made from something else than a new one would be (Drifted), or are older than disruption.nodeMaxAgeSeconds (Expired).", "nodegroup", "reason")
+	m.paused = c.gauges("vpsie_autoscaler_nodegroup_rollout_paused", "1 while no outdated node of the NodeGroup is replaced, because a machine that was bought in the place of one did not join; else 0.", "nodegroup")
 	m.unproven = c.gauges("vpsie_autoscaler_nodegroup_unproven", "1 while one machine of the NodeGroup is bought at a time, because the last ones did not become ready nodes; else 0.", "nodegroup")
 	m.warnings = c.gauges("vpsie_autoscaler_account_warnings", "What the look at the account and the NodeGroups found, at the start and after each change of the Secret, by check.", "check")
 	m.launches = c.counters("vpsie_autoscaler_launches_total", "Machines that were ordered, by why.", "nodegroup", "reason")

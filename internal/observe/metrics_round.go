@@ -25,8 +25,11 @@ func (m *Metrics) Group(name string, s *v1alpha1.NodeGroupStatus, cost plan.Mone
 
 // NewGroup makes the series of a NodeGroup, at zero, unless they are there.
 func (m *Metrics) NewGroup(name string) {
-	for _, v := range []*prometheus.GaugeVec{m.desired, m.current, m.ready, m.groupCost, m.unproven} {
+	for _, v := range []*prometheus.GaugeVec{m.desired, m.current, m.ready, m.groupCost, m.unproven, m.paused} {
 		v.WithLabelValues(name)
+	}
+	for _, reason := range []plan.RemovalReason{plan.Drifted, plan.Expired} {
+		m.outdated.WithLabelValues(name, string(reason))
 	}
 	for _, reason := range plan.LaunchReasons() {
 		m.launches.WithLabelValues(name, string(reason))
@@ -40,7 +43,7 @@ func (m *Metrics) NewGroup(name string) {
 func (m *Metrics) ForgetGroup(name string) {
 	of := prometheus.Labels{"nodegroup": name}
 	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
-		m.desired, m.current, m.ready, m.groupCost, m.launches, m.removals, m.fault, m.unproven,
+		m.desired, m.current, m.ready, m.groupCost, m.launches, m.removals, m.fault, m.unproven, m.outdated, m.paused,
 	} {
 		v.DeletePartialMatch(of)
 	}
@@ -58,6 +61,19 @@ func (m *Metrics) Held(name, reason string, unproven bool) {
 		value = 1
 	}
 	m.unproven.WithLabelValues(name).Set(value)
+}
+
+// Rollout shows how many of a NodeGroup's nodes are outdated, by reason, and whether their replacement is
+// paused.
+func (m *Metrics) Rollout(name string, outdated map[plan.RemovalReason]int, paused bool) {
+	for _, reason := range []plan.RemovalReason{plan.Drifted, plan.Expired} {
+		m.outdated.WithLabelValues(name, string(reason)).Set(float64(outdated[reason]))
+	}
+	value := 0.0
+	if paused {
+		value = 1
+	}
+	m.paused.WithLabelValues(name).Set(value)
 }
 
 // Phases shows how many VPSieNodes stand in each phase; one that nobody has worked
