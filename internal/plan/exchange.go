@@ -128,36 +128,50 @@ func (r *remover) takeReplaced(candidates []*candidate) {
 			continue
 		}
 		members := slices.DeleteFunc(slices.Clone(candidates), func(c *candidate) bool { return c.host.replacedBy != e || c.gone })
-		r.judge(e, members)
-		if e.failed != "" {
-			continue
+		usual := r.targets
+		first := slices.Concat(e.machines, slices.DeleteFunc(slices.Clone(usual), func(h *host) bool { return slices.Contains(e.machines, h) }))
+		// Either order may bring a group to a scale-up threshold, or leave a pod without room.
+		orders := [][]*host{usual, first}
+		if orders = r.judge(e, members, orders); e.failed == "" {
+			for _, c := range members {
+				for _, r.targets = range orders {
+					r.startOver()
+					if r.takeAs(c, Replaced) {
+						break
+					}
+				}
+			}
 		}
-		for _, c := range members {
-			r.takeAs(c, e.reason(c.host))
-		}
+		r.targets = usual
+		r.startOver()
 	}
 }
 
-// reason is for what the node goes.
-func (e *exchange) reason(*host) RemovalReason { return Replaced }
-
-// judge gives an exchange up of which a node can no longer go. What ends by itself, such as
-// a budget that is used up now, it waits for.
-func (r *remover) judge(e *exchange, members []*candidate) {
+// judge gives an exchange up of which a node can no longer go, and returns the orders of
+// targets, the one first with which all can. What ends by itself, such as a budget that is used
+// up now, it waits for.
+func (r *remover) judge(e *exchange, members []*candidate, orders [][]*host) [][]*host {
 	if e.judged || e.begun() {
-		return
+		return orders
 	}
 	e.judged = true
 	for _, h := range e.nodes {
 		switch why := r.kept[h]; why.reason {
 		case KeptDoNotDelete, KeptAdopted, KeptControlPlane, KeptPodNotEvictable:
 			e.failed = fmt.Sprintf("node %s must stay: %s", h.name, why.message)
-			return
+			return orders
 		}
 	}
-	if why := r.rehearse(members); why.reason != "" {
-		e.failed = "the pods no longer fit: " + why.message
+	var why keep
+	for i, order := range orders {
+		r.targets = order
+		r.startOver()
+		if why = r.rehearse(members); why.reason == "" {
+			return orders[i:]
+		}
 	}
+	e.failed = "the pods no longer fit: " + why.message
+	return orders
 }
 
 // rehearse says what keeps the nodes from going together, budgets apart, as a what-if.

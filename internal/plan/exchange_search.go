@@ -64,6 +64,9 @@ func (w *world) exchange(found *removals) {
 	if len(w.exchanges) > 0 || wanting(w.lots) || !slices.ContainsFunc(w.groups, func(g *group) bool { return g.Disruption.Consolidation == ConsolidateCheaper }) {
 		return
 	}
+	for _, c := range found.gone {
+		c.host.retired = true // for the groups' loads
+	}
 	x := &exchanger{w: w, r: found.by, gone: found.gone, loads: w.loads(), tried: map[string]bool{}, pods: mostTriedPods}
 	x.findFailed()
 	ranked := x.ranked(found.unneeded)
