@@ -85,7 +85,7 @@ func (o *Options) loadObjects(ctx context.Context, in *input, stdin io.Reader, l
 		return err
 	}
 	in.objects, in.notes = read.Objects, append(in.notes, read.Notes...)
-	in.objects.KubernetesVersion = cluster.ControlPlaneVersion(read.Objects.Nodes)
+	in.objects.KubernetesVersion = cluster.ControlPlaneVersion(read.Nodes)
 	return nil
 }
 
