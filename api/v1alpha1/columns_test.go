@@ -9,8 +9,8 @@ func TestColumnsTellTheStory(t *testing.T) {
 	applySamples(t)
 	setStatus(t)
 	for arguments, want := range map[string][]string{
-		"get ng":         {"NAME MIN MAX WANTED CURRENT READY TYPES COST/H STATUS AGE", "production-workers 3 20 6 5 2 5 medium-4cpu-8gb 0.1667 NodesJoining"},
-		"get ng -o wide": {"DATACENTER LAST SCALED", "dc-us-east-1"},
+		"get ng":         {"NAME MIN MAX WANTED CURRENT READY TYPES COST/H STATUS AGE WAITING", "production-workers 3 20 6 5 2 5 medium-4cpu-8gb 0.1667 NodesJoining"},
+		"get ng -o wide": {"AGE WAITING DATACENTER WHY NOT SCHEDULES LAST SCALED", "3 MaxNodesReached, 1 Stabilizing dc-us-east-1 Datacenter not found [\"night\"]"},
 		"get vn":         {"NAME GROUP PHASE TYPE NODE IP COST/H AGE", "vpsie-prod-workers-abc123 production-workers Provisioning medium-4cpu-8gb the-node 192.0.2.10 0.0333"},
 		"get vn -o wide": {"VPS DATACENTER ERROR", "1001 dc-us-east-1"},
 		"get vpsie":      {"nodegroup.autoscaler.vpsie.com/production-workers", "vpsienode.autoscaler.vpsie.com/vpsie-prod-workers-abc123"},

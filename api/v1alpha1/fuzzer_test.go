@@ -54,6 +54,16 @@ func (f fuzzer) obey(spec map[string]any) {
 	if limits, _ := spec["limits"].(map[string]any); limits["costPerMonth"] != nil {
 		limits["costPerMonth"] = []string{"0", "1.50", "999999999.123456"}[f.IntN(3)]
 	}
+	if kubelet, _ := spec["kubelet"].(map[string]any); kubelet != nil {
+		for _, name := range []string{"kubeReserved", "systemReserved"} {
+			if kubelet[name] != nil {
+				kubelet[name] = map[string]any{"cpu": []any{"100m", int64(1)}[f.IntN(2)], "memory": "512Mi"}
+			}
+		}
+		if kubelet["evictionHard"] != nil {
+			kubelet["evictionHard"] = map[string]any{"memory.available": []string{"5%", "200Mi"}[f.IntN(2)]}
+		}
+	}
 	schedules, _ := spec["schedules"].([]any)
 	for _, s := range schedules {
 		f.obeySchedule(s.(map[string]any))

@@ -110,7 +110,8 @@ func setStatus(t *testing.T) {
 	t.Helper()
 	env.Kubectl(t, "patch", "ng", "production-workers", "-n", "kube-system", "--subresource=status", "--type=merge", "-p",
 		`{"status":{"currentNodes":5,"readyNodes":2,"desiredNodes":6,"instanceTypes":"5 medium-4cpu-8gb","costPerHour":"0.1667",
-		"conditions":[{"type":"Ready","status":"False","reason":"NodesJoining","message":"","lastTransitionTime":"2025-10-12T10:00:00Z"}]}}`)
+		"waiting":"3 MaxNodesReached, 1 Stabilizing","activeSchedules":["night"],
+		"conditions":[{"type":"Stalled","status":"True","reason":"DatacenterNotFound","message":"Datacenter not found","lastTransitionTime":"2025-10-12T10:00:00Z"},{"type":"Ready","status":"False","reason":"NodesJoining","message":"","lastTransitionTime":"2025-10-12T10:00:00Z"}]}}`)
 	env.Kubectl(t, "patch", "vn", "vpsie-prod-workers-abc123", "-n", "kube-system", "--subresource=status", "--type=merge", "-p",
 		`{"status":{"phase":"Provisioning","nodeName":"the-node","costPerHour":"0.0333"}}`)
 }

@@ -46,6 +46,9 @@ const (
 	// AnnotationReplacementFailed is a replacement of the node that came to nothing, as JSON: until
 	// when none is tried, how many there were, and why the last one failed.
 	AnnotationReplacementFailed = "autoscaler.vpsie.com/replacement-failed"
+	// AnnotationKubelet is how the kubelet of the machine was set up, as spec.kubelet of its
+	// NodeGroup said when it was decided on. The sizes of nodes are compared by it.
+	AnnotationKubelet = "autoscaler.vpsie.com/kubelet"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
 	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
 )

@@ -22,7 +22,10 @@ import (
 // +kubebuilder:printcolumn:name="Cost/h",type=string,JSONPath=`.status.costPerHour`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Waiting",type=string,JSONPath=`.status.waiting`
 // +kubebuilder:printcolumn:name="Datacenter",type=string,priority=1,JSONPath=`.spec.datacenterID`
+// +kubebuilder:printcolumn:name="Why not",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Stalled")].message`
+// +kubebuilder:printcolumn:name="Schedules",type=string,priority=1,JSONPath=`.status.activeSchedules`
 // +kubebuilder:printcolumn:name="Last scaled",type=date,priority=1,JSONPath=`.status.lastScaleTime`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 51 && !self.metadata.name.contains('.')",message="metadata.name must have at most 51 characters and no dot: it becomes part of hostnames, vpsie-<name>-<random>"
 type NodeGroup struct {
@@ -216,6 +219,11 @@ type NodeGroupSpec struct {
 	//
 	// +optional
 	Disruption Disruption `json:"disruption,omitzero"`
+
+	// Kubelet are settings of the kubelets of new nodes.
+	//
+	// +optional
+	Kubelet *Kubelet `json:"kubelet,omitempty"`
 
 	// Schedules give the group other bounds at certain times, or pause it. Of what several
 	// active ones say of one field, the later entry counts; the annotations min-nodes-override,
@@ -438,6 +446,12 @@ type NodeGroupStatus struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=20
 	ActiveSchedules []string `json:"activeSchedules,omitempty"`
+
+	// Waiting counts the pods that would fit a node of the group for which none is bought, by
+	// why, such as "3 MaxNodesReached, 1 Stabilizing"; empty when there are none.
+	//
+	// +optional
+	Waiting string `json:"waiting,omitempty"`
 
 	// Offerings are the instance types that offeringSelector chooses, the cheapest first, 200 at
 	// most. It is empty with offeringIDs.

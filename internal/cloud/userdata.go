@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubeletapis "k8s.io/kubelet/pkg/apis"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // UserData is what a NodeGroup's userData template may use.
@@ -25,6 +27,8 @@ type UserData struct {
 	// KubeletConfig then: a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) on one line of
 	// JSON, for a file of the folder that the kubelet's --config-dir names.
 	KubeletArgs, KubeletConfig string
+	// Kubelet are settings for KubeletConfig; nil for none.
+	Kubelet *plan.Kubelet `json:"-"`
 	// APIServer is host:port, CACertHash is "sha256:…" as kubeadm join takes them.
 	APIServer, CACertHash string
 	// KubernetesVersion is the API server's, as major.minor.
@@ -53,15 +57,33 @@ write_files:
 //go:embed kubeadm.yaml
 var kubeadmUserData string
 
+// configuredUserData is defaultUserData for kubelets with settings, which have no arguments.
+const configuredUserData = `#cloud-config
+write_files:
+- path: /etc/default/kubelet
+  content: |
+    KUBELET_EXTRA_ARGS={{.KubeletArgs}} --config-dir=/etc/kubernetes/kubelet.conf.d
+- path: /etc/kubernetes/kubelet.conf.d/50-vpsie-autoscaler.conf
+  content: |
+    {{.KubeletConfig}}
+`
+
 // Render makes the user data of one machine. Text without {{ is passed as it is;
 // empty text becomes a cloud-config that joins by kubeadm, or one that hands the
 // kubelet its arguments. An error names the template's place.
 func (u UserData) Render(text string) (string, error) {
 	if text == "" {
-		text = defaultUserData
-		if u.Kubeadm {
+		switch {
+		case u.Kubeadm:
 			text = kubeadmUserData
+		case u.Kubelet != nil:
+			text = configuredUserData
+		default:
+			text = defaultUserData
 		}
+	}
+	if u.Kubelet != nil && !strings.Contains(text, ".KubeletConfig") {
+		return "", &ConfigError{"InvalidUserData", "spec.kubelet would have no effect: write {{.KubeletConfig}} of spec.userData into a file of the folder that the kubelet's --config-dir names, or leave spec.kubelet out"}
 	}
 	if !strings.Contains(text, "{{") {
 		return text, nil
@@ -124,16 +146,30 @@ func (u UserData) kubeletTaints() string {
 	return strings.Join(taints, ",")
 }
 
+type kubeletConfiguration struct {
+	metav1.TypeMeta    `json:",inline"`
+	RegisterWithTaints []corev1.Taint      `json:"registerWithTaints"`
+	MaxPods            int32               `json:"maxPods,omitempty"`
+	KubeReserved       corev1.ResourceList `json:"kubeReserved,omitempty"`
+	SystemReserved     corev1.ResourceList `json:"systemReserved,omitempty"`
+	EvictionHard       map[string]string   `json:"evictionHard,omitempty"`
+}
+
 // kubeletConfig holds no field but its own: the kubelet lays it over its configuration,
 // and the whole type would put zeroes over what stands there.
 func (u UserData) kubeletConfig() (string, error) {
-	config, err := json.Marshal(struct {
-		metav1.TypeMeta    `json:",inline"`
-		RegisterWithTaints []corev1.Taint `json:"registerWithTaints"`
-	}{
-		metav1.TypeMeta{APIVersion: "kubelet.config.k8s.io/v1beta1", Kind: "KubeletConfiguration"},
-		u.Taints,
-	})
+	fields := kubeletConfiguration{
+		TypeMeta:           metav1.TypeMeta{APIVersion: "kubelet.config.k8s.io/v1beta1", Kind: "KubeletConfiguration"},
+		RegisterWithTaints: u.Taints,
+	}
+	if k := u.Kubelet; k != nil {
+		fields.MaxPods, fields.KubeReserved, fields.SystemReserved = k.MaxPods, k.KubeReserved, k.SystemReserved
+		if len(k.EvictionHard) > 0 {
+			// A kubelet that is given one threshold has no other.
+			fields.EvictionHard = k.Evictions()
+		}
+	}
+	config, err := json.Marshal(fields)
 	if err != nil {
 		return "", fmt.Errorf("writing the kubelet's configuration: %w", err)
 	}

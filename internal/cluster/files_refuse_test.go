@@ -163,7 +163,7 @@ func TestEveryCELRuleHasATwin(t *testing.T) {
 	twins := []string{
 		nameRule, minMaxRule, preferredRule, osRule, taintsRule, ownTaintRule, selectorRule, requireRule, cpuRule, memoryRule, costRule,
 		limitNodesRule, windowNodesRule, windowCronRule, durationRule, zoneAloneRule, nodesRule, cronRule, cronRangeRule, zoneRule, paidPeriodRule, maxAgeRule,
-		scheduleNameRule, scheduleIdleRule, scheduleOrderRule, scheduleMaxRule,
+		scheduleNameRule, scheduleIdleRule, scheduleOrderRule, scheduleMaxRule, reservedNameRule, reservedRule, signalRule, thresholdRule,
 		offersRule, notBothRule, cpuRangeRule, memRangeRule, maxPriceRule,
 		"nodeSelector" + strings.TrimPrefix(osRule, "labels"), "startupTaints" + strings.TrimPrefix(taintsRule, "taints"), "startupTaints" + strings.TrimPrefix(ownTaintRule, "taints"),
 		// About updates; a file holds one state.

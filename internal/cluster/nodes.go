@@ -64,6 +64,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		DatacenterID:  m.Spec.DatacenterID,
 		LastPrice:     LastPrice(m),
 		Capacity:      sizeOf(m),
+		Kubelet:       m.Annotations[v1alpha1.AnnotationKubelet],
 		State:         stateOf(m, object),
 		Created:       orderedAt(m),
 		Object:        object,

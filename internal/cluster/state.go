@@ -49,7 +49,10 @@ func (m *Market) Block(why string, backoff bool) {
 // Builder turns Objects into States. It remembers the sizes that real nodes turned
 // out to have. It is not safe for concurrent use.
 type Builder struct {
-	learnt map[plan.OfferKey]corev1.ResourceList
+	learnt map[learntKey]corev1.ResourceList
+	// capacity is the least that nodes of each type show of their capacity, whatever of it
+	// their kubelets offer.
+	capacity map[plan.OfferKey]corev1.ResourceList
 	// planned are the pods that each machine on its way is meant for.
 	planned map[string]meant
 }
@@ -63,7 +66,7 @@ type meant struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{learnt: map[plan.OfferKey]corev1.ResourceList{}, planned: map[string]meant{}}
+	return &Builder{learnt: map[learntKey]corev1.ResourceList{}, capacity: map[plan.OfferKey]corev1.ResourceList{}, planned: map[string]meant{}}
 }
 
 // State describes the objects as the planner sees them. markets is keyed by
@@ -93,7 +96,9 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	for _, g := range o.NodeGroups {
 		market := markets[g.Name]
 		maps.Copy(prices, market.Prices)
-		s.Groups = append(s.Groups, groupOf(g, o.VPSieNodes, s.Nodes, market, now))
+		group := groupOf(g, o.VPSieNodes, s.Nodes, market, now)
+		b.withKubelet(group, g, &market)
+		s.Groups = append(s.Groups, group)
 		for _, offer := range market.Offers {
 			if k := offer.Key(); !offered[k] {
 				offered[k] = true
@@ -287,14 +292,18 @@ func Unanswered(m *v1alpha1.VPSieNode) bool {
 // plugins announce counts where it is there: it comes later than the kubelet, and the
 // planner sees by itself what all present nodes lack.
 func (b *Builder) learn(nodes []*plan.Node) {
-	fresh := map[plan.OfferKey]corev1.ResourceList{}
+	fresh, capacity := map[learntKey]corev1.ResourceList{}, map[plan.OfferKey]corev1.ResourceList{}
 	for _, n := range nodes {
 		if n.State != plan.Ready || n.Object == nil || n.Group == "" {
 			continue
 		}
-		k := n.Offer()
+		k := learntKey{n.Offer(), n.Kubelet}
 		fresh[k] = smaller(fresh[k], n.Object.Status.Allocatable)
+		if len(n.Object.Status.Capacity) > 0 {
+			capacity[n.Offer()] = smaller(capacity[n.Offer()], n.Object.Status.Capacity)
+		}
 	}
+	maps.Copy(b.capacity, capacity)
 	for k, list := range fresh {
 		for name, q := range b.learnt[k] {
 			if _, shown := list[name]; !shown && isDevice(name) {
@@ -306,7 +315,7 @@ func (b *Builder) learn(nodes []*plan.Node) {
 }
 
 func (b *Builder) asLearnt(offer *plan.Offer, k plan.OfferKey) *plan.Offer {
-	size, known := b.learnt[k]
+	size, known := b.learnt[learntKey{OfferKey: k}]
 	if !known {
 		return offer
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 )
 
 // CheckGroup says why no machine of the group could join, nil when nothing is known to be wrong. It needs Live and Options.
@@ -23,7 +24,7 @@ func (d Deps) tryUserData(g *v1alpha1.NodeGroup) error {
 	m := &v1alpha1.VPSieNode{Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: g.Name}}
 	data := cloud.UserData{
 		NodeGroup: g.Name, Labels: nodeLabels(m, g.Spec.NodeLabels()), Kubeadm: d.Options.Bootstrap == BootstrapKubeadm,
-		Mint: func() (string, error) { return "", nil },
+		Mint: func() (string, error) { return "", nil }, Kubelet: cluster.KubeletOf(g),
 	}
 	_, err := data.Render(g.Spec.UserData)
 	return err

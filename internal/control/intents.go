@@ -121,6 +121,9 @@ func OrderFor(g *v1alpha1.NodeGroup, l plan.Launch, name string) *v1alpha1.VPSie
 			DatacenterID:  l.DatacenterID,
 		},
 	}
+	if kubelet := cluster.KubeletText(g); kubelet != "" {
+		m.Annotations[v1alpha1.AnnotationKubelet] = kubelet
+	}
 	if len(l.Replaces) > 0 {
 		m.Annotations[v1alpha1.AnnotationReplaces] = strings.Join(l.Replaces, ",")
 	}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -33,7 +34,7 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
 		Labels: nodeLabels(m, g.Spec.NodeLabels()), Taints: append(slices.Concat(g.Spec.Taints, g.Spec.StartupTaints), startupTaint()),
 		KubernetesVersion: r.kubernetesVersion(), Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
-		Mint: func() (string, error) { return r.mint(ctx, m) },
+		Mint: func() (string, error) { return r.mint(ctx, m) }, Kubelet: cluster.KubeletOf(g),
 	}
 	var err error
 	if data.APIServer, data.CACertHash, err = r.endpoint(ctx); err != nil {

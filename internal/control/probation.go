@@ -17,7 +17,11 @@ import (
 
 // specHash stands for all of a NodeGroup that decides whether its machines join.
 func (o Options) specHash(g *v1alpha1.NodeGroup) string {
-	text, err := json.Marshal([]any{g.Spec.DatacenterID, g.Spec.OSImageID, g.Spec.UserData, g.Spec.SSHKeyIDs, o.Bootstrap, o.APIServer})
+	decides := []any{g.Spec.DatacenterID, g.Spec.OSImageID, g.Spec.UserData, g.Spec.SSHKeyIDs, o.Bootstrap, o.APIServer}
+	if kubelet := cluster.KubeletText(g); kubelet != "" { // without settings the hash is what it always was
+		decides = append(decides, kubelet)
+	}
+	text, err := json.Marshal(decides)
 	if err != nil {
 		return "" // Strings and lists of them can always be written.
 	}

@@ -92,7 +92,13 @@ func TestASchedulePausesANodeGroup(t *testing.T) {
 		if c := condition(s.groupNow().Status.Conditions, v1alpha1.NodeGroupScaling); c.Reason != "Paused" {
 			s.Errorf("%+v", c)
 		}
+		if got := s.groupNow().Status.Waiting; got != "1 Paused" {
+			s.Errorf("waiting: %q", got)
+		}
 		s.run(3 * time.Second)
+		if got := s.groupNow().Status.Waiting; got != "" {
+			s.Errorf("waiting after the pause: %q", got)
+		}
 		if n := len(s.vpsieNodes()); n != 1 {
 			s.Errorf("%d machines after the pause", n)
 		}

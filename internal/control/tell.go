@@ -35,7 +35,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 			Updated: updated(s, g.Name), RolloutStopped: cluster.StoppedRollout(g, o.VPSieNodes),
 			Launches: len(launchesOf(p, g.Name)), Removals: len(removalsOf(p, g.Name)),
 			Waiting:     refusedBy(p, g.Name, plan.MaxNodesReached),
-			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing),
+			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing), Waits: waitsFor(p, g.Name),
 			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
 			Price: func(m *v1alpha1.VPSieNode) plan.Money { return r.priceOf(ctx, m, g) }, Now: r.Clock.Now(), Funds: r.funds.now(),
 		}
@@ -226,4 +226,18 @@ func refusedBy(p *plan.Plan, group string, reason plan.RefusalReason) []string {
 		}
 	}
 	return pods
+}
+
+// waitsFor counts the pods that would fit a node of the group, by why none is bought.
+func waitsFor(p *plan.Plan, group string) map[plan.RefusalReason]int {
+	counts := map[plan.RefusalReason]int{}
+	for _, u := range p.Unplaced {
+		for _, r := range u.Refusals {
+			if r.Group == group && r.Reason.OfGroup() {
+				counts[r.Reason]++
+				break
+			}
+		}
+	}
+	return counts
 }

@@ -3,6 +3,7 @@ package observe
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,8 @@ type GroupView struct {
 	RolloutStopped string
 	// Waiting are the pods that only maxNodes keeps from being placed.
 	Waiting []string
+	// Waits counts the pods that would fit a node of the group by why none is bought for them.
+	Waits map[plan.RefusalReason]int
 	// Stabilizing are the pods that wait for the window after the last scaling.
 	Stabilizing []string
 	// Fault, when not empty, is why the group cannot do its work, FaultReason its
@@ -68,7 +71,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 		}
 	}
 	s.Nodes, s.OmittedNodes = listed(s.Nodes)
-	s.InstanceTypes = counts(types)
+	s.InstanceTypes, s.Waiting = counts(types), countedByReason(v.Waits)
 	s.CostPerHour = plan.Hourly(v.Cost()).String()
 	v.conditions(&s)
 	return s
@@ -98,6 +101,18 @@ func listed(nodes []v1alpha1.NodeInfo) ([]v1alpha1.NodeInfo, int32) {
 	kept := slices.Clone(nodes[:mostListed])
 	slices.SortFunc(kept, byName)
 	return kept, int32(len(nodes) - mostListed)
+}
+
+// countedByReason words how many pods wait for what, the most first.
+func countedByReason(waits map[plan.RefusalReason]int) string {
+	reasons := slices.SortedFunc(maps.Keys(waits), func(a, b plan.RefusalReason) int {
+		return cmp.Or(cmp.Compare(waits[b], waits[a]), cmp.Compare(a, b))
+	})
+	texts := make([]string, len(reasons))
+	for i, r := range reasons {
+		texts[i] = fmt.Sprintf("%d %s", waits[r], r)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // Cost is what the group's machines cost.

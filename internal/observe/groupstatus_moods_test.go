@@ -51,3 +51,15 @@ func TestBrokenNodesAndPausesAreToldAsWhatTheyAre(t *testing.T) {
 		})
 	}
 }
+
+// A NodeGroup's status counts the pods that wait for it, the most first.
+func TestTheStatusCountsWaitingPods(t *testing.T) {
+	view := GroupView{Group: &v1alpha1.NodeGroup{}, Price: func(*v1alpha1.VPSieNode) plan.Money { return 0 }}
+	if got := view.Status().Waiting; got != "" {
+		t.Errorf("nobody waits, and it says %q", got)
+	}
+	view.Waits = map[plan.RefusalReason]int{plan.Stabilizing: 1, plan.MaxNodesReached: 3, plan.CostLimitReached: 1}
+	if got := view.Status().Waiting; got != "3 MaxNodesReached, 1 CostLimitReached, 1 Stabilizing" {
+		t.Error(got)
+	}
+}

@@ -50,7 +50,7 @@ func (w *world) newNode(g *Group, o *Offer) *newNode {
 	if n := w.newNodes[key]; n != nil {
 		return n
 	}
-	n := &newNode{ordered: NodeLabels(g, o), taints: w.state.Options.Of(g).lastingTaints(g.Taints), alloc: w.dims.Amounts(o.Allocatable)}
+	n := &newNode{ordered: NodeLabels(g, o), taints: w.state.Options.Of(g).lastingTaints(g.Taints), alloc: w.dims.Amounts(g.allocatable(o))}
 	w.newNodes[key] = n
 	l := w.lessons
 	n.labels = l.labels(g, o, n.ordered)

@@ -1,5 +1,14 @@
 package plan
 
+// OfGroup says that the pod would fit a node of the NodeGroup, which buys none now.
+func (r RefusalReason) OfGroup() bool {
+	switch r {
+	case MaxNodesReached, LimitReached, CostLimitReached, ScaleUpDisabled, Paused, Stabilizing, OfferingUnavailable, Backoff, Unproven, BuyingStopped:
+		return true
+	}
+	return false
+}
+
 // LaunchReasons lists every reason to buy a machine.
 func LaunchReasons() []LaunchReason {
 	return []LaunchReason{PendingPods, MinNodes, Headroom, Replacement}

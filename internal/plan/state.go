@@ -85,6 +85,9 @@ type Group struct {
 	// DatacenterID and Offers hold the names under which State.Offers lists them.
 	DatacenterID string
 	Offers       []string
+	// Allocatable are, by instance type, what its new nodes offer to pods where that is not
+	// what the offer says, because its kubelets are set up in another way.
+	Allocatable map[string]corev1.ResourceList
 	// Preferred is one of Offers, or empty.
 	Preferred  string
 	AllowMixed bool
@@ -222,7 +225,10 @@ type Node struct {
 	// nobody ever knew.
 	LastPrice Money
 	Capacity  corev1.ResourceList
-	State     NodeState
+	// Kubelet stands for how its kubelet was set up: its size says what those with the same
+	// one offer.
+	Kubelet string
+	State   NodeState
 	// Created is when it was ordered, zero when that is not known.
 	Created time.Time
 	// ReadySince is when it became Ready, zero when that is not known (SettleTime).

@@ -188,8 +188,11 @@ func (w *world) orderedShape(t *template) *shape {
 
 // orderedRoom is what the DaemonSets' templates would leave of what was ordered.
 func (w *world) orderedRoom(t *template) resources.Vector {
-	list := t.offer.Allocatable
-	if t.offer.Ordered != nil {
+	list, own := t.group.Allocatable[t.offer.InstanceType]
+	if !own {
+		list = t.offer.Allocatable
+	}
+	if !own && t.offer.Ordered != nil {
 		list = t.offer.Ordered
 	}
 	room := w.dims.Amounts(list)
