@@ -30,7 +30,7 @@ func (c *cli) watchStatus(ctx context.Context, every time.Duration) error {
 	for first := true; ; first = false {
 		a, err := c.statusAnswer(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // a person ended the watch
 		}
 		if err != nil && first {
 			return err

@@ -9,9 +9,13 @@ import (
 	"slices"
 )
 
-// JournalConfigMap is the ConfigMap, in the autoscaler's namespace, in which the journal
-// survives restarts; JournalKey is its key: JSON, compressed with gzip.
-const JournalConfigMap, JournalKey = "vpsie-autoscaler-journal", "journal.json.gz"
+const (
+	// JournalConfigMap is the ConfigMap, in the autoscaler's namespace, in which the journal
+	// survives restarts.
+	JournalConfigMap = "vpsie-autoscaler-journal"
+	// JournalKey is its key: JSON, compressed with gzip.
+	JournalKey = "journal.json.gz"
+)
 
 const (
 	// mostStored is how many bytes of the journal are stored: a ConfigMap holds a MiB.

@@ -12,9 +12,13 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-// SpendConfigMap is the ConfigMap, in the autoscaler's namespace, in which it keeps what
-// machines have cost; SpendKey is its key.
-const SpendConfigMap, SpendKey = "vpsie-autoscaler-spend", "spend.json"
+const (
+	// SpendConfigMap is the ConfigMap, in the autoscaler's namespace, in which it keeps what
+	// machines have cost.
+	SpendConfigMap = "vpsie-autoscaler-spend"
+	// SpendKey is its key.
+	SpendKey = "spend.json"
+)
 
 const (
 	// spendEvery is how often the cost of the time that has passed is added up.

@@ -263,7 +263,7 @@ func (c *Command) settings(ctx context.Context, stdin io.Reader) (settings []Set
 func (c *Command) varied(s Setting, changes string) (Setting, error) {
 	objects := *s.Objects
 	objects.NodeGroups = slices.Clone(objects.NodeGroups)
-	for _, change := range strings.Fields(changes) {
+	for change := range strings.FieldsSeq(changes) {
 		target, value, ok := strings.Cut(change, "=")
 		name, field, hasField := strings.Cut(strings.TrimPrefix(target, "ng/"), ".")
 		if !ok || !hasField || !strings.HasPrefix(target, "ng/") {
