@@ -42,8 +42,9 @@ import (
 type sim struct {
 	*world
 	store *memory
-	// due is when each reconciler is called next, by its name.
-	due map[string]time.Time
+	// due is when each reconciler is called next, by its name. Watches wake them from several goroutines.
+	due   map[string]time.Time
+	dueMu sync.Mutex
 	// replicas is how many pods of 1500 millicores are wanted.
 	replicas int
 	made     int
@@ -95,12 +96,16 @@ func (s *sim) restart() {
 	s.start(s.flags)
 	s.load()
 	now := s.clock.Now()
-	s.due = map[string]time.Time{"round": now, "sweep": now.Add(s.flags.SweepInterval)}
+	s.dueMu.Lock()
+	s.due = map[string]time.Time{}
+	s.dueMu.Unlock()
+	s.wake("round", now)
+	s.wake("sweep", now.Add(s.flags.SweepInterval))
 	for _, m := range s.vpsieNodes() {
-		s.due["machine/"+m.Name] = now
+		s.wake("machine/"+m.Name, now)
 	}
 	for _, g := range s.nodeGroups() {
-		s.due["group/"+g.GetName()] = now
+		s.wake("group/"+g.GetName(), now)
 	}
 }
 
@@ -127,12 +132,7 @@ func (s *sim) load() {
 
 // heed is the watch: it wakes whom a change concerns.
 func (s *sim) heed(before, after client.Object) {
-	soon := func(name string, wait time.Duration) {
-		at := s.clock.Now().Add(wait)
-		if old, known := s.due[name]; !known || at.Before(old) {
-			s.due[name] = at
-		}
-	}
+	soon := func(name string, wait time.Duration) { s.wake(name, s.clock.Now().Add(wait)) }
 	object := after
 	if object == nil {
 		object = before
@@ -162,6 +162,46 @@ func (s *sim) heed(before, after client.Object) {
 	}
 }
 
+// wake has a reconciler called at that time, unless it is called before.
+func (s *sim) wake(name string, at time.Time) {
+	s.dueMu.Lock()
+	defer s.dueMu.Unlock()
+	if old, known := s.due[name]; !known || at.Before(old) {
+		s.due[name] = at
+	}
+}
+
+// next is the earliest time at which a reconciler is due, end at the latest.
+func (s *sim) next(end time.Time) time.Time {
+	s.dueMu.Lock()
+	defer s.dueMu.Unlock()
+	for _, at := range s.due {
+		if at.Before(end) {
+			end = at
+		}
+	}
+	return end
+}
+
+// take reports whether the reconciler is due now, and it is due no more.
+func (s *sim) take(name string) bool {
+	s.dueMu.Lock()
+	defer s.dueMu.Unlock()
+	at, known := s.due[name]
+	if !known || at.After(s.clock.Now()) {
+		return false
+	}
+	delete(s.due, name)
+	return true
+}
+
+// names are the reconcilers that will be called.
+func (s *sim) names() []string {
+	s.dueMu.Lock()
+	defer s.dueMu.Unlock()
+	return slices.Sorted(maps.Keys(s.due))
+}
+
 // newsOf is what of an object starts rounds.
 func newsOf(o client.Object) any {
 	switch x := o.(type) {
@@ -182,16 +222,9 @@ func (s *sim) run(long time.Duration) {
 	s.Helper()
 	end := s.clock.Now().Add(long)
 	for s.clock.Now().Before(end) {
-		next := end
-		for _, at := range s.due {
-			if at.Before(next) {
-				next = at
-			}
-		}
-		s.clock.Step(max(next.Sub(s.clock.Now()), time.Millisecond))
-		for _, name := range slices.Sorted(maps.Keys(s.due)) {
-			if at := s.due[name]; !at.After(s.clock.Now()) {
-				delete(s.due, name)
+		s.clock.Step(max(s.next(end).Sub(s.clock.Now()), time.Millisecond))
+		for _, name := range s.names() {
+			if s.take(name) {
 				s.call(name)
 			}
 		}
@@ -225,10 +258,8 @@ func (s *sim) call(name string) {
 	if err != nil && result.RequeueAfter == 0 {
 		result.RequeueAfter = 5 * time.Second // of the work queue, about
 	}
-	if at := s.clock.Now().Add(result.RequeueAfter); result.RequeueAfter > 0 {
-		if old, known := s.due[name]; !known || at.Before(old) {
-			s.due[name] = at
-		}
+	if result.RequeueAfter > 0 {
+		s.wake(name, s.clock.Now().Add(result.RequeueAfter))
 	}
 }
 
