@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -69,15 +70,22 @@ func (c *Client) remember(d Dialect, customImage bool) {
 	}
 }
 
-// order places the order in the dialect that is known, else in the first whose form the API does not refuse.
+// order places the order in the first dialect whose form the API does not refuse, beginning with the one that worked last.
 func (c *Client) order(ctx context.Context, op string, r CreateRequest) error {
 	candidates := []Dialect{DialectA, DialectB}
-	if known := c.Dialect(r.CustomImage); known != "" {
-		candidates = []Dialect{known}
+	switch {
+	case c.opts.Dialect != "":
+		candidates = []Dialect{c.opts.Dialect}
+	case c.Dialect(r.CustomImage) == DialectB:
+		slices.Reverse(candidates)
 	}
 	var first error
 	for _, d := range candidates {
-		err := c.orderIn(ctx, op, d, r)
+		spoken, err := c.withScript(ctx, op, d, r)
+		if err != nil {
+			return after(first, err)
+		}
+		err = c.orderIn(ctx, op, d, spoken)
 		switch {
 		case err == nil:
 			c.remember(d, r.CustomImage)
@@ -89,6 +97,29 @@ func (c *Client) order(ctx context.Context, op string, r CreateRequest) error {
 		}
 	}
 	return first
+}
+
+// after is an error that kept the second dialect from being tried, with the refusal of the first.
+func after(first, err error) error {
+	if first == nil {
+		return err
+	}
+	e := *asError(err)
+	e.Message = asError(first).Message + "; " + e.Message
+	return &e
+}
+
+// withScript is the order with its user data stored as a script where the dialect needs that.
+func (c *Client) withScript(ctx context.Context, op string, d Dialect, r CreateRequest) (CreateRequest, error) {
+	if d != DialectB || r.UserData == "" {
+		return r, nil
+	}
+	id, err := c.storeUserData(ctx, r)
+	if err != nil {
+		return r, named(err, op)
+	}
+	r.ScriptID = id
+	return r, nil
 }
 
 // refusesForm reports whether the API refuses the form of an order rather than what it asks for.
@@ -124,13 +155,6 @@ func (c *Client) orderIn(ctx context.Context, op string, d Dialect, r CreateRequ
 	}
 	if r.CustomImage {
 		path = c.addr.routes.CustomVMs
-	}
-	if d == DialectB && r.UserData != "" {
-		id, err := c.storeUserData(ctx, r)
-		if err != nil {
-			return named(err, op)
-		}
-		r.ScriptID = id
 	}
 	body, err := jsonBody(wireOrder(d, r))
 	if err != nil {

@@ -2,6 +2,7 @@ package vpsie_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -63,6 +64,38 @@ func TestDialectIsFoundByRefusalsAndRemembered(t *testing.T) {
 				t.Errorf("%d machines were bought, want 2", n)
 			}
 		})
+	}
+}
+
+// An API that takes another dialect than it did is followed, also when its list of scripts claims more than it shows.
+func TestDialectFollowsTheAPI(t *testing.T) {
+	c := start(t, vpsietest.Options{Knobs: vpsietest.Knobs{TotalExcess: 5}})
+	for i, now := range []vpsie.Dialect{vpsie.DialectA, vpsie.DialectB, vpsie.DialectA} {
+		if err := c.PatchKnobs([]byte(`{"orderDialect":"` + string(now) + `"}`)); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 2 {
+			if err := c.client.CreateVM(t.Context(), stockOrder(fmt.Sprintf("m%d%d", i, n))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := c.client.Dialect(false); got != now {
+			t.Errorf("the dialect is %s, remembered is %s", now, got)
+		}
+	}
+	if a, b := c.requests("POST", routeA), c.requests("POST", routeB); a != 5 || b != 3 || len(c.Ledger().VMs) != 6 {
+		t.Errorf("%d orders in A, %d in B, %d machines; want 5 and 3 for 6 machines", a, b, len(c.Ledger().VMs))
+	}
+}
+
+// What kept the second dialect from being tried stands beside the refusal of the first.
+func TestBothRefusalsAreTold(t *testing.T) {
+	c := start(t, vpsietest.Options{Knobs: vpsietest.Knobs{OrderDialect: "B"}})
+	r := stockOrder("a")
+	r.UserData = "neither"
+	err := c.client.CreateVM(t.Context(), r)
+	if err == nil || !strings.Contains(err.Error(), "; UserData: begins neither") {
+		t.Errorf("CreateVM = %v", err)
 	}
 }
 
