@@ -77,16 +77,13 @@ func (c *catalogue) datacenter(ctx context.Context, want string) (vpsie.Datacent
 // projectMissing is why no VPS can be ordered: the Secret names no project of the account. A list of projects that cannot be
 // read proves nothing; the order says what becomes of it.
 func (c *catalogue) projectMissing(ctx context.Context) error {
-	missing, err := c.noProject.get(ctx, c.clock.Now(), c.ttl, func(ctx context.Context) (missing, err error) {
+	missing, _ := c.noProject.get(ctx, c.clock.Now(), c.ttl, func(ctx context.Context) (missing, err error) {
 		_, err = c.client.Project(ctx)
 		if vpsie.ClassOf(err) == vpsie.Invalid {
 			return err, nil
 		}
 		return nil, err
 	})
-	if err != nil {
-		return nil
-	}
 	return missing
 }
 
