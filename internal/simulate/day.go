@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
 // Day describes a synthetic load: web Deployments whose replicas follow day and night, and
@@ -39,7 +41,7 @@ func services() []service {
 
 // Workload makes the load. The same Day gives the same workload.
 func (d Day) Workload() *Workload {
-	w := &Workload{Name: fmt.Sprintf("%d synthetic days with %d web replicas at most", d.Days, d.Peak), Length: time.Duration(d.Days) * 24 * time.Hour}
+	w := &Workload{Name: fmt.Sprintf("%s with %s at most", observe.Count(d.Days, "synthetic day"), observe.Count(d.Peak, "web replica")), Length: time.Duration(d.Days) * 24 * time.Hour}
 	r := rand.New(rand.NewPCG(d.Seed, 0xda1))
 	for _, s := range services() {
 		w.Demands = append(w.Demands, d.web(s, w.Length, r)...)

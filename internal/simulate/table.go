@@ -16,13 +16,13 @@ func writeTable(out io.Writer, results []*Result) error {
 	first := results[0]
 	fmt.Fprintf(out, "%s: %s, %s (seed %d)\n\n", first.Workload, days(first.End.Sub(first.Start)), observe.Count(first.Pods.Wanted, "pod"), first.Seed)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SETTING\tPAID\tBY THE MINUTE\tLOWER BOUND\tRATIO\tNODE-HOURS\tCPU\tMEMORY\tWAIT P50\tP99\tNEVER RAN\tDISRUPTED\t")
+	fmt.Fprintln(t, "SETTING\tPAID\tBY THE MINUTE\tLOWER BOUND\tRATIO\tNODE-HOURS\tCPU\tMEMORY\tWAIT P50\tP99\tNEVER RAN\tDISRUPTED")
 	for i, r := range results {
 		paid := r.Cost.Paid.String()
 		if i > 0 && first.Cost.Paid > 0 {
 			paid += fmt.Sprintf(" (%+.1f%%)", 100*(float64(r.Cost.Paid)/float64(first.Cost.Paid)-1))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%.0f\t%s\t%s\t%s\t%s\t%d\t%d\t\n", r.Setting, paid, r.Cost.ByTheMinute, r.Cost.Bound, r.Cost.Ratio,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%.0f\t%s\t%s\t%s\t%s\t%d\t%d\n", r.Setting, paid, r.Cost.ByTheMinute, r.Cost.Bound, r.Cost.Ratio,
 			r.NodeHours, percent(r.CPUUsed), percent(r.MemoryUsed), wait(r.Pending.P50), wait(r.Pending.P99), r.Pods.NeverRan, r.Disruptions)
 	}
 	_ = t.Flush()
@@ -41,9 +41,9 @@ func writeDetails(out io.Writer, r *Result) {
 		title string
 		list  []Part
 	}{{"NODE GROUP", r.ByGroup}, {"OFFERING", r.ByOffering}} {
-		fmt.Fprintf(t, "  %s\tMACHINES\tNODE-HOURS\tPAID\t\n", parts.title)
+		fmt.Fprintf(t, "  %s\tMACHINES\tNODE-HOURS\tPAID\n", parts.title)
 		for _, p := range parts.list {
-			fmt.Fprintf(t, "  %s\t%d\t%.0f\t%s\t\n", p.Name, p.Machines, p.NodeHours, p.Cost)
+			fmt.Fprintf(t, "  %s\t%d\t%.0f\t%s\n", p.Name, p.Machines, p.NodeHours, p.Cost)
 		}
 	}
 	_ = t.Flush()
