@@ -38,12 +38,10 @@ func TestLinesScrollAboveThePanelAndStay(t *testing.T) {
 	}
 	say("[ 41.0s] a long line: " + strings.Repeat("many words ", 12))
 	say("[ 42.0s] " + strings.Repeat("x", 120))
-	s.Await(t, "the last line and panel", func(visible string) bool {
-		return strings.Contains(visible, "step 40 ──") && strings.Contains(visible, "xxx\n── ")
+	s.Await(t, "the last line and panel, and the last lines above it", func(visible string) bool {
+		first := len(want) - 20 + panelHeight(visible) // a look may find a frame half drawn
+		return strings.Contains(visible, "step 40 ──") && strings.Contains(visible, "xxx\n── ") && first < len(want) && strings.HasPrefix(visible, want[first])
 	})
-	if !strings.HasPrefix(s.Visible(), want[len(want)-20+panelHeight(s.Visible())]) {
-		t.Errorf("above the panel, the screen begins with\n%s", s.Visible())
-	}
 	if err := terminal.Close(); err != nil {
 		t.Error(err)
 	}
