@@ -203,9 +203,12 @@ func (e estate) barePod(which, amount uint64) *corev1.Pod {
 // mostBare is how many bare pods there are at most.
 const mostBare = 6
 
+// daemonLabel is on daemon pods.
+const daemonLabel = "daemon"
+
 // daemons run on every node, and hold none.
 func (e estate) daemons() *appsv1.DaemonSet {
-	labels := map[string]string{"daemon": "chaos"}
+	labels := map[string]string{daemonLabel: "chaos"}
 	spec := e.podSpec("", "50m", "32Mi")
 	spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	return &appsv1.DaemonSet{
