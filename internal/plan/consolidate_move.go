@@ -6,17 +6,7 @@ import "slices"
 // that stay.
 func (r *remover) move(c *candidate) keep {
 	h := c.host
-	if h.counts() {
-		r.loads[h.group] = r.loads[h.group].minus(h.load())
-	}
-	r.w.close(h)
-	lots := slices.Clone(c.evicted)
-	for _, s := range h.placed {
-		lots = append(lots, s.lot)
-	}
-	r.w.clear(h)
-	r.tried = r.tried[:0]
-	for _, l := range lots {
+	for _, l := range r.lift(c) {
 		r.settle(l)
 		// What is bound to a node that is not Ready does not run there, so it loses
 		// nothing when it has to wait. A schedule that empties the group has pods wait, too.
@@ -28,6 +18,22 @@ func (r *remover) move(c *candidate) keep {
 		m.mover.next = m.next
 	}
 	return keep{}
+}
+
+// lift takes the node out of the plan, and returns the lots of the pods that need another place.
+func (r *remover) lift(c *candidate) []*lot {
+	h := c.host
+	if h.counts() {
+		r.loads[h.group] = r.loads[h.group].minus(h.load())
+	}
+	r.w.close(h)
+	lots := slices.Clone(c.evicted)
+	for _, s := range h.placed {
+		lots = append(lots, s.lot)
+	}
+	r.w.clear(h)
+	r.tried = r.tried[:0]
+	return lots
 }
 
 // settle puts the lot's pods on the first targets that take them.

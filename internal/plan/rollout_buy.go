@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"slices"
 )
 
 // replace buys machines in the place of nodes whose pods fit nowhere. What they hold is worked
@@ -40,7 +39,10 @@ func (ro *rollout) successorsFor(c *candidate) ([]*template, keep) {
 	mark, before := w.mark(), r.snapshot()
 	r.targets = ro.targets(c.host)
 	r.startOver()
-	lots := r.empty(c)
+	lots := r.lift(c)
+	for _, l := range lots {
+		r.settle(l)
+	}
 	var bought []*template
 	for missing := true; missing; {
 		t := ro.best(lots)
@@ -55,26 +57,6 @@ func (ro *rollout) successorsFor(c *candidate) ([]*template, keep) {
 		r.loads[g] = r.loads[g].plus(n.load())
 	}
 	return bought, keep{}
-}
-
-// empty takes the node out of the plan and settles its pods as far as there is room. It returns
-// the lots.
-func (r *remover) empty(c *candidate) []*lot {
-	h := c.host
-	if h.counts() {
-		r.loads[h.group] = r.loads[h.group].minus(h.load())
-	}
-	lots := slices.Clone(c.evicted)
-	for _, s := range h.placed {
-		lots = append(lots, s.lot)
-	}
-	r.w.close(h)
-	r.w.clear(h)
-	r.tried = r.tried[:0]
-	for _, l := range lots {
-		r.settle(l)
-	}
-	return lots
 }
 
 // stackAll puts what it can of the lots on the host, and says how many pods are left.
