@@ -84,10 +84,6 @@ func (r *round) noteDrift(ctx context.Context, o *cluster.Objects, s *plan.State
 
 // driftOf is the machine with its condition Drifted as it is now; nil when nothing changes.
 func (r *round) driftOf(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, n *plan.Node, maxAge time.Duration) *v1alpha1.VPSieNode {
-	told := m.DeepCopy()
-	if !cluster.Comparable(m) {
-		told.Status.MadeFrom = cluster.MadeFrom(g, r.kubernetesVersion())
-	}
 	status, reason, message := metav1.ConditionFalse, "UpToDate", "Made from what a new machine would be made from"
 	expires := n.Expires(maxAge)
 	switch {
@@ -96,16 +92,18 @@ func (r *round) driftOf(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, n *plan.No
 	case !expires.IsZero() && !r.Clock.Now().Before(expires):
 		status, reason, message = metav1.ConditionTrue, "Expired", fmt.Sprintf("Expired at %s (disruption.nodeMaxAgeSeconds)", expires.UTC().Format(time.RFC3339))
 	}
-	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeDrifted); c == nil && status == metav1.ConditionFalse {
-		if cluster.Comparable(m) {
-			return nil // What is as it should be needs no word.
-		}
-		return told
-	}
-	r.condition(told, v1alpha1.VPSieNodeDrifted, status, reason, message)
-	is, was := meta.FindStatusCondition(told.Status.Conditions, v1alpha1.VPSieNodeDrifted), meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeDrifted)
-	if cluster.Comparable(m) && was != nil && was.Status == is.Status && was.Reason == is.Reason && was.Message == is.Message {
+	was := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeDrifted)
+	needless := was == nil && status == metav1.ConditionFalse // what is as it should be needs no word
+	said := needless || was != nil && was.Status == status && was.Reason == reason && was.Message == message
+	if said && cluster.Comparable(m) {
 		return nil
+	}
+	told := m.DeepCopy()
+	if !cluster.Comparable(m) {
+		told.Status.MadeFrom = cluster.MadeFrom(g, r.kubernetesVersion())
+	}
+	if !needless {
+		r.condition(told, v1alpha1.VPSieNodeDrifted, status, reason, message)
 	}
 	return told
 }
@@ -130,10 +128,5 @@ func (r *round) writeDrift(ctx context.Context, m, told *v1alpha1.VPSieNode) err
 // unmark takes the reason of a removal away that came to nothing, because the process ended before
 // the VPSieNode was deleted.
 func (r *round) unmark(ctx context.Context, m *v1alpha1.VPSieNode) error {
-	changed := m.DeepCopy()
-	delete(changed.Annotations, v1alpha1.AnnotationRemoval)
-	if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("taking annotation %s off VPSieNode %s: %w", v1alpha1.AnnotationRemoval, m.Name, err)
-	}
-	return nil
+	return r.annotate(ctx, m, "taking annotation "+v1alpha1.AnnotationRemoval+" off", func(m *v1alpha1.VPSieNode) { delete(m.Annotations, v1alpha1.AnnotationRemoval) })
 }

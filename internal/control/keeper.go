@@ -81,6 +81,10 @@ func (k *keeper) keep(ctx context.Context) error {
 }
 
 func (k *keeper) keepSpend(ctx context.Context) error {
+	now := k.Spend.Spent()
+	if k.spendRestored && (now.Until.IsZero() || now.Until.Sub(k.spendStored) < keepSpend) {
+		return nil
+	}
 	cm, err := k.stored(ctx, observe.SpendConfigMap)
 	if err != nil {
 		return err
@@ -94,10 +98,6 @@ func (k *keeper) keepSpend(ctx context.Context) error {
 		}
 		k.Spend.Restore(spent)
 		k.spendRestored = true
-		return nil
-	}
-	now := k.Spend.Spent()
-	if now.Until.IsZero() || now.Until.Sub(k.spendStored) < keepSpend {
 		return nil
 	}
 	text, err := json.Marshal(now)

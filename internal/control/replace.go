@@ -33,26 +33,25 @@ func (r *round) replacing(ctx context.Context, o *cluster.Objects, p *plan.Plan)
 	for i := range p.GivenUp {
 		errs = append(errs, r.giveUpReplacement(ctx, o, machines, &p.GivenUp[i]))
 	}
-	errs = append(errs, forEach(o.Nodes, func(node *corev1.Node) error {
+	var wrong []*corev1.Node
+	for _, node := range o.Nodes {
 		m := machines[node.Name]
-		if m == nil || !m.DeletionTimestamp.IsZero() {
-			return nil
-		}
 		_, wanted := slices.BinarySearch(p.Replacing, node.Name)
-		return r.avoid(ctx, node, wanted)
-	}))
+		if m != nil && m.DeletionTimestamp.IsZero() && slices.ContainsFunc(node.Spec.Taints, isReplacing) != wanted {
+			wrong = append(wrong, node)
+		}
+	}
+	errs = append(errs, forEach(wrong, func(node *corev1.Node) error { return r.avoid(ctx, node) }))
 	return errors.Join(errs...)
 }
 
-// avoid puts the taint of nodes that are to be replaced on the node, or takes it off.
-func (d Deps) avoid(ctx context.Context, node *corev1.Node, wanted bool) error {
-	is := func(t corev1.Taint) bool { return t.Key == v1alpha1.TaintReplacing }
-	if slices.ContainsFunc(node.Spec.Taints, is) == wanted {
-		return nil
-	}
+func isReplacing(t corev1.Taint) bool { return t.Key == v1alpha1.TaintReplacing }
+
+// avoid puts the taint of nodes that are to be replaced on the node, or takes it off where it is.
+func (d Deps) avoid(ctx context.Context, node *corev1.Node) error {
 	changed := node.DeepCopy()
-	changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, is)
-	if wanted {
+	changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isReplacing)
+	if len(changed.Spec.Taints) == len(node.Spec.Taints) {
 		taint(changed, corev1.Taint{Key: v1alpha1.TaintReplacing, Effect: corev1.TaintEffectPreferNoSchedule})
 	}
 	// Taints are one list: without the lock a taint that somebody adds now would be lost.
@@ -81,7 +80,7 @@ func (r *round) giveUpReplacement(ctx context.Context, o *cluster.Objects, machi
 			pause = min(firstReplacePause<<(failure.Times-1), longestReplacePause)
 		}
 		failure.Until = now.Add(pause).UTC().Truncate(time.Second)
-		if err := r.patchMachine(ctx, m, func(m *v1alpha1.VPSieNode) {
+		if err := r.annotate(ctx, m, "noting that a replacement is given up on", func(m *v1alpha1.VPSieNode) {
 			metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationReplacementFailed, failure.String())
 		}); err != nil {
 			return err
@@ -92,7 +91,7 @@ func (r *round) giveUpReplacement(ctx context.Context, o *cluster.Objects, machi
 		if m == nil {
 			continue
 		}
-		if err := r.patchMachine(ctx, m, func(m *v1alpha1.VPSieNode) { delete(m.Annotations, v1alpha1.AnnotationReplaces) }); err != nil {
+		if err := r.annotate(ctx, m, "noting that a replacement is given up on", func(m *v1alpha1.VPSieNode) { delete(m.Annotations, v1alpha1.AnnotationReplaces) }); err != nil {
 			return err
 		}
 		for _, group := range o.NodeGroups {
@@ -102,14 +101,5 @@ func (r *round) giveUpReplacement(ctx context.Context, o *cluster.Objects, machi
 		}
 	}
 	logf.FromContext(ctx).Info("gave a replacement up", "machines", g.Machines, "nodes", g.Nodes, "why", g.Why)
-	return nil
-}
-
-func (r *round) patchMachine(ctx context.Context, m *v1alpha1.VPSieNode, change func(*v1alpha1.VPSieNode)) error {
-	changed := m.DeepCopy()
-	change(changed)
-	if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("noting on VPSieNode %s that a replacement is given up: %w", m.Name, err)
-	}
 	return nil
 }

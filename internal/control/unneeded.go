@@ -76,15 +76,23 @@ func (r *round) noteUnneeded(ctx context.Context, machines []*v1alpha1.VPSieNode
 	changes = slices.Concat(needed, changes)
 	left = len(changes) > mostNotes
 	return left, forEach(changes[:min(len(changes), mostNotes)], func(m *v1alpha1.VPSieNode) error {
-		changed := m.DeepCopy()
-		if since := known[m.UID]; since.IsZero() {
-			delete(changed.Annotations, v1alpha1.AnnotationUnneededSince)
-		} else {
-			metav1.SetMetaDataAnnotation(&changed.ObjectMeta, v1alpha1.AnnotationUnneededSince, since.UTC().Format(time.RFC3339))
-		}
-		if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("noting since when VPSieNode %s is unneeded: %w", m.Name, err)
-		}
-		return nil
+		return r.annotate(ctx, m, "noting since when a node is unneeded on", func(m *v1alpha1.VPSieNode) {
+			if since := known[m.UID]; since.IsZero() {
+				delete(m.Annotations, v1alpha1.AnnotationUnneededSince)
+			} else {
+				metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationUnneededSince, since.UTC().Format(time.RFC3339))
+			}
+		})
 	})
+}
+
+// annotate changes the annotations of a machine that the round has read. doing is what for, in
+// front of the machine in an error. One that is gone needs none.
+func (r *round) annotate(ctx context.Context, m *v1alpha1.VPSieNode, doing string, change func(*v1alpha1.VPSieNode)) error {
+	changed := m.DeepCopy()
+	change(changed)
+	if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("%s VPSieNode %s: %w", doing, m.Name, err)
+	}
+	return nil
 }
