@@ -120,14 +120,10 @@ func nodeReady(n *corev1.Node) bool {
 	})
 }
 
-// unrestOfPods finds pods that do not run. A daemon pod may find its node full, as its DaemonSet has no priority: other pods
-// have taken the place while the DaemonSet controller could not reach the API server, and no further node would help it.
+// unrestOfPods finds pods that do not run.
 func (s *scene) unrestOfPods() []string {
 	var found []string
 	for _, p := range s.pods {
-		if p.Labels[daemonLabel] != "" && p.Spec.NodeName == "" && p.DeletionTimestamp == nil {
-			continue
-		}
 		if p.DeletionTimestamp != nil || !isReady(&p) {
 			found = append(found, fmt.Sprintf("pod %s/%s is %s on node %q, deleted %t", p.Namespace, p.Name, p.Status.Phase, p.Spec.NodeName, p.DeletionTimestamp != nil))
 		}

@@ -203,13 +203,12 @@ func (e estate) barePod(which, amount uint64) *corev1.Pod {
 // mostBare is how many bare pods there are at most.
 const mostBare = 6
 
-// daemonLabel is on daemon pods.
-const daemonLabel = "daemon"
-
-// daemons run on every node, and hold none.
+// daemons run on every node, and hold none. Their priority makes room on a node that other pods have filled before the DaemonSet
+// controller came to it.
 func (e estate) daemons() *appsv1.DaemonSet {
-	labels := map[string]string{daemonLabel: "chaos"}
+	labels := map[string]string{"daemon": "chaos"}
 	spec := e.podSpec("", "50m", "32Mi")
+	spec.PriorityClassName = "system-node-critical"
 	spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	return &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "daemon", Namespace: e.namespace()},
