@@ -129,9 +129,10 @@ func (r *remover) takeReplaced(candidates []*candidate) {
 		}
 		members := slices.DeleteFunc(slices.Clone(candidates), func(c *candidate) bool { return c.host.replacedBy != e || c.gone })
 		usual := r.targets
-		first := slices.Concat(e.machines, slices.DeleteFunc(slices.Clone(usual), func(h *host) bool { return slices.Contains(e.machines, h) }))
-		// Either order may bring a group to a scale-up threshold, or leave a pod without room.
-		orders := [][]*host{usual, first}
+		others := slices.DeleteFunc(slices.Clone(usual), func(h *host) bool { return slices.Contains(e.machines, h) })
+		// Each order may bring a group to a scale-up threshold, or leave a pod without room. The last two are those that
+		// were rehearsed before the machines were bought.
+		orders := [][]*host{usual, slices.Concat(others, e.machines), slices.Concat(e.machines, others)}
 		if orders = r.judge(e, members, orders); e.failed == "" {
 			for _, c := range members {
 				for _, r.targets = range orders {

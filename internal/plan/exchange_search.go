@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -321,7 +322,13 @@ func (x *exchanger) try(set []*candidate) *trade {
 	}
 	x.tried[key] = true
 	x.pods -= pods
-	if why := x.solve(t, names); why != "" {
+	why := x.solve(t, names)
+	if why == "" {
+		if missed := x.rehearse(t); missed.reason != "" {
+			why = fmt.Sprintf("with %s replaced by %s, %s", someNames(names), machinesOf(t.bought), missed.message)
+		}
+	}
+	if why != "" {
 		for _, c := range set {
 			if x.best == nil || !slices.Contains(x.best.nodes, c) {
 				x.note(c, keep{reason: KeptNotCheaper, message: why})
@@ -378,6 +385,33 @@ func (x *exchanger) solve(t *trade, names []string) string {
 	}
 	t.steps = w.since(mark)
 	return ""
+}
+
+// rehearse says what would keep the nodes from going once the machines are Ready. Their pods are moved one after another
+// then, to the first node that takes them: that may find no place where the search has found one, or bring a NodeGroup to a
+// threshold, and the machines would have been bought in vain.
+func (x *exchanger) rehearse(t *trade) (why keep) {
+	r, usual, loads := x.r, x.r.targets, x.r.loads
+	mark := x.w.mark()
+	defer func() {
+		x.w.revert(mark)
+		r.targets, r.loads = usual, loads
+		r.startOver()
+	}()
+	r.loads = maps.Clone(loads)
+	var machines []*host
+	for _, h := range t.bought {
+		m := x.w.open(h.template, Replacement)
+		machines = append(machines, m)
+		r.loads[m.group] = r.loads[m.group].plus(m.load())
+	}
+	for _, r.targets = range [][]*host{slices.Concat(usual, machines), slices.Concat(machines, usual)} { // as in takeReplaced
+		r.startOver()
+		if why = r.rehearse(t.nodes); why.reason == "" {
+			break
+		}
+	}
+	return why
 }
 
 // costs is what the exchange costs once: the new machines while the old ones are still there,
