@@ -39,7 +39,7 @@ func TestAutoscalerHasTheRightsItNeeds(t *testing.T) {
 	}
 	for _, read := range []struct{ group, resource string }{
 		{"", "nodes"}, {"", "pods"}, {"", "namespaces"}, {"", "persistentvolumes"}, {"", "persistentvolumeclaims"},
-		{"apps", "daemonsets"}, {"apps", "replicasets"}, {"apps", "statefulsets"}, {"policy", "poddisruptionbudgets"},
+		{"apps", "daemonsets"}, {"apps", "deployments"}, {"apps", "replicasets"}, {"apps", "statefulsets"}, {"policy", "poddisruptionbudgets"},
 		{"scheduling.k8s.io", "priorityclasses"}, {"storage.k8s.io", "storageclasses"}, {"storage.k8s.io", "csinodes"},
 		{"storage.k8s.io", "csidrivers"}, {"storage.k8s.io", "csistoragecapacities"}, {"storage.k8s.io", "volumeattachments"},
 	} {
@@ -48,6 +48,7 @@ func TestAutoscalerHasTheRightsItNeeds(t *testing.T) {
 	all("", "nodes", "", "", "patch", "update", "delete")
 	all("", "pods", "eviction", "", "create")
 	all("", "pods", "", "", "delete")
+	all("apps", "deployments", "", "", "patch")
 	all("", "events", "", "", "create", "patch")
 	all("events.k8s.io", "events", "", "", "create", "patch")
 	all("autoscaler.vpsie.com", "nodegroups", "", "kube-system", "get", "list", "watch", "patch", "update")
@@ -88,6 +89,9 @@ func TestAutoscalerHasNoFurtherRights(t *testing.T) {
 		{"update", "", "pods", "", "kube-system", ""},
 		{"create", "", "pods", "", "kube-system", ""},
 		{"create", "", "nodes", "", "", ""},
+		{"create", "apps", "deployments", "", "", ""},
+		{"delete", "apps", "deployments", "", "", ""},
+		{"update", "apps", "deployments", "", "", ""},
 		{"deletecollection", "", "nodes", "", "", ""},
 		{"get", "", "secrets", "", "kube-system", "another"},
 		{"list", "", "secrets", "", "kube-system", ""},

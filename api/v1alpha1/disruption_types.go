@@ -52,8 +52,8 @@ type Disruption struct {
 	AlignToPaidPeriodSeconds *int32 `json:"alignToPaidPeriodSeconds,omitempty"`
 
 	// DriftPolicy says what becomes of nodes whose VPS was made from something else than a new one
-	// would be: another image, user data, SSH keys or startup taints, or an older minor version of
-	// Kubernetes than the control plane has. The condition Drifted of the VPSieNode says in what.
+	// would be: another image, user data, SSH keys, startup taints or settings of the kubelet, or an
+	// older minor version of Kubernetes than the control plane has. The condition Drifted of the VPSieNode says in what.
 	// With Report, as if absent, nothing else happens. With Replace such nodes are replaced, the
 	// oldest first: a machine is bought, and when it is Ready, the node is drained and deleted. A
 	// node whose pods fit on other nodes goes without a purchase. Until a machine made as the
@@ -81,6 +81,18 @@ type Disruption struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	TerminationDeadlineSeconds *int32 `json:"terminationDeadlineSeconds,omitempty"`
+
+	// DrainSurge is Disabled, as if absent, or SingleReplica. With SingleReplica no pod is evicted
+	// that is the only ready replica of a Deployment: the Deployment is restarted, as by kubectl
+	// rollout restart, and the drain waits until another replica is ready and this one has ended.
+	// It holds for every drain of the group's nodes, also of nodes that a person deletes. A
+	// PodDisruptionBudget that allows no eviction of such a pod does not keep its node. Pods are
+	// evicted as without it when a roll-out of their Deployment would not make a new pod first
+	// (strategy Recreate, maxSurge 0 or maxUnavailable above 0), is paused, or when one of their
+	// volumes can be used on one node only. All other pods are evicted as without it.
+	//
+	// +optional
+	DrainSurge DrainSurge `json:"drainSurge,omitempty"`
 
 	// Budgets bound how many nodes leave at a time, and when. A node goes when every budget
 	// for the reason of its removal allows it.
@@ -112,6 +124,17 @@ type DriftPolicy string
 const (
 	DriftReport  DriftPolicy = "Report"
 	DriftReplace DriftPolicy = "Replace"
+)
+
+// DrainSurge says for which pods another replica is made before their node is drained.
+//
+// +kubebuilder:validation:Enum=Disabled;SingleReplica
+type DrainSurge string
+
+// The kinds of surge.
+const (
+	DrainSurgeDisabled      DrainSurge = "Disabled"
+	DrainSurgeSingleReplica DrainSurge = "SingleReplica"
 )
 
 // DisruptionBudget bounds the removal of nodes. A Limit bounds how many nodes leave at a

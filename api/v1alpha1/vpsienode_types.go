@@ -230,7 +230,7 @@ type MadeFrom struct {
 	//
 	// +optional
 	Version int32 `json:"version,omitempty"`
-	// Fields are osImageID, sshKeyIDs, startupTaints, userData and kubernetesVersion. Those that
+	// Fields are kubelet, osImageID, sshKeyIDs, startupTaints, userData and kubernetesVersion. Those that
 	// one side lacks are not compared.
 	//
 	// +optional

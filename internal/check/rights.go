@@ -18,7 +18,8 @@ func (i *inspection) needed() []right {
 		{"list", ours, "nodegroups", "", ns, ""}, {"patch", ours, "nodegroups", "status", ns, ""}, {"create", ours, "vpsienodes", "", ns, ""},
 		{"delete", ours, "vpsienodes", "", ns, ""}, {"list", "", "nodes", "", "", ""}, {"patch", "", "nodes", "", "", ""}, {"delete", "", "nodes", "", "", ""},
 		{"list", "", "pods", "", "", ""}, {"delete", "", "pods", "", "", ""}, {"create", "", "pods", "eviction", "", ""}, {"get", "", "secrets", "", ns, i.opts.Cloud.SecretName}, {"list", "policy", "poddisruptionbudgets", "", "", ""},
-		{"create", "", "configmaps", "", ns, ""}, {"update", "", "configmaps", "", ns, "vpsie-autoscaler-spend"}, {"update", "", "configmaps", "", ns, "vpsie-autoscaler-journal"},
+		{"list", "apps", "deployments", "", "", ""},
+		{"patch", "apps", "deployments", "", "", ""}, {"create", "", "configmaps", "", ns, ""}, {"update", "", "configmaps", "", ns, "vpsie-autoscaler-spend"}, {"update", "", "configmaps", "", ns, "vpsie-autoscaler-journal"},
 		{"create", "events.k8s.io", "events", "", "", ""}, {"update", "coordination.k8s.io", "leases", "", ns, ""},
 	}
 }

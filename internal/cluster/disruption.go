@@ -29,6 +29,7 @@ func disruptionOf(g *v1alpha1.NodeGroup, nodes int, now time.Time) plan.Disrupti
 		d.MinLifetime = time.Duration(*s) * time.Second
 	}
 	d.ReplaceDrifted = spec.DriftPolicy == v1alpha1.DriftReplace
+	d.DrainSurge = spec.DrainSurge == v1alpha1.DrainSurgeSingleReplica
 	if s := spec.NodeMaxAgeSeconds; s != nil {
 		d.MaxAge = time.Duration(*s) * time.Second
 	}

@@ -26,11 +26,13 @@ type Objects struct {
 	VPSieNodes []*v1alpha1.VPSieNode
 	// Aside are VPSieNodes that are no machines: their VPS belongs to another one, or is
 	// not what they say. No decision knows of them.
-	Aside          []*v1alpha1.VPSieNode
-	Nodes          []*corev1.Node
-	Pods           []*corev1.Pod
-	Namespaces     []*corev1.Namespace
-	DaemonSets     []*appsv1.DaemonSet
+	Aside      []*v1alpha1.VPSieNode
+	Nodes      []*corev1.Node
+	Pods       []*corev1.Pod
+	Namespaces []*corev1.Namespace
+	DaemonSets []*appsv1.DaemonSet
+	// Deployments are those of a cluster that a drain may restart.
+	Deployments    []*appsv1.Deployment
 	Budgets        []*policyv1.PodDisruptionBudget
 	Volumes        []*corev1.PersistentVolume
 	Claims         []*corev1.PersistentVolumeClaim
@@ -69,6 +71,8 @@ type objectKind struct {
 	// ours: only those of the autoscaler's namespace count.
 	ours bool
 	add  func(o *Objects, object runtime.Object)
+	// needed: only then are they read for one decision; nil is always.
+	needed func(o *Objects) bool
 	// expect makes room for so many more.
 	expect func(o *Objects, n int)
 }
@@ -86,6 +90,18 @@ func (k objectKind) inOurNamespace() objectKind {
 	return k
 }
 
+func (k objectKind) neededIf(so func(o *Objects) bool) objectKind {
+	k.needed = so
+	return k
+}
+
+// someSurge says that drains of a NodeGroup may restart Deployments.
+func someSurge(o *Objects) bool {
+	return slices.ContainsFunc(o.NodeGroups, func(g *v1alpha1.NodeGroup) bool {
+		return g.Spec.Disruption.DrainSurge == v1alpha1.DrainSurgeSingleReplica
+	})
+}
+
 // objectKinds are all that Objects have, in the order in which they are read.
 func objectKinds() []objectKind {
 	return []objectKind{
@@ -95,6 +111,7 @@ func objectKinds() []objectKind {
 		listed(&corev1.Pod{}, &corev1.PodList{}, func(o *Objects) *[]*corev1.Pod { return &o.Pods }),
 		listed(&corev1.Namespace{}, &corev1.NamespaceList{}, func(o *Objects) *[]*corev1.Namespace { return &o.Namespaces }),
 		listed(&appsv1.DaemonSet{}, &appsv1.DaemonSetList{}, func(o *Objects) *[]*appsv1.DaemonSet { return &o.DaemonSets }),
+		listed(&appsv1.Deployment{}, &appsv1.DeploymentList{}, func(o *Objects) *[]*appsv1.Deployment { return &o.Deployments }).neededIf(someSurge),
 		listed(&policyv1.PodDisruptionBudget{}, &policyv1.PodDisruptionBudgetList{}, func(o *Objects) *[]*policyv1.PodDisruptionBudget { return &o.Budgets }),
 		listed(&corev1.PersistentVolume{}, &corev1.PersistentVolumeList{}, func(o *Objects) *[]*corev1.PersistentVolume { return &o.Volumes }),
 		listed(&corev1.PersistentVolumeClaim{}, &corev1.PersistentVolumeClaimList{}, func(o *Objects) *[]*corev1.PersistentVolumeClaim { return &o.Claims }),
@@ -113,6 +130,9 @@ func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, err
 	o := &Objects{}
 	var errs []error
 	for _, k := range objectKinds() {
+		if k.needed != nil && !k.needed(o) {
+			continue
+		}
 		var opts []client.ListOption
 		if k.ours {
 			opts = append(opts, client.InNamespace(namespace))

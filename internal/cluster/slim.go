@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -72,6 +73,17 @@ func (s *slimmer) node(object any) (any, error) {
 	n.Status.VolumesInUse, n.Status.VolumesAttached = nil, nil
 	n.Status.NodeInfo = corev1.NodeSystemInfo{KubeletVersion: n.Status.NodeInfo.KubeletVersion}
 	return n, nil
+}
+
+// deployment keeps how a Deployment rolls out. What its pods are like they say themselves.
+func (s *slimmer) deployment(object any) (any, error) {
+	d, ok := object.(*appsv1.Deployment)
+	if !ok {
+		return object, nil
+	}
+	slimMeta(d)
+	d.Spec.Template, d.Status.Conditions = corev1.PodTemplateSpec{}, nil
+	return d, nil
 }
 
 func (s *slimmer) pod(object any) (any, error) {

@@ -77,6 +77,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		Options:        opts,
 		Pods:           o.plannedPods(),
 		DaemonSets:     asPods(o.DaemonSets, o.PriorityClasses),
+		Deployments:    o.Deployments,
 		Budgets:        o.Budgets,
 		Namespaces:     o.Namespaces,
 		Volumes:        o.Volumes,

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -43,8 +44,9 @@ func (s *Stores) CacheOptions(namespace, secretName string) cache.Options {
 		DefaultTransform: slim.meta,
 		NewInformer:      s.newInformer,
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}:  {Transform: slim.pod},
-			&corev1.Node{}: {Transform: slim.node},
+			&corev1.Pod{}:        {Transform: slim.pod},
+			&corev1.Node{}:       {Transform: slim.node},
+			&appsv1.Deployment{}: {Transform: slim.deployment},
 			// What users apply is theirs, the annotation of kubectl apply included.
 			&v1alpha1.NodeGroup{}: {Namespaces: own, Transform: cache.TransformStripManagedFields()},
 			&v1alpha1.VPSieNode{}: {Namespaces: own, Transform: cache.TransformStripManagedFields()},
@@ -79,7 +81,7 @@ func (s *Stores) Fill(ctx context.Context, informers cache.Informers) error {
 func (s *Stores) Objects() (*Objects, error) {
 	o := &Objects{}
 	for _, k := range objectKinds() {
-		if _, pods := k.object.(*corev1.Pod); pods {
+		if _, pods := k.object.(*corev1.Pod); pods || k.needed != nil && !k.needed(o) {
 			continue
 		}
 		stores := s.of(k.object)

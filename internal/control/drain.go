@@ -58,7 +58,7 @@ func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 		}
 		return r.giveUp(ctx, m, node, pods, limit)
 	}
-	held, err := r.moveOff(ctx, node, pods, spent > limit/2)
+	held, err := r.moveOff(ctx, m, node, pods, spent > limit/2)
 	if err != nil {
 		return progress{}, err
 	}
@@ -74,11 +74,19 @@ func skipsDrain(m *v1alpha1.VPSieNode, node *corev1.Node) bool {
 	return cluster.SkipsDrain(m) || cluster.SkipsDrain(node)
 }
 
-// moveOff evicts what may be evicted, and returns what holds the drain back.
-func (r *machines) moveOff(ctx context.Context, node *corev1.Node, pods []corev1.Pod, impatient bool) (held []string, err error) {
+// moveOff evicts what may be evicted, and returns what holds the drain back. Deployments of a single
+// ready replica are restarted once nothing else holds the drain, and before anything is evicted.
+func (r *machines) moveOff(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, impatient bool) (held []string, err error) {
+	surging, err := r.surging(ctx, m, pods)
+	if err != nil {
+		return nil, err
+	}
 	if !evicting(node) {
-		if held, err = r.obstacles(ctx, node, pods); err != nil || len(held) > 0 {
+		if held, err = r.obstacles(ctx, node, pods, surging); err != nil || len(held) > 0 {
 			return held, err
+		}
+		if len(surging) > 0 {
+			return r.surgeAll(ctx, m, pods, surging)
 		}
 		if err := r.beginEvicting(ctx, node); err != nil {
 			return nil, err
@@ -97,7 +105,7 @@ func (r *machines) moveOff(ctx context.Context, node *corev1.Node, pods []corev1
 			held = append(held, why)
 			continue
 		}
-		why, e := r.evict(ctx, p, false)
+		why, e := r.evictOrSurge(ctx, m, p, surging)
 		if why != "" {
 			held = append(held, why)
 		}

@@ -75,8 +75,9 @@ func awaited(p *corev1.Pod) string {
 }
 
 // obstacles are what keeps a drain from ending if it began now: pods that must be
-// waited for, and pods whose eviction the API server would refuse.
-func (r *machines) obstacles(ctx context.Context, node *corev1.Node, pods []corev1.Pod) ([]string, error) {
+// waited for, and pods whose eviction the API server would refuse. Those whose Deployments are
+// restarted are not evicted.
+func (r *machines) obstacles(ctx context.Context, node *corev1.Node, pods []corev1.Pod, surging map[types.UID]bool) ([]string, error) {
 	var found []string
 	for i := range pods {
 		p := &pods[i]
@@ -85,6 +86,9 @@ func (r *machines) obstacles(ctx context.Context, node *corev1.Node, pods []core
 		}
 		if why := r.mustStay(node, p); why != "" {
 			found = append(found, why)
+			continue
+		}
+		if surging[p.UID] {
 			continue
 		}
 		why, err := r.evict(ctx, p, true)

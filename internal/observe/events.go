@@ -174,6 +174,16 @@ func DrainForced(node string, pods []string) Event {
 		node, plural(len(pods), "pod"), some(pods))
 }
 
+// DeploymentRestarted says of a VPSieNode that a Deployment is restarted before its node is emptied.
+func DeploymentRestarted(namespace, name, pod string) Event {
+	return normal("DeploymentRestarted", "Drain", "Deployment %s/%s is restarted and awaited before pod %s, its only ready replica, goes (disruption.drainSurge)", namespace, name, pod)
+}
+
+// RestartedForDrain says the same of the Deployment.
+func RestartedForDrain(node, pod string) Event {
+	return normal("DeploymentRestarted", "Drain", "Restarted because node %s is drained, and pod %s on it is the only ready replica (disruption.drainSurge of its NodeGroup)", node, pod)
+}
+
 // Paused says that a person has paused a NodeGroup.
 func Paused(why string) Event {
 	return normal("Paused", "Check", "Nothing is bought or removed: %s", why)

@@ -30,6 +30,7 @@ func Events() []EventWord {
 		{group, "RolloutPaused", warning, "a machine that was bought in the place of an outdated node did not join: which, and why; no other node is replaced for drift or age until one joins, the spec is edited, or a person annotates the group `autoscaler.vpsie.com/try-now=true`"},
 		{machine, "Drifted", normal, "its VPS was made from something else than a new one would be, or is too old: in what, old -> new"},
 		{machine, "DrainForced", warning, "`disruption.terminationDeadlineSeconds` have passed, and the VPS goes with the pods that are left: which"},
+		{machine, "DeploymentRestarted", normal, "a Deployment, which is told too, is restarted and awaited before its only ready replica leaves the node: which (`disruption.drainSurge`)"},
 		{machine, "InvalidConfiguration", warning, "one of its annotations, or of its Node's, makes no sense, and what holds in its place"},
 		{machine, "VPSCreated", normal, "the VPS is there, with its number"},
 		{machine, "VPSAdopted", normal, "the VPS that a person named is taken over, and what it is"},

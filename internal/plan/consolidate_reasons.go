@@ -142,6 +142,9 @@ func (l *lot) stranded() string {
 
 // ask notes what the pod asks of its budget.
 func (r *remover) ask(c *candidate, p *Pod) keep {
+	if c.host.group.Disruption.DrainSurge && r.w.surge().Restarts(p.Object) {
+		return keep{} // it is not evicted
+	}
 	b, why := r.budgets.charge(p.Object)
 	if why != "" {
 		return keep{reason: KeptPodDisruptionBudget, message: why}

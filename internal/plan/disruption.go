@@ -24,6 +24,9 @@ type Disruption struct {
 	Budgets    []DisruptionBudget
 	// ReplaceDrifted has nodes with Node.Drift replaced.
 	ReplaceDrifted bool
+	// DrainSurge: a drain restarts a Deployment whose only ready replica is on the node, and waits,
+	// before it evicts anything (Surge).
+	DrainSurge bool
 	// MaxAge is the age at which nodes are replaced, give or take a tenth (Node.Expires); 0 for
 	// never.
 	MaxAge time.Duration

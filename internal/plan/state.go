@@ -24,6 +24,7 @@ type State struct {
 	Pods []*Pod
 
 	DaemonSets     []*appsv1.DaemonSet
+	Deployments    []*appsv1.Deployment
 	Budgets        []*policyv1.PodDisruptionBudget
 	Namespaces     []*corev1.Namespace
 	Volumes        []*corev1.PersistentVolume

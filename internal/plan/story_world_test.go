@@ -13,6 +13,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // story is a world told line by line. A line is a kind, a name and attributes:
@@ -68,6 +69,8 @@ func (s *story) line(text string) error {
 		s.daemonset(name, a)
 	case "budget":
 		s.budget(name, a)
+	case "deployment":
+		s.deployment(name, a)
 	case "namespace":
 		s.state.Namespaces = append(s.state.Namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: a.pairs("labels")}})
 	case "gone":
@@ -210,7 +213,7 @@ func (s *story) group(name string, a *attrs) {
 		g.Limits.Cost = &most
 	}
 	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), PaidPeriod: a.duration("paid-period"), MinSavings: a.number("min-savings", 15), Payback: time.Duration(a.number("payback", 24)) * time.Hour, Budgets: a.disruptionBudgets(),
-		ReplaceDrifted: a.flag("replace-drifted"), MaxAge: a.duration("max-age"), Stopped: strings.ReplaceAll(a.text("rollout-stopped", ""), "_", " ")}
+		ReplaceDrifted: a.flag("replace-drifted"), DrainSurge: a.flag("drain-surge"), MaxAge: a.duration("max-age"), Stopped: strings.ReplaceAll(a.text("rollout-stopped", ""), "_", " ")}
 	if left := a.number("unproven-left", -1); left >= 0 {
 		g.Limit = &Limit{Left: left, Reason: Unproven, Message: "no machine has joined yet"}
 	}
@@ -324,6 +327,18 @@ func (s *story) daemonset(name string, a *attrs) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: name},
 		Spec:       appsv1.DaemonSetSpec{Template: corev1.PodTemplateSpec{Spec: spec}},
 	})
+}
+
+// deployment has the API server's defaults. Its pods say owner=ReplicaSet/NAME-HASH and labels=pod-template-hash=HASH.
+func (s *story) deployment(name string, a *attrs) {
+	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}}
+	d.Spec.Replicas, d.Spec.Paused = new(int32(a.number("replicas", 1))), a.flag("paused")
+	d.Spec.Strategy.Type = appsv1.DeploymentStrategyType(a.text("strategy", string(appsv1.RollingUpdateDeploymentStrategyType)))
+	surge, unavailable := intstr.Parse(a.text("surge", "25%")), intstr.Parse(a.text("unavailable", "25%"))
+	if d.Spec.Strategy.Type == appsv1.RollingUpdateDeploymentStrategyType {
+		d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxSurge: &surge, MaxUnavailable: &unavailable}
+	}
+	s.state.Deployments = append(s.state.Deployments, d)
 }
 
 func (s *story) budget(name string, a *attrs) {

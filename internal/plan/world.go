@@ -38,6 +38,8 @@ type world struct {
 	refused []refusedPod
 
 	movers map[moverKey]*mover
+	// surges is what surge has worked out.
+	surges *Surge
 	// largest is the most that any node or template offers of every resource.
 	largest resources.Vector
 	// appraisal is what pods were found to be worth when the whole demand was priced.
