@@ -38,6 +38,7 @@ func MadeFrom(g *v1alpha1.NodeGroup, kubernetes string) *v1alpha1.MadeFrom {
 	if kubernetes != "" {
 		add(fieldKubernetes, kubernetes)
 	}
+	add("kubelet", short(KubeletText(g)))
 	add("osImageID", g.Spec.OSImageID)
 	add("sshKeyIDs", short(strings.Join(g.Spec.SSHKeyIDs, ", ")))
 	add("startupTaints", short(taintsText(g.Spec.StartupTaints)))
@@ -75,6 +76,27 @@ func hashed(text string) string {
 // Comparable says that what the machine was made from can be held against what a new one would be.
 func Comparable(m *v1alpha1.VPSieNode) bool {
 	return m.Status.MadeFrom != nil && m.Status.MadeFrom.Version == madeFromVersion
+}
+
+// Unnoted is what is to be noted of a machine that is there already: everything where nothing
+// comparable is known of it, else what it has with the fields that it lacks, as the NodeGroup is now,
+// so that later edits of them are told. It is nil when nothing is to be noted. The version of
+// Kubernetes under which a machine was ordered cannot be found out later.
+func Unnoted(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, kubernetes string) *v1alpha1.MadeFrom {
+	fresh := MadeFrom(g, kubernetes)
+	if !Comparable(m) {
+		return fresh
+	}
+	made := m.Status.MadeFrom.DeepCopy()
+	for _, f := range fresh.Fields {
+		if _, known := valueOf(made, f.Name); !known && f.Name != fieldKubernetes {
+			made.Fields = append(made.Fields, f)
+		}
+	}
+	if len(made.Fields) == len(m.Status.MadeFrom.Fields) {
+		return nil
+	}
+	return made
 }
 
 // valueOf is the value of a field, and false when there is none.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -44,6 +45,10 @@ func TestDriftNamesTheField(t *testing.T) {
 		"startup taints": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) {
 			g.StartupTaints = []corev1.Taint{{Key: "k", Effect: "NoSchedule"}}
 		}, "startupTaints: none -> k:NoSchedule", false},
+		"kubelet": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) {
+			g.Kubelet = &v1alpha1.Kubelet{MaxPods: new(int32(30))}
+		}, `kubelet: none -> {"maxPods":30}`, false},
+		"kubelet without a setting": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) { g.Kubelet = &v1alpha1.Kubelet{} }, "", true},
 		"labels, in place": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) {
 			g.Labels = nil
 			g.Taints = []corev1.Taint{{Key: "k"}}
@@ -74,6 +79,33 @@ func TestDriftNamesTheField(t *testing.T) {
 				t.Errorf("drift %q, current %v; want %q, %v", n.Drift, n.Current, test.drift, test.current)
 			}
 		})
+	}
+}
+
+// A release that compares a field more than the one before replaces no node for it; from then on its edits are told.
+func TestNewFieldsOfDriftReplaceNobody(t *testing.T) {
+	o := madeWith("v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, made *v1alpha1.MadeFrom) {
+		g.Kubelet = &v1alpha1.Kubelet{MaxPods: new(int32(30))}
+		made.Fields = slices.DeleteFunc(made.Fields, func(f v1alpha1.MadeFromField) bool { return f.Name == "kubelet" || f.Name == fieldKubernetes })
+	})
+	m, g := o.VPSieNodes[0], o.NodeGroups[0]
+	if n := nodesOf(o)[0]; n.Drift != "" {
+		t.Fatalf("a field that was not known before is told as drift: %s", n.Drift)
+	}
+	made := Unnoted(m, g, "1.36")
+	if made == nil {
+		t.Fatal("the field that is missing is not noted")
+	}
+	if _, guessed := valueOf(made, fieldKubernetes); guessed {
+		t.Error("the version of Kubernetes under which the machine was ordered is guessed")
+	}
+	m.Status.MadeFrom = made
+	if again := Unnoted(m, g, "1.36"); again != nil {
+		t.Errorf("noted twice: %v", again)
+	}
+	g.Spec.Kubelet.MaxPods = new(int32(40))
+	if n := nodesOf(o)[0]; n.Drift != `kubelet: {"maxPods":30} -> {"maxPods":40}` {
+		t.Errorf("the edit that followed is told as %q", n.Drift)
 	}
 }
 

@@ -95,12 +95,13 @@ func (r *round) driftOf(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, n *plan.No
 	was := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeDrifted)
 	needless := was == nil && status == metav1.ConditionFalse // what is as it should be needs no word
 	said := needless || was != nil && was.Status == status && was.Reason == reason && was.Message == message
-	if said && cluster.Comparable(m) {
+	unnoted := cluster.Unnoted(m, g, r.kubernetesVersion())
+	if said && unnoted == nil {
 		return nil
 	}
 	told := m.DeepCopy()
-	if !cluster.Comparable(m) {
-		told.Status.MadeFrom = cluster.MadeFrom(g, r.kubernetesVersion())
+	if unnoted != nil {
+		told.Status.MadeFrom = unnoted
 	}
 	if !needless {
 		r.condition(told, v1alpha1.VPSieNodeDrifted, status, reason, message)
