@@ -149,10 +149,15 @@ func (ro *rollout) dismiss() []*candidate {
 				continue
 			}
 		}
-		why.message = fmt.Sprintf("to be replaced (%s: %s): %s", c.reason, ro.why[h].text, why.message)
-		r.kept[h] = why
+		ro.keep(c, why)
 	}
 	return gone
+}
+
+// keep says why an outdated node stays, and for what it was to go.
+func (ro *rollout) keep(c *candidate, why keep) {
+	why.message = fmt.Sprintf("to be replaced (%s: %s): %s", c.reason, ro.why[c.host].text, why.message)
+	ro.r.kept[c.host] = why
 }
 
 // nodes are the group's outdated nodes that are not going yet: those whose successor is there
@@ -269,6 +274,13 @@ func (ro *rollout) dismissOne(c *candidate) keep {
 	}
 	if r.hasEmpty(ro.successors[c.host]) {
 		return why // another one would be no more help
+	}
+	// A node for which nothing can be bought takes no other one's turn.
+	mark, before := r.w.mark(), r.snapshot()
+	_, missing := ro.successorsFor(c)
+	r.w.revert(mark)
+	if r.loads = before; missing.reason != "" {
+		return missing
 	}
 	if len(ro.successors[c.host]) == 0 {
 		ro.inWork++

@@ -18,7 +18,7 @@ func (w *world) replace(all []*rollout) {
 		for _, c := range ro.buys {
 			templates, why := ro.successorsFor(c)
 			if why.reason != "" {
-				ro.r.kept[c.host] = why
+				ro.keep(c, why)
 				continue
 			}
 			purchases = append(purchases, purchase{templates, c.host})
