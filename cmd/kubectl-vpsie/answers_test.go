@@ -28,7 +28,7 @@ func TestOfferings(t *testing.T) {
 		t.Fatal(err)
 	}
 	kubectl(t, "plan", "--offerings", file).want(t, 0, "COST an hour")
-	kubectl(t, "offerings", "-o", "xml").want(t, 1, `--output: "xml" is not json or yaml`)
+	kubectl(t, "offerings", "-o", "xml").want(t, 1, `--output: "xml" is not json, yaml or wide`)
 }
 
 // The days to come have their bounds, and prices where the account tells them.

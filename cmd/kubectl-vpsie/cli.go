@@ -17,6 +17,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/explain"
+	"github.com/vpsie/vpsie-autoscaler/internal/grid"
 )
 
 // cli is one run of the program.
@@ -38,8 +39,8 @@ type cli struct {
 
 // addOutput declares -o.
 func (c *cli) addOutput(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&c.output, "output", "o", "", "json or yaml; empty is text for people")
-	complete(cmd, "output", "json", "yaml")
+	cmd.Flags().StringVarP(&c.output, "output", "o", "", "json, yaml or wide (all columns, and lines that are not broken); empty is text for people")
+	complete(cmd, "output", "json", "yaml", "wide")
 }
 
 // complete offers a flag's values to the shell.
@@ -74,15 +75,28 @@ func (c *cli) client() (client.Client, error) {
 // now is the time in this machine's zone, in which people read it.
 func (c *cli) now() time.Time { return c.clock.Now().Local() }
 
+// page is an empty page as wide as the terminal; with -o wide its lines have no end.
+func (c *cli) page() *explain.Page { return explain.NewPage(c.now(), c.colour, c.width()) }
+
+func (c *cli) width() int {
+	if c.output == "wide" {
+		return 0
+	}
+	return grid.WidthOf(c.Out)
+}
+
+// encodes says that -o wants data, not text.
+func (c *cli) encodes() bool { return c.output == "json" || c.output == "yaml" }
+
 // answer is what a command comes to.
 type answer interface{ Print(p *explain.Page) }
 
 // say prints an answer as -o wants it.
 func (c *cli) say(a answer) error {
-	if c.output != "" {
+	if c.encodes() {
 		return c.encode(a)
 	}
-	p := explain.NewPage(c.now(), c.colour)
+	p := c.page()
 	a.Print(p)
 	_, err := p.WriteTo(c.Out)
 	return err
@@ -106,10 +120,10 @@ func (c *cli) encode(value any) error {
 // checkOutput refuses other formats before anything is asked.
 func (c *cli) checkOutput() error {
 	switch c.output {
-	case "", "json", "yaml":
+	case "", "json", "yaml", "wide":
 		return nil
 	}
-	return fmt.Errorf("--output: %q is not json or yaml", c.output)
+	return fmt.Errorf("--output: %q is not json, yaml or wide", c.output)
 }
 
 // note tells what a person should know beside the answer.

@@ -107,7 +107,7 @@ func TestStatusAndCostAndFormats(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &node); err != nil || node.Node != "n1" || node.Load.CPU.Percent() != 50 {
 		t.Errorf("%v: %+v", err, r)
 	}
-	kubectl(t, append(where, "status", "-o", "xml")...).want(t, 1, `--output: "xml" is not json or yaml`)
+	kubectl(t, append(where, "status", "-o", "xml")...).want(t, 1, `--output: "xml" is not json, yaml or wide`)
 	kubectl(t, append(where, "status", "-n", "shop")...).want(t, 0, "There is no NodeGroup")
 }
 
@@ -240,7 +240,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"explain", "pod", "shop/hu"}, "shop/huge :4"},
 		{[]string{"drain", "n5"}, "n5 :4"},
 		{[]string{"status", "--from", ""}, "any journal plan status :4"},
-		{[]string{"status", "-o", ""}, "json yaml :4"},
+		{[]string{"status", "-o", ""}, "json yaml wide :4"},
 	} {
 		// What is completed is the last argument.
 		r := run(t, append([]string{"__complete", "--kubeconfig", env.Kubeconfig}, test.args...)...)

@@ -11,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/vpsie/vpsie-autoscaler/internal/explain"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
@@ -57,7 +56,7 @@ func (c *cli) drain(ctx context.Context, name string, yes, dry bool) error {
 	if err != nil {
 		return err
 	}
-	p := explain.NewPage(c.now(), c.colour)
+	p := c.page()
 	a.PrintDrain(p)
 	if _, err := p.WriteTo(c.Out); err != nil {
 		return err

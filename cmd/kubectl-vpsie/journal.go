@@ -77,10 +77,10 @@ func (c *cli) showJournal(ctx context.Context, flags journalFlags) error {
 	if err != nil {
 		return err
 	}
-	if c.output != "" {
+	if c.encodes() {
 		return c.encode(map[string]any{"source": rounds.Source, "lastRound": rounds.Last, "rounds": rounds.List})
 	}
-	p := explain.NewPage(c.now(), c.colour)
+	p := c.page()
 	explain.Journal(rounds, p)
 	_, err = p.WriteTo(c.Out)
 	return err

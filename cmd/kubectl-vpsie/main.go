@@ -65,7 +65,10 @@ func (c *cli) root() *cobra.Command {
 
 Answers come from the autoscaler's journal, which its pods serve; where that cannot
 be asked, from a plan that is made now as the autoscaler would make it (for which the
-VPSie account's Secret must be readable); else from the objects' status.`,
+VPSie account's Secret must be readable); else from the objects' status.
+
+Tables are as wide as the terminal; -o wide shows all of them, in lines of any length.
+"kubectl vpsie options" lists the flags by which the API server is reached.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl vpsie"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -74,8 +77,9 @@ VPSie account's Secret must be readable); else from the objects' status.`,
 	flags := root.PersistentFlags()
 	c.config.AddFlags(flags)
 	flags.Lookup("namespace").Usage = `namespace of the NodeGroups; for "explain pod" the pod's (default "kube-system")`
+	hideConnection(flags)
 	flags.StringVar(&c.home, "autoscaler-namespace", "", `namespace of the NodeGroups where --namespace is the pod's (default "kube-system")`)
-	root.AddCommand(c.statusCommand(), c.explainCommand(), c.costCommand(), c.spendCommand(), c.planCommand(), c.doctorCommand(), c.offeringsCommand(), c.scheduleCommand(),
-		c.blockersCommand(), c.journalCommand(), c.drainCommand(), c.keepCommand(), c.migrateCommand(), c.webCommand())
+	root.AddCommand(c.statusCommand(), c.explainCommand(), c.costCommand(), c.spendCommand(), c.planCommand(), c.recordCommand(), c.doctorCommand(), c.offeringsCommand(), c.scheduleCommand(),
+		c.blockersCommand(), c.journalCommand(), c.drainCommand(), c.keepCommand(), c.migrateCommand(), c.webCommand(), c.optionsCommand())
 	return root
 }

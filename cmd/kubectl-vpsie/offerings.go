@@ -39,8 +39,8 @@ func (c *cli) offerings(ctx context.Context) error {
 		c.note("%s", note)
 	}
 	a := dryrun.Offerings(result.State)
-	if c.output != "" {
+	if c.encodes() {
 		return c.encode(a)
 	}
-	return a.WriteTable(c.Out)
+	return a.WriteTable(c.Out, c.width())
 }

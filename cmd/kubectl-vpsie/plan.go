@@ -35,6 +35,6 @@ func (c *cli) planCommand() *cobra.Command {
 	dryrun.AddBuyingFlags(s, &o.Control)
 	dryrun.AddAccountFlags(s, &o.Cloud)
 	s.StringVar(&c.secret, "secret", "vpsie-secret", "Secret with the VPSie account")
-	complete(cmd, "output", "table", "json", "yaml", "html")
+	complete(cmd, "output", "table", "wide", "json", "yaml", "html")
 	return cmd
 }

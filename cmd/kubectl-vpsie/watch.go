@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/vpsie/vpsie-autoscaler/internal/explain"
 )
 
 // leastWatch is the shortest time between two looks: each asks the API server and the
@@ -15,7 +13,7 @@ const leastWatch = time.Second
 
 // checkWatch refuses what --watch cannot show.
 func (c *cli) checkWatch(every time.Duration) error {
-	if c.output != "" {
+	if c.encodes() {
 		return errors.New("--watch: shows text alone; take -o away")
 	}
 	if every < leastWatch {
@@ -35,7 +33,7 @@ func (c *cli) watchStatus(ctx context.Context, every time.Duration) error {
 		if err != nil && first {
 			return err
 		}
-		p := explain.NewPage(c.now(), c.colour)
+		p := c.page()
 		if c.colour { // a terminal: from its top
 			fmt.Fprint(c.Out, "\x1b[H\x1b[2J")
 		}

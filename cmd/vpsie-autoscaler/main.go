@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(runCommand(), planCommand(), simulateCommand(), checkCommand(), versionCommand())
+	root.AddCommand(runCommand(), planCommand(), recordCommand(), simulateCommand(), checkCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0

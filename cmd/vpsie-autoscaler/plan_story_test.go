@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestPlanStories runs the stories of testdata/plan, and those of testdata/cases, each of
@@ -65,8 +66,40 @@ func planIn(t *testing.T, dir string, args []string) string {
 	}
 	var stdout, stderr bytes.Buffer
 	status := run(t.Context(), full, &stdin, &stdout, &stderr)
+	if status == 0 {
+		replays(t, full, &stdin)
+	}
 	out := fmt.Sprintf("exit status %d\n%s%s", status, stdout.String(), stderr.String())
 	return withoutTimes(out)
+}
+
+// replays holds the plan against that for its record: the same, byte for byte.
+func replays(t *testing.T, args []string, stdin *bytes.Buffer) {
+	t.Helper()
+	for _, arg := range args {
+		for _, other := range []string{"--add", "--set", "--price", "--without", "--drain", "--replay", "-o", "--output", "-f=-", "--detailed"} {
+			if strings.HasPrefix(arg, other) || arg == "-" || arg == "--help" {
+				return
+			}
+		}
+	}
+	file := filepath.Join(t.TempDir(), "record.json")
+	again := func(args ...string) (string, string) {
+		var stdout, stderr bytes.Buffer
+		if status := run(t.Context(), args, stdin, &stdout, &stderr); status != 0 {
+			t.Fatalf("%v: exit status %d: %s", args, status, &stderr)
+		}
+		return withoutTimes(stdout.String()), stderr.String()
+	}
+	want, _ := again(append(args, "-o", "json")...)
+	again(append([]string{"record", "--file", file}, args[1:]...)...)
+	got, told := again("plan", "--replay", file, "-o", "json")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the plan of %v, -made +replayed:\n%s", args, diff)
+	}
+	if !strings.Contains(told, "the plan is the one of then") {
+		t.Errorf("the plan of %v, replayed: %s", args, told)
+	}
 }
 
 // withoutTimes blots out what differs from run to run.

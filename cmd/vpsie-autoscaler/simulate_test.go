@@ -61,16 +61,16 @@ func TestSimulateComparesSettings(t *testing.T) {
 func TestSimulateSaysWhatIsWrong(t *testing.T) {
 	given := []string{"-f", "web.yaml", "--offerings", "offerings.yaml"}
 	for want, args := range map[string][]string{
-		"give --trace FILE or --synthetic-days N":     {},
-		"--trace: open none.csv":                      {"--trace", "none.csv"},
-		"--trace and --synthetic-days":                {"--trace", "trace.csv", "--synthetic-days", "2"},
-		"--boot-failures: 2 is not a share":           {"--trace", "trace.csv", "--boot-failures", "2"},
-		"--start: \"noon\" is not a time":             {"--trace", "trace.csv", "--start", "noon"},
-		"--drain-time: 0s is not from 1s":             {"--trace", "trace.csv", "--drain-time", "0s"},
-		"is 2h0m0s long":                              {"--trace", "trace.csv", "--skip", "3d"},
-		"--vary ng/x.maxNodes=2: there is no NodeGro": {"--trace", "trace.csv", "--vary", "ng/x.maxNodes=2"},
-		"--vary web: want ng/NAME.FIELD=VALUE":        {"--trace", "trace.csv", "--vary", "web"},
-		"--output: \"xml\"":                           {"--trace", "trace.csv", "-o", "xml"},
+		"give --trace FILE, --synthetic-days N or":     {},
+		"--trace: open none.csv":                       {"--trace", "none.csv"},
+		"--trace, --synthetic-days and --replay: give": {"--trace", "trace.csv", "--synthetic-days", "2"},
+		"--boot-failures: 2 is not a share":            {"--trace", "trace.csv", "--boot-failures", "2"},
+		"--start: \"noon\" is not a time":              {"--trace", "trace.csv", "--start", "noon"},
+		"--drain-time: 0s is not from 1s":              {"--trace", "trace.csv", "--drain-time", "0s"},
+		"is 2h0m0s long":                               {"--trace", "trace.csv", "--skip", "3d"},
+		"--vary ng/x.maxNodes=2: there is no NodeGro":  {"--trace", "trace.csv", "--vary", "ng/x.maxNodes=2"},
+		"--vary web: want ng/NAME.FIELD=VALUE":         {"--trace", "trace.csv", "--vary", "web"},
+		"--output: \"xml\"":                            {"--trace", "trace.csv", "-o", "xml"},
 	} {
 		if status, _, errs := simulateIn(t, append(given, args...)...); status == 0 || !strings.Contains(errs, want) {
 			t.Errorf("%v: %d: %s, want %s", args, status, errs, want)

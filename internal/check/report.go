@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/grid"
 )
 
 // Status is how a check ended.
@@ -100,27 +101,33 @@ func (r *Report) Write(w io.Writer, format string) error {
 }
 
 func (r *Report) table(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	width := grid.WidthOf(w)
+	var out strings.Builder
 	count := map[Status]int{}
+	findings := grid.Table{}
 	for _, f := range r.Findings {
 		count[f.Status]++
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Status, f.Check, f.Object, f.Message)
+		findings.Rows = append(findings.Rows, []string{string(f.Status), f.Check, f.Object, f.Message})
 		if f.Remedy != "" {
-			fmt.Fprintf(t, "\t\t\t→ %s\n", f.Remedy)
+			findings.Rows = append(findings.Rows, []string{"", "", "", "→ " + f.Remedy})
 		}
 	}
-	for i, s := range r.Canary {
-		if i == 0 {
-			fmt.Fprintf(t, "\ncanary\tafter\tstep\t\n")
-		}
-		fmt.Fprintf(t, "\t%.1fs\t%s\t%s\n", s.Seconds, s.What, s.Message)
+	out.WriteString(findings.String(width))
+	canary := grid.Table{Head: []string{"canary", "after", "step", ""}}
+	for _, s := range r.Canary {
+		canary.Rows = append(canary.Rows, []string{"", fmt.Sprintf("%.1fs", s.Seconds), s.What, s.Message})
 	}
-	for i, image := range r.Images {
-		if i == 0 {
-			fmt.Fprintf(t, "\nimages seen on this account's disks, for spec.osImageID\t\t\t\n")
-		}
-		fmt.Fprintf(t, "%s\t%s\t\t\n", image.Identifier, image.Name)
+	if len(canary.Rows) > 0 {
+		out.WriteString("\n" + canary.String(width))
 	}
-	fmt.Fprintf(t, "\n%d ok, %d warnings, %d problems, %d skipped\n", count[OK], count[Warning], count[Problem], count[Skipped])
-	return t.Flush()
+	images := grid.Table{}
+	for _, image := range r.Images {
+		images.Rows = append(images.Rows, []string{image.Identifier, image.Name})
+	}
+	if len(images.Rows) > 0 {
+		out.WriteString("\nimages seen on this account's disks, for spec.osImageID\n" + images.String(width))
+	}
+	fmt.Fprintf(&out, "\n%d ok, %d warnings, %d problems, %d skipped\n", count[OK], count[Warning], count[Problem], count[Skipped])
+	_, err := io.WriteString(w, out.String())
+	return err
 }

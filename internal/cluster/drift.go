@@ -65,9 +65,11 @@ func short(text string) string {
 	return hashed(text)
 }
 
+// hashed is a hash of the text. It is its own hash, so that a copy of a NodeGroup that has the
+// hash in place of its user data (Redacted) compares as the original does.
 func hashed(text string) string {
-	if text == "" {
-		return ""
+	if text == "" || isHash.MatchString(text) {
+		return text
 	}
 	sum := sha256.Sum256([]byte(text))
 	return "sha256:" + hex.EncodeToString(sum[:6])
@@ -146,6 +148,8 @@ func bringsOldKubelet(m *v1alpha1.VPSieNode, node *corev1.Node, kubernetes strin
 	then, _ := valueOf(m.Status.MadeFrom, fieldKubernetes)
 	return then == kubernetes
 }
+
+var isHash = regexp.MustCompile(`^sha256:[0-9a-f]{12}$`)
 
 var minorVersion = regexp.MustCompile(`^v?([0-9]+)\.([0-9]+)`)
 

@@ -79,7 +79,7 @@ func (r *reader) finish() (*Files, error) {
 	if len(r.faults) > 0 {
 		return nil, joinSome(r.faults)
 	}
-	r.objects.Deployments = r.work.deployments
+	r.objects.Deployments = append(r.objects.Deployments, r.work.deployments...)
 	aside := r.objects.setAside()
 	return &Files{Objects: &r.objects, Notes: append(r.notes(), aside...)}, nil
 }

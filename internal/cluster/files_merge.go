@@ -45,7 +45,7 @@ func ReadMerged(paths []string, stdin io.Reader, namespace string, m Merge) (*Fi
 }
 
 // Merged is what a cluster holds, with changes. Workloads whose pods are counted anew are
-// read from live.
+// read from live, which is nil where there is no cluster.
 func (m Merge) Merged(ctx context.Context, live client.Reader, base *Objects, stdin io.Reader, namespace string) (*Files, error) {
 	r, err := m.reader(namespace)
 	if err != nil {
@@ -81,6 +81,9 @@ func (r *reader) readScaled(ctx context.Context, live client.Reader, replicas ma
 		var object client.Object = &appsv1.Deployment{}
 		if w.Kind == "StatefulSet" {
 			object = &appsv1.StatefulSet{}
+		}
+		if live == nil {
+			return fmt.Errorf("%s: workloads are not recorded, only their pods; --add FILE brings one", w)
 		}
 		if err := live.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: w.Name}, object); err != nil {
 			if apierrors.IsNotFound(err) {
@@ -129,6 +132,7 @@ func (o *Objects) addBase(base *Objects, given map[identity]seen) {
 	keepBase(&o.Pods, base.Pods, "", "Pod", given)
 	keepBase(&o.Namespaces, base.Namespaces, "", "Namespace", given)
 	keepBase(&o.DaemonSets, base.DaemonSets, "apps", "DaemonSet", given)
+	keepBase(&o.Deployments, base.Deployments, "apps", "Deployment", given)
 	keepBase(&o.Budgets, base.Budgets, "policy", "PodDisruptionBudget", given)
 	keepBase(&o.Volumes, base.Volumes, "", "PersistentVolume", given)
 	keepBase(&o.Claims, base.Claims, "", "PersistentVolumeClaim", given)

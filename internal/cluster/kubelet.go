@@ -82,10 +82,24 @@ func (b *Builder) sizeWith(k *plan.Kubelet, text string, offer *plan.Offer, fixe
 	} else if capacity, known := b.capacity[offer.Key()]; known && !fixed {
 		list = k.Allocatable(capacity)
 	}
+	return withDevices(list, offer)
+}
+
+// withDevices adds what device plugins announce, which no kubelet setting changes.
+func withDevices(list corev1.ResourceList, offer *plan.Offer) corev1.ResourceList {
 	for name, q := range offer.Allocatable {
 		if _, shown := list[name]; !shown && isDevice(name) {
 			list[name] = q
 		}
 	}
 	return list
+}
+
+// Allocatable is what a new node of the group and the type offers to pods, as reckoned from
+// the offer alone.
+func Allocatable(g *v1alpha1.NodeGroup, offer *plan.Offer) corev1.ResourceList {
+	if k := KubeletOf(g); k != nil {
+		return withDevices(k.Estimate(offer), offer)
+	}
+	return offer.Allocatable
 }

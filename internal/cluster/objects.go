@@ -22,31 +22,31 @@ import (
 // Objects is what Kubernetes holds at one moment, as far as a decision needs it.
 // The objects belong to the cache they were read from and are read-only.
 type Objects struct {
-	NodeGroups []*v1alpha1.NodeGroup
-	VPSieNodes []*v1alpha1.VPSieNode
+	NodeGroups []*v1alpha1.NodeGroup `json:"nodeGroups,omitempty"`
+	VPSieNodes []*v1alpha1.VPSieNode `json:"vpsieNodes,omitempty"`
 	// Aside are VPSieNodes that are no machines: their VPS belongs to another one, or is
 	// not what they say. No decision knows of them.
-	Aside      []*v1alpha1.VPSieNode
-	Nodes      []*corev1.Node
-	Pods       []*corev1.Pod
-	Namespaces []*corev1.Namespace
-	DaemonSets []*appsv1.DaemonSet
+	Aside      []*v1alpha1.VPSieNode `json:"aside,omitempty"`
+	Nodes      []*corev1.Node        `json:"nodes,omitempty"`
+	Pods       []*corev1.Pod         `json:"pods,omitempty"`
+	Namespaces []*corev1.Namespace   `json:"namespaces,omitempty"`
+	DaemonSets []*appsv1.DaemonSet   `json:"daemonSets,omitempty"`
 	// Deployments are those of a cluster that a drain may restart.
-	Deployments    []*appsv1.Deployment
-	Budgets        []*policyv1.PodDisruptionBudget
-	Volumes        []*corev1.PersistentVolume
-	Claims         []*corev1.PersistentVolumeClaim
-	StorageClasses []*storagev1.StorageClass
-	CSINodes       []*storagev1.CSINode
-	CSIDrivers     []*storagev1.CSIDriver
+	Deployments    []*appsv1.Deployment            `json:"deployments,omitempty"`
+	Budgets        []*policyv1.PodDisruptionBudget `json:"podDisruptionBudgets,omitempty"`
+	Volumes        []*corev1.PersistentVolume      `json:"persistentVolumes,omitempty"`
+	Claims         []*corev1.PersistentVolumeClaim `json:"persistentVolumeClaims,omitempty"`
+	StorageClasses []*storagev1.StorageClass       `json:"storageClasses,omitempty"`
+	CSINodes       []*storagev1.CSINode            `json:"csiNodes,omitempty"`
+	CSIDrivers     []*storagev1.CSIDriver          `json:"csiDrivers,omitempty"`
 	// PriorityClasses say how much the pods of DaemonSets matter that have none yet.
-	PriorityClasses []*schedulingv1.PriorityClass
+	PriorityClasses []*schedulingv1.PriorityClass `json:"priorityClasses,omitempty"`
 
-	StorageCapacities []*storagev1.CSIStorageCapacity
-	VolumeAttachments []*storagev1.VolumeAttachment
+	StorageCapacities []*storagev1.CSIStorageCapacity `json:"csiStorageCapacities,omitempty"`
+	VolumeAttachments []*storagev1.VolumeAttachment   `json:"volumeAttachments,omitempty"`
 
 	// KubernetesVersion is the control plane's, as major.minor; empty when it is not known.
-	KubernetesVersion string
+	KubernetesVersion string `json:"kubernetesVersion,omitempty"`
 
 	// planned are the Pods as the planner sees them, where somebody has worked that out.
 	planned []*plan.Pod

@@ -31,9 +31,11 @@ type Options struct {
 
 	Files     []string
 	Offerings string
-	Now       string
-	Output    string
-	Detailed  bool
+	// Replay is a record that is planned for again, in place of a cluster or files.
+	Replay   string
+	Now      string
+	Output   string
+	Detailed bool
 	// WhatIf is what to suppose.
 	WhatIf WhatIf
 	// FromCluster: --kubeconfig was given, so that with -f the account's catalogue
@@ -41,6 +43,9 @@ type Options struct {
 	FromCluster bool
 	// AnyNamespace: --namespace was not given, so that files may use any.
 	AnyNamespace bool
+
+	// Flags tell which were given; nil when none were.
+	Flags *pflag.FlagSet
 }
 
 // Long describes the command.
@@ -57,6 +62,10 @@ the file does not give is as large as the nodes of its type show.
 For a live cluster it plans what a controller would that has the same flags, with the
 back-offs and limits that the NodeGroups' status keeps. With -f what has joined is not
 known, so --unproven-limit does not count there.
+
+With --replay it plans again what a record holds (see the command record): for the same
+time and with the same flags unless others are given, so that the plan is the one that was
+recorded.
 
 --add, --set, --price, --without and --drain suppose something, on a live cluster as
 with files: the plan is for that, and what it changes in cost comes first.
@@ -75,16 +84,24 @@ const Example = `  %[1]s plan
   %[1]s plan -f dump.yaml --offerings offerings.yaml --ignore-timers
   %[1]s plan --add deploy.yaml --set ng/web.maxNodes=30 --price small=9.00
   %[1]s plan --without node/web-x2x4z
-  %[1]s plan --drain datacenter/dc-us-east-1`
+  %[1]s plan --drain datacenter/dc-us-east-1
+  %[1]s plan --replay record.json.gz`
 
-// AddFlags declares what only a dry run has.
-func (o *Options) AddFlags(s *pflag.FlagSet) {
+// AddInputFlags declares what to plan for.
+func (o *Options) AddInputFlags(s *pflag.FlagSet) {
 	s.StringArrayVarP(&o.Files, "filename", "f", nil, "file or directory with Kubernetes objects, - for stdin; may be given several times")
 	s.StringVar(&o.Offerings, "offerings", "", "file with what can be bought, in place of the account's catalogue")
 	s.StringVar(&o.Now, "now", "", "the time to plan for (RFC 3339); empty takes the clock's")
 	s.BoolVar(&o.Plan.IgnoreTimers, "ignore-timers", false, "take stabilization windows and unneededTime as elapsed")
-	s.StringVarP(&o.Output, "output", "o", "table", "table, json, yaml or html (a page for a browser)")
+}
+
+// AddFlags declares what only a dry run has.
+func (o *Options) AddFlags(s *pflag.FlagSet) {
+	o.AddInputFlags(s)
+	s.StringVar(&o.Replay, "replay", "", "record to plan for again, - for stdin, in place of the cluster or files")
+	s.StringVarP(&o.Output, "output", "o", "table", "table, wide (a table whose lines are not broken), json, yaml or html (a page for a browser)")
 	o.WhatIf.AddFlags(s)
+	o.Flags = s
 	s.BoolVar(&o.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to buy or to remove")
 }
 
@@ -97,6 +114,8 @@ type Result struct {
 	// WhatIf compares the plan with that for what there is; nil when nothing was supposed.
 	WhatIf *Supposed
 	timing timing
+	// from is what was planned for.
+	from input
 }
 
 // Run prints the plan. It says whether --detailed-exitcode wants its status.
@@ -134,7 +153,10 @@ func (o *Options) Decide(ctx context.Context, stdin io.Reader) (*Result, error) 
 		return nil, err
 	}
 	loaded := time.Now()
-	if now.IsZero() {
+	switch {
+	case now.IsZero() && in.record != nil:
+		now = in.record.At
+	case now.IsZero():
 		now = loaded
 	}
 	builder := cluster.NewBuilder()
@@ -145,6 +167,9 @@ func (o *Options) Decide(ctx context.Context, stdin io.Reader) (*Result, error) 
 		}
 	} else {
 		result = o.decide(builder, in, now)
+	}
+	if err := o.compare(in.record, result); err != nil {
+		return nil, err
 	}
 	result.timing.Load = millis(loaded.Sub(start))
 	for i, note := range result.Notes {
@@ -166,14 +191,17 @@ func (o *Options) validate() (time.Time, error) {
 			errs = append(errs, fmt.Errorf("--now: %q is not a time as RFC 3339 writes it, such as 2025-10-12T10:00:00Z", o.Now))
 		}
 	}
-	if !slices.Contains([]string{"table", "json", "yaml", "html"}, o.Output) {
-		errs = append(errs, fmt.Errorf("--output: %q is not table, json, yaml or html", o.Output))
+	if !slices.Contains([]string{"table", "wide", "json", "yaml", "html"}, o.Output) {
+		errs = append(errs, fmt.Errorf("--output: %q is not table, wide, json, yaml or html", o.Output))
 	}
 	if o.Cloud.RequestsPerMinute <= 0 {
 		errs = append(errs, fmt.Errorf("--vpsie-requests-per-minute: %g is not > 0", o.Cloud.RequestsPerMinute))
 	}
 	if o.Cloud.Timeout <= 0 {
 		errs = append(errs, fmt.Errorf("--vpsie-request-timeout: %s is not > 0", o.Cloud.Timeout))
+	}
+	if o.Replay != "" && len(o.Files) > 0 {
+		errs = append(errs, errors.New("--replay and --filename: give one of the two; --add adds objects to a record"))
 	}
 	errs = append(errs, o.Control.ValidateBuying())
 	// The catalogue is asked once.

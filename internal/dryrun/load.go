@@ -13,6 +13,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/internal/record"
 )
 
 // market is what can be bought: by NodeGroup, and at most for all of them; nil is no limit.
@@ -29,12 +30,17 @@ type input struct {
 	notes []string
 	// live reads the cluster; nil when nothing is read from one.
 	live client.Reader
+	// record is what is planned for again; nil when nothing is.
+	record *record.Record
 }
 
 // load reads objects from files or the cluster, and prices from a file or the
 // account that the cluster's Secret names.
 func (o *Options) load(ctx context.Context, stdin io.Reader) (input, error) {
 	var in input
+	if o.Replay != "" {
+		return o.loadRecord(stdin)
+	}
 	var live client.Reader
 	if len(o.Files) == 0 || o.FromCluster && o.Offerings == "" {
 		var err error
@@ -48,19 +54,22 @@ func (o *Options) load(ctx context.Context, stdin io.Reader) (input, error) {
 		return in, err
 	}
 	in.live = live
-	market, notes, err := o.marketFor(ctx, live, in.objects)
+	market, notes, err := o.marketFor(ctx, in, in.objects)
 	in.market, in.notes = market, append(in.notes, notes...)
 	return in, err
 }
 
 // marketFor says what can be bought for the groups.
-func (o *Options) marketFor(ctx context.Context, live client.Reader, objects *cluster.Objects) (market, []string, error) {
+func (o *Options) marketFor(ctx context.Context, in input, objects *cluster.Objects) (market, []string, error) {
 	switch {
 	case o.Offerings != "":
 		markets, notes, err := o.fileMarkets(objects.NodeGroups)
 		return market{of: markets}, notes, err
-	case live != nil:
-		return o.accountMarket(ctx, live, objects)
+	case in.live != nil:
+		return o.accountMarket(ctx, in.live, objects)
+	case in.record != nil:
+		_, markets, limit := in.record.Input()
+		return market{of: markets, limit: limit}, nil, nil
 	}
 	markets, notes := o.noMarkets(objects.NodeGroups)
 	return market{of: markets}, notes, nil

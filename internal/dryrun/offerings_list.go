@@ -75,11 +75,12 @@ func perUnit(price plan.Money, amount float64) string {
 	return fmt.Sprintf("%.2f", float64(price)/1e6/amount)
 }
 
-// WriteTable prints the offerings for people.
-func (a *OfferingsAnswer) WriteTable(w io.Writer) error {
-	t := &table{out: &strings.Builder{}}
+// WriteTable prints the offerings for people, in lines of at most width characters; 0 is no limit.
+func (a *OfferingsAnswer) WriteTable(w io.Writer, width int) error {
+	t := &table{out: &strings.Builder{}, width: width}
 	s := t.section("OFFERINGS, priced a month")
-	s.row("OFFERING", "DATACENTER", "CPU", "MEMORY", "DISK", "PRICE", "PER CORE", "PER GIB", "FOR PODS", "NODE GROUPS", "")
+	s.grid.Spare = []string{"PER GIB", "PER CORE", "DISK"}
+	s.row("OFFERING", "DATACENTER", "CPU", "MEMORY", "DISK", "PRICE", "PER CORE", "PER GIB", "FOR PODS", "NODE GROUPS", "NOTE")
 	for i := range a.Offerings {
 		o := &a.Offerings[i]
 		gib := float64(o.MemoryMB) / 1024

@@ -42,7 +42,7 @@ func TestOfferingsFeedTheirOwnFlag(t *testing.T) {
 		}
 	}
 	var table bytes.Buffer
-	if err := a.WriteTable(&table); err != nil {
+	if err := a.WriteTable(&table, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"small     dc1         2    4.0Gi   80 GB  12.00  6.00      3.00     1900m, 3.4Gi", "large     dc1         8    16.0Gi  80 GB  40.00  5.00      2.50", "(estimated)", "web"} {

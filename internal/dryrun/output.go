@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/grid"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -27,6 +28,7 @@ type timing struct {
 
 func millis(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e3 }
 
+// write prints it. Tables are as wide as what they are written to, unless the format is wide.
 func (o output) write(w io.Writer, format string, s *plan.State) error {
 	switch format {
 	case "json":
@@ -42,5 +44,9 @@ func (o output) write(w io.Writer, format string, s *plan.State) error {
 		_, err = w.Write(text)
 		return err
 	}
-	return newTable(s).write(w, o)
+	width := grid.WidthOf(w)
+	if format == "wide" {
+		width = 0
+	}
+	return newTable(s, width).write(w, o)
 }

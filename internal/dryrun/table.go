@@ -12,14 +12,16 @@ import (
 // fit a screen.
 type table struct {
 	out *strings.Builder
+	// width is how many characters a line may have; 0 is no limit.
+	width int
 	// pods say what a pod is one of, by namespace/name.
 	pods podNames
 	// types are the instance types of nodes.
 	types map[string]string
 }
 
-func newTable(s *plan.State) *table {
-	t := &table{out: &strings.Builder{}, pods: namePods(s.Pods), types: make(map[string]string, len(s.Nodes))}
+func newTable(s *plan.State, width int) *table {
+	t := &table{out: &strings.Builder{}, width: width, pods: namePods(s.Pods), types: make(map[string]string, len(s.Nodes))}
 	for _, n := range s.Nodes {
 		t.types[n.Name] = n.InstanceType
 	}
@@ -29,7 +31,7 @@ func newTable(s *plan.State) *table {
 func (t *table) write(w io.Writer, o output) error {
 	t.whatIf(o.WhatIf)
 	if len(o.Launches)+len(o.Removals)+len(o.Placements)+len(o.Unplaced) == 0 {
-		fmt.Fprint(t.out, "Nothing to do: no pod waits for a node, and no node can go.\n\n")
+		t.line("Nothing to do: no pod waits for a node, and no node can go.\n")
 	}
 	t.launches(o.Launches)
 	t.removals(o.Removals)
@@ -37,7 +39,7 @@ func (t *table) write(w io.Writer, o output) error {
 	t.unplaced(o.Unplaced)
 	t.kept(o.Kept)
 	t.cost(o.Cost, priceFor(o.Launches, plan.Headroom), priceFor(o.Launches, plan.Replacement))
-	fmt.Fprintf(t.out, "Read in %.1f ms, planned in %.1f ms.\n", o.Timing.Load, o.Timing.Plan)
+	t.line("Read in %.1f ms, planned in %.1f ms.", o.Timing.Load, o.Timing.Plan)
 	_, err := io.WriteString(w, t.out.String())
 	return err
 }
@@ -177,23 +179,23 @@ func priceFor(list []plan.Launch, reason plan.LaunchReason) plan.Hourly {
 }
 
 func (t *table) cost(c plan.Cost, headroom, replacements plan.Hourly) {
-	fmt.Fprintf(t.out, "COST an hour: %s now, %s after", c.Before, c.After)
+	text := fmt.Sprintf("COST an hour: %s now, %s after", c.Before, c.After)
 	without := ""
 	if headroom > 0 {
-		fmt.Fprintf(t.out, ", of which %s is head-room", headroom)
+		text += fmt.Sprintf(", of which %s is head-room", headroom)
 		without = " without head-room"
 	}
 	if replacements > 0 {
-		fmt.Fprintf(t.out, ", of which %s is in the place of nodes that go later", replacements)
+		text += fmt.Sprintf(", of which %s is in the place of nodes that go later", replacements)
 	}
 	if c.After != c.Before {
-		fmt.Fprintf(t.out, " (a month: %s now, %s after)", plan.Money(c.Before), plan.Money(c.After))
+		text += fmt.Sprintf(" (a month: %s now, %s after)", plan.Money(c.Before), plan.Money(c.After))
 	}
-	fmt.Fprintf(t.out, "; lower bound of this decision%s %s", without, c.LowerBound)
+	text += fmt.Sprintf("; lower bound of this decision%s %s", without, c.LowerBound)
 	if c.LowerBound > 0 {
-		fmt.Fprintf(t.out, " (after / bound = %.3f)", float64(c.After-headroom)/float64(c.LowerBound))
+		text += fmt.Sprintf(" (after / bound = %.3f)", float64(c.After-headroom)/float64(c.LowerBound))
 	}
-	fmt.Fprintln(t.out)
+	t.line("%s", text)
 	t.fromScratch(c)
 }
 
@@ -203,15 +205,15 @@ func (t *table) fromScratch(c plan.Cost) {
 	if f == nil {
 		return
 	}
-	fmt.Fprintf(t.out, "FROM SCRATCH an hour: machines for the present pods cost at least %s; the cheapest that are known cost %s", f.LowerBound, f.Known)
+	text := fmt.Sprintf("FROM SCRATCH an hour: machines for the present pods cost at least %s; the cheapest that are known cost %s", f.LowerBound, f.Known)
 	if f.LowerBound > 0 {
-		fmt.Fprintf(t.out, " (after / bound = %.3f)", float64(c.After)/float64(f.LowerBound))
+		text += fmt.Sprintf(" (after / bound = %.3f)", float64(c.After)/float64(f.LowerBound))
 	}
-	fmt.Fprintln(t.out)
+	t.line("%s", text)
 	if f.NotCounted > 0 {
-		fmt.Fprintf(t.out, "  %s not counted: nothing on sale would take them again\n", count(f.NotCounted, "pod"))
+		t.line("  %s not counted: nothing on sale would take them again", count(f.NotCounted, "pod"))
 	}
 	for _, d := range f.Difference {
-		fmt.Fprintf(t.out, "  %s for %s (%s)\n", d.Cost, d.Reason, d.Reason.Text())
+		t.line("  %s for %s (%s)", d.Cost, d.Reason, d.Reason.Text())
 	}
 }

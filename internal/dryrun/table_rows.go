@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/grid"
 )
 
 // row is what a table tells in one line: items that are alike in key.
@@ -50,23 +51,37 @@ func first[K comparable, T any](s *section, rows []row[K, T]) []row[K, T] {
 
 // section is a heading with aligned rows below it.
 type section struct {
-	out  *strings.Builder
-	tabs *tabwriter.Writer
+	of   *table
+	grid grid.Table
 	more string
 }
 
 func (t *table) section(heading string, args ...any) *section {
-	fmt.Fprintf(t.out, heading+"\n", args...)
-	return &section{out: t.out, tabs: tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)}
+	t.line(heading, args...)
+	return &section{of: t, grid: grid.Table{Indent: 2}}
 }
 
+// row adds a row; the first has the names of the columns.
 func (s *section) row(cells ...string) {
-	fmt.Fprintf(s.tabs, "  %s\n", strings.Join(cells, "\t"))
+	if s.grid.Head == nil {
+		s.grid.Head = cells
+		return
+	}
+	s.grid.Rows = append(s.grid.Rows, cells)
 }
 
 func (s *section) end() {
-	s.tabs.Flush()
-	fmt.Fprintf(s.out, "%s\n", s.more)
+	s.of.out.WriteString(s.grid.String(s.of.width))
+	s.of.line("%s", s.more)
+}
+
+// line prints sentences, each line of them in as many as the width asks for.
+func (t *table) line(format string, args ...any) {
+	for text := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+		for _, line := range grid.Paragraph(text, t.width) {
+			t.out.WriteString(line + "\n")
+		}
+	}
 }
 
 // count is a number of things, in words.

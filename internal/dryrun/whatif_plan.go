@@ -72,7 +72,7 @@ func (o *Options) suppose(ctx context.Context, in input, stdin func() io.Reader)
 		return in, err
 	}
 	out.notes = append(out.notes, notes...)
-	market, marketNotes, err := o.marketFor(ctx, in.live, out.objects)
+	market, marketNotes, err := o.marketFor(ctx, in, out.objects)
 	if err != nil {
 		return in, err
 	}
@@ -118,7 +118,7 @@ func (o *Options) decide(builder *cluster.Builder, in input, now time.Time) *Res
 	p := plan.Decide(state)
 	took := time.Since(began)
 	p.Cost.FromScratch = plan.CompareFromScratch(state, p)
-	return &Result{State: state, Plan: p, Notes: slices.Clone(in.notes), timing: timing{Plan: millis(took)}}
+	return &Result{State: state, Plan: p, Notes: slices.Clone(in.notes), timing: timing{Plan: millis(took)}, from: in}
 }
 
 // twice lets a reader be read more than once.
@@ -149,9 +149,9 @@ func (t *table) whatIf(s *Supposed) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintln(t.out, "WHAT IF")
+	t.line("WHAT IF")
 	for _, c := range s.Changes {
-		fmt.Fprintf(t.out, "  %s\n", c)
+		t.line("  %s", c)
 	}
 	c := t.section("  %s", s.verdict())
 	c.row("", "COST/H AFTER", "AT LEAST, FROM SCRATCH", "BUYS", "REMOVES", "PODS WAIT")

@@ -45,7 +45,9 @@ type CostPart struct {
 type Reduction struct {
 	Node  string `json:"node"`
 	Saves string `json:"savesPerHour"`
-	Why   string `json:"why"`
+	// Reason is the decision to remove it, or Unneeded while only time holds it.
+	Reason string `json:"reason"`
+	Why    string `json:"why"`
 	// At is when it goes; none when it goes now, or when that is not known.
 	At    *time.Time `json:"at,omitempty"`
 	group string
@@ -118,7 +120,7 @@ func (s *Scene) savings() []Reduction {
 	var list []Reduction
 	if now := s.Rounds.current(); now != nil {
 		for _, x := range now.Removals {
-			list = append(list, Reduction{Node: x.Node, Saves: x.Saves, Why: "it goes: " + string(x.Reason), group: x.Group})
+			list = append(list, Reduction{Node: x.Node, Saves: x.Saves, Reason: string(x.Reason), Why: "it goes: " + string(x.Reason), group: x.Group})
 		}
 	}
 	going := len(list)
@@ -131,7 +133,7 @@ func (s *Scene) savings() []Reduction {
 			continue
 		}
 		node.timers(s.Machines, s.Now)
-		r := Reduction{Node: node.Node, Saves: m.Status.CostPerHour, Why: "it is not needed", group: m.Spec.NodeGroupName}
+		r := Reduction{Node: node.Node, Saves: m.Status.CostPerHour, Reason: "Unneeded", Why: "it is not needed", group: m.Spec.NodeGroupName}
 		if t := node.running(); t != nil {
 			r.Why += ", and goes at " + s.hour(t.Until)
 			r.At = &t.Until
@@ -192,7 +194,7 @@ func (a *CostAnswer) waste(p *Page) {
 		}
 		rows = append(rows, cells(n.Name, n.Group, n.Type, orDash(n.Cost), used(n.Load, cpuOf), used(n.Load, memoryOf), n.Idle, string(n.Phase)))
 	}
-	p.grid([]string{"NODE", "NODE GROUP", "TYPE", "COST/H", "CPU ASKED FOR", "MEMORY ASKED FOR", "IDLE/H", ""}, rows)
+	p.grid([]string{"NODE", "NODE GROUP", "TYPE", "COST/H", "CPU ASKED FOR", "MEMORY ASKED FOR", "IDLE/H", "PHASE"}, rows, "TYPE", "NODE GROUP")
 	if more := len(a.Nodes) - mostNodes; more > 0 {
 		p.line("  and %s more; -o json names them all", observe.Count(more, "machine"))
 	}

@@ -25,11 +25,10 @@ func (p *Page) round(r *observe.Round) {
 	if r.Rounds > 1 {
 		when += fmt.Sprintf(" to %s (%d rounds)", p.clock(r.Last), r.Rounds)
 	}
-	p.out.WriteString(p.paint("1", when))
 	if len(r.Triggers) > 0 {
-		p.out.WriteString(plain("  after " + observe.Some(r.Triggers)))
+		when += "  after " + observe.Some(r.Triggers)
 	}
-	p.out.WriteString("\n")
+	p.bold("%s", when)
 	said := p.decisions(r)
 	for _, w := range r.Waiting {
 		said = true

@@ -31,7 +31,7 @@ func TestADeadAutoscalerIsSaidFirst(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
-	page := NewPage(now, false)
+	page := NewPage(now, false, 0)
 	Status(&Scene{Now: now, Dead: "No autoscaler runs"}).Print(page)
 	var text strings.Builder
 	if _, err := page.WriteTo(&text); err != nil || !strings.HasPrefix(text.String(), "No autoscaler runs\n") {

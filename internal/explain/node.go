@@ -16,9 +16,10 @@ import (
 
 // NodeAnswer says why a node is there, and when it goes.
 type NodeAnswer struct {
-	Node    string `json:"node"`
-	Mood    Mood   `json:"mood"`
-	Summary string `json:"summary"`
+	Node    string    `json:"node"`
+	State   NodeState `json:"state"`
+	Mood    Mood      `json:"mood"`
+	Summary string    `json:"summary"`
 
 	Machine *Machine `json:"machine,omitempty"`
 	Price   string   `json:"pricePerHour,omitempty"`
@@ -40,6 +41,22 @@ type NodeAnswer struct {
 	machine *v1alpha1.VPSieNode
 	group   *v1alpha1.NodeGroup
 }
+
+// NodeState is what is the matter with a node, in a word for programs.
+type NodeState string
+
+// The states of a node.
+const (
+	NodeComing  NodeState = "Coming"
+	NodeFailed  NodeState = "Failed"
+	NodeStays   NodeState = "Stays"
+	NodeLeaving NodeState = "Leaving"
+	NodeGone    NodeState = "Gone"
+	// NodeMissing: the machine is there, and its Kubernetes node is not.
+	NodeMissing NodeState = "Missing"
+	// NodeForeign: no VPSieNode has it.
+	NodeForeign NodeState = "Foreign"
+)
 
 // Timer holds a node until it has run out.
 type Timer struct {
@@ -94,8 +111,8 @@ func Node(s *Scene, name string) (*NodeAnswer, error) {
 	return a, nil
 }
 
-func (a *NodeAnswer) tell(m Mood, format string, args ...any) {
-	a.Mood, a.Summary = m, fmt.Sprintf(format, args...)
+func (a *NodeAnswer) tell(state NodeState, m Mood, format string, args ...any) {
+	a.State, a.Mood, a.Summary = state, m, fmt.Sprintf(format, args...)
 }
 
 // gone answers for a node that the journal removed.
@@ -103,7 +120,7 @@ func (s *Scene) gone(a *NodeAnswer) (*NodeAnswer, error) {
 	if len(a.History) == 0 {
 		return nil, NotFound{a.Node}
 	}
-	a.tell(Good, "is gone")
+	a.tell(NodeGone, Good, "is gone")
 	if len(s.removalsOf(a.Node)) == 0 {
 		a.Notes = append(a.Notes, "the journal knows no removal by the autoscaler: a person deleted its VPSieNode, or it failed")
 	}
@@ -115,11 +132,11 @@ func (s *Scene) foreign(a *NodeAnswer, node *corev1.Node) {
 	l := s.loadOf(node)
 	a.Load = &l
 	if group := node.Labels[v1alpha1.LabelNodeGroup]; group != "" {
-		a.tell(Busy, "bears the label %s=%s, but has no VPSieNode: the autoscaler cannot remove it", v1alpha1.LabelNodeGroup, group)
+		a.tell(NodeForeign, Busy, "bears the label %s=%s, but has no VPSieNode: the autoscaler cannot remove it", v1alpha1.LabelNodeGroup, group)
 		a.Changes = append(a.Changes, "take the label away, or create a VPSieNode that names its VPS (spec.vpsieInstanceID), which adopts it")
 		return
 	}
-	a.tell(Good, "is none of the autoscaler's: it has no VPSieNode. Pods are put on it, but it is neither bought nor removed")
+	a.tell(NodeForeign, Good, "is none of the autoscaler's: it has no VPSieNode. Pods are put on it, but it is neither bought nor removed")
 	a.Changes = append(a.Changes, "a VPSieNode that names its VPS (spec.vpsieInstanceID) would hand it to the autoscaler")
 }
 
@@ -162,13 +179,13 @@ func (s *Scene) onItsWay(a *NodeAnswer) bool {
 		return false
 	case m.Status.Phase == v1alpha1.PhaseFailed:
 		a.Machine = s.about(m)
-		a.tell(Bad, "has failed: %s", cmp.Or(a.Machine.Error, m.Status.LastError, "no error was noted"))
+		a.tell(NodeFailed, Bad, "has failed: %s", cmp.Or(a.Machine.Error, m.Status.LastError, "no error was noted"))
 		a.Changes = append(a.Changes, "nothing needs to be done: it is deleted, and another is bought if pods still need one")
 	default:
 		a.Machine = s.about(m)
-		a.tell(Busy, "is on its way")
+		a.tell(NodeComing, Busy, "is on its way")
 		if a.Machine.Error != "" {
-			a.tell(Bad, "is on its way, with trouble: %s", a.Machine.Error)
+			a.tell(NodeComing, Bad, "is on its way, with trouble: %s", a.Machine.Error)
 		}
 		a.Changes = append(a.Changes, fmt.Sprintf("nothing needs to be done; kubectl vpsie drain %s gives the order up", m.Name))
 	}
@@ -188,7 +205,7 @@ func (s *Scene) leaving(a *NodeAnswer) bool {
 	} else if a.group == nil || a.group.DeletionTimestamp != nil {
 		why = "its NodeGroup is being deleted"
 	}
-	a.tell(Busy, "is on its way out: %s", why)
+	a.tell(NodeLeaving, Busy, "is on its way out: %s", why)
 	if a.Machine.Error != "" {
 		a.Mood = Bad
 	}

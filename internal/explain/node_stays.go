@@ -18,7 +18,7 @@ import (
 func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
 	a.timers(s.Machines, s.Now)
 	if node == nil {
-		a.tell(Bad, "has no Kubernetes node any more: VPSieNode %s is there, and is deleted when the VPS proves to be gone", a.machine.Name)
+		a.tell(NodeMissing, Bad, "has no Kubernetes node any more: VPSieNode %s is there, and is deleted when the VPS proves to be gone", a.machine.Name)
 		return
 	}
 	if !cluster.IsReady(node) {
@@ -28,12 +28,12 @@ func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
 	kept, removed := s.fate(a)
 	switch {
 	case removed:
-		a.tell(Busy, "is to be removed")
+		a.tell(NodeLeaving, Busy, "is to be removed")
 		a.Changes = []string{fmt.Sprintf("nothing needs to be done; to keep it: kubectl vpsie keep %s, at once", a.Node)}
 		return
 	case kept != nil:
 		a.Reason, a.Message = kept.Reason, kept.Message
-		a.tell(moodOf(kept.Reason), "stays: %s", sentence(kept, a))
+		a.tell(NodeStays, moodOf(kept.Reason), "stays: %s", sentence(kept, a))
 	default:
 		s.guess(a, node)
 	}
@@ -60,20 +60,20 @@ func (s *Scene) guess(a *NodeAnswer, node *corev1.Node) {
 	switch {
 	case cluster.MustNotDelete(a.machine), node != nil && cluster.MustNotDelete(node):
 		a.Reason = plan.KeptDoNotDelete
-		a.tell(Good, "stays: it or its VPSieNode is annotated %s", v1alpha1.AnnotationDoNotDelete)
+		a.tell(NodeStays, Good, "stays: it or its VPSieNode is annotated %s", v1alpha1.AnnotationDoNotDelete)
 	case a.group == nil:
-		a.tell(Bad, "is of NodeGroup %s, which does not exist", a.machine.Spec.NodeGroupName)
+		a.tell(NodeStays, Bad, "is of NodeGroup %s, which does not exist", a.machine.Spec.NodeGroupName)
 	case cluster.LimitsOf(a.group, s.Now).Paused:
 		a.Reason = plan.KeptPaused
-		a.tell(Good, "stays: its NodeGroup is paused")
+		a.tell(NodeStays, Good, "stays: its NodeGroup is paused")
 	case !*a.group.Spec.ScaleDownPolicy.Enabled:
 		a.Reason = plan.KeptScaleDownDisabled
-		a.tell(Good, "stays: its NodeGroup may not scale down")
+		a.tell(NodeStays, Good, "stays: its NodeGroup may not scale down")
 	case a.running() != nil:
 		a.Reason = plan.KeptUnneededTime
-		a.tell(Busy, "could go, and does when its timers have run out")
+		a.tell(NodeStays, Busy, "could go, and does when its timers have run out")
 	default:
-		a.tell(Good, "stays; why is not known, as no round could be asked")
+		a.tell(NodeStays, Good, "stays; why is not known, as no round could be asked")
 	}
 }
 

@@ -5,9 +5,10 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/grid"
 )
 
 // Mood is how good a piece of news is.
@@ -24,11 +25,16 @@ const (
 type Page struct {
 	now    time.Time
 	colour bool
-	out    strings.Builder
+	// width is how many characters a line may have; 0 is no limit.
+	width int
+	out   strings.Builder
 }
 
-// NewPage returns an empty page that writes times as seen from now.
-func NewPage(now time.Time, colour bool) *Page { return &Page{now: now, colour: colour} }
+// NewPage returns an empty page that writes times as seen from now, in lines of at most width
+// characters; 0 is no limit.
+func NewPage(now time.Time, colour bool, width int) *Page {
+	return &Page{now: now, colour: colour, width: width}
+}
 
 // Watching says at the top when this was so, and how often it is looked at.
 func (p *Page) Watching(every time.Duration) {
@@ -76,17 +82,24 @@ func (p *Page) inMood(m Mood, text string) string {
 	return text
 }
 
-func (p *Page) line(format string, args ...any) {
-	p.out.WriteString(plain(fmt.Sprintf(format, args...)) + "\n")
-}
+func (p *Page) line(format string, args ...any) { p.news("", format, args...) }
 
 func (p *Page) news(m Mood, format string, args ...any) {
-	p.out.WriteString(p.inMood(m, plain(fmt.Sprintf(format, args...))) + "\n")
+	for _, line := range grid.Paragraph(plain(fmt.Sprintf(format, args...)), p.width) {
+		p.out.WriteString(p.inMood(m, line) + "\n")
+	}
 }
 
 // heading begins a part of the page.
 func (p *Page) heading(format string, args ...any) {
-	p.out.WriteString("\n" + p.paint("1", plain(fmt.Sprintf(format, args...))) + "\n")
+	p.out.WriteString("\n")
+	p.bold(format, args...)
+}
+
+func (p *Page) bold(format string, args ...any) {
+	for _, line := range grid.Paragraph(plain(fmt.Sprintf(format, args...)), p.width) {
+		p.out.WriteString(p.paint("1", line) + "\n")
+	}
 }
 
 func (p *Page) list(items []string) {
@@ -103,32 +116,26 @@ type row struct {
 
 func cells(text ...string) row { return row{cells: text} }
 
-// grid prints rows in columns below their names.
-func (p *Page) grid(head []string, rows []row) {
-	widths := make([]int, len(head))
-	for _, r := range append([]row{{cells: head}}, rows...) {
-		for i, c := range r.cells {
-			widths[i] = max(widths[i], utf8.RuneCountInString(plain(c)))
-		}
-	}
-	p.gridRow(row{cells: head}, widths)
+// grid prints rows in columns below their names. spare names columns that are left out where
+// there is no room for all, the last first.
+func (p *Page) grid(head []string, rows []row, spare ...string) {
+	t := grid.Table{Indent: 2, Head: head, Spare: spare}
 	for _, r := range rows {
-		p.gridRow(r, widths)
-	}
-}
-
-func (p *Page) gridRow(r row, widths []int) {
-	var line strings.Builder
-	last := len(r.cells) - 1
-	for i, c := range r.cells {
-		c = plain(c)
-		if i == last {
-			line.WriteString(p.inMood(r.mood, c))
-			break
+		line := make([]string, len(r.cells))
+		for i, c := range r.cells {
+			line[i] = plain(c)
 		}
-		line.WriteString(c + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c)+2))
+		t.Rows = append(t.Rows, line)
 	}
-	p.out.WriteString("  " + strings.TrimRight(line.String(), " ") + "\n")
+	for _, line := range t.Lay(p.width) {
+		last := len(line.Cells) - 1
+		text := strings.Join(line.Cells[:last], "")
+		end := line.Cells[last]
+		if line.Row >= 0 && end != "" {
+			end = p.inMood(rows[line.Row].mood, end)
+		}
+		p.out.WriteString(strings.TrimRight("  "+text+end, " ") + "\n")
+	}
 }
 
 // clock writes a time of today by its hour, another with its day.

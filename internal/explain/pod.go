@@ -16,9 +16,10 @@ import (
 
 // PodAnswer says how a pod is and why.
 type PodAnswer struct {
-	Pod     string `json:"pod"`
-	Mood    Mood   `json:"mood"`
-	Summary string `json:"summary"`
+	Pod     string   `json:"pod"`
+	State   PodState `json:"state"`
+	Mood    Mood     `json:"mood"`
+	Summary string   `json:"summary"`
 	// Since is when it began to be so.
 	Since time.Time `json:"since"`
 	Node  string    `json:"node,omitempty"`
@@ -32,6 +33,30 @@ type PodAnswer struct {
 	rounds   Rounds      `json:"-"`
 	pod      *corev1.Pod `json:"-"`
 }
+
+// PodState is what is the matter with a pod, in a word for programs.
+type PodState string
+
+// The states of a pod.
+const (
+	PodBound    PodState = "Bound"
+	PodFinished PodState = "Finished"
+	PodDeleting PodState = "Deleting"
+	// PodAwaitsMachine: a machine that was ordered is on its way; PodWouldBuy: a plan that
+	// nobody carried out orders one; PodNotOrdered: the order could not be stored.
+	PodAwaitsMachine PodState = "AwaitsMachine"
+	PodWouldBuy      PodState = "WouldBuy"
+	PodNotOrdered    PodState = "NotOrdered"
+	// PodFits: a node has room, and the scheduler has to put the pod there.
+	PodFits      PodState = "Fits"
+	PodNominated PodState = "Nominated"
+	// PodRefused: nothing is bought; the refusals say why.
+	PodRefused PodState = "Refused"
+	// PodNotRefused: its scheduler has not said that it fits no node.
+	PodNotRefused  PodState = "NotRefusedByScheduler"
+	PodOfDaemonSet PodState = "OfDaemonSet"
+	PodUnknown     PodState = "Unknown"
+)
 
 // RefusedBy is why the types of a NodeGroup are no answer for the pod.
 type RefusedBy struct {
@@ -50,19 +75,19 @@ func Pod(s *Scene, pod *corev1.Pod) *PodAnswer {
 	a.History, a.Notes = s.historyOf(a.Pod), plan.AnnotationProblems(pod)
 	switch {
 	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
-		a.tell(Good, "has finished (%s): it needs no node", pod.Status.Phase)
+		a.tell(PodFinished, Good, "has finished (%s): it needs no node", pod.Status.Phase)
 	case pod.Spec.NodeName != "":
 		s.bound(a)
 	case pod.DeletionTimestamp != nil:
-		a.tell(Busy, "is being deleted and has no node: it needs none")
+		a.tell(PodDeleting, Busy, "is being deleted and has no node: it needs none")
 	default:
 		s.pending(a)
 	}
 	return a
 }
 
-func (a *PodAnswer) tell(m Mood, format string, args ...any) {
-	a.Mood, a.Summary = m, fmt.Sprintf(format, args...)
+func (a *PodAnswer) tell(state PodState, m Mood, format string, args ...any) {
+	a.State, a.Mood, a.Summary = state, m, fmt.Sprintf(format, args...)
 }
 
 // bound tells of a pod that has its node.
@@ -80,10 +105,10 @@ func (s *Scene) bound(a *PodAnswer) {
 	}
 	m := s.Machine(a.Node)
 	if m == nil {
-		a.tell(mood, "%s %s, which is none of the autoscaler's", doing, a.Node)
+		a.tell(PodBound, mood, "%s %s, which is none of the autoscaler's", doing, a.Node)
 		return
 	}
-	a.tell(mood, "%s %s (%s, NodeGroup %s)", doing, a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
+	a.tell(PodBound, mood, "%s %s (%s, NodeGroup %s)", doing, a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
 	if !m.DeletionTimestamp.IsZero() {
 		a.Mood = Busy
 		a.Notes = append(a.Notes, fmt.Sprintf("the node is on its way out (%s), and the pod will be evicted: kubectl vpsie explain node %s", m.Status.Phase, a.Node))
@@ -109,13 +134,13 @@ func (s *Scene) unknown(a *PodAnswer) {
 	c := scheduled(a.pod)
 	switch {
 	case c != nil && c.Reason != corev1.PodReasonUnschedulable:
-		a.tell(Busy, "has not been refused by its scheduler (%s): nothing is bought for a pod before", c.Reason)
+		a.tell(PodNotRefused, Busy, "has not been refused by its scheduler (%s): nothing is bought for a pod before", c.Reason)
 	case s.Rounds.Source != "" && !s.Rounds.Planned && !a.Since.Before(s.Rounds.Last.Truncate(time.Second)):
-		a.tell(Busy, "is newer than the autoscaler's last round: ask again in a moment")
+		a.tell(PodUnknown, Busy, "is newer than the autoscaler's last round: ask again in a moment")
 	case s.Rounds.Source != "":
-		a.tell(Busy, "waits, and the autoscaler's last round does not speak of it: ask again in a moment")
+		a.tell(PodUnknown, Busy, "waits, and the autoscaler's last round does not speak of it: ask again in a moment")
 	default:
-		a.tell(Bad, "waits for a node, and what the autoscaler thinks of it is not known")
+		a.tell(PodUnknown, Bad, "waits for a node, and what the autoscaler thinks of it is not known")
 		a.Notes = append(a.Notes, s.groupsSay()...)
 	}
 	a.schedulerSays()

@@ -27,9 +27,9 @@ func (s *Scene) pending(a *PodAnswer) {
 
 // daemon tells of a DaemonSet's pod, for which no node is ever bought.
 func (s *Scene) daemon(a *PodAnswer, set string) {
-	a.tell(Busy, "belongs to DaemonSet %s and waits for the one node it was made for: no node is bought for such pods", set)
+	a.tell(PodOfDaemonSet, Busy, "belongs to DaemonSet %s and waits for the one node it was made for: no node is bought for such pods", set)
 	if node := plan.ReservedNode(a.pod); node != "" {
-		a.tell(Busy, "belongs to DaemonSet %s and waits for node %s, the only one it may run on: no node is bought for such pods", set, node)
+		a.tell(PodOfDaemonSet, Busy, "belongs to DaemonSet %s and waits for node %s, the only one it may run on: no node is bought for such pods", set, node)
 		if m := s.Machine(node); m != nil && m.Status.Phase != "Ready" {
 			a.Machine = s.about(m)
 		}
@@ -65,17 +65,17 @@ func (s *Scene) awaits(a *PodAnswer, name, what string) {
 	m := s.Machine(name)
 	switch {
 	case name == "" && s.Rounds.Planned:
-		a.tell(Busy, "would get %s: the autoscaler should order it in its next round", what)
+		a.tell(PodWouldBuy, Busy, "would get %s: the autoscaler should order it in its next round", what)
 		a.Changes = append(a.Changes, "nothing needs to be done, if the autoscaler runs: kubectl -n kube-system get pods -l app.kubernetes.io/name=vpsie-autoscaler")
 	case name == "":
-		a.tell(Bad, "needs %s, and the order for it could not be written down", what)
+		a.tell(PodNotOrdered, Bad, "needs %s, and the order for it could not be written down", what)
 		a.Notes = append(a.Notes, s.Rounds.current().Error)
 	case m != nil && !m.DeletionTimestamp.IsZero(), m == nil && s.node(name) == nil:
-		a.tell(Busy, "was to go to %s, which is gone or going: the next round decides anew", name)
+		a.tell(PodUnknown, Busy, "was to go to %s, which is gone or going: the next round decides anew", name)
 	case m != nil && m.Status.Phase != "Ready":
 		a.Machine = s.about(m)
 		a.Since = m.CreationTimestamp.Time
-		a.tell(Busy, "waits for machine %s, which was ordered and is on its way", m.Name)
+		a.tell(PodAwaitsMachine, Busy, "waits for machine %s, which was ordered and is on its way", m.Name)
 		if a.Machine.Error != "" {
 			a.Mood = Bad
 			a.Changes = append(a.Changes, "what the error asks for; the autoscaler goes on trying by itself")
@@ -84,7 +84,7 @@ func (s *Scene) awaits(a *PodAnswer, name, what string) {
 		a.Changes = append(a.Changes, "nothing needs to be done: when the node is ready, the scheduler puts the pod there")
 	default:
 		a.Node = name
-		a.tell(Busy, "fits node %s, and nothing is bought for it: the scheduler has to put it there", name)
+		a.tell(PodFits, Busy, "fits node %s, and nothing is bought for it: the scheduler has to put it there", name)
 		a.schedulerSays()
 	}
 }
@@ -101,7 +101,7 @@ func (s *Scene) refused(a *PodAnswer) bool {
 		}
 		a.Refusals = bundle(w.Refusals)
 		a.Changes = s.changesFor(a)
-		a.tell(Bad, "%s", s.verdict(a.Refusals))
+		a.tell(PodRefused, Bad, "%s", s.verdict(a.Refusals))
 		if s.soon(a.Refusals) {
 			a.Mood = Busy
 		}
@@ -136,12 +136,12 @@ func (s *Scene) decidedElsewhere(a *PodAnswer) bool {
 	case reason != "":
 		a.Refusals = []RefusedBy{{Reason: reason, Message: message}}
 	case a.pod.Status.NominatedNodeName != "":
-		a.tell(Busy, "is nominated for node %s, where the scheduler makes room for it by evicting pods of lower priority", a.pod.Status.NominatedNodeName)
+		a.tell(PodNominated, Busy, "is nominated for node %s, where the scheduler makes room for it by evicting pods of lower priority", a.pod.Status.NominatedNodeName)
 		return true
 	default:
 		return false
 	}
 	a.Changes = s.changesFor(a)
-	a.tell(Bad, "%s", s.verdict(a.Refusals))
+	a.tell(PodRefused, Bad, "%s", s.verdict(a.Refusals))
 	return true
 }

@@ -52,7 +52,7 @@ func TestScheduleOfAWeek(t *testing.T) {
 	if a.Least != inMoney(micro((week-off)*0.01*1e6+week*0.01*1e6)) {
 		t.Errorf("all groups: at least %s", a.Least)
 	}
-	page := NewPage(s.Now, false)
+	page := NewPage(s.Now, false, 0)
 	a.Print(page)
 	text := page.out.String()
 	for _, want := range []string{
@@ -98,7 +98,7 @@ func TestSchedulesAreNamedAsTheWayOut(t *testing.T) {
 	if err != nil || len(a.Schedules) != 2 {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	page := NewPage(s.Now, false)
+	page := NewPage(s.Now, false, 0)
 	a.Print(page)
 	if text := page.out.String(); !strings.Contains(text, "schedule night is active; the next start or end is at 2026-11-23 21:00:00 UTC") {
 		t.Error(text)

@@ -35,14 +35,16 @@ type StatusAnswer struct {
 
 // GroupStatus is a NodeGroup in a line.
 type GroupStatus struct {
-	Name    string   `json:"name"`
-	Ready   int32    `json:"readyNodes"`
-	Desired int32    `json:"desiredNodes"`
-	Min     int      `json:"minNodes"`
-	Max     int      `json:"maxNodes"`
-	Types   string   `json:"instanceTypes"`
-	Cost    string   `json:"costPerHour"`
-	Mood    Mood     `json:"mood"`
+	Name    string `json:"name"`
+	Ready   int32  `json:"readyNodes"`
+	Desired int32  `json:"desiredNodes"`
+	Min     int    `json:"minNodes"`
+	Max     int    `json:"maxNodes"`
+	Types   string `json:"instanceTypes"`
+	Cost    string `json:"costPerHour"`
+	Mood    Mood   `json:"mood"`
+	// Reasons are the codes of what News says in words.
+	Reasons []string `json:"reasons"`
 	News    []string `json:"news"`
 }
 
@@ -121,20 +123,23 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 		Name: g.Name, Ready: g.Status.ReadyNodes, Desired: g.Status.DesiredNodes, Min: limits.Min, Max: limits.Max,
 		Types: g.Status.InstanceTypes, Cost: g.Status.CostPerHour, Mood: Good,
 	}
-	add := func(m Mood, text string) {
+	tell := func(reason, text string) {
+		a.Reasons, a.News = append(a.Reasons, reason), append(a.News, text)
+	}
+	add := func(m Mood, reason, text string) {
 		if a.Mood == Good || m == Bad {
 			a.Mood = m
 		}
-		a.News = append(a.News, text)
+		tell(reason, text)
 	}
 	if !g.DeletionTimestamp.IsZero() {
-		add(Busy, "being deleted")
+		add(Busy, "Deleting", "being deleted")
 	}
 	if limits.Paused {
-		add(Busy, strings.TrimSpace("paused "+limits.PausedBy))
+		add(Busy, "Paused", strings.TrimSpace("paused "+limits.PausedBy))
 	}
 	if text := limits.Scheduled(); text != "" {
-		a.News = append(a.News, "bounds by "+text)
+		tell("Scheduled", "bounds by "+text)
 	}
 	for _, c := range []struct {
 		kind string
@@ -144,9 +149,9 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 		switch {
 		case found == nil:
 		case found.Status == metav1.ConditionTrue && found.Reason == "AtMaxNodes":
-			a.News = append(a.News, "at maxNodes")
+			tell(found.Reason, "at maxNodes")
 		case found.Status == metav1.ConditionTrue, found.Reason == "Stabilizing":
-			add(c.mood, fmt.Sprintf("%s: %s", found.Reason, found.Message))
+			add(c.mood, found.Reason, fmt.Sprintf("%s: %s", found.Reason, found.Message))
 		}
 	}
 	if old := s.outdated(g.Name); old > 0 {
@@ -154,13 +159,13 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 		if g.Spec.Disruption.DriftPolicy != v1alpha1.DriftReplace && g.Spec.Disruption.NodeMaxAgeSeconds == nil {
 			text += " (disruption.driftPolicy is Report)"
 		}
-		add(Busy, text)
+		add(Busy, v1alpha1.VPSieNodeDrifted, text)
 	}
 	if g.Status.ObservedGeneration == 0 {
-		add(Busy, "not seen by the autoscaler yet")
+		add(Busy, "NotObserved", "not seen by the autoscaler yet")
 	}
 	if len(a.News) == 0 {
-		a.News = []string{"as wanted"}
+		tell("AsWanted", "as wanted")
 	}
 	return a
 }
@@ -193,7 +198,7 @@ func (a *StatusAnswer) Print(p *Page) {
 				head = []string{"", "", "", "", "", ""}
 			}
 		}
-		p.grid([]string{"NODE GROUP", "READY", "MIN", "MAX", "COST/H", "TYPES", "WHAT IS GOING ON"}, rows)
+		p.grid([]string{"NODE GROUP", "READY", "MIN", "MAX", "COST/H", "TYPES", "WHAT IS GOING ON"}, rows, "TYPES")
 	}
 	p.line("")
 	p.line("  All machines: %s", costLine(a.Cost, a.Bound))

@@ -70,7 +70,7 @@ func (s *story) run(t *testing.T, d *datadriven.TestData) string {
 		s.decide(t)
 		return ""
 	}
-	page := NewPage(s.now, false)
+	page := NewPage(s.now, false, 0)
 	if err := s.ask(t, d.Cmd, arg, page); err != nil {
 		return "error: " + err.Error()
 	}
@@ -180,7 +180,7 @@ func TestPlain(t *testing.T) {
 
 // Colour goes to the last column, so that columns stay aligned.
 func TestColour(t *testing.T) {
-	p := NewPage(time.Now(), true)
+	p := NewPage(time.Now(), true, 0)
 	p.grid([]string{"A", "B"}, []row{{[]string{"long cell", "x"}, Bad}, {[]string{"s", "y"}, Good}})
 	want := "  A          B\n  long cell  \x1b[31mx\x1b[0m\n  s          \x1b[32my\x1b[0m\n"
 	if got := p.out.String(); got != want {
@@ -189,7 +189,7 @@ func TestColour(t *testing.T) {
 	if p.heading("H"); !strings.Contains(p.out.String(), "\x1b[1mH\x1b[0m") {
 		t.Error("a heading has no weight")
 	}
-	if got := fmt.Sprint(NewPage(time.Now(), false).inMood(Bad, "x")); got != "x" {
+	if got := fmt.Sprint(NewPage(time.Now(), false, 0).inMood(Bad, "x")); got != "x" {
 		t.Errorf("colour where none is wanted: %q", got)
 	}
 }

@@ -77,7 +77,7 @@ func (b *books) until(t time.Time) {
 		if m.node == nil {
 			continue
 		}
-		cpu, memory := m.offer.Allocatable.Cpu().MilliValue(), m.offer.Allocatable.Memory().Value()
+		cpu, memory := m.size.Cpu().MilliValue(), m.size.Memory().Value()
 		b.use[0].asked += d * float64(cpu-m.freeMilli)
 		b.use[0].offered += d * float64(cpu)
 		b.use[1].asked += d * float64(memory-m.freeMemory)

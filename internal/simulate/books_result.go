@@ -36,7 +36,7 @@ func (b *books) snapshot() *Snapshot {
 	snap := &Snapshot{At: b.s.now}
 	for _, m := range b.s.machines {
 		n := SnapshotNode{Name: m.object.Name, Group: m.group.Name, Type: m.offer.InstanceType, Price: plan.Hourly(m.offer.Price), State: stateOf(m)}
-		n.CPU, n.Memory = m.offer.Allocatable.Cpu().MilliValue(), m.offer.Allocatable.Memory().Value()
+		n.CPU, n.Memory = m.size.Cpu().MilliValue(), m.size.Memory().Value()
 		for _, l := range m.lives() {
 			n.Pods = append(n.Pods, SnapshotPod{l.pod.Namespace + "/" + l.pod.Name, l.milli, l.memory})
 		}

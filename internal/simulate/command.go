@@ -27,12 +27,13 @@ how many would have been disrupted; change nothing.
 
 The workload is a trace (--trace: a CSV file with the columns created_s, deleted_s,
 cpu_milli and memory_mib, and qos, namespace and name where they are known), or synthetic
-days of web load by day and batch jobs by night (--synthetic-days). The planner is the
+days of web load by day and batch jobs by night (--synthetic-days), or the pods of records
+(--replay; see the command record). The planner is the
 controller's; the scheduler is a simple one (the node with the largest free share), and
 machines take time to boot and fail as the flags say.
 
 Each -f is a setting: a file or directory with NodeGroups, and DaemonSets that run on every
-node. Without -f it takes the NodeGroups of the cluster. --vary compares each setting with
+node. Without -f it takes the NodeGroups of the last record, else those of the cluster. --vary compares each setting with
 the same, changed. What can be bought is read as the command plan does it.
 
 LOWER BOUND is the least that machines for the pods of every moment can cost (proved),
@@ -53,6 +54,7 @@ type Command struct {
 
 	options      Options
 	trace        string
+	replay       []string
 	day          Day
 	vary         []string
 	skip, length length
@@ -89,6 +91,7 @@ func (c *Command) AddFlags(s *pflag.FlagSet) {
 	s.StringVar(&c.Read.Offerings, "offerings", "", "file with what can be bought, in place of the account's catalogue")
 	s.StringArrayVar(&c.vary, "vary", nil, "compare with NodeGroups that are changed, as ng/NAME.FIELD=VALUE or ng/*.FIELD=VALUE, several with spaces between them; may be given several times")
 	s.StringVar(&c.trace, "trace", "", "CSV file with the pods of the workload")
+	s.StringArrayVar(&c.replay, "replay", nil, "record whose pods are the workload; with several, pods come and go as between them; may be given several times")
 	s.IntVar(&c.day.Days, "synthetic-days", 0, "so many synthetic days, in place of a trace")
 	s.IntVar(&c.day.Peak, "synthetic-peak", 100, "web replicas at the busiest hour of a synthetic day")
 	s.Float64Var(&c.day.Night, "synthetic-night", 0.3, "share of the web replicas that is left at the quietest hour")
@@ -98,6 +101,7 @@ func (c *Command) AddFlags(s *pflag.FlagSet) {
 	s.StringVar(&c.start, "start", "2025-01-06T00:00:00Z", "the time at which the simulated workload begins (RFC 3339), for schedules")
 	s.StringVarP(&c.Output, "output", "o", "table", "table or json")
 	s.StringVar(&c.report, "report", "", "also write a page (HTML) that shows the results")
+	c.Read.Flags = s
 	o := &c.options.Cloud
 	s.DurationVar(&o.Boot, "boot-time", 90*time.Second, "median time from an order to its ready node")
 	s.Float64Var(&o.BootSpread, "boot-spread", 0.25, "how much boot times vary: sigma of a log-normal distribution")
@@ -172,8 +176,14 @@ func (c *Command) validate() error {
 		wrong(true, "--start: %q is not a time as RFC 3339 writes it, such as 2025-01-06T00:00:00Z", c.start)
 	}
 	wrong(!slices.Contains([]string{"table", "json"}, c.Output), "--output: %q is not table or json", c.Output)
-	wrong(c.trace == "" && c.day.Days == 0, "no workload: give --trace FILE or --synthetic-days N")
-	wrong(c.trace != "" && c.day.Days != 0, "--trace and --synthetic-days: give one of the two")
+	given := 0
+	for _, one := range []bool{c.trace != "", c.day.Days != 0, len(c.replay) > 0} {
+		if one {
+			given++
+		}
+	}
+	wrong(given == 0, "no workload: give --trace FILE, --synthetic-days N or --replay FILE")
+	wrong(given > 1, "--trace, --synthetic-days and --replay: give one of them")
 	wrong(c.day.Days < 0 || c.day.Days > 3660, "--synthetic-days: %d is not from 1 to 3660", c.day.Days)
 	wrong(c.day.Peak < 1 || c.day.Peak > 100_000, "--synthetic-peak: %d is not from 1 to 100000", c.day.Peak)
 	share := func(flag string, value float64) {
@@ -201,7 +211,12 @@ func (c *Command) validate() error {
 // workload reads or makes the demand.
 func (c *Command) workload(stdin io.Reader) (*Workload, error) {
 	var w *Workload
-	if c.trace == "" {
+	if len(c.replay) > 0 {
+		var err error
+		if w, err = Recorded(c.replay, stdin, time.Duration(c.skip)+time.Duration(c.length)); err != nil {
+			return nil, fmt.Errorf("--replay: %w", err)
+		}
+	} else if c.trace == "" {
 		c.day.Seed = c.options.Seed
 		w = c.day.Workload()
 	} else {
@@ -235,11 +250,18 @@ func (c *Command) settings(ctx context.Context, stdin io.Reader) (settings []Set
 	for _, of := range sets {
 		read := c.Read
 		read.Files, read.Output = of, "table"
+		if len(of) == 0 && len(c.replay) > 0 {
+			read.Replay = c.replay[len(c.replay)-1]
+		}
 		objects, markets, some, err := read.Read(ctx, stdin)
 		if err != nil {
 			return nil, nil, err
 		}
 		s := Setting{Name: "the cluster's", Objects: objects, Markets: markets}
+		if read.Replay != "" {
+			s.Name = "as recorded"
+			c.Read.Plan = read.Plan
+		}
 		if len(of) > 0 {
 			s.Name = strings.TrimSuffix(filepath.Base(of[0]), filepath.Ext(of[0]))
 		}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
@@ -20,8 +21,10 @@ import (
 type machine struct {
 	object *v1alpha1.VPSieNode
 	// node is nil until it has joined.
-	node    *corev1.Node
-	offer   *plan.Offer
+	node  *corev1.Node
+	offer *plan.Offer
+	// size is what its node offers to pods.
+	size    corev1.ResourceList
 	group   *v1alpha1.NodeGroup
 	fate    fate
 	ordered time.Time
@@ -64,7 +67,7 @@ func (s *simulation) order(l *plan.Launch) {
 		offer.BackoffUntil, offer.BackoffReason = s.now.Add(s.Cloud.RefusalPause), "VPSie refused the order"
 		return
 	}
-	m := &machine{object: control.OrderFor(g, *l, name), offer: offer, group: g, fate: f, ordered: s.now, held: map[*life]bool{}, planned: l.Pods}
+	m := &machine{object: control.OrderFor(g, *l, name), offer: offer, size: cluster.Allocatable(g, offer), group: g, fate: f, ordered: s.now, held: map[*life]bool{}, planned: l.Pods}
 	at := metav1.NewTime(s.now)
 	m.object.UID, m.object.CreationTimestamp = types.UID(name), at
 	m.object.Status = v1alpha1.VPSieNodeStatus{
@@ -92,14 +95,14 @@ func (s *simulation) join(m *machine) {
 		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), Labels: labels, CreationTimestamp: at},
 		Spec:       corev1.NodeSpec{Taints: m.group.Spec.Taints},
 		Status: corev1.NodeStatus{
-			Capacity: m.offer.Capacity, Allocatable: m.offer.Allocatable,
+			Capacity: m.offer.Capacity, Allocatable: m.size,
 			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: at}},
 		},
 	}
 	m.object.Status.Phase, m.object.Status.NodeName, m.object.Status.ReadyAt = v1alpha1.PhaseReady, name, &at
 	m.takes = true
-	m.freeMilli, m.freeMemory = m.offer.Allocatable.Cpu().MilliValue(), m.offer.Allocatable.Memory().Value()
-	m.freePods = m.offer.Allocatable.Pods().Value()
+	m.freeMilli, m.freeMemory = m.size.Cpu().MilliValue(), m.size.Memory().Value()
+	m.freePods = m.size.Pods().Value()
 	s.startDaemons(m)
 	if at := s.now.Add(m.fate.failsAfter); m.fate.failsAfter < s.end.Sub(s.now) {
 		s.queue.plan(at, func() { s.breakDown(m) })

@@ -23,7 +23,7 @@ func (s *simulation) schedule() {
 			if !m.takes || m.freeMilli < l.milli || m.freeMemory < l.memory || m.freePods < 1 || !suits(l.pod, m.node) {
 				continue
 			}
-			free := share(m.freeMilli-l.milli, m.offer.Allocatable.Cpu().MilliValue()) + share(m.freeMemory-l.memory, m.offer.Allocatable.Memory().Value())
+			free := share(m.freeMilli-l.milli, m.size.Cpu().MilliValue()) + share(m.freeMemory-l.memory, m.size.Memory().Value())
 			if free > score {
 				best, score = m, free
 			}

@@ -5,58 +5,77 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/grid"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
 // writeTable prints the settings beside each other, then what each bought.
-func writeTable(out io.Writer, results []*Result) error {
+func writeTable(w io.Writer, results []*Result) error {
+	out := &text{width: grid.WidthOf(w)}
 	first := results[0]
-	fmt.Fprintf(out, "%s: %s, %s (seed %d)\n\n", first.Workload, days(first.End.Sub(first.Start)), observe.Count(first.Pods.Wanted, "pod"), first.Seed)
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SETTING\tPAID\tBY THE MINUTE\tLOWER BOUND\tRATIO\tNODE-HOURS\tCPU\tMEMORY\tWAIT P50\tP99\tNEVER RAN\tDISRUPTED")
+	out.line("%s: %s, %s (seed %d)\n", first.Workload, days(first.End.Sub(first.Start)), observe.Count(first.Pods.Wanted, "pod"), first.Seed)
+	t := grid.Table{
+		Head:  []string{"SETTING", "PAID", "BY THE MINUTE", "LOWER BOUND", "RATIO", "NODE-HOURS", "CPU", "MEMORY", "WAIT P50", "P99", "NEVER RAN", "DISRUPTED"},
+		Spare: []string{"NODE-HOURS", "BY THE MINUTE"},
+	}
 	for i, r := range results {
 		paid := r.Cost.Paid.String()
 		if i > 0 && first.Cost.Paid > 0 {
 			paid += fmt.Sprintf(" (%+.1f%%)", 100*(float64(r.Cost.Paid)/float64(first.Cost.Paid)-1))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%.0f\t%s\t%s\t%s\t%s\t%d\t%d\n", r.Setting, paid, r.Cost.ByTheMinute, r.Cost.Bound, r.Cost.Ratio,
-			r.NodeHours, percent(r.CPUUsed), percent(r.MemoryUsed), wait(r.Pending.P50), wait(r.Pending.P99), r.Pods.NeverRan, r.Disruptions)
+		t.Rows = append(t.Rows, []string{
+			r.Setting, paid, r.Cost.ByTheMinute.String(), r.Cost.Bound.String(), fmt.Sprintf("%.3f", r.Cost.Ratio), fmt.Sprintf("%.0f", r.NodeHours),
+			percent(r.CPUUsed), percent(r.MemoryUsed), wait(r.Pending.P50), wait(r.Pending.P99), fmt.Sprint(r.Pods.NeverRan), fmt.Sprint(r.Disruptions),
+		})
 	}
-	_ = t.Flush()
+	out.WriteString(t.String(out.width))
 	for _, r := range results {
-		writeDetails(out, r)
+		out.details(r)
 	}
-	_, err := fmt.Fprint(out, "\nPAID counts started billing periods. CPU and MEMORY are what pods asked for of what the nodes offer.\n")
+	out.line("\nPAID counts started billing periods. CPU and MEMORY are what pods asked for of what the nodes offer.")
+	_, err := io.WriteString(w, out.String())
 	return err
 }
 
-func writeDetails(out io.Writer, r *Result) {
-	m := r.Machines
-	fmt.Fprintf(out, "\n%s: %d bought, %d removed, %d failed, %s refused, %d at most\n", strings.ToUpper(r.Setting), m.Bought, m.Removed, m.Failed, observe.Count(m.Refused, "order"), m.Most)
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, parts := range []struct {
-		title string
-		list  []Part
-	}{{"NODE GROUP", r.ByGroup}, {"OFFERING", r.ByOffering}} {
-		fmt.Fprintf(t, "  %s\tMACHINES\tNODE-HOURS\tPAID\n", parts.title)
-		for _, p := range parts.list {
-			fmt.Fprintf(t, "  %s\t%d\t%.0f\t%s\n", p.Name, p.Machines, p.NodeHours, p.Cost)
+// text is written in lines of at most width characters; 0 is no limit.
+type text struct {
+	strings.Builder
+	width int
+}
+
+func (t *text) line(format string, args ...any) {
+	for part := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+		for _, line := range grid.Paragraph(part, t.width) {
+			t.WriteString(line + "\n")
 		}
 	}
-	_ = t.Flush()
+}
+
+func (t *text) details(r *Result) {
+	m := r.Machines
+	t.line("\n%s: %d bought, %d removed, %d failed, %s refused, %d at most", strings.ToUpper(r.Setting), m.Bought, m.Removed, m.Failed, observe.Count(m.Refused, "order"), m.Most)
+	parts := grid.Table{Indent: 2, Head: []string{"NODE GROUP", "MACHINES", "NODE-HOURS", "PAID"}}
+	for i, list := range [][]Part{r.ByGroup, r.ByOffering} {
+		if i > 0 {
+			parts.Rows = append(parts.Rows, []string{"OFFERING", "MACHINES", "NODE-HOURS", "PAID"})
+		}
+		for _, p := range list {
+			parts.Rows = append(parts.Rows, []string{p.Name, fmt.Sprint(p.Machines), fmt.Sprintf("%.0f", p.NodeHours), p.Cost.String()})
+		}
+	}
+	t.WriteString(parts.String(t.width))
 	if r.Disruptions > 0 {
 		var by []string
 		for reason, n := range r.Evictions {
 			by = append(by, fmt.Sprintf("%s %d", reason, n))
 		}
 		slices.Sort(by)
-		fmt.Fprintf(out, "  pods that lost their node: %s\n", strings.Join(by, ", "))
+		t.line("  pods that lost their node: %s", strings.Join(by, ", "))
 	}
 	for _, w := range r.Waiting {
-		fmt.Fprintf(out, "  waited without a purchase, %.1f pod-hours: %s (%s: %s)\n", w.PodHours, w.Reason, w.Example, w.Message)
+		t.line("  waited without a purchase, %.1f pod-hours: %s (%s: %s)", w.PodHours, w.Reason, w.Example, w.Message)
 	}
 }
 

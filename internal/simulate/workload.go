@@ -21,6 +21,8 @@ type Demand struct {
 	MilliCPU, Memory int64 // Memory is in bytes
 	Labels           map[string]string
 	NodeSelector     map[string]string
+	// Template is a pod to copy; nil makes one of the fields above.
+	Template *corev1.Pod
 }
 
 // Workload is all demand of a simulation.
@@ -66,6 +68,9 @@ func (d *Demand) pod(attempt int, now time.Time) *corev1.Pod {
 	if attempt > 1 {
 		name = fmt.Sprintf("%s-%d", d.Name, attempt)
 	}
+	if d.Template != nil {
+		return d.copied(name, now)
+	}
 	p := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: d.Namespace, Name: name, UID: types.UID(d.Namespace + "/" + name), Labels: d.Labels,
@@ -79,11 +84,24 @@ func (d *Demand) pod(attempt int, now time.Time) *corev1.Pod {
 				corev1.ResourceMemory: *resource.NewQuantity(d.Memory, resource.BinarySI),
 			}}}},
 		},
-		Status: corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{{
-			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable,
-		}}},
+		Status: unschedulable(),
 	}
 	return p
+}
+
+// copied is the template as a pod that the scheduler found no node for.
+func (d *Demand) copied(name string, now time.Time) *corev1.Pod {
+	p := d.Template.DeepCopy()
+	p.Name, p.UID, p.ResourceVersion = name, types.UID(d.Namespace+"/"+name), ""
+	p.CreationTimestamp, p.DeletionTimestamp = metav1.NewTime(now), nil
+	p.Spec.NodeName, p.Status = "", unschedulable()
+	return p
+}
+
+func unschedulable() corev1.PodStatus {
+	return corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{{
+		Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable,
+	}}}
 }
 
 // bound is the pod as it runs on the node.

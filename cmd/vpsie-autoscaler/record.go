@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
+)
+
+func recordCommand() *cobra.Command {
+	var f flags
+	var o dryrun.Options
+	r := dryrun.Recording{By: version()}
+	c := &cobra.Command{
+		Use:     "record [--file FILE]",
+		Short:   "Write to a file what a decision is made from, so that it can be made again elsewhere",
+		Long:    dryrun.RecordLong,
+		Example: fmt.Sprintf(dryrun.RecordExample, "vpsie-autoscaler"),
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.logLevel = "error"
+			f.logTo(c.ErrOrStderr())
+			o.Config, o.Cloud = f.restConfig, f.cloudOptions()
+			o.FromCluster = c.Flags().Changed("kubeconfig")
+			o.AnyNamespace = !c.Flags().Changed("namespace")
+			return r.Run(c.Context(), &o, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	r.AddFlags(c.Flags())
+	o.AddInputFlags(c.Flags())
+	f.addCluster(c.Flags())
+	dryrun.AddPlanningFlags(c.Flags(), &o.Plan)
+	dryrun.AddBuyingFlags(c.Flags(), &o.Control)
+	dryrun.AddAccountFlags(c.Flags(), &f.account)
+	return c
+}

@@ -1,0 +1,2 @@
+// Package grid lays out tables and sentences for a terminal of a given width.
+package grid
