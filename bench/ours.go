@@ -15,25 +15,32 @@ type planner struct {
 	nodes  []*plan.Node
 }
 
-// newPlanner makes every zone a datacenter with one NodeGroup that sells all machines.
+// pool is the one NodeGroup, which buys in all zones.
+const pool = "pool"
+
+// newPlanner makes every zone a datacenter of one NodeGroup, which may buy all machines.
 func newPlanner(in *input) *planner {
 	p := &planner{in: in, groups: in.groups, offers: in.offers}
-	for _, zone := range in.zones {
+	if len(in.zones) > 0 {
 		g := &plan.Group{
-			Name: zone, Max: 1 << 20, DatacenterID: zone, AllowMixed: true,
+			Name: pool, Max: 1 << 20, AllowMixed: true,
 			ScaleUp:   plan.ScaleUp{Enabled: true, CPU: 100, Memory: 100},
 			ScaleDown: plan.ScaleDown{Enabled: true, CPU: 50, Memory: 50},
 		}
-		for i := range in.machines {
-			o := offer(&in.machines[i], zone)
-			p.offers = append(p.offers, o)
-			g.Offers = append(g.Offers, o.InstanceType)
+		for _, zone := range in.zones {
+			place := plan.Datacenter{ID: zone}
+			for i := range in.machines {
+				o := offer(&in.machines[i], zone)
+				p.offers = append(p.offers, o)
+				place.Offers = append(place.Offers, o.InstanceType)
+			}
+			g.Datacenters = append(g.Datacenters, place)
 		}
 		p.groups = append(p.groups, g)
 	}
 	for _, n := range in.nodes {
 		p.nodes = append(p.nodes, &plan.Node{
-			Name: n.name, Machine: n.name, Group: n.zone, InstanceType: n.machine.name, DatacenterID: n.zone, State: plan.Ready,
+			Name: n.name, Machine: n.name, Group: pool, InstanceType: n.machine.name, DatacenterID: n.zone, State: plan.Ready,
 			Object: &corev1.Node{
 				ObjectMeta: metav1.ObjectMeta{Name: n.name, Labels: n.labels()},
 				Status:     corev1.NodeStatus{Capacity: n.machine.allocatable, Allocatable: n.machine.allocatable},
@@ -45,14 +52,13 @@ func newPlanner(in *input) *planner {
 
 func offer(m *machine, zone string) *plan.Offer {
 	return &plan.Offer{
-		InstanceType: m.name, DatacenterID: zone, Price: m.price, Allocatable: m.allocatable,
-		Labels: map[string]string{corev1.LabelTopologyZone: zone}, Available: true, Stock: -1,
+		InstanceType: m.name, DatacenterID: zone, Price: m.price, Allocatable: m.allocatable, Available: true, Stock: -1,
 	}
 }
 
 // labels are those of the planner's nodes; Karpenter's come on top.
 func (n *node) labels() map[string]string {
-	labels := plan.NodeLabels(&plan.Group{Name: n.zone}, offer(n.machine, n.zone))
+	labels := plan.NodeLabels(&plan.Group{Name: pool, Datacenters: []plan.Datacenter{{ID: n.zone}}}, offer(n.machine, n.zone))
 	labels[corev1.LabelHostname] = n.name
 	return labels
 }

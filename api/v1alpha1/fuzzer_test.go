@@ -38,6 +38,7 @@ func (f fuzzer) obey(spec map[string]any) {
 	spec["maxNodes"] = max(spec["minNodes"].(int64), spec["maxNodes"].(int64))
 	spec["preferredInstanceType"] = ""
 	f.obeyOfferings(spec)
+	f.obeyDatacenters(spec)
 	startup, _ := spec["startupTaints"].([]any)
 	for _, taint := range append(slices.Clone(spec["taints"].([]any)), startup...) {
 		taint.(map[string]any)["effect"] = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}[f.IntN(3)]
@@ -194,6 +195,20 @@ func deref(p *int64, otherwise int64) int64 {
 		return otherwise
 	}
 	return *p
+}
+
+// obeyDatacenters leaves one of datacenterID and datacenters.
+func (f fuzzer) obeyDatacenters(spec map[string]any) {
+	_, one := spec["datacenterID"]
+	if _, several := spec["datacenters"]; several && (!one || f.IntN(2) == 0) {
+		delete(spec, "datacenterID")
+		return
+	}
+	delete(spec, "datacenters")
+	delete(spec, "spread")
+	if !one {
+		spec["datacenterID"] = "dc"
+	}
 }
 
 // obeyOfferings leaves one of offeringIDs and offeringSelector, which makes sense.

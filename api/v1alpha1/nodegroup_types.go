@@ -27,6 +27,7 @@ import (
 // +kubebuilder:printcolumn:name="Why not",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Stalled")].message`
 // +kubebuilder:printcolumn:name="Schedules",type=string,priority=1,JSONPath=`.status.activeSchedules`
 // +kubebuilder:printcolumn:name="Last scaled",type=date,priority=1,JSONPath=`.status.lastScaleTime`
+// +kubebuilder:printcolumn:name="Datacenters",type=string,priority=1,JSONPath=`.status.datacenters`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 51 && !self.metadata.name.contains('.')",message="metadata.name must have at most 51 characters and no dot: it becomes part of hostnames, vpsie-<name>-<random>"
 type NodeGroup struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -52,6 +53,11 @@ type NodeGroupList struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.maxNodes >= self.minNodes",fieldPath=".maxNodes",message="MinNodes exceeds MaxNodes: maxNodes must be >= minNodes"
 // +kubebuilder:validation:XValidation:rule="!has(self.preferredInstanceType) || self.preferredInstanceType.size() == 0 || !has(self.offeringIDs) || self.preferredInstanceType in self.offeringIDs",fieldPath=".preferredInstanceType",message="preferredInstanceType must be one of offeringIDs"
+// +kubebuilder:validation:XValidation:rule="has(self.datacenterID) || has(self.datacenters)",fieldPath=".datacenterID",reason=FieldValueRequired,message="datacenterID or datacenters must say where the nodes are; name one in datacenterID, or several in datacenters"
+// +kubebuilder:validation:XValidation:rule="!has(self.datacenterID) || !has(self.datacenters)",fieldPath=".datacenters",message="datacenters cannot be set beside datacenterID; remove one of the two"
+// +kubebuilder:validation:XValidation:rule="!has(self.spread) || has(self.datacenters)",fieldPath=".spread",message="spread chooses among datacenters, and there is only datacenterID; name the datacenters in datacenters, or remove spread"
+// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || !has(self.labels) || !('topology.kubernetes.io/zone' in self.labels)",fieldPath=".labels",message="labels: topology.kubernetes.io/zone is each node's datacenter where datacenters is set; remove the label, or use datacenterID"
+// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || !has(self.nodeSelector) || !('topology.kubernetes.io/zone' in self.nodeSelector)",fieldPath=".nodeSelector",message="nodeSelector: topology.kubernetes.io/zone is each node's datacenter where datacenters is set; remove it, or use datacenterID"
 // +kubebuilder:validation:XValidation:rule="has(self.offeringIDs) || has(self.offeringSelector)",fieldPath=".offeringIDs",reason=FieldValueRequired,message="offeringIDs or offeringSelector must say which instance types the group may buy; name them in offeringIDs, or describe them in offeringSelector"
 // +kubebuilder:validation:XValidation:rule="!has(self.offeringIDs) || !has(self.offeringSelector)",fieldPath=".offeringSelector",message="offeringSelector cannot be set beside offeringIDs; remove one of the two"
 // +kubebuilder:validation:XValidation:rule="!has(self.nodeSelector) || !has(self.labels) || self.nodeSelector.all(k, !(k in self.labels) || self.labels[k] == self.nodeSelector[k])",fieldPath=".nodeSelector",message="nodeSelector: its pairs become labels of the nodes, and labels has another value for one of its keys; use one value in both"
@@ -70,12 +76,31 @@ type NodeGroupSpec struct {
 	// +kubebuilder:validation:Minimum=1
 	MaxNodes int32 `json:"maxNodes"`
 
-	// DatacenterID is the VPSie datacenter, by identifier or name.
+	// DatacenterID is the VPSie datacenter, by identifier or name. Exactly one of datacenterID and
+	// datacenters is set.
 	//
-	// +required
+	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	DatacenterID string `json:"datacenterID"`
+	DatacenterID string `json:"datacenterID,omitempty"`
+
+	// Datacenters are several VPSie datacenters, in the place of datacenterID. Nodes carry the
+	// label topology.kubernetes.io/zone with their datacenter's name.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=id
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:XValidation:rule="self.all(d, self.exists_one(o, o.id.lowerAscii() == d.id.lowerAscii()))",message="datacenters: one is named twice in other letters; name each once"
+	Datacenters []Datacenter `json:"datacenters,omitempty"`
+
+	// Spread is Cheapest or Balanced. Cheapest, as if absent, buys in whichever of datacenters
+	// costs least. Balanced buys where the group has fewest nodes, as far as the same node costs
+	// at most 5 % more there.
+	//
+	// +optional
+	Spread Spread `json:"spread,omitempty"`
 
 	// OfferingIDs are the acceptable instance types, by identifier or name. The
 	// cheapest set on which the pods fit is bought. Exactly one of offeringIDs and
@@ -466,6 +491,12 @@ type NodeGroupStatus struct {
 	// +optional
 	OmittedOfferings int32 `json:"omittedOfferings,omitempty"`
 
+	// Datacenters counts the group's machines by datacenter, such as "2 dc-us-east-1, 0 dc-us-east-2".
+	// It is empty without spec.datacenters.
+	//
+	// +optional
+	Datacenters string `json:"datacenters,omitempty"`
+
 	// Selector is a label selector for the group's nodes, for the scale subresource.
 	//
 	// +optional
@@ -570,6 +601,10 @@ type RolloutStopped struct {
 
 // OfferingInfo is an instance type that a NodeGroup may buy.
 type OfferingInfo struct {
+	// DatacenterID is where it is sold, in a group with spec.datacenters.
+	//
+	// +optional
+	DatacenterID string `json:"datacenterID,omitempty"`
 	// InstanceType is its name, or its identifier where the name is another's too.
 	//
 	// +optional
@@ -607,7 +642,8 @@ type Backoff struct {
 	//
 	// +optional
 	InstanceType string `json:"instanceType,omitempty"`
-	// DatacenterID is the datacenter that does not sell it.
+	// DatacenterID is the datacenter that does not sell it, or, without an instance type, the one
+	// in which the group's orders are refused or its machines do not arrive.
 	//
 	// +optional
 	DatacenterID string `json:"datacenterID,omitempty"`
@@ -632,6 +668,10 @@ type Backoff struct {
 
 // UnsuitableType is an instance type that is proved to be no help to some pods.
 type UnsuitableType struct {
+	// DatacenterID is where, in a group with spec.datacenters.
+	//
+	// +optional
+	DatacenterID string `json:"datacenterID,omitempty"`
 	// InstanceType is the instance type.
 	//
 	// +optional

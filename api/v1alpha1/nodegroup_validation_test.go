@@ -2,6 +2,7 @@ package v1alpha1_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -28,6 +29,19 @@ func TestNodeGroupValidation(t *testing.T) {
 		"datacenterID one letter":                    {change: fields{"spec.datacenterID": "d"}},
 		"datacenterID empty":                         {change: fields{"spec.datacenterID": ""}, refuse: []string{"spec.datacenterID"}},
 		"datacenterID absent":                        {change: fields{"spec.datacenterID": absent}, refuse: []string{"spec.datacenterID", "Required"}},
+		"datacenters":                                {change: across(fields{"spec.spread": "Balanced"}, "a", "b")},
+		"datacenters, one":                           {change: across(nil, "a")},
+		"datacenters, none":                          {change: across(nil), refuse: []string{"spec.datacenters", "at least 1"}},
+		"datacenters 20":                             {change: across(nil, letters(20)...)},
+		"datacenters 21":                             {change: across(nil, letters(21)...), refuse: []string{"spec.datacenters", "20"}},
+		"datacenters, an empty one":                  {change: across(nil, "a", ""), refuse: []string{"spec.datacenters[1].id"}},
+		"datacenters, one twice":                     {change: across(nil, "a", "b", "a"), refuse: []string{"spec.datacenters[2]", "Duplicate"}},
+		"datacenters, one twice in other letters":    {change: across(nil, "a", "A"), refuse: []string{"spec.datacenters", "name each once"}},
+		"datacenters and datacenterID":               {change: across(fields{"spec.datacenterID": "a"}, "a"), refuse: []string{"spec.datacenters", "remove one of the two"}},
+		"datacenters with a zone label":              {change: across(fields{"spec.labels": map[string]any{"topology.kubernetes.io/zone": "a"}}, "a"), refuse: []string{"spec.labels", "remove the label, or use datacenterID"}},
+		"datacenters with a selected zone":           {change: across(fields{"spec.nodeSelector": map[string]any{"topology.kubernetes.io/zone": "a"}}, "a"), refuse: []string{"spec.nodeSelector", "remove it, or use datacenterID"}},
+		"spread of no kind":                          {change: across(fields{"spec.spread": "Even"}, "a"), refuse: []string{"spec.spread", "Balanced"}},
+		"spread with datacenterID":                   {change: fields{"spec.spread": "Cheapest"}, refuse: []string{"spec.spread", "name the datacenters in datacenters"}},
 		"offeringIDs one":                            {change: fields{"spec.offeringIDs": one, "spec.preferredInstanceType": ""}},
 		"offeringIDs none":                           {change: fields{"spec.offeringIDs": []any{}, "spec.preferredInstanceType": ""}, refuse: []string{"spec.offeringIDs"}},
 		"offeringIDs absent":                         {change: fields{"spec.offeringIDs": absent}, refuse: []string{"spec.offeringIDs", "Required"}},
@@ -96,6 +110,26 @@ func TestNodeGroupValidation(t *testing.T) {
 			checkRefusal(t, c.Create(t.Context(), group, client.DryRunAll), test.refuse...)
 		})
 	}
+}
+
+// across sets datacenters in the place of datacenterID, and more fields.
+func across(more fields, ids ...string) fields {
+	list := []any{}
+	for _, id := range ids {
+		list = append(list, map[string]any{"id": id})
+	}
+	all := fields{"spec.datacenterID": absent, "spec.datacenters": list}
+	maps.Copy(all, more)
+	return all
+}
+
+// letters are the first n of the alphabet.
+func letters(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = string(rune('a' + i))
+	}
+	return list
 }
 
 // names are so many instance types.

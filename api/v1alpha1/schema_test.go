@@ -25,7 +25,7 @@ func nodeGroupFields() map[string]field {
 		"spec":                       {kind: "object", required: true},
 		"spec.minNodes":              {kind: "int32", required: true},
 		"spec.maxNodes":              {kind: "int32", required: true},
-		"spec.datacenterID":          {kind: "string", required: true},
+		"spec.datacenterID":          {kind: "string"},   // required by a rule, unless datacenters is set
 		"spec.offeringIDs":           {kind: "[]string"}, // required by a rule, unless offeringSelector is set
 		"spec.osImageID":             {kind: "string", required: true},
 		"spec.scaleUpPolicy":         {kind: "object", defaultsTo: "{}"},

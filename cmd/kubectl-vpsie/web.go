@@ -107,7 +107,7 @@ func addRounds(p *page.Page, rounds explain.Rounds, now time.Time) {
 		bound.Points = append(bound.Points, page.Point{At: r.First, Value: decimal(r.Cost.LowerBound)})
 		for _, l := range r.Launches {
 			p.Decisions = append(p.Decisions, page.Decision{
-				At: clockOf(r.First, now), What: "Bought", Mark: "new", Subject: fmt.Sprintf("%s (%s, %s, %s an hour)", l.Machine, l.Group, l.InstanceType, l.Price),
+				At: clockOf(r.First, now), What: "Bought", Mark: "new", Subject: fmt.Sprintf("%s (%s, %s, %s an hour)", l.Machine, l.Group, l.Type(), l.Price),
 				Text: fmt.Sprintf("%s, for %s", l.Reason, observe.Count(len(l.Pods)+l.MorePods, "pod")),
 			})
 		}

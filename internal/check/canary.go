@@ -46,7 +46,7 @@ func (i *inspection) canary(ctx context.Context) {
 		i.skip("canary", "", "nothing is bought while there are problems")
 		return
 	}
-	g, offer := i.cheapest(ctx)
+	g, offer, wanted := i.cheapest(ctx)
 	if offer == nil {
 		i.skip("canary", "", "no NodeGroup has an offering that can be bought")
 		return
@@ -54,7 +54,7 @@ func (i *inspection) canary(ctx context.Context) {
 	object := "NodeGroup " + g.Name
 	id := uuid.NewString()
 	t := &trial{inspection: i, began: i.opts.Cloud.Clock.Now(), order: cloud.Order{
-		Name: cloud.CanaryPrefix + strings.ToLower(rand.Text()[:6]), UID: id, Group: g.Name, Wanted: control.WantedOf(g), InstanceType: offer.InstanceType,
+		Name: cloud.CanaryPrefix + strings.ToLower(rand.Text()[:6]), UID: id, Group: g.Name, Wanted: wanted, InstanceType: offer.InstanceType,
 		UserData: "#cloud-config\n# A trial of vpsie-autoscaler check --canary, which joins nothing and is deleted.\n", Tags: g.Spec.Tags,
 	}}
 	err := i.cloud.Create(ctx, t.order)
@@ -80,19 +80,21 @@ func (i *inspection) canary(ctx context.Context) {
 	}
 }
 
-func (i *inspection) cheapest(ctx context.Context) (g *v1alpha1.NodeGroup, offer *plan.Offer) {
+func (i *inspection) cheapest(ctx context.Context) (g *v1alpha1.NodeGroup, offer *plan.Offer, wanted cloud.Wanted) {
 	for n := range i.groups {
-		offers, _, err := i.cloud.Market(ctx, control.WantedOf(&i.groups[n]))
-		if err != nil {
-			continue
-		}
-		for _, o := range offers {
-			if offer == nil || o.Price < offer.Price {
-				g, offer = &i.groups[n], o
+		for _, w := range control.WantedOf(&i.groups[n]) {
+			offers, _, err := i.cloud.Market(ctx, w)
+			if err != nil {
+				continue
+			}
+			for _, o := range offers {
+				if offer == nil || o.Price < offer.Price {
+					g, offer, wanted = &i.groups[n], o, w
+				}
 			}
 		}
 	}
-	return g, offer
+	return g, offer, wanted
 }
 
 func (t *trial) step(what, format string, args ...any) {

@@ -17,22 +17,43 @@ import (
 // group checks what one NodeGroup asks for.
 func (i *inspection) group(ctx context.Context, g *v1alpha1.NodeGroup) {
 	object := "NodeGroup " + g.Name
-	wanted := control.WantedOf(g)
 	for _, problem := range cluster.LimitsOf(g, i.opts.Cloud.Clock.Now()).Problems {
 		i.problem("limits", object, "correct spec.minNodes, spec.maxNodes or the annotation", fmt.Errorf("%s", problem))
 	}
-	offers, problems, err := i.cloud.Market(ctx, wanted)
-	for _, p := range append(problems, configOf(err)...) {
-		i.problem("order", object, remedyFor(p), p)
-	}
-	if len(offers) > 0 {
-		i.sold(ctx, object, wanted)
-	}
+	i.offered(ctx, g)
 	d := control.Deps{Live: i.kube, Options: i.opts.Control}
 	if err := d.CheckGroup(ctx, g); err != nil {
 		i.problem("user data", object, "correct spec.userData, spec.labels, spec.taints, or what the message names", err)
 	} else {
 		i.ok("user data", object, "it can be rendered")
+	}
+}
+
+// offered checks what the group may buy in each of its datacenters.
+func (i *inspection) offered(ctx context.Context, g *v1alpha1.NodeGroup) {
+	object, wanted := "NodeGroup "+g.Name, control.WantedOf(g)
+	if !g.Spec.Zonal() {
+		offers, problems, err := i.cloud.Market(ctx, wanted[0])
+		for _, p := range append(problems, configOf(err)...) {
+			i.problem("order", object, remedyFor(p), p)
+		}
+		if len(offers) > 0 {
+			i.sold(ctx, object, wanted[0])
+		}
+		return
+	}
+	all, err := i.cloud.MarketAcross(ctx, wanted)
+	problems := all.Problems
+	if len(problems) == 0 {
+		problems = configOf(err)
+	}
+	for _, p := range problems {
+		i.problem("order", object, remedyFor(p), p)
+	}
+	for _, w := range wanted {
+		if all.Closed[w.Datacenter] == nil {
+			i.sold(ctx, object, w)
+		}
 	}
 }
 
@@ -48,6 +69,9 @@ func remedyFor(err error) string {
 	reason, _ := cloud.IsConfig(err)
 	switch reason {
 	case "DatacenterNotFound":
+		if strings.Contains(err.Error(), "spec.datacenters ") {
+			return "name those of spec.datacenters as the message lists them"
+		}
 		return "set spec.datacenterID to one of those that the message lists"
 	case "ImageNotFound":
 		return "set spec.osImageID to an image that the message lists, or to the identifier of one of VPSie's own: those of your machines are listed below, others stand in the console's address bar"
@@ -75,7 +99,11 @@ func (i *inspection) sold(ctx context.Context, object string, w cloud.Wanted) {
 			i.warn(observe.CheckOfferings, object, "ask VPSie for its price", "%s has the price 0", s.Name)
 		}
 	}
-	i.ok(observe.CheckOfferings, object, "sold are %s", strings.Join(texts, ", "))
+	where := ""
+	if len(w.Among) > 0 {
+		where = " in " + w.Datacenter
+	}
+	i.ok(observe.CheckOfferings, object, "sold%s are %s", where, strings.Join(texts, ", "))
 	for _, a := range ambiguous {
 		i.warn(observe.CheckNames, object, "use the identifier", "%s things of the account; the first is taken", a)
 	}
@@ -86,7 +114,7 @@ func (i *inspection) dialect(ctx context.Context) {
 	tried := map[string]bool{}
 	for n := range i.groups {
 		g := &i.groups[n]
-		w := control.WantedOf(g)
+		w := control.WantedOf(g)[0]
 		if tried[w.Image] {
 			continue
 		}

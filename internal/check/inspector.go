@@ -31,9 +31,10 @@ func Inspector(kube client.Reader, c *cloud.Cloud, o cloud.Options) func(context
 		answered := i.reads(ctx, i.secretName())
 		if answered {
 			for _, g := range groups {
-				wanted := control.WantedOf(g)
-				if _, _, err := c.Market(ctx, wanted); err == nil {
-					i.sold(ctx, "NodeGroup "+g.Name, wanted)
+				for _, wanted := range control.WantedOf(g) {
+					if _, _, err := c.Market(ctx, wanted); err == nil {
+						i.sold(ctx, "NodeGroup "+g.Name, wanted)
+					}
 				}
 			}
 		}

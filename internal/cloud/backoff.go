@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,7 +61,7 @@ func scopeOf(err error) Scope {
 // one back after a restart.
 type Backoff struct {
 	// Scope says which of the names below are given: Datacenter and InstanceType of an
-	// offering, Group of a NodeGroup, none of the account.
+	// offering, Group of a NodeGroup, and Datacenter too where it has several, none of the account.
 	Scope                           Scope
 	Group, Datacenter, InstanceType string
 	// Failures are the refusals in a row.
@@ -161,14 +162,31 @@ func (b *backoffs) get(k backoffKey) Backoff {
 	return b.byKey[k]
 }
 
-// keysOf are all that a group's orders depend on: the account, the group, its offerings.
-func keysOf(w Wanted) []backoffKey {
+// restsFor are what nothing at all is ordered by: the account, the group, the group in the
+// datacenter.
+func restsFor(group, datacenter string) []backoffKey {
+	return []backoffKey{{}, {group: group}, {group, plan.OfferKey{DatacenterID: datacenter}}}
+}
+
+// keysOf are all that a group's orders depend on, which wants something in each of its
+// datacenters: the account, the group, its offerings.
+func keysOf(ws []Wanted) []backoffKey {
 	keys := []backoffKey{{}}
-	if w.Group != "" {
-		keys = append(keys, backoffKey{group: w.Group})
+	add := func(k backoffKey) {
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
 	}
-	for _, name := range w.Offerings {
-		keys = append(keys, keyOf(w.offer(name)))
+	for _, w := range ws {
+		if w.Group != "" {
+			add(backoffKey{group: w.Group})
+			add(backoffKey{w.Group, plan.OfferKey{DatacenterID: w.Datacenter}})
+		}
+	}
+	for _, w := range ws {
+		for _, name := range w.Offerings {
+			add(keyOf(w.offer(name)))
+		}
 	}
 	return keys
 }
@@ -176,9 +194,9 @@ func keysOf(w Wanted) []backoffKey {
 // Backoffs are what the cloud has refused that the group's orders depend on: the
 // account's, the group's, then its offerings' in their order; also those that have just
 // ended, because they make the next one longer.
-func (c *Cloud) Backoffs(w Wanted) []Backoff {
+func (c *Cloud) Backoffs(ws ...Wanted) []Backoff {
 	var all []Backoff
-	for _, k := range keysOf(w) {
+	for _, k := range keysOf(ws) {
 		r := c.backoff.get(k)
 		if r.Failures > 0 && c.opts.Clock.Since(r.Until) <= forgetBackoff {
 			all = append(all, r)
@@ -191,7 +209,7 @@ func (c *Cloud) Backoffs(w Wanted) []Backoff {
 func (c *Cloud) Recall(b Backoff) { c.backoff.recall(b) }
 
 // TryNow ends the back-offs of the account, of the group and of its offerings.
-func (c *Cloud) TryNow(w Wanted) { c.backoff.end(c.opts.Clock.Now(), keysOf(w)...) }
+func (c *Cloud) TryNow(ws ...Wanted) { c.backoff.end(c.opts.Clock.Now(), keysOf(ws)...) }
 
 // Unconfirmed leaves the account alone for a while because its orders have had no clear
 // answer and no VPS, time after time; why is what was last answered.
@@ -209,10 +227,10 @@ func (c *Cloud) OnTrial() *Backoff {
 	return &b
 }
 
-// Resting is the back-off for which nothing at all may be ordered for the group, nil
-// when there is none. The account's goes before the group's.
-func (c *Cloud) Resting(group string) *Backoff {
-	for _, k := range []backoffKey{{}, {group: group}} {
+// Resting is the back-off for which nothing at all may be ordered for the group in the
+// datacenter, nil when there is none. The account's goes before the group's.
+func (c *Cloud) Resting(group, datacenter string) *Backoff {
+	for _, k := range restsFor(group, datacenter) {
 		if b := c.backoff.get(k); b.Until.After(c.opts.Clock.Now()) {
 			return &b
 		}
@@ -222,8 +240,8 @@ func (c *Cloud) Resting(group string) *Backoff {
 
 // justRefused is the account's or group's back-off that has ended a moment ago: until
 // the next order has been answered the trouble is not over.
-func (c *Cloud) justRefused(group string) error {
-	for _, k := range []backoffKey{{}, {group: group}} {
+func (c *Cloud) justRefused(group, datacenter string) error {
+	for _, k := range restsFor(group, datacenter) {
 		if b := c.backoff.get(k); b.Failures > 0 && c.opts.Clock.Since(b.Until) < firstBackoff {
 			return &b
 		}
@@ -237,7 +255,7 @@ func (c *Cloud) remember(o Order, err error) {
 	k := o.Wanted.offer(o.InstanceType)
 	switch {
 	case err == nil:
-		c.backoff.clear(backoffKey{}, backoffKey{group: o.Group}, keyOf(k))
+		c.backoff.clear(append(restsFor(o.Group, k.DatacenterID), keyOf(k))...)
 		return
 	case !Refused(err):
 		return
@@ -248,6 +266,9 @@ func (c *Cloud) remember(o Order, err error) {
 		what.Datacenter, what.InstanceType = k.DatacenterID, k.InstanceType
 	case ScopeGroup:
 		what.Group = o.Group
+		if len(o.Wanted.Among) > 0 { // which image, key and network there are depends on it
+			what.Datacenter = k.DatacenterID
+		}
 	}
 	c.backoff.add(what, c.opts.Clock.Now(), err)
 }

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,15 +62,16 @@ func (e *entry[T]) get(ctx context.Context, now time.Time, ttl time.Duration, fe
 	return e.value, e.err
 }
 
-func (c *catalogue) datacenter(ctx context.Context, want string) (vpsie.Datacenter, error) {
+// datacenter resolves a datacenter; field is where its name is from.
+func (c *catalogue) datacenter(ctx context.Context, want, field string) (vpsie.Datacenter, error) {
 	list, err := c.datacenters.get(ctx, c.clock.Now(), c.ttl, c.client.Datacenters)
 	if err != nil {
 		return vpsie.Datacenter{}, unreachable(err)
 	}
 	d, ok := pick(list, want, func(d vpsie.Datacenter) (string, string) { return d.Identifier, d.Name })
 	if !ok || d.Deleted || !d.Active {
-		return d, &ConfigError{"DatacenterNotFound", fmt.Sprintf("Datacenter not found: spec.datacenterID %q is not an active datacenter of this account; known are %s",
-			want, names(list, func(d vpsie.Datacenter) string { return d.Name }))}
+		return d, &ConfigError{"DatacenterNotFound", fmt.Sprintf("Datacenter not found: %s %q is not an active datacenter of this account; known are %s",
+			field, want, names(list, func(d vpsie.Datacenter) string { return d.Name }))}
 	}
 	return d, nil
 }
@@ -87,10 +89,23 @@ func (c *catalogue) projectMissing(ctx context.Context) error {
 	return missing
 }
 
-// image resolves an image. own says that the account lists it as its own, so that it has an order route of its own.
-func (c *catalogue) image(ctx context.Context, want string) (identifier string, own bool, err error) {
+// image resolves an image in the datacenter. own says that the account lists it as its own, so that it has an order route
+// of its own. Of images of one name that of the datacenter is taken.
+func (c *catalogue) image(ctx context.Context, w Wanted, datacenter string) (identifier string, own bool, err error) {
+	want := w.Image
 	list, err := c.images.get(ctx, c.clock.Now(), c.ttl, c.client.Images)
-	image, ok := pick(list, want, func(i vpsie.Image) (string, string) { return i.Identifier, i.Name })
+	ids := func(i vpsie.Image) (string, string) { return i.Identifier, i.Name }
+	here := slices.DeleteFunc(slices.Clone(list), func(i vpsie.Image) bool {
+		return i.DatacenterID != "" && !strings.EqualFold(i.DatacenterID, datacenter)
+	})
+	image, ok := pick(here, want, ids)
+	if !ok {
+		image, ok = pick(list, want, ids)
+		if ok && len(w.Among) > 0 {
+			return "", false, &ConfigError{"ImageNotFound", fmt.Sprintf("OS image not found: spec.osImageID %q is in another datacenter than %s; give the image there the same name and name it by that, or take %s out of spec.datacenters",
+				want, w.Datacenter, w.Datacenter)}
+		}
+	}
 	switch {
 	case ok:
 		return image.Identifier, true, nil

@@ -158,7 +158,7 @@ func (c *catalogue) ambiguous(ctx context.Context, w Wanted, r resolved) []strin
 	}
 	now := c.clock.Now()
 	datacenters, _ := c.datacenters.get(ctx, now, c.ttl, c.client.Datacenters) // resolve has read them
-	note("spec.datacenterID", w.Datacenter, namesakes(datacenters, w.Datacenter, func(d vpsie.Datacenter) string { return d.Name }))
+	note(w.datacenterField(), w.Datacenter, namesakes(datacenters, w.Datacenter, func(d vpsie.Datacenter) string { return d.Name }))
 	images, _ := c.images.get(ctx, now, c.ttl, c.client.Images) // its failure names nothing
 	note("spec.osImageID", w.Image, namesakes(images, w.Image, func(i vpsie.Image) string { return i.Name }))
 	keys, _ := c.keys.get(ctx, now, c.ttl, c.client.SSHKeys)

@@ -31,7 +31,7 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 	if err := c.Refusal(); err != nil {
 		return err
 	}
-	if b := c.Resting(o.Group); b != nil {
+	if b := c.Resting(o.Group, o.Wanted.Datacenter); b != nil {
 		return b
 	}
 	r, err := a.shop.resolve(ctx, o.Wanted)
@@ -40,7 +40,7 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 	}
 	p, ok := r.plan(o.InstanceType)
 	if !ok {
-		return &ConfigError{"InstanceTypeNotAvailable", fmt.Sprintf("Instance type not available: %q is not sold in datacenter %s", o.InstanceType, o.Wanted.Datacenter)}
+		return &ConfigError{reasonNotSold, fmt.Sprintf("Instance type not available: %q is not sold in datacenter %s", o.InstanceType, o.Wanted.Datacenter)}
 	}
 	request := vpsie.CreateRequest{
 		Hostname:     o.Name,
@@ -121,7 +121,7 @@ func (c *Cloud) Differences(ctx context.Context, w Wanted, instanceType string, 
 	if err != nil {
 		return nil, err
 	}
-	d, err := a.shop.datacenter(ctx, w.Datacenter)
+	d, err := a.shop.datacenterOf(ctx, w)
 	if _, unknown := IsConfig(err); unknown {
 		return []string{err.Error()}, nil
 	}
@@ -129,7 +129,7 @@ func (c *Cloud) Differences(ctx context.Context, w Wanted, instanceType string, 
 		return nil, err
 	}
 	if vm.DatacenterID != "" && !strings.EqualFold(vm.DatacenterID, d.Identifier) {
-		where, _ := a.shop.datacenter(ctx, vm.DatacenterID) // The identifier serves where the name is not known.
+		where, _ := a.shop.datacenter(ctx, vm.DatacenterID, "") // The identifier serves where the name is not known.
 		return []string{fmt.Sprintf("it is in datacenter %s, not %s", cmp.Or(where.Name, vm.DatacenterID), w.Datacenter)}, nil
 	}
 	r, err := a.shop.resolve(ctx, w)

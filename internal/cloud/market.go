@@ -18,6 +18,9 @@ type Wanted struct {
 	// Group is the NodeGroup's name.
 	Group      string
 	Datacenter string
+	// Among are all datacenters of a group in several, Datacenter being one of them; empty for a
+	// group in one.
+	Among []string
 	// Offerings are the acceptable ones. With a Selector they are what it last chose, which
 	// says only whose refusals concern the group.
 	Offerings []string
@@ -45,9 +48,9 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	for _, name := range wanted {
 		p, ok := r.plan(name)
 		if !ok {
-			problems = append(problems, &ConfigError{"InstanceTypeNotAvailable", fmt.Sprintf(
+			problems = append(problems, &notSold{ConfigError{reasonNotSold, fmt.Sprintf(
 				"Instance type not available: spec.offeringIDs %q is not sold in datacenter %s for image %s; sold are %s",
-				name, w.Datacenter, w.Image, names(r.plans, func(p vpsie.Plan) string { return p.Nickname }))})
+				name, w.Datacenter, w.Image, names(r.plans, func(p vpsie.Plan) string { return p.Nickname }))}, name})
 			continue
 		}
 		offers = append(offers, c.offer(w.offer(name), p))
@@ -64,10 +67,10 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	if missing := shop.projectMissing(ctx); missing != nil {
 		return offers, problems, &ConfigError{"AccountNotUsable", fmt.Sprintf("secret %s: %v", c.secret(), missing)}
 	}
-	if b := c.Resting(w.Group); b != nil {
+	if b := c.Resting(w.Group, w.Datacenter); b != nil {
 		return offers, problems, b
 	}
-	if why := c.justRefused(w.Group); why != nil {
+	if why := c.justRefused(w.Group, w.Datacenter); why != nil {
 		problems = append([]error{why}, problems...)
 	}
 	return offers, problems, nil
@@ -135,12 +138,12 @@ type resolved struct {
 
 func (c *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
 	var r resolved
-	d, err := c.datacenter(ctx, w.Datacenter)
+	d, err := c.datacenterOf(ctx, w)
 	if err != nil {
 		return r, err
 	}
 	r.datacenter = d.Identifier
-	if r.image, r.ownImage, err = c.image(ctx, w.Image); err != nil {
+	if r.image, r.ownImage, err = c.image(ctx, w, r.datacenter); err != nil {
 		return r, err
 	}
 	for _, k := range w.SSHKeys {
@@ -166,7 +169,7 @@ func (r resolved) wanted(w Wanted) ([]string, error) {
 	}
 	chosen, why := Choose(w.Selector, r.plans, traitsOf)
 	if len(chosen) == 0 {
-		return nil, &ConfigError{"InstanceTypeNotAvailable", fmt.Sprintf(
+		return nil, &ConfigError{reasonNotSold, fmt.Sprintf(
 			"Instance type not available: spec.offeringSelector chooses none of the %d that are sold in datacenter %s for image %s: %s",
 			len(r.plans), w.Datacenter, w.Image, cmp.Or(why, "none is sold"))}
 	}

@@ -65,6 +65,7 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 	if p := g.Spec.PreferredInstanceType; p != "" && len(g.Spec.OfferingIDs) > 0 && !slices.Contains(g.Spec.OfferingIDs, p) {
 		faults = append(faults, field.Invalid(spec.Child("preferredInstanceType"), p, preferredRule))
 	}
+	faults = append(faults, checkDatacenters(&g.Spec, spec)...)
 	faults = append(faults, checkOfferings(&g.Spec, spec)...)
 	faults = append(faults, checkOS(g.Spec.Labels, spec, "labels")...)
 	faults = append(faults, checkOS(g.Spec.NodeSelector, spec, "nodeSelector")...)

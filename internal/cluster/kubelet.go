@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -66,12 +67,13 @@ func (b *Builder) withKubelet(group *plan.Group, g *v1alpha1.NodeGroup, market *
 	if k == nil {
 		return
 	}
-	group.Allocatable = map[string]corev1.ResourceList{}
+	group.Allocatable = map[plan.OfferKey]corev1.ResourceList{}
+	in := g.Spec.DatacenterIDs()
 	for _, offer := range market.Offers {
-		if offer.DatacenterID != group.DatacenterID {
+		if !slices.Contains(in, offer.DatacenterID) {
 			continue
 		}
-		group.Allocatable[offer.InstanceType] = b.sizeWith(k, KubeletText(g), offer, market.Fixed[offer])
+		group.Allocatable[offer.Key()] = b.sizeWith(k, KubeletText(g), offer, market.Fixed[offer])
 	}
 }
 

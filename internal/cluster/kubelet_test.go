@@ -50,7 +50,7 @@ func TestKubeletSettingsAndTheSizeOfNodes(t *testing.T) {
 		t.Helper()
 		s := b.State(o, map[string]Market{"set": market, "plain": market}, time.Now(), plan.Options{})
 		for name, want := range wantSet {
-			if got := s.Groups[0].Allocatable["small"][name]; got.Cmp(want) != 0 {
+			if got := s.Groups[0].Allocatable[plan.OfferKey{DatacenterID: "dc", InstanceType: "small"}][name]; got.Cmp(want) != 0 {
 				t.Errorf("%s: %s with settings is %s, want %s", what, name, got.String(), want.String())
 			}
 		}

@@ -158,8 +158,7 @@ func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {
 }
 
 // foreignNode is a node without a VPSieNode: part of a group only if its labels
-// say so, as in a dump of a cluster without the autoscaler's objects. Unless it
-// says otherwise it is in its NodeGroup's datacenter.
+// say so, as in a dump of a cluster without the autoscaler's objects.
 func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.Node {
 	state := plan.NotReady
 	if IsReady(n) {
@@ -169,16 +168,15 @@ func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.No
 		state = plan.Terminating
 	}
 	group := n.Labels[v1alpha1.LabelNodeGroup]
-	var datacenter string
 	var types []string
 	if g := groups[group]; g != nil {
-		datacenter, types = g.Spec.DatacenterID, g.OfferingNames()
+		types = g.OfferingNames()
 	}
 	return &plan.Node{
 		Name:         n.Name,
 		Group:        group,
 		InstanceType: nameOf(cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]), types),
-		DatacenterID: nameOf(cmp.Or(n.Labels[v1alpha1.LabelDatacenter], datacenter, n.Labels[corev1.LabelTopologyRegion]), []string{datacenter}),
+		DatacenterID: datacenterOf(n, groups[group]),
 		State:        state,
 		Created:      n.CreationTimestamp.Time,
 		ReadySince:   readySince(n),

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 	"time"
@@ -27,10 +28,14 @@ type Market struct {
 	NoGrowth string
 	// Undeletable, when not empty, says why none of its VPSes can be deleted.
 	Undeletable string
-	// Selected names those of the offers that the group's offeringSelector chooses; NoneSelected
+	// Selected are those of the offers that the group's offeringSelector chooses; NoneSelected
 	// says that it is known to choose none.
-	Selected     []string
+	Selected     []plan.OfferKey
 	NoneSelected bool
+	// Closed are the datacenters of a group in several in which it can buy nothing, and why.
+	Closed map[string]Closed
+	// Limits bound, by datacenter, what is bought for a group in several.
+	Limits map[string]*plan.Limit
 	// Prices, by VPSieNode, are what machines cost whose types are not among the offers.
 	// For one that is not there its status tells (LastPrice).
 	Prices map[string]plan.Money
@@ -160,6 +165,8 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*pla
 		Deleting:     !g.DeletionTimestamp.IsZero(),
 		DatacenterID: g.Spec.DatacenterID,
 		Offers:       offersOf(g, &market),
+		Datacenters:  DatacentersOf(g, &market),
+		Balanced:     g.Spec.Spread == v1alpha1.SpreadBalanced,
 		Preferred:    g.Spec.PreferredInstanceType,
 		AllowMixed:   g.Spec.AllowMixedInstances,
 		Priority:     g.Spec.Priority,
@@ -204,13 +211,12 @@ func count(nodes []*plan.Node, group string) int {
 	return n
 }
 
-// offersOf are the types that the group may buy: its own list, or what its selector chooses,
-// as it last did while nobody can tell.
+// offersOf are the types that a group in one datacenter may buy; nil for one in several.
 func offersOf(g *v1alpha1.NodeGroup, market *Market) []string {
-	if g.Spec.OfferingSelector != nil && (len(market.Selected) > 0 || market.NoneSelected) {
-		return market.Selected
+	if g.Spec.Zonal() {
+		return nil
 	}
-	return g.OfferingNames()
+	return offersIn(g, g.Spec.DatacenterID, market)
 }
 
 // unsuitableOf are the types that are proved to be no help to some pods, as far as
@@ -220,7 +226,7 @@ func unsuitableOf(g *v1alpha1.NodeGroup) []plan.Unsuitable {
 	for _, u := range g.Status.Unsuitable {
 		if u.Generation == g.Generation {
 			all = append(all, plan.Unsuitable{
-				Group: g.Name, InstanceType: u.InstanceType, Pods: u.Pods, Example: u.Example, Node: u.NodeName,
+				Group: g.Name, DatacenterID: cmp.Or(u.DatacenterID, g.Spec.DatacenterID), InstanceType: u.InstanceType, Pods: u.Pods, Example: u.Example, Node: u.NodeName,
 				Reason: plan.RefusalReason(u.Reason), Message: u.Message, Since: u.Since.Time,
 			})
 		}
@@ -233,8 +239,12 @@ func UnsuitableStatus(g *v1alpha1.NodeGroup, p *plan.Plan) []v1alpha1.Unsuitable
 	var all []v1alpha1.UnsuitableType
 	for _, u := range p.Unsuitable {
 		if u.Group == g.Name {
+			datacenter := u.DatacenterID
+			if !g.Spec.Zonal() {
+				datacenter = "" // the group says it
+			}
 			all = append(all, v1alpha1.UnsuitableType{
-				InstanceType: u.InstanceType, Pods: u.Pods, Example: u.Example, NodeName: u.Node,
+				DatacenterID: datacenter, InstanceType: u.InstanceType, Pods: u.Pods, Example: u.Example, NodeName: u.Node,
 				Reason: string(u.Reason), Message: u.Message, Since: metav1.NewTime(u.Since.Truncate(time.Second)), Generation: g.Generation,
 			})
 		}

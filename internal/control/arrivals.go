@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ import (
 // after another on their way to a ready node.
 const reasonNotArriving = "MachinesNotArriving"
 
-// arrivals counts, by NodeGroup, the machines in a row that were bought and did not
+// arrivals counts, by NodeGroup and datacenter, the machines in a row that were bought and did not
 // become ready nodes. The first is replaced at once; when the next fails as well,
 // the group pauses longer and longer, because every try is paid for. The round
 // keeps the counts in the NodeGroups' status.
@@ -32,7 +33,7 @@ type arrivals struct {
 	orders *orders
 
 	mu sync.Mutex
-	of map[string]arrival
+	of map[place]arrival
 	// demand are the groups that pods wait for, as the last round saw it.
 	demand map[string]bool
 }
@@ -43,7 +44,7 @@ type arrival struct {
 	why         string
 }
 
-func newArrivals() *arrivals { return &arrivals{orders: newOrders(), of: map[string]arrival{}} }
+func newArrivals() *arrivals { return &arrivals{orders: newOrders(), of: map[place]arrival{}} }
 
 // pauseAfter is how long a group pauses after so many failures in a row. Where nothing
 // has ever worked the first failure counts as well, and the longest pause is twice as long.
@@ -61,30 +62,37 @@ func (a *arrivals) pauseAfter(failures int, proven bool) time.Duration {
 
 // failed counts a machine that was ordered then. Machines that were on their way
 // together are one try: only one ordered after the last failure counts as another.
-func (a *arrivals) failed(group string, ordered, now time.Time, why string, proven bool) {
+func (a *arrivals) failed(p place, ordered, now time.Time, why string, proven bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := a.of[group]
+	t := a.of[p]
 	if t.failures > 0 && !ordered.After(t.last) {
 		return
 	}
 	t.failures++
 	t.last, t.until, t.why = now, now.Add(a.pauseAfter(t.failures, proven)), why
-	a.of[group] = t
+	a.of[p] = t
 }
 
-// succeeded forgets what failed: a machine has arrived, or a person has changed the group.
-func (a *arrivals) succeeded(group string) {
+// succeeded forgets what failed: a machine has arrived.
+func (a *arrivals) succeeded(p place) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.of, group)
+	delete(a.of, p)
 }
 
-// held is why nothing is bought for the group now, and until when; "" when it may.
-func (a *arrivals) held(group string, now time.Time) (why string, until time.Time) {
+// forget forgets all that failed of a group: it is gone, or a person has changed it.
+func (a *arrivals) forget(group string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := a.of[group]
+	maps.DeleteFunc(a.of, func(p place, _ arrival) bool { return p.group == group })
+}
+
+// held is why nothing is bought there now, and until when; "" when it may.
+func (a *arrivals) held(p place, now time.Time) (why string, until time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.of[p]
 	if !t.until.After(now) {
 		return "", time.Time{}
 	}
@@ -92,28 +100,29 @@ func (a *arrivals) held(group string, now time.Time) (why string, until time.Tim
 		t.why, t.failures, t.until.UTC().Format(time.TimeOnly)), t.until
 }
 
-// noted is the group's count for its status, nil when there is none.
-func (a *arrivals) noted(group string) *v1alpha1.Backoff {
+// noted is the count for the group's status, nil when there is none.
+func (a *arrivals) noted(p place) *v1alpha1.Backoff {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t, known := a.of[group]
+	t, known := a.of[p]
 	if !known {
 		return nil
 	}
 	return &v1alpha1.Backoff{
-		Failures: int32(t.failures), Until: metav1.NewTime(t.until.Truncate(time.Second)), Reason: reasonNotArriving, Message: t.why,
+		DatacenterID: p.datacenter,
+		Failures:     int32(t.failures), Until: metav1.NewTime(t.until.Truncate(time.Second)), Reason: reasonNotArriving, Message: t.why,
 	}
 }
 
-func (a *arrivals) recall(group string, b v1alpha1.Backoff) {
+func (a *arrivals) recall(p place, b v1alpha1.Backoff) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, known := a.of[group]; !known {
+	if _, known := a.of[p]; !known {
 		// Nothing is ordered before the pause ends, so whatever fails later and was ordered
 		// before belongs to the failures that are counted.
 		// Stored times are whole seconds, and what is ordered in the second in which the pause
 		// ends is another try.
-		a.of[group] = arrival{int(b.Failures), b.Until.Add(-time.Second), b.Until.Time, b.Message}
+		a.of[p] = arrival{int(b.Failures), b.Until.Add(-time.Second), b.Until.Time, b.Message}
 	}
 }
 
@@ -140,11 +149,11 @@ func (a *arrivals) wanting(group string) bool {
 	return a.demand[group]
 }
 
-// inARow is how many tries of the group have failed since one succeeded, and why the last.
-func (a *arrivals) inARow(group string) (failures int, why string) {
+// inARow is how many tries there have failed since one succeeded, and why the last.
+func (a *arrivals) inARow(p place) (failures int, why string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.of[group].failures, a.of[group].why
+	return a.of[p].failures, a.of[p].why
 }
 
 // miss fails a machine that was bought and does not become a ready node. The count is
@@ -156,7 +165,7 @@ func (r *machines) miss(ctx context.Context, m *v1alpha1.VPSieNode, e observe.Ev
 	}
 	if orderedByUs(m) && m.Status.CreatedAt != nil {
 		proven := r.Options.UnprovenLimit <= 0 || g != nil && g.Status.ProvenSpec != "" && g.Status.ProvenSpec == m.Status.SpecHash
-		r.arrivals.failed(m.Spec.NodeGroupName, m.Status.CreatedAt.Time, r.Clock.Now(), e.Note, proven)
+		r.arrivals.failed(placeOf(m, g), m.Status.CreatedAt.Time, r.Clock.Now(), e.Note, proven)
 	}
 	if g != nil {
 		if err := r.keep(ctx, g); err != nil {
@@ -178,16 +187,24 @@ type hold struct {
 	fault string
 }
 
-// hold is why nothing is bought for the group now. The account's stop goes before the
-// group's pause.
-func (a *arrivals) hold(group string, now time.Time) hold {
+// hold is why nothing is bought in any of a group's places now. The account's stop goes before
+// the group's pause.
+func (a *arrivals) hold(places []place, now time.Time) hold {
 	if why := a.orders.stopped(); why != "" {
 		return hold{plan.BuyingStopped, why, reasonNotListed}
 	}
-	if why, _ := a.held(group, now); why != "" {
-		return hold{plan.Backoff, why, reasonNotArriving}
+	var first time.Time
+	var all hold
+	for _, p := range places {
+		why, until := a.held(p, now)
+		if why == "" {
+			return hold{}
+		}
+		if first.IsZero() || until.Before(first) {
+			first, all = until, hold{plan.Backoff, why, reasonNotArriving}
+		}
 	}
-	return hold{}
+	return all
 }
 
 // recall takes over, after a restart, what the stored objects tell of the time before: the
@@ -200,7 +217,7 @@ func (d Deps) recall(o *cluster.Objects) {
 				d.arrivals.orders.lose(b.VPSieNode, lostIn(b))
 				continue
 			case b.Reason == reasonNotArriving:
-				d.arrivals.recall(g.Name, b)
+				d.arrivals.recall(place{g.Name, b.DatacenterID}, b)
 				continue
 			}
 			scope, group := cloud.Scope(cmp.Or(b.Scope, string(cloud.ScopeOffering))), ""
@@ -222,7 +239,7 @@ func (d Deps) recall(o *cluster.Objects) {
 func (a *arrivals) forgetMended(groups []*v1alpha1.NodeGroup) {
 	for _, g := range groups {
 		if seen := g.Status.ObservedGeneration; seen != 0 && seen != g.Generation {
-			a.succeeded(g.Name)
+			a.forget(g.Name)
 		}
 	}
 }
@@ -252,7 +269,7 @@ func (d Deps) retryAsked(g *v1alpha1.NodeGroup) bool {
 	if g.Annotations[v1alpha1.AnnotationTryNow] != "true" {
 		return false
 	}
-	d.Cloud.TryNow(WantedOf(g))
+	d.Cloud.TryNow(WantedOf(g)...)
 	d.arrivals.retry(g.Name, d.Clock.Now())
 	d.arrivals.orders.lift(d.Cloud.Fingerprint())
 	return true
@@ -262,9 +279,11 @@ func (d Deps) retryAsked(g *v1alpha1.NodeGroup) bool {
 func (a *arrivals) retry(group string, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if t, known := a.of[group]; known && t.until.After(now) {
-		t.until = now
-		a.of[group] = t
+	for p, t := range a.of {
+		if p.group == group && t.until.After(now) {
+			t.until = now
+			a.of[p] = t
+		}
 	}
 }
 
@@ -272,16 +291,29 @@ func (a *arrivals) retry(group string, now time.Time) {
 // that are in force and leave something else to buy.
 func (d Deps) backoffsOf(g *v1alpha1.NodeGroup) (kept []v1alpha1.Backoff, words []string) {
 	kept = d.arrivals.orders.notes()
-	if b := d.arrivals.noted(g.Name); b != nil {
+	for _, p := range placesOf(g) {
+		b := d.arrivals.noted(p)
+		if b == nil {
+			continue
+		}
 		kept = append(kept, *b)
+		if why, _ := d.arrivals.held(p, d.Clock.Now()); why != "" && g.Spec.Zonal() {
+			words = append(words, p.datacenter+": "+why)
+		}
 	}
-	for _, b := range d.Cloud.Backoffs(WantedOf(g)) {
+	for _, b := range d.Cloud.Backoffs(WantedOf(g)...) {
 		kept = append(kept, v1alpha1.Backoff{
 			Scope: string(b.Scope), InstanceType: b.InstanceType, DatacenterID: b.Datacenter, Failures: int32(b.Failures),
 			Until: metav1.NewTime(b.Until.Truncate(time.Second)), Reason: b.Reason, Message: b.Message,
 		})
-		if b.Scope == cloud.ScopeOffering && b.Until.After(d.Clock.Now()) {
+		switch {
+		case !b.Until.After(d.Clock.Now()):
+		case b.Scope == cloud.ScopeOffering && g.Spec.Zonal():
+			words = append(words, b.InstanceType+" in "+b.Datacenter+": "+b.Error())
+		case b.Scope == cloud.ScopeOffering:
 			words = append(words, b.InstanceType+": "+b.Error())
+		case b.Scope == cloud.ScopeGroup && b.Datacenter != "":
+			words = append(words, b.Datacenter+": "+b.Error())
 		}
 	}
 	return kept, words

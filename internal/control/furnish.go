@@ -61,7 +61,7 @@ func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alph
 		changed.Labels = map[string]string{}
 	}
 	relabel(changed, given.Labels, wanted.Labels)
-	maps.Copy(changed.Labels, nodeLabels(m, wanted.Labels))
+	maps.Copy(changed.Labels, nodeLabels(m, g, wanted.Labels))
 	uninitialized := slices.ContainsFunc(node.Spec.Taints, isStartup)
 	if uninitialized || m.Status.NodeName == "" {
 		changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isStartup)
@@ -132,7 +132,7 @@ func taint(n *corev1.Node, t corev1.Taint) {
 func isStartup(t corev1.Taint) bool { return t.Key == v1alpha1.TaintUninitialized }
 
 // settingsNews is what nodes have to follow of a NodeGroup.
-func settingsNews(g *v1alpha1.NodeGroup) any { return settingsOf(g) }
+func settingsNews(g *v1alpha1.NodeGroup) any { return []any{settingsOf(g), g.Spec.Zonal()} }
 
 // ofGroup finds the machines of a NodeGroup.
 func (r *machines) ofGroup(ctx context.Context, o client.Object) []reconcile.Request {

@@ -44,7 +44,7 @@ func (r *groups) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 	if err := r.Client.Get(ctx, req.NamespacedName, &g); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.Metrics.ForgetGroup(req.Name)
-			r.arrivals.succeeded(req.Name)
+			r.arrivals.forget(req.Name)
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}

@@ -28,7 +28,7 @@ func TestEveryoneMeansTheSameLabels(t *testing.T) {
 	planned := plan.NodeLabels(state.Groups[0], state.Offers[0])
 
 	m := machineFor(g, plan.Launch{Group: "web", InstanceType: instanceType, DatacenterID: datacenter})
-	labels := nodeLabels(m, g.Spec.NodeLabels())
+	labels := nodeLabels(m, g, g.Spec.NodeLabels())
 	text, err := cloud.UserData{Labels: labels}.Render("{{range $k, $v := .Labels}}{{$k}}={{$v}}\n{{end}}")
 	if err != nil {
 		t.Fatal(err)

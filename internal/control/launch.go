@@ -250,7 +250,7 @@ func (r *machines) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *c
 	if r.Clock.Since(r.doubts.begin(m.UID, asked)) > r.Options.ProvisionTimeout {
 		return 0, r.miss(ctx, m, observe.ProvisioningFailed("VPSie gave no clear answer to its orders, and lists no VPS"))
 	}
-	if sight.Partial || r.Cloud.Resting(m.Spec.NodeGroupName) != nil {
+	if sight.Partial || r.Cloud.Resting(m.Spec.NodeGroupName, m.Spec.DatacenterID) != nil {
 		return r.poll(r.Clock.Since(asked)), nil //nolint:nilerr // neither is a failure: the VPS may still be listed
 	}
 	m.Status.Phase = v1alpha1.PhasePending

@@ -53,12 +53,11 @@ func (d Deps) buying(ctx context.Context, o *cluster.Objects) *Buying {
 		Problems: map[string][]error{}, holds: map[string]hold{},
 	}
 	for _, g := range o.NodeGroups {
-		offers, problems, err := d.Cloud.Market(ctx, WantedOf(g))
-		market := cluster.Market{
-			Offers: offers, Undeletable: d.Cloud.Undeletable(), Limit: d.probation(g, o.VPSieNodes), NoGrowth: d.tooPoor(),
-			Prices: d.pricesOf(ctx, o.VPSieNodes, g, offers),
-		}
-		market.Selected, market.NoneSelected = selected(g, offers, err)
+		market, problems, err := d.marketOf(ctx, g)
+		market.Undeletable, market.Limit, market.NoGrowth = d.Cloud.Undeletable(), d.probation(g, o.VPSieNodes), d.tooPoor()
+		market.Prices = d.pricesOf(ctx, o.VPSieNodes, g, market.Offers)
+		market.Selected, market.NoneSelected = selected(g, market.Offers, err)
+		d.holdBack(g, o.VPSieNodes, &market)
 		if why := notPreferred(g, &market); why != nil {
 			problems = append(problems, why)
 		}
@@ -69,7 +68,7 @@ func (d Deps) buying(ctx context.Context, o *cluster.Objects) *Buying {
 			market.Block(err.Error(), cloud.IsBackoff(err))
 			problems = append([]error{err}, problems...)
 		}
-		if h := d.arrivals.hold(g.Name, d.Clock.Now()); h.why != "" && (err == nil || h.reason == plan.BuyingStopped) {
+		if h := d.arrivals.hold(placesOf(g), d.Clock.Now()); h.why != "" && (err == nil || h.reason == plan.BuyingStopped) {
 			market.Blocked, market.BlockedReason = h.why, h.reason
 			b.holds[g.Name] = h
 		}

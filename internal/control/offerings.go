@@ -51,13 +51,17 @@ func showOfferings(s *v1alpha1.NodeGroupStatus, g *v1alpha1.NodeGroup, market *c
 	case len(market.Selected) == 0 && !market.NoneSelected:
 		return
 	}
-	chosen := slices.DeleteFunc(slices.Clone(market.Offers), func(o *plan.Offer) bool { return !slices.Contains(market.Selected, o.InstanceType) })
+	chosen := slices.DeleteFunc(slices.Clone(market.Offers), func(o *plan.Offer) bool { return !slices.Contains(market.Selected, o.Key()) })
 	slices.SortFunc(chosen, func(a, b *plan.Offer) int {
-		return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.InstanceType, b.InstanceType))
+		return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.InstanceType, b.InstanceType), cmp.Compare(a.DatacenterID, b.DatacenterID))
 	})
 	s.Offerings = nil
 	for _, o := range chosen[:min(len(chosen), mostOfferings)] {
-		s.Offerings = append(s.Offerings, v1alpha1.OfferingInfo{InstanceType: o.InstanceType, PricePerMonth: o.Price.String()})
+		info := v1alpha1.OfferingInfo{InstanceType: o.InstanceType, PricePerMonth: o.Price.String()}
+		if g.Spec.Zonal() {
+			info.DatacenterID = o.DatacenterID
+		}
+		s.Offerings = append(s.Offerings, info)
 	}
 	s.OmittedOfferings = int32(len(chosen) - len(s.Offerings))
 }
@@ -65,22 +69,23 @@ func showOfferings(s *v1alpha1.NodeGroupStatus, g *v1alpha1.NodeGroup, market *c
 // notPreferred says that the group prefers a type which its selector does not choose.
 func notPreferred(g *v1alpha1.NodeGroup, market *cluster.Market) error {
 	p := g.Spec.PreferredInstanceType
-	if g.Spec.OfferingSelector == nil || p == "" || len(market.Selected) == 0 || slices.Contains(market.Selected, p) {
+	chosen := func(k plan.OfferKey) bool { return k.InstanceType == p }
+	if g.Spec.OfferingSelector == nil || p == "" || len(market.Selected) == 0 || slices.ContainsFunc(market.Selected, chosen) {
 		return nil
 	}
 	return &cloud.ConfigError{Reason: "InvalidConfiguration", Message: fmt.Sprintf(
 		"spec.preferredInstanceType %q is none of the %d instance types that spec.offeringSelector chooses; name one of status.offerings, or leave it out", p, len(market.Selected))}
 }
 
-// selected are the names of what the group's selector has chosen, by what its market has
-// answered, and whether that is known to be none; nil for a group without a selector.
-func selected(g *v1alpha1.NodeGroup, offers []*plan.Offer, err error) (names []string, none bool) {
+// selected are what the group's selector has chosen, by what its market has answered, and
+// whether that is known to be none; nil for a group without a selector.
+func selected(g *v1alpha1.NodeGroup, offers []*plan.Offer, err error) (chosen []plan.OfferKey, none bool) {
 	if g.Spec.OfferingSelector == nil {
 		return nil, false
 	}
 	for _, o := range offers {
-		names = append(names, o.InstanceType)
+		chosen = append(chosen, o.Key())
 	}
 	reason, config := cloud.IsConfig(err)
-	return names, config && reason == "InstanceTypeNotAvailable"
+	return chosen, config && reason == "InstanceTypeNotAvailable"
 }

@@ -74,7 +74,7 @@ func TestTheListOfOfferingsIsBounded(t *testing.T) {
 	market := cluster.Market{}
 	for i := range 300 {
 		o := &plan.Offer{InstanceType: fmt.Sprintf("type-%d", i), Price: plan.Money(300-i) * 1_000_000}
-		market.Offers, market.Selected = append(market.Offers, o), append(market.Selected, o.InstanceType)
+		market.Offers, market.Selected = append(market.Offers, o), append(market.Selected, o.Key())
 	}
 	var s v1alpha1.NodeGroupStatus
 	showOfferings(&s, g, &market)

@@ -32,7 +32,7 @@ import (
 func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (cloud.Order, error) {
 	data := cloud.UserData{
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
-		Labels: nodeLabels(m, g.Spec.NodeLabels()), Taints: append(slices.Concat(g.Spec.Taints, g.Spec.StartupTaints), startupTaint()),
+		Labels: nodeLabels(m, g, g.Spec.NodeLabels()), Taints: append(slices.Concat(g.Spec.Taints, g.Spec.StartupTaints), startupTaint()),
 		KubernetesVersion: r.kubernetesVersion(), Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
 		Mint: func() (string, error) { return r.mint(ctx, m) }, Kubelet: cluster.KubeletOf(g),
 	}
@@ -85,9 +85,10 @@ func checkNodeFields(g *v1alpha1.NodeGroup) error {
 	return nil
 }
 
-// nodeLabels are the labels that the machine's node must have; own are its NodeGroup's.
-func nodeLabels(m *v1alpha1.VPSieNode, own map[string]string) map[string]string {
-	return plan.MachineLabels(m.Spec.NodeGroupName, m.Spec.InstanceType, m.Spec.DatacenterID, own)
+// nodeLabels are the labels that the machine's node must have; own are those of its
+// NodeGroup, which is nil when it is gone.
+func nodeLabels(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, own map[string]string) map[string]string {
+	return plan.MachineLabels(m.Spec.NodeGroupName, m.Spec.InstanceType, m.Spec.DatacenterID, g != nil && g.Spec.Zonal(), own)
 }
 
 // startupTaint keeps pods off until the node's labels and taints are in place.

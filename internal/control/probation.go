@@ -17,7 +17,11 @@ import (
 
 // specHash stands for all of a NodeGroup that decides whether its machines join.
 func (o Options) specHash(g *v1alpha1.NodeGroup) string {
-	decides := []any{g.Spec.DatacenterID, g.Spec.OSImageID, g.Spec.UserData, g.Spec.SSHKeyIDs, o.Bootstrap, o.APIServer}
+	var where any = g.Spec.DatacenterID
+	if g.Spec.Zonal() {
+		where = slices.Sorted(slices.Values(g.Spec.DatacenterIDs()))
+	}
+	decides := []any{where, g.Spec.OSImageID, g.Spec.UserData, g.Spec.SSHKeyIDs, o.Bootstrap, o.APIServer}
 	if kubelet := cluster.KubeletText(g); kubelet != "" { // without settings the hash is what it always was
 		decides = append(decides, kubelet)
 	}
@@ -39,10 +43,10 @@ func (d Deps) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *
 	if d.Options.UnprovenLimit <= 0 {
 		return nil
 	}
-	_, why := d.arrivals.inARow(g.Name)
 	most, message := d.Options.UnprovenLimit, ""
 	switch {
-	case d.oneAtATime(g, machines):
+	case !g.Spec.Zonal() && d.oneAtATime(g, machines): // else each datacenter has a limit of its own
+		_, why := d.arrivals.inARow(placeIn(g, ""))
 		most = 1
 		message = fmt.Sprintf("the last machine did not become a ready node (%s), so one at a time is bought until one does", why)
 	case !d.proven(g, machines):
@@ -53,10 +57,16 @@ func (d Deps) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *
 	return &plan.Limit{Left: most - onProbation(machines, g.Name), Reason: plan.Unproven, Message: message}
 }
 
-// oneAtATime tells that the group's last machines did not become ready nodes.
+// oneAtATime tells that the group's last machines did not become ready nodes, in one of its
+// datacenters at least.
 func (d Deps) oneAtATime(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
-	failures, _ := d.arrivals.inARow(g.Name)
-	return d.Options.UnprovenLimit > 0 && (failures >= triesWithoutProof || failures > 0 && !d.proven(g, machines))
+	proven := d.proven(g, machines)
+	return slices.ContainsFunc(placesOf(g), func(p place) bool { return d.oneAtATimeIn(p, proven) })
+}
+
+func (d Deps) oneAtATimeIn(p place, proven bool) bool {
+	failures, _ := d.arrivals.inARow(p)
+	return d.Options.UnprovenLimit > 0 && (failures >= triesWithoutProof || failures > 0 && !proven)
 }
 
 // proven tells that a machine has become a ready node as the NodeGroup is now. One that was
@@ -105,7 +115,7 @@ func (r *machines) prove(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	if err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	r.arrivals.succeeded(g.Name)
+	r.arrivals.succeeded(placeOf(m, g))
 	hash := r.Options.specHash(g)
 	if m.Status.SpecHash != hash || g.Status.ProvenSpec == hash {
 		return nil

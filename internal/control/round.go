@@ -153,11 +153,13 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 func (r *round) next(p *plan.Plan, groups []*v1alpha1.NodeGroup) time.Duration {
 	first := p.RecheckAt
 	for _, g := range groups {
-		if b := r.Cloud.Resting(g.Name); b != nil && (first.IsZero() || b.Until.Before(first)) {
-			first = b.Until
-		}
-		if _, until := r.arrivals.held(g.Name, r.Clock.Now()); !until.IsZero() && (first.IsZero() || until.Before(first)) {
-			first = until
+		for _, id := range g.Spec.DatacenterIDs() {
+			if b := r.Cloud.Resting(g.Name, id); b != nil && (first.IsZero() || b.Until.Before(first)) {
+				first = b.Until
+			}
+			if _, until := r.arrivals.held(placeIn(g, id), r.Clock.Now()); !until.IsZero() && (first.IsZero() || until.Before(first)) {
+				first = until
+			}
 		}
 	}
 	if first.IsZero() {
@@ -216,22 +218,6 @@ func faultOf(err error) fault {
 	}
 	reason, config := cloud.Fault(err)
 	return fault{reason, err.Error(), config}
-}
-
-// WantedOf says what a NodeGroup asks the cloud for.
-func WantedOf(g *v1alpha1.NodeGroup) cloud.Wanted {
-	return cloud.Wanted{
-		Group: g.Name, Datacenter: g.Spec.DatacenterID, Offerings: g.OfferingNames(), Selector: selectorOf(g),
-		Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs,
-	}
-}
-
-// wantedFor is what a NodeGroup asks for where the machine was ordered, which stays
-// when the group's datacenter changes.
-func wantedFor(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) cloud.Wanted {
-	wanted := WantedOf(g)
-	wanted.Datacenter = m.Spec.DatacenterID
-	return wanted
 }
 
 // launchesOf and removalsOf split a decision by NodeGroup.

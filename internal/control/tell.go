@@ -23,7 +23,7 @@ import (
 // tell writes what every NodeGroup's state is and why.
 func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan, faults map[string]fault, markets map[string]cluster.Market) error {
 	r.Metrics.Phases(o.AllVPSieNodes())
-	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("") != nil)
+	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("", "") != nil)
 	r.forgetGone(o)
 	r.sayProblems(o)
 	var errs []error

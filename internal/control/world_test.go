@@ -94,6 +94,7 @@ type world struct {
 	events   []string
 	userData map[string]string // of the machines that have booted
 	silent   bool              // machines boot and never register
+	silentIn string            // so in this datacenter
 }
 
 // movable is a clock that the test moves.
@@ -431,7 +432,7 @@ type kubelets struct{ w *world }
 func (k kubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
 	k.w.mu.Lock()
 	k.w.userData[m.Hostname] = m.UserData
-	silent := k.w.silent
+	silent := k.w.silent || k.w.silentIn == m.Datacenter
 	k.w.mu.Unlock()
 	if silent {
 		return nil

@@ -174,28 +174,8 @@ func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.
 	var notes []string
 	for _, g := range groups {
 		market := cluster.Market{Fixed: map[*plan.Offer]bool{}}
-		wanted := g.Spec.OfferingIDs
-		if g.Spec.OfferingSelector != nil {
-			names, why := chosen(g, offers)
-			market.Selected, market.NoneSelected, wanted = names, len(names) == 0, names
-			if why != "" {
-				why = fmt.Sprintf("Instance type not available: spec.offeringSelector chooses none of those that %s has in datacenter %s: %s", o.Offerings, g.Spec.DatacenterID, why)
-				market.Block(why, false)
-				notes = append(notes, "NodeGroup "+g.Name+": "+why)
-			}
-		}
-		for _, name := range wanted {
-			i := slices.IndexFunc(offers, func(o *plan.Offer) bool {
-				return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, g.Spec.DatacenterID)
-			})
-			if i < 0 {
-				notes = append(notes, fmt.Sprintf("NodeGroup %s: Instance type not available: %s has no offering %s in datacenter %s", g.Name, o.Offerings, name, g.Spec.DatacenterID))
-				continue
-			}
-			offer := *offers[i]
-			offer.InstanceType, offer.DatacenterID = name, g.Spec.DatacenterID
-			market.Offers = append(market.Offers, &offer)
-			market.Fixed[&offer] = given[offers[i]]
+		for _, why := range o.fill(&market, g, offers, given) {
+			notes = append(notes, "NodeGroup "+g.Name+": Instance type not available: "+why)
 		}
 		for _, offer := range offers {
 			market.Fixed[offer] = given[offer]
@@ -206,11 +186,52 @@ func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.
 	return markets, notes, nil
 }
 
-// chosen are the names of the file's offerings that the group's selector chooses; where there
-// is none, why says which fields leave them out.
-func chosen(g *v1alpha1.NodeGroup, offers []*plan.Offer) (names []string, why string) {
-	here := slices.DeleteFunc(slices.Clone(offers), func(o *plan.Offer) bool { return !strings.EqualFold(o.DatacenterID, g.Spec.DatacenterID) })
-	found, why := cloud.Choose(control.WantedOf(g).Selector, here, func(o *plan.Offer) cloud.Traits {
+// fill finds what the group may buy in each of its datacenters, and says what is not there. Of
+// several datacenters one must sell a type, and all lacking it is worth a word.
+func (o *Options) fill(market *cluster.Market, g *v1alpha1.NodeGroup, offers []*plan.Offer, given map[*plan.Offer]bool) (lacking []string) {
+	in := g.Spec.DatacenterIDs()
+	missing := map[string]int{}
+	var empty []string
+	for _, datacenter := range in {
+		wanted := g.Spec.OfferingIDs
+		if g.Spec.OfferingSelector != nil {
+			names, why := chosen(g, datacenter, offers)
+			if wanted = names; why != "" {
+				empty = append(empty, fmt.Sprintf("spec.offeringSelector chooses none of those that %s has in datacenter %s: %s", o.Offerings, datacenter, why))
+			}
+		}
+		for _, name := range wanted {
+			i := slices.IndexFunc(offers, func(o *plan.Offer) bool {
+				return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, datacenter)
+			})
+			if i < 0 {
+				if missing[name]++; missing[name] == len(in) {
+					lacking = append(lacking, fmt.Sprintf("%s has no offering %s in datacenter %s", o.Offerings, name, strings.Join(in, ", ")))
+				}
+				continue
+			}
+			offer := *offers[i]
+			offer.InstanceType, offer.DatacenterID = name, datacenter
+			market.Offers = append(market.Offers, &offer)
+			market.Fixed[&offer] = given[offers[i]]
+			if g.Spec.OfferingSelector != nil {
+				market.Selected = append(market.Selected, offer.Key())
+			}
+		}
+	}
+	market.NoneSelected = g.Spec.OfferingSelector != nil && len(market.Selected) == 0
+	if market.NoneSelected {
+		market.Block("Instance type not available: "+empty[0], false)
+		lacking = append(lacking, empty...)
+	}
+	return lacking
+}
+
+// chosen are the names of the file's offerings that the group's selector chooses in the
+// datacenter; where there is none, why says which fields leave them out.
+func chosen(g *v1alpha1.NodeGroup, datacenter string, offers []*plan.Offer) (names []string, why string) {
+	here := slices.DeleteFunc(slices.Clone(offers), func(o *plan.Offer) bool { return !strings.EqualFold(o.DatacenterID, datacenter) })
+	found, why := cloud.Choose(control.WantedOf(g)[0].Selector, here, func(o *plan.Offer) cloud.Traits {
 		return cloud.Traits{
 			Name: o.InstanceType, Category: o.Category, Price: o.Price,
 			CPU: int(o.Capacity.Cpu().Value()), MemoryMB: int(o.Capacity.Memory().Value() >> 20),

@@ -54,9 +54,9 @@ func Offerings(s *plan.State) *OfferingsAnswer {
 		}
 	}
 	for _, g := range s.Groups {
-		for _, name := range g.Offers {
-			k := name + " " + g.DatacenterID
-			a.groups[k] = append(a.groups[k], g.Name)
+		for _, k := range g.Buys() {
+			at := (&OfferingRow{ID: k.InstanceType, DatacenterID: k.DatacenterID}).key()
+			a.groups[at] = append(a.groups[at], g.Name)
 		}
 	}
 	slices.SortFunc(a.Offerings, func(x, y OfferingRow) int {

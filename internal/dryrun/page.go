@@ -42,7 +42,7 @@ func (r *Result) Page() *page.Page {
 	out.Waiting = r.waiting()
 	for i := range p.Launches {
 		l := &p.Launches[i]
-		out.Decisions = append(out.Decisions, page.Decision{At: "now", What: "Buy", Mark: "new", Subject: fmt.Sprintf("%s (%s, %s an hour)", l.Name, l.InstanceType, l.Price), Text: fmt.Sprintf("%s, for %s", l.Reason, count(len(l.Pods), "pod"))})
+		out.Decisions = append(out.Decisions, page.Decision{At: "now", What: "Buy", Mark: "new", Subject: fmt.Sprintf("%s (%s, %s an hour)", l.Name, l.Type(), l.Price), Text: fmt.Sprintf("%s, for %s", l.Reason, count(len(l.Pods), "pod"))})
 	}
 	for i := range p.Removals {
 		x := &p.Removals[i]
@@ -81,7 +81,7 @@ func (r *Result) scene() page.Scene {
 	for i := range r.Plan.Launches {
 		l := &r.Plan.Launches[i]
 		add(l.Name, l.Pods...)
-		n := page.Node{Name: l.Name, Group: l.Group, Type: l.InstanceType, Price: l.Price.String(), State: "to be bought", Mark: "new", Why: string(l.Reason)}
+		n := page.Node{Name: l.Name, Group: l.Group, Type: l.Type(), Price: l.Price.String(), State: "to be bought", Mark: "new", Why: string(l.Reason)}
 		n.CPU, n.Memory = sizeOf(offers[plan.OfferKey{DatacenterID: l.DatacenterID, InstanceType: l.InstanceType}])
 		s.Nodes = append(s.Nodes, n)
 	}
@@ -103,9 +103,16 @@ func (r *Result) nodesThere(offers map[plan.OfferKey]*plan.Offer) []page.Node {
 	for i := range r.Plan.Kept {
 		stays[r.Plan.Kept[i].Node] = &r.Plan.Kept[i]
 	}
+	zonal := map[string]bool{}
+	for _, g := range r.State.Groups {
+		zonal[g.Name] = g.Zonal()
+	}
 	var out []page.Node
 	for _, node := range r.State.Nodes {
 		n := page.Node{Name: node.Name, Group: cmp.Or(node.Group, "not of a NodeGroup"), Type: node.InstanceType, State: string(node.State), Mark: page.MarkOf(string(node.State)), Price: "-"}
+		if zonal[node.Group] {
+			n.Type = plan.TypeIn(node.InstanceType, node.DatacenterID)
+		}
 		offer := offers[node.Offer()]
 		n.CPU, n.Memory = sizeOf(offer)
 		if node.Object != nil && len(node.Object.Status.Allocatable) > 0 {

@@ -54,7 +54,7 @@ func (t *table) launches(list []plan.Launch) {
 		reason                          plan.LaunchReason
 	}
 	rows := bundle(list, func(l plan.Launch) key {
-		return key{l.Group, l.InstanceType, l.DatacenterID, l.Price, l.Reason}
+		return key{l.Group, l.Type(), l.DatacenterID, l.Price, l.Reason}
 	})
 	var total plan.Hourly
 	for _, l := range list {

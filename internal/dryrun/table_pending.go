@@ -58,7 +58,7 @@ func whys(list []plan.Refusal) []string {
 		if r.key.group != "" {
 			line = r.key.group + ": " + line
 		}
-		if name := r.items[0].InstanceType; name != "" {
+		if name := r.items[0].Type(); name != "" {
 			line += " on " + name
 			if more := len(r.items) - 1; more > 0 {
 				line += fmt.Sprintf(" and %s", count(more, "other"))

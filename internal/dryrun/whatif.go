@@ -210,7 +210,7 @@ func (c *change) takeAway(o *cluster.Objects) ([]string, error) {
 			return nil, c.wrong("there is no such NodeGroup; there are %s", groupNames(o))
 		}
 	case "datacenter":
-		if !slices.ContainsFunc(o.NodeGroups, func(g *v1alpha1.NodeGroup) bool { return strings.EqualFold(g.Spec.DatacenterID, c.name) }) {
+		if !slices.ContainsFunc(o.NodeGroups, func(g *v1alpha1.NodeGroup) bool { return c.placeOf(g) != "" }) {
 			return nil, c.wrong("no NodeGroup is in that datacenter; they are in %s", datacenters(o))
 		}
 	}
@@ -236,9 +236,22 @@ func (c *change) dropNode(o *cluster.Objects, name string) ([]string, bool) {
 func datacenters(o *cluster.Objects) string {
 	names := map[string]bool{}
 	for _, g := range o.NodeGroups {
-		names[g.Spec.DatacenterID] = true
+		for _, id := range g.Spec.DatacenterIDs() {
+			names[id] = true
+		}
 	}
 	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
+}
+
+// placeOf is the name by which the group has the datacenter that the change is about; empty
+// when it is not in that.
+func (c *change) placeOf(g *v1alpha1.NodeGroup) string {
+	for _, id := range g.Spec.DatacenterIDs() {
+		if c.kind == "datacenter" && strings.EqualFold(id, c.name) {
+			return id
+		}
+	}
+	return ""
 }
 
 // nodesOf are the nodes of a NodeGroup or a datacenter: those that have a machine or a
@@ -289,11 +302,17 @@ func (all *changes) toMarkets(groups []*v1alpha1.NodeGroup, markets map[string]c
 	}
 	for _, c := range all.drain {
 		for _, g := range groups {
-			if c.kind == "ng" && g.Name == c.name || c.kind == "datacenter" && strings.EqualFold(g.Spec.DatacenterID, c.name) {
-				market := markets[g.Name]
-				market.Blocked = fmt.Sprintf("nothing is bought there in this what-if (--drain %s)", c.text)
-				markets[g.Name] = market
+			why := fmt.Sprintf("nothing is bought there in this what-if (--drain %s)", c.text)
+			market := markets[g.Name]
+			switch place := c.placeOf(g); {
+			case c.kind == "ng" && g.Name == c.name, place != "" && !g.Spec.Zonal():
+				market.Blocked = why
+			case place != "":
+				market.Closed = maps.Clone(market.Closed) // what others read stays
+				delete(market.Closed, place)
+				market.Close(place, cluster.Closed{Why: why})
 			}
+			markets[g.Name] = market
 		}
 	}
 	return errors.Join(errs...)

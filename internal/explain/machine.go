@@ -18,9 +18,11 @@ import (
 
 // Machine is a VPSieNode on its way or out, in words.
 type Machine struct {
-	Name         string                  `json:"vpsieNode"`
-	Group        string                  `json:"nodeGroup"`
-	InstanceType string                  `json:"instanceType"`
+	Name         string `json:"vpsieNode"`
+	Group        string `json:"nodeGroup"`
+	InstanceType string `json:"instanceType"`
+	// DatacenterID is set in a group with several.
+	DatacenterID string                  `json:"datacenterID,omitempty"`
 	Phase        v1alpha1.VPSieNodePhase `json:"phase"`
 	// Step is what it waits for now, and since when.
 	Step  Fact   `json:"step"`
@@ -34,10 +36,19 @@ func (s *Scene) about(m *v1alpha1.VPSieNode) *Machine {
 		Name: m.Name, Group: m.Spec.NodeGroupName, InstanceType: m.Spec.InstanceType,
 		Phase: cmp.Or(m.Status.Phase, v1alpha1.PhasePending), Step: stepOf(m), Usual: s.usual(m.Spec.NodeGroupName),
 	}
+	if g := s.group(m.Spec.NodeGroupName); g != nil && g.Spec.Zonal() {
+		a.DatacenterID = m.Spec.DatacenterID
+	}
 	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeError); c != nil && c.Status == metav1.ConditionTrue {
 		a.Error = cmp.Or(c.Message, m.Status.LastError)
 	}
 	return a
+}
+
+// typeOf is the machine's instance type, with its datacenter where its group has several.
+func (s *Scene) typeOf(m *v1alpha1.VPSieNode) string {
+	a := s.about(m)
+	return plan.TypeIn(a.InstanceType, a.DatacenterID)
 }
 
 // stepOf is what the machine's phase waits for, as its conditions tell it.
@@ -95,7 +106,7 @@ func (s *Scene) usual(group string) string {
 }
 
 func (p *Page) machine(m *Machine) {
-	p.line("  %s (%s, NodeGroup %s) is %s: %s, since %s", m.Name, m.InstanceType, m.Group, m.Phase, m.Step.What, p.ago(m.Step.At))
+	p.line("  %s (%s, NodeGroup %s) is %s: %s, since %s", m.Name, plan.TypeIn(m.InstanceType, m.DatacenterID), m.Group, m.Phase, m.Step.What, p.ago(m.Step.At))
 	if m.Error != "" {
 		p.line("  its last error: %s", m.Error)
 	}
@@ -118,7 +129,7 @@ func (s *Scene) launchOf(machine string) (*observe.Round, *observe.Launched) {
 
 // boughtFor says in words what the order was for, and what would have done instead.
 func boughtFor(l *observe.Launched) string {
-	text := fmt.Sprintf("%s, %s an hour, because of %s", l.InstanceType, l.Price, l.Reason)
+	text := fmt.Sprintf("%s, %s an hour, because of %s", l.Type(), l.Price, l.Reason)
 	switch pods := len(l.Pods) + l.MorePods; {
 	case l.MorePods > 0:
 		text += fmt.Sprintf(", for %s, among them %s", observe.Count(pods, "pod"), strings.Join(l.Pods, ", "))
@@ -130,7 +141,7 @@ func boughtFor(l *observe.Launched) string {
 	}
 	others := make([]string, 0, len(l.Alternatives))
 	for _, a := range l.Alternatives {
-		other := fmt.Sprintf("%s at %s", a.InstanceType, a.Price)
+		other := fmt.Sprintf("%s at %s", plan.TypeIn(a.InstanceType, a.DatacenterID), a.Price)
 		if a.Group != l.Group {
 			other += " of NodeGroup " + a.Group
 		}

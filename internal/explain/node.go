@@ -151,9 +151,9 @@ func (s *Scene) origin(a *NodeAnswer) {
 	} else if l := observe.ReadNote(m.Annotations[v1alpha1.AnnotationOrder]); l != nil {
 		a.Bought = boughtFor(l) // The journal does not reach back so far.
 	} else if reason := m.Annotations[v1alpha1.AnnotationLaunchReason]; reason != "" {
-		a.Bought = fmt.Sprintf("%s, because of %s", m.Spec.InstanceType, reason)
+		a.Bought = fmt.Sprintf("%s, because of %s", s.typeOf(m), reason)
 	} else {
-		a.Bought = fmt.Sprintf("%s, by a person: the VPSieNode adopted VPS %d", m.Spec.InstanceType, m.Spec.VPSieInstanceID)
+		a.Bought = fmt.Sprintf("%s, by a person: the VPSieNode adopted VPS %d", s.typeOf(m), m.Spec.VPSieInstanceID)
 	}
 	a.Life = append(a.Life, Fact{"ordered", m.CreationTimestamp.Time})
 	if t := m.Status.ProvisionedAt; t != nil {

@@ -108,7 +108,7 @@ func (s *Scene) bound(a *PodAnswer) {
 		a.tell(PodBound, mood, "%s %s, which is none of the autoscaler's", doing, a.Node)
 		return
 	}
-	a.tell(PodBound, mood, "%s %s (%s, NodeGroup %s)", doing, a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
+	a.tell(PodBound, mood, "%s %s (%s, NodeGroup %s)", doing, a.Node, s.typeOf(m), m.Spec.NodeGroupName)
 	if !m.DeletionTimestamp.IsZero() {
 		a.Mood = Busy
 		a.Notes = append(a.Notes, fmt.Sprintf("the node is on its way out (%s), and the pod will be evicted: kubectl vpsie explain node %s", m.Status.Phase, a.Node))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -137,7 +138,7 @@ func (s *Scene) change(r RefusedBy) string {
 		if c := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.NodeGroupError); c != nil && c.Status == "True" {
 			return fmt.Sprintf("NodeGroup %s reports %s (%s): put that right", g.Name, c.Reason, c.Message)
 		}
-		return fmt.Sprintf("add offerings that VPSie has in %s to NodeGroup %s's %s", g.Spec.DatacenterID, g.Name, offeringsOf(g))
+		return fmt.Sprintf("add offerings that VPSie has in %s to NodeGroup %s's %s", datacentersOf(g), g.Name, offeringsOf(g))
 	case plan.MaxNodesReached:
 		return s.moreNodes(g)
 	case plan.LimitReached, plan.CostLimitReached:
@@ -155,7 +156,7 @@ func (s *Scene) change(r RefusedBy) string {
 	case plan.NodeAffinity:
 		return fmt.Sprintf("give NodeGroup %s the labels that the pod asks for (spec.labels), or the pod another nodeSelector or affinity", g.Name)
 	case plan.VolumeZone, plan.VolumeLimit:
-		return fmt.Sprintf("a volume that nodes of NodeGroup %s (datacenter %s) can attach", g.Name, g.Spec.DatacenterID)
+		return fmt.Sprintf("a volume that nodes of NodeGroup %s (datacenter %s) can attach", g.Name, datacentersOf(g))
 	case plan.PodAffinity, plan.PodAntiAffinity, plan.TopologySpread, plan.HostPort:
 		return fmt.Sprintf("loosen the pod's %s: with the pods that are there now, another node of NodeGroup %s would not meet it", inWords(r.Reason), g.Name)
 	}
@@ -226,6 +227,8 @@ func (s *Scene) afterWindow(g *v1alpha1.NodeGroup) string {
 }
 
 func (s *Scene) hour(t time.Time) string { return t.In(s.Now.Location()).Format("15:04:05") }
+
+func datacentersOf(g *v1alpha1.NodeGroup) string { return strings.Join(g.Spec.DatacenterIDs(), " or ") }
 
 // offeringsOf names the field that says what the group may buy, and what that is now.
 func offeringsOf(g *v1alpha1.NodeGroup) string {

@@ -46,7 +46,7 @@ func (s *Scene) comes(a *PodAnswer) bool {
 	}
 	for _, l := range now.Launches {
 		if slices.Contains(l.Pods, a.Pod) {
-			s.awaits(a, l.Machine, fmt.Sprintf("a %s of NodeGroup %s", l.InstanceType, l.Group))
+			s.awaits(a, l.Machine, fmt.Sprintf("a %s of NodeGroup %s", l.Type(), l.Group))
 			a.Notes = append(a.Notes, plan.PassedOverTexts(l.PassedOver)...)
 			return true
 		}
@@ -121,7 +121,7 @@ func bundle(list []plan.Refusal) []RefusedBy {
 			out = append(out, RefusedBy{Group: r.Group, Reason: r.Reason, Message: r.Message})
 		}
 		if r.InstanceType != "" {
-			out[i].Types = append(out[i].Types, r.InstanceType)
+			out[i].Types = append(out[i].Types, r.Type())
 		}
 	}
 	slices.SortStableFunc(out, func(a, b RefusedBy) int { return cmp.Compare(distance(a), distance(b)) })

@@ -112,12 +112,12 @@ func pricesOf(g *v1alpha1.NodeGroup, state *plan.State) prices {
 		if group.Limits.Cost != nil {
 			p.allowing = perHour(*group.Limits.Cost)
 		}
-		offered := map[string]bool{}
-		for _, name := range group.Offers {
-			offered[name] = true
+		offered := map[plan.OfferKey]bool{}
+		for _, k := range group.Buys() {
+			offered[k] = true
 		}
 		for _, o := range state.Offers {
-			if !offered[o.InstanceType] || o.DatacenterID != group.DatacenterID {
+			if !offered[o.Key()] {
 				continue
 			}
 			price := perHour(o.Price)

@@ -38,7 +38,7 @@ func ScalingUp(launches []plan.Launch) Event {
 		replaced = append(replaced, l.Replaces...)
 		over = append(over, l.PassedOver...)
 		price += l.Price
-		types[l.InstanceType]++
+		types[l.Type()]++
 		reasons[string(l.Reason)]++
 		pods = append(pods, l.Pods...)
 	}

@@ -72,6 +72,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 	}
 	s.Nodes, s.OmittedNodes = listed(s.Nodes)
 	s.InstanceTypes, s.Waiting = counts(types), countedByReason(v.Waits)
+	s.Datacenters = v.perDatacenter()
 	s.CostPerHour = plan.Hourly(v.Cost()).String()
 	v.conditions(&s)
 	return s
@@ -101,6 +102,24 @@ func listed(nodes []v1alpha1.NodeInfo) ([]v1alpha1.NodeInfo, int32) {
 	kept := slices.Clone(nodes[:mostListed])
 	slices.SortFunc(kept, byName)
 	return kept, int32(len(nodes) - mostListed)
+}
+
+// perDatacenter counts the machines of a group in several datacenters, by these.
+func (v GroupView) perDatacenter() string {
+	if !v.Group.Spec.Zonal() {
+		return ""
+	}
+	ids, found := v.Group.Spec.DatacenterIDs(), map[string]int{}
+	for _, m := range v.Machines {
+		if found[m.Spec.DatacenterID]++; !slices.Contains(ids, m.Spec.DatacenterID) {
+			ids = append(ids, m.Spec.DatacenterID)
+		}
+	}
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = fmt.Sprintf("%d %s", found[id], id)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // countedByReason words how many pods wait for what, the most first.

@@ -244,7 +244,7 @@ func TestNoteOfALaunch(t *testing.T) {
 	got := ReadNote(note)
 	want := &Launched{
 		Machine: "m", Group: "g", InstanceType: "small", Price: "0.0167", Reason: plan.PendingPods, Pods: l.Pods[:10], MorePods: 190,
-		Alternatives: []Alternative{{"h", "large", "0.0333", "no"}},
+		Alternatives: []Alternative{{Group: "h", InstanceType: "large", Price: "0.0333", Why: "no"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(note) > 500 {
 		t.Errorf("%d bytes: %s", len(note), diff)

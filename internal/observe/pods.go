@@ -108,7 +108,7 @@ func because(refusals []plan.Refusal) string {
 		if _, known := types[c]; !known {
 			order = append(order, c)
 		}
-		types[c] = append(types[c], r.InstanceType)
+		types[c] = append(types[c], r.Type())
 	}
 	var lines []string
 	for i, c := range order {

@@ -35,9 +35,11 @@ type Round struct {
 type Launched struct {
 	// Machine is its VPSieNode; empty when the order could not be written down, or
 	// is only planned.
-	Machine      string            `json:"machine,omitempty"`
-	Group        string            `json:"nodeGroup"`
-	InstanceType string            `json:"instanceType"`
+	Machine      string `json:"machine,omitempty"`
+	Group        string `json:"nodeGroup"`
+	InstanceType string `json:"instanceType"`
+	// DatacenterID is set where the group has several.
+	DatacenterID string            `json:"datacenterID,omitempty"`
 	Price        string            `json:"pricePerHour"`
 	Reason       plan.LaunchReason `json:"reason"`
 	Pods         []string          `json:"pods,omitempty"`
@@ -56,6 +58,7 @@ type Launched struct {
 type Alternative struct {
 	Group        string `json:"nodeGroup"`
 	InstanceType string `json:"instanceType"`
+	DatacenterID string `json:"datacenterID,omitempty"`
 	Price        string `json:"pricePerHour"`
 	Why          string `json:"why,omitempty"`
 }
@@ -66,11 +69,21 @@ func NewLaunched(l plan.Launch, machine string) Launched {
 	if len(l.Replaces) > 0 {
 		launched.Replaces, launched.Saves = l.Replaces, l.Saves.String()
 	}
+	if l.Zonal {
+		launched.DatacenterID = l.DatacenterID
+	}
 	for _, a := range l.Alternatives {
-		launched.Alternatives = append(launched.Alternatives, Alternative{a.Group, a.InstanceType, a.Price.String(), a.Why})
+		other := Alternative{Group: a.Group, InstanceType: a.InstanceType, Price: a.Price.String(), Why: a.Why}
+		if l.Zonal {
+			other.DatacenterID = a.DatacenterID
+		}
+		launched.Alternatives = append(launched.Alternatives, other)
 	}
 	return launched
 }
+
+// Type is the instance type, with its datacenter where the group has several.
+func (l *Launched) Type() string { return plan.TypeIn(l.InstanceType, l.DatacenterID) }
 
 // Note is the launch as JSON, short enough for an annotation: it has ten pods
 // and three NodeGroups that were passed over at most.
@@ -167,6 +180,6 @@ func waiting(list []plan.Unplaced) []Waiting {
 
 func (w Waiting) like(other Waiting) bool {
 	return slices.Equal(w.Pods, other.Pods) && slices.EqualFunc(w.Refusals, other.Refusals, func(a, b plan.Refusal) bool {
-		return a.Group == b.Group && a.InstanceType == b.InstanceType && a.Reason == b.Reason
+		return a.Group == b.Group && a.InstanceType == b.InstanceType && a.DatacenterID == b.DatacenterID && a.Reason == b.Reason
 	})
 }

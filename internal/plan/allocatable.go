@@ -129,7 +129,7 @@ func (k *Kubelet) Estimate(o *Offer) corev1.ResourceList {
 
 // allocatable is what a new node of the group and offer offers to pods.
 func (g *Group) allocatable(o *Offer) corev1.ResourceList {
-	if list, own := g.Allocatable[o.InstanceType]; own {
+	if list, own := g.Allocatable[o.Key()]; own {
 		return list
 	}
 	return o.Allocatable

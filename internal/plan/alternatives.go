@@ -77,7 +77,7 @@ func against(t *template, h *host) string {
 		return lowerTier
 	case h.template.offer.InstanceType == h.group.Preferred:
 		return preferredWins
-	case t.stock.left <= 0 || t.group != h.group && t.group.room() <= 0:
+	case t.left() <= 0 || t.group != h.group && t.group.room() <= 0:
 		return noneCanBeBought
 	}
 	return othersCount

@@ -16,6 +16,7 @@ func Decide(s *State) *Plan {
 	w.proveUnsuitable()
 	w.barUnasked()
 	w.solve()
+	w.balance()
 	cost := w.cost()
 	w.takeUp(func(l *lot) bool { return l.expendable }) // they hold no room that a node could be removed for
 	r := w.remove()
@@ -57,7 +58,7 @@ func (w *world) launches(names map[*host][]string) []Launch {
 		o := h.template.offer
 		launch := Launch{
 			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
-			Price: Hourly(o.Price), Reason: h.reason, Pods: names[h], Replaces: h.replaces, Saves: Hourly(h.saves),
+			Price: Hourly(o.Price), Reason: h.reason, Zonal: h.group.Zonal(), Pods: names[h], Replaces: h.replaces, Saves: Hourly(h.saves),
 			Alternatives: others.of(h), PassedOver: w.passedOver(h),
 		}
 		if launch.Pods == nil {
@@ -247,6 +248,9 @@ func (w *world) recheckAt(p *Plan, r removals) time.Time {
 			}
 			for _, t := range g.templates {
 				note(t.offer.BackoffUntil)
+			}
+			for _, d := range g.Datacenters {
+				note(d.Until)
 			}
 		}
 	}

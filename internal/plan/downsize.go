@@ -25,7 +25,7 @@ func (w *world) shrinkOne(h *host, loads map[*group]load) {
 	var cheaper []*template
 	for _, t := range w.templates {
 		if t.offer.Price < h.template.offer.Price && t.group.closed.reason == "" && t.barred.reason == "" && t.allowed() &&
-			t.stock.left > 0 && (t.group == h.group || t.group.room() > 0) && t.group.Priority >= h.group.Priority && t.replaces(h.template) {
+			t.left() > 0 && (t.group == h.group || t.group.room() > 0) && t.group.Priority >= h.group.Priority && t.replaces(h.template) {
 			cheaper = append(cheaper, t)
 		}
 	}

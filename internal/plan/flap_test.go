@@ -32,7 +32,7 @@ func carriedOut(s State, p *Plan) State {
 	}
 	offers := slices.Clone(s.Offers)
 	for i, o := range offers {
-		bought := count(p.Launches, func(l Launch) bool { return l.InstanceType == o.InstanceType })
+		bought := count(p.Launches, func(l Launch) bool { return l.InstanceType == o.InstanceType && l.DatacenterID == o.DatacenterID })
 		if o.Stock >= 0 && bought > 0 {
 			offers[i] = new(*o)
 			offers[i].Stock -= bought

@@ -256,7 +256,10 @@ func anew(s *State, p *Plan) *State {
 	out.Groups = changedGroups(s.Groups, func(g *Group) {
 		g.Min, g.Paused, g.Drain, g.Deleting, g.Blocked = 0, false, false, false, ""
 		g.ScaleUp = ScaleUp{Enabled: true, CPU: 100, Memory: 100}
-		g.Unsuitable = nil
+		g.Unsuitable, g.Datacenters = nil, slices.Clone(g.Datacenters)
+		for i := range g.Datacenters {
+			g.Datacenters[i].Closed, g.Datacenters[i].Limit = "", nil
+		}
 	})
 	out.Offers = make([]*Offer, len(s.Offers))
 	for i, o := range s.Offers {

@@ -54,7 +54,7 @@ func (w *world) enlarge(g *group, l load, price Money) bool {
 		for _, t := range g.templates {
 			more := t.offer.Price - h.template.offer.Price
 			room := load{room: amountOf(t.free).minus(amountOf(h.template.free))}
-			if more < price && t.stock.left > 0 && t.barred.reason == "" && t.allowed() && t.replaces(h.template) && !g.tight(l.plus(room)) &&
+			if more < price && t.left() > 0 && t.barred.reason == "" && t.allowed() && t.replaces(h.template) && !g.tight(l.plus(room)) &&
 				w.holdsAll(t, h) && w.sameToOthers(t, h) {
 				host, larger, price = h, t, more
 			}

@@ -27,11 +27,15 @@ const TaintUninitialized = "autoscaler.vpsie.com/uninitialized"
 // its user data, after its join, and in what the planner takes for granted of a new node.
 // own are the NodeGroup's labels (spec.labels). They win over the usual labels of
 // Kubernetes; the labels by which the autoscaler knows the machine win over them.
-func MachineLabels(group, instanceType, datacenter string, own map[string]string) map[string]string {
+// zonal says that the datacenter is the node's zone.
+func MachineLabels(group, instanceType, datacenter string, zonal bool, own map[string]string) map[string]string {
 	instanceType, datacenter = LabelValue(instanceType), LabelValue(datacenter)
 	labels := map[string]string{
 		corev1.LabelInstanceTypeStable: instanceType,
 		corev1.LabelTopologyRegion:     datacenter,
+	}
+	if zonal {
+		labels[corev1.LabelTopologyZone] = datacenter
 	}
 	maps.Copy(labels, own)
 	labels[LabelNodeGroup] = LabelValue(group)
@@ -49,7 +53,7 @@ func NodeLabels(g *Group, o *Offer) map[string]string {
 	}
 	maps.Copy(own, g.Labels)
 	labels := map[string]string{corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64"}
-	maps.Copy(labels, MachineLabels(g.Name, o.InstanceType, o.DatacenterID, own))
+	maps.Copy(labels, MachineLabels(g.Name, o.InstanceType, o.DatacenterID, g.Zonal(), own))
 	// Kubelet puts these on every node, whatever else is asked for.
 	labels[labelBetaOS], labels[labelBetaArch] = labels[corev1.LabelOSStable], labels[corev1.LabelArchStable]
 	return labels

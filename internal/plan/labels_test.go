@@ -33,7 +33,7 @@ func TestANewNodeHasTheLabelsThatItsMachineGets(t *testing.T) {
 		"team": "web", "topology.kubernetes.io/region": "americas", LabelDatacenter: "not this", "kubernetes.io/arch": "arm64",
 	}}
 	o := &Offer{InstanceType: "Small (2 CPU)", DatacenterID: "US East (New York)"}
-	machine := MachineLabels(g.Name, o.InstanceType, o.DatacenterID, g.Labels)
+	machine := MachineLabels(g.Name, o.InstanceType, o.DatacenterID, false, g.Labels)
 	for key, want := range map[string]string{
 		LabelNodeGroup: "web", LabelInstanceType: "Small--2-CPU", LabelDatacenter: "US-East--New-York",
 		"node.kubernetes.io/instance-type": "Small--2-CPU", "topology.kubernetes.io/region": "americas", "team": "web",

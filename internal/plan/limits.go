@@ -28,6 +28,9 @@ func (t *template) take(n int) {
 	t.group.opened += n
 	t.group.together.opened += n
 	t.stock.left -= n
+	if t.place != nil {
+		t.place.opened += n
+	}
 	t.group.spent = t.group.spent.plus(t.spends, n)
 }
 

@@ -31,19 +31,19 @@ func sizeAsSold(s *State) {
 
 // comesTo sums up the group's machines and what the plan buys for it.
 func comesTo(s *State, p *Plan, group string) spending {
-	offers := map[string]*Offer{}
+	offers := map[OfferKey]*Offer{}
 	for _, o := range s.Offers {
-		offers[o.InstanceType] = o
+		offers[o.Key()] = o
 	}
 	var sum spending
 	for _, n := range s.Nodes {
 		if n.Group == group {
-			sum = sum.plus(spendingOf(offers[n.InstanceType]), 1)
+			sum = sum.plus(spendingOf(offers[n.Offer()]), 1)
 		}
 	}
 	for _, l := range p.Launches {
 		if l.Group == group {
-			sum = sum.plus(spendingOf(offers[l.InstanceType]), 1)
+			sum = sum.plus(spendingOf(offers[OfferKey{l.DatacenterID, l.InstanceType}]), 1)
 		}
 	}
 	return sum

@@ -112,7 +112,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 	labels := withHostname(n.labels)
 	t := &template{
 		group: g, offer: o, labels: labels, taints: n.taints, shape: w.shapes.single("\x00", labels, n.taints, false), stock: s,
-		newNode: n, alloc: n.alloc, barred: barredFor(o, w.state.Now), spends: spendingOf(o),
+		newNode: n, alloc: n.alloc, barred: barredFor(g.Group, o, w.state.Now), spends: spendingOf(o),
 	}
 	t.free = slices.Clone(t.alloc)
 	for _, r := range n.residents {
@@ -192,6 +192,8 @@ func (w *world) putOn(g *Group, key string) bool {
 	switch key {
 	case LabelNodeGroup, LabelInstanceType, LabelDatacenter, corev1.LabelInstanceTypeStable, corev1.LabelTopologyRegion:
 		return true
+	case corev1.LabelTopologyZone:
+		return g.Zonal() || g.Labels[key] != ""
 	}
 	_, ok := g.Labels[key]
 	return ok

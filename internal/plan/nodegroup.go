@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,7 +25,7 @@ type group struct {
 	together *shopping
 	// spent is what its machines come to, those that the plan buys included.
 	spent     spending
-	templates []*template // by instance type
+	templates []*template // by instance type and datacenter
 	// onlyType is the one type a group without mixed instances may have; empty when
 	// any, or not decided yet.
 	onlyType string
@@ -58,6 +57,8 @@ type template struct {
 	// overhead is what thresholds leave out: what alloc has and free has not.
 	overhead amount
 	stock    *stock
+	// place is what its group buys in its datacenter, where that has a limit.
+	place *shopping
 	// spends is what one machine of it comes to.
 	spends spending
 	// domains are its nodes' by topology key; daemons will run on each of them.
@@ -120,7 +121,7 @@ func (t *template) buyable() int {
 	if t.barred.reason != "" || !t.allowed() {
 		return 0
 	}
-	return min(t.group.room(), t.stock.left, t.within())
+	return min(t.group.room(), max(t.left(), 0), t.within())
 }
 
 // closedFor works out why a group buys nothing for pods now.
@@ -168,8 +169,11 @@ func (g *Group) blocked() refusal {
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// barredFor works out why an offer cannot be bought now.
-func barredFor(o *Offer, now time.Time) refusal {
+// barredFor works out why the group cannot buy an offer now.
+func barredFor(g *Group, o *Offer, now time.Time) refusal {
+	if why := g.closedIn(o.DatacenterID, now); why.reason != "" {
+		return why
+	}
 	switch {
 	case !o.Available:
 		return refusal{OfferingUnavailable, fmt.Sprintf("%s is not sold in %s now", o.InstanceType, o.DatacenterID)}
@@ -179,15 +183,4 @@ func barredFor(o *Offer, now time.Time) refusal {
 		return refusal{Backoff, fmt.Sprintf("not tried again before %s: %s", clock(o.BackoffUntil), o.BackoffReason)}
 	}
 	return refusal{}
-}
-
-// template finds the group's template of a type; nil when it has none.
-func (g *group) template(instanceType string) *template {
-	i, ok := slices.BinarySearchFunc(g.templates, instanceType, func(t *template, name string) int {
-		return cmp.Compare(t.offer.InstanceType, name)
-	})
-	if !ok {
-		return nil
-	}
-	return g.templates[i]
 }

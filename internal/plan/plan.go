@@ -39,6 +39,8 @@ type Launch struct {
 	DatacenterID string       `json:"datacenterID"`
 	Price        Hourly       `json:"pricePerHour"`
 	Reason       LaunchReason `json:"reason"`
+	// Zonal: its group buys in several datacenters.
+	Zonal bool `json:"-"`
 	// Pods are the pods it is bought for, as namespace/name.
 	Pods []string `json:"pods"`
 	// Replaces are the nodes in whose place it is bought, by name. They go once it is Ready.
@@ -81,10 +83,12 @@ type Unplaced struct {
 }
 
 // Refusal says why one type of one group is no answer for a pod. Group and
-// InstanceType are empty when the reason does not depend on them.
+// InstanceType are empty when the reason does not depend on them, DatacenterID
+// also where the group has only one.
 type Refusal struct {
 	Group        string        `json:"nodeGroup"`
 	InstanceType string        `json:"instanceType"`
+	DatacenterID string        `json:"datacenterID,omitempty"`
 	Reason       RefusalReason `json:"reason"`
 	Message      string        `json:"message"`
 }

@@ -27,21 +27,33 @@ func drawn(t *rapid.T) (s *story, say func(format string, args ...any), told *st
 func drawStory(t *rapid.T) (*story, string) {
 	s, say, told := drawn(t)
 	types := []string{"small", "medium", "large"}
+	elsewhere := rapid.Bool().Draw(t, "elsewhere")
 	for i, name := range types {
+		if elsewhere {
+			say("offer %s cpu=%d memory=%d price=%d stock=%d dc=dc2", name, 2<<i, 4096<<i, rapid.IntRange(5, 20).Draw(t, "price")<<i, rapid.IntRange(-1, 6).Draw(t, "stock"))
+		}
 		say("offer %s cpu=%d memory=%d price=%d stock=%d", name, 2<<i, 4096<<i, rapid.IntRange(5, 20).Draw(t, "price")<<i, rapid.IntRange(-1, 6).Draw(t, "stock"))
 	}
 	groups := rapid.IntRange(1, 3).Draw(t, "groups")
 	for g := range groups {
 		low := rapid.IntRange(0, 2).Draw(t, "min")
-		say("group g%d min=%d max=%d offers=small,medium,large up-cpu=%d%s%s%s", g, low, low+rapid.IntRange(0, 6).Draw(t, "extra"),
+		in := ""
+		if elsewhere {
+			in = rapid.SampledFrom([]string{"", " in=dc1,dc2", " in=dc1,dc2 balanced", " in=dc2,dc1 closed=dc1:closed", " in=dc1,dc2 place-left=dc2:1"}).Draw(t, "in")
+		}
+		say("group g%d min=%d max=%d offers=small,medium,large up-cpu=%d%s%s%s%s", g, low, low+rapid.IntRange(0, 6).Draw(t, "extra"),
 			rapid.SampledFrom([]int{100, 80}).Draw(t, "up"),
 			rapid.SampledFrom([]string{"", " mixed", " mixed preferred=medium"}).Draw(t, "mixing"),
 			rapid.SampledFrom([]string{"", "", "", " taint=t:NoSchedule", " labels=tier=x", " no-up", " no-down", " paused", " deleting"}).Draw(t, "extras"),
-			rapid.SampledFrom([]string{"", "", " priority=5", " priority=-3"}).Draw(t, "tier"))
+			rapid.SampledFrom([]string{"", "", " priority=5", " priority=-3"}).Draw(t, "tier"), in)
 	}
 	nodes := rapid.IntRange(0, 6).Draw(t, "nodes")
 	for n := range nodes {
-		say("node n%d group=g%d type=%s state=%s", n, rapid.IntRange(0, groups-1).Draw(t, "group"), rapid.SampledFrom(types).Draw(t, "type"),
+		dc := "dc1"
+		if elsewhere {
+			dc = rapid.SampledFrom([]string{"dc1", "dc2"}).Draw(t, "dc")
+		}
+		say("node n%d dc=%s group=g%d type=%s state=%s", n, dc, rapid.IntRange(0, groups-1).Draw(t, "group"), rapid.SampledFrom(types).Draw(t, "type"),
 			rapid.SampledFrom([]string{"Ready", "Ready", "Ready", "Ordered", "NotReady", "Terminating", "Failed"}).Draw(t, "state"))
 	}
 	for p := range rapid.IntRange(0, 12).Draw(t, "pods") {
@@ -105,7 +117,7 @@ func TestNoPlanLeavesMinOrMax(t *testing.T) {
 			}
 		}
 		for _, o := range s.state.Offers {
-			if n := count(p.Launches, func(l Launch) bool { return l.InstanceType == o.InstanceType }); o.Stock >= 0 && n > o.Stock {
+			if n := count(p.Launches, func(l Launch) bool { return l.InstanceType == o.InstanceType && l.DatacenterID == o.DatacenterID }); o.Stock >= 0 && n > o.Stock {
 				t.Fatalf("%d of %s are bought and %d in stock", n, o.InstanceType, o.Stock)
 			}
 		}

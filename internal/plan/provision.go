@@ -84,11 +84,12 @@ func (w *world) decideTypes(lots []*lot) {
 			continue
 		}
 		var best outcome
-		choice := ""
-		for _, t := range g.templates {
-			if t.barred.reason != "" {
+		choice, tried := "", ""
+		for _, t := range g.templates { // by type
+			if t.barred.reason != "" || t.offer.InstanceType == tried {
 				continue
 			}
+			tried = t.offer.InstanceType
 			g.onlyType = t.offer.InstanceType
 			mark := w.mark()
 			o := w.runBest(lots)

@@ -46,13 +46,16 @@ func (w *world) refusals(l *lot) []Refusal {
 			out = append(out, Refusal{Group: g.Name, Reason: g.blocked().reason, Message: g.Blocked})
 			continue
 		}
-		for _, name := range g.offeringIDs() {
-			why, ok := refusal{OfferingUnavailable, fmt.Sprintf("Instance type not available: there is no offering %s in datacenter %s", name, g.DatacenterID)}, true
-			if t := g.template(name); t != nil {
+		for _, k := range g.Buys() {
+			why, ok := noSuchOffer(k), true
+			if closed := g.closedIn(k.DatacenterID, w.state.Now); closed.reason != "" {
+				why = closed
+			}
+			if t := g.template(k); t != nil {
 				why, ok = w.refusal(l, t)
 			}
 			if ok {
-				out = append(out, Refusal{Group: g.Name, InstanceType: name, Reason: why.reason, Message: why.message})
+				out = append(out, g.refused(k, why))
 			}
 		}
 	}
@@ -61,9 +64,6 @@ func (w *world) refusals(l *lot) []Refusal {
 	}
 	return out
 }
-
-// offeringIDs are the types that the group names, known or not, by name.
-func (g *group) offeringIDs() []string { return slices.Compact(slices.Sorted(slices.Values(g.Offers))) }
 
 // refusal says why a template is no answer for the lot: what would stay so however
 // many could be bought comes first.
@@ -84,8 +84,8 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 		return t.barred, true
 	case g.room() == 0:
 		return g.full(), true
-	case t.stock.left == 0:
-		return refusal{OfferingUnavailable, fmt.Sprintf("only %d of %s can be bought in %s now, and the plan buys them", t.offer.Stock, t.offer.InstanceType, t.offer.DatacenterID)}, true
+	case t.left() <= 0:
+		return t.soldOut(), true
 	}
 	if why := t.beyond(); why.reason != "" {
 		return why, true

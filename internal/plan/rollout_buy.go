@@ -45,7 +45,7 @@ func (ro *rollout) successorsFor(c *candidate) ([]*template, keep) {
 	}
 	var bought []*template
 	for missing := true; missing; {
-		t := ro.best(lots)
+		t := ro.best(lots, c.host.node.DatacenterID)
 		if t == nil {
 			w.revert(mark)
 			r.loads = before
@@ -71,8 +71,9 @@ func (w *world) stackAll(h *host, lots []*lot) int {
 
 // best is the template of which one machine serves the lots best: it holds all that is left of
 // them, and most of them otherwise; it keeps the group below its scale-up thresholds; it is the
-// preferred one; it is cheap. Nil when none holds any.
-func (ro *rollout) best(lots []*lot) *template {
+// preferred one; it is cheap, where a group that is balanced reckons other datacenters than that
+// of the node dearer. Nil when none holds any.
+func (ro *rollout) best(lots []*lot, home string) *template {
 	w, g := ro.r.w, ro.group
 	waiting := 0
 	for _, l := range lots {
@@ -96,6 +97,9 @@ func (ro *rollout) best(lots []*lot) *template {
 		}
 		if t.offer.InstanceType != g.Preferred {
 			is.other = 1
+		}
+		if is.price *= 100; g.Balanced && t.offer.DatacenterID != home {
+			is.price = t.offer.Price * (100 + balanceWithin)
 		}
 		_, spoilt := w.turnedOut(1, nil)
 		w.revert(mark)

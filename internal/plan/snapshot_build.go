@@ -57,13 +57,14 @@ func (w *world) buildGroups() {
 		g := &group{Group: spec, together: all, closed: closedFor(spec, w.state.Now, w.state.Options.IgnoreTimers)}
 		w.groups = append(w.groups, g)
 		w.groupByName[spec.Name] = g
-		for _, name := range spec.Offers {
-			if o := w.offers[OfferKey{spec.DatacenterID, name}]; o != nil {
-				g.templates = append(g.templates, w.newTemplate(g, o, stocks[o]))
+		places := spec.places()
+		for _, k := range spec.Buys() {
+			if o := w.offers[k]; o != nil {
+				t := w.newTemplate(g, o, stocks[o])
+				t.place = places[k.DatacenterID]
+				g.templates = append(g.templates, t)
 			}
 		}
-		slices.SortFunc(g.templates, func(a, b *template) int { return cmp.Compare(a.offer.InstanceType, b.offer.InstanceType) })
-		g.templates = slices.CompactFunc(g.templates, func(a, b *template) bool { return a.offer == b.offer })
 	}
 	slices.SortFunc(w.groups, func(a, b *group) int { return cmp.Compare(a.Name, b.Name) })
 	for _, g := range w.groups {

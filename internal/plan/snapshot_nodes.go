@@ -70,7 +70,7 @@ func (w *world) lockTypes() {
 	counts := map[*group]map[string]int{}
 	for _, h := range w.hosts {
 		if h.group == nil || h.node.State == Failed || h.node.State == Terminating ||
-			h.group.template(h.node.InstanceType) == nil {
+			len(h.group.ofType(h.node.InstanceType)) == 0 {
 			continue // also when the type is no longer offered: the group moves to another
 		}
 		if counts[h.group] == nil {

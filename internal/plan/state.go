@@ -86,9 +86,15 @@ type Group struct {
 	// DatacenterID and Offers hold the names under which State.Offers lists them.
 	DatacenterID string
 	Offers       []string
-	// Allocatable are, by instance type, what its new nodes offer to pods where that is not
-	// what the offer says, because its kubelets are set up in another way.
-	Allocatable map[string]corev1.ResourceList
+	// Datacenters take the place of DatacenterID and Offers in a group that buys in several. Its
+	// nodes carry their datacenter as topology.kubernetes.io/zone.
+	Datacenters []Datacenter
+	// Balanced: a node is bought in the datacenter with the fewest nodes of the group where it
+	// costs at most balanceWithin percent more.
+	Balanced bool
+	// Allocatable is what its new nodes offer to pods where that is not what the offer says,
+	// because its kubelets are set up in another way.
+	Allocatable map[OfferKey]corev1.ResourceList
 	// Preferred is one of Offers, or empty.
 	Preferred  string
 	AllowMixed bool

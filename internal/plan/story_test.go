@@ -87,7 +87,7 @@ func tellFromScratch(f *FromScratch) string {
 func tell(p *Plan, now time.Time) string {
 	var b strings.Builder
 	for _, l := range p.Launches {
-		fmt.Fprintf(&b, "buy %s: %s at %s/h for %s%s\n", l.Name, l.InstanceType, l.Price, l.Reason, list(append(slices.Clone(l.Replaces), l.Pods...)))
+		fmt.Fprintf(&b, "buy %s: %s at %s/h for %s%s\n", l.Name, l.Type(), l.Price, l.Reason, list(append(slices.Clone(l.Replaces), l.Pods...)))
 		if l.Saves > 0 {
 			fmt.Fprintf(&b, "  saves %s/h once they are gone\n", l.Saves)
 		}
@@ -137,7 +137,7 @@ func scope(r Refusal) string {
 	if r.Group == "" {
 		return string(r.Reason) + ": "
 	}
-	return fmt.Sprintf("%s/%s %s: ", r.Group, r.InstanceType, r.Reason)
+	return fmt.Sprintf("%s/%s %s: ", r.Group, r.Type(), r.Reason)
 }
 
 func list(names []string) string {

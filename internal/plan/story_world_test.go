@@ -220,7 +220,39 @@ func (s *story) group(name string, a *attrs) {
 	if offers := a.text("offers", ""); offers != "" {
 		g.Offers = strings.Split(offers, ",")
 	}
+	a.datacenters(g)
 	s.state.Groups = append(s.state.Groups, g)
+}
+
+// datacenters reads in=dc1,dc2, closed=dc1[:why], place-left=dc1:1 and balanced.
+func (a *attrs) datacenters(g *Group) {
+	in := a.text("in", "")
+	g.Balanced = a.flag("balanced")
+	if in == "" {
+		return
+	}
+	for id := range strings.SplitSeq(in, ",") {
+		g.Datacenters = append(g.Datacenters, Datacenter{ID: id, Offers: g.Offers})
+	}
+	g.DatacenterID, g.Offers = "", nil
+	of := func(id string) *Datacenter {
+		i := slices.IndexFunc(g.Datacenters, func(d Datacenter) bool { return d.ID == id })
+		if i < 0 {
+			a.note(fmt.Errorf("no datacenter %q", id))
+			return &Datacenter{}
+		}
+		return &g.Datacenters[i]
+	}
+	for _, text := range a.all("closed") {
+		id, why, _ := strings.Cut(text, ":")
+		of(id).Closed = strings.ReplaceAll(why, "_", " ")
+	}
+	for _, text := range a.all("place-left") {
+		id, left, _ := strings.Cut(text, ":")
+		n, err := strconv.Atoi(left)
+		a.note(err)
+		of(id).Limit = &Limit{Left: n, Reason: Unproven, Message: "no machine has joined there yet"}
+	}
 }
 
 // disruptionBudgets reads budget=nodes[/reason,reason][@time until it allows more].

@@ -126,8 +126,9 @@ func (w *world) unpreferred(l *lot, t *template) bool {
 // prefers says whether the group has a preferred type that can be bought and that the
 // lot fits.
 func (g *group) prefers(l *lot) bool {
-	t := g.template(g.Preferred)
-	return t != nil && t.barred.reason == "" && t.stock.left > 0 && t.holds(l)
+	return slices.ContainsFunc(g.ofType(g.Preferred), func(t *template) bool {
+		return t.barred.reason == "" && t.left() > 0 && t.holds(l)
+	})
 }
 
 // holds says whether one pod of the lot fits an empty node of the template.
@@ -166,11 +167,16 @@ func (w *world) buyMinimum() {
 // standard is the type a group gets when no pod decides: the preferred one while it
 // can be bought, else the cheapest, of equal prices the larger.
 func (g *group) standard() *template {
-	if t := g.template(g.Preferred); t != nil && t.buyable() > 0 {
+	if t := cheapestOf(g.ofType(g.Preferred)); t != nil {
 		return t
 	}
+	return cheapestOf(g.templates)
+}
+
+// cheapestOf is the one that can be bought and costs least, of equal prices the larger.
+func cheapestOf(templates []*template) *template {
 	var best *template
-	for _, t := range g.templates {
+	for _, t := range templates {
 		if t.buyable() == 0 {
 			continue
 		}

@@ -102,7 +102,7 @@ func (w *world) passedOver(h *host) []Refusal {
 			continue
 		}
 		if t, why := w.holdsNoMore(g, h); t != nil {
-			out = append(out, Refusal{Group: g.Name, InstanceType: t.offer.InstanceType, Reason: why.reason, Message: why.message})
+			out = append(out, g.refused(t.offer.Key(), why))
 		}
 	}
 	return out

@@ -40,7 +40,7 @@ func drawCompany(t *rapid.T) (*story, string) {
 		say("offer %s cpu=%d memory=%d price=%d zone=%s", name, 1<<i, 2048<<i, rapid.IntRange(5, 12).Draw(t, "price")<<i, rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "zone"))
 	}
 	for g := range rapid.IntRange(1, 2).Draw(t, "groups") {
-		say("group g%d max=%d offers=%s%s", g, rapid.SampledFrom([]int{2, 50, 50}).Draw(t, "max"), strings.Join(offers, ","), rapid.SampledFrom([]string{"", " mixed", " mixed preferred=o0"}).Draw(t, "mixing"))
+		say("group g%d max=%d offers=%s%s", g, rapid.SampledFrom([]int{2, 50, 50}).Draw(t, "max"), strings.Join(offers, ","), rapid.SampledFrom([]string{"", " mixed", " mixed preferred=o0", " mixed in=dc1,dc2 balanced"}).Draw(t, "mixing"))
 	}
 	for n := range rapid.IntRange(0, 2).Draw(t, "nodes") {
 		say("node n%d group=g0 type=o0 zone=a", n)

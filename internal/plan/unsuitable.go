@@ -15,7 +15,7 @@ import (
 // take them. No further node of the type is bought for these pods, also when the node
 // that proved it is gone.
 type Unsuitable struct {
-	Group, InstanceType string
+	Group, DatacenterID, InstanceType string
 	// Pods is a hash of what the pods ask for, Example one of them as namespace/name.
 	Pods, Example string
 	// Node is the Kubernetes node that proved it.
@@ -42,7 +42,7 @@ func (w *world) proveUnsuitable() {
 	known := map[string]Unsuitable{}
 	for _, g := range w.groups {
 		for _, u := range g.Unsuitable {
-			if t := g.template(u.InstanceType); t != nil && w.state.Now.Before(u.Since.Add(UnsuitableFor)) {
+			if t := g.template(u.offer()); t != nil && w.state.Now.Before(u.Since.Add(UnsuitableFor)) {
 				u.Group = g.Name
 				known[u.key()] = u
 			}
@@ -61,7 +61,7 @@ func (w *world) proveUnsuitable() {
 			if !proved && len(known) == 0 {
 				continue
 			}
-			u.Group, u.InstanceType, u.Pods, u.Since = t.group.Name, t.offer.InstanceType, w.fingerprint(l), w.state.Now
+			u.Group, u.DatacenterID, u.InstanceType, u.Pods, u.Since = t.group.Name, t.offer.DatacenterID, t.offer.InstanceType, w.fingerprint(l), w.state.Now
 			before, remembered := known[u.key()]
 			switch {
 			case remembered && (proved || !before.contradicted(l, witnesses[t])):
@@ -98,7 +98,7 @@ func (w *world) bar(lots []*lot) {
 	for _, l := range lots {
 		pods := w.fingerprint(l)
 		for _, u := range w.unsuitable {
-			t := w.groupByName[u.Group].template(u.InstanceType)
+			t := w.groupByName[u.Group].template(u.offer())
 			if u.Pods != pods || t == nil {
 				continue
 			}
@@ -138,7 +138,11 @@ func (w *world) provedUnsuitable() []Unsuitable {
 	return slices.CompactFunc(list, func(a, b Unsuitable) bool { return a.key() == b.key() })
 }
 
-func (u *Unsuitable) key() string { return u.Group + "/" + u.InstanceType + "/" + u.Pods }
+func (u *Unsuitable) key() string {
+	return u.Group + "/" + u.InstanceType + "/" + u.DatacenterID + "/" + u.Pods
+}
+
+func (u *Unsuitable) offer() OfferKey { return OfferKey{u.DatacenterID, u.InstanceType} }
 
 // contradicted says that the node takes the pods now, or that one does which is newer.
 func (u *Unsuitable) contradicted(l *lot, witnesses []witness) bool {
@@ -188,7 +192,7 @@ func (w *world) orderedShape(t *template) *shape {
 
 // orderedRoom is what the DaemonSets' templates would leave of what was ordered.
 func (w *world) orderedRoom(t *template) resources.Vector {
-	list, own := t.group.Allocatable[t.offer.InstanceType]
+	list, own := t.group.Allocatable[t.offer.Key()]
 	if !own {
 		list = t.offer.Allocatable
 	}

@@ -31,8 +31,8 @@ func (w *world) witnesses() map[*template][]witness {
 		if !registered || n.Object == nil || h.group == nil || h.cordoned {
 			continue
 		}
-		t := h.group.template(n.InstanceType)
-		if t == nil || t.offer.DatacenterID != n.DatacenterID {
+		t := h.group.template(n.Offer())
+		if t == nil {
 			continue
 		}
 		x := w.witness(h, t)

@@ -17,10 +17,26 @@ type market struct {
 	Limit         *limit             `json:"limit,omitempty"`
 	NoGrowth      string             `json:"noGrowth,omitempty"`
 	Undeletable   string             `json:"undeletable,omitempty"`
-	Selected      []string           `json:"selected,omitempty"`
+	Selected      []offerKey         `json:"selected,omitempty"`
 	NoneSelected  bool               `json:"noneSelected,omitempty"`
+	// Closed and Limits are by datacenter.
+	Closed map[string]closed `json:"closed,omitempty"`
+	Limits map[string]*limit `json:"limits,omitempty"`
 	// Prices are in millionths of the currency a month, by VPSieNode.
 	Prices map[string]plan.Money `json:"pricesPerMonthMicros,omitempty"`
+}
+
+// offerKey is a plan.OfferKey.
+type offerKey struct {
+	DatacenterID string `json:"datacenterID"`
+	InstanceType string `json:"instanceType"`
+}
+
+// closed is a cluster.Closed.
+type closed struct {
+	Why    string             `json:"why"`
+	Reason plan.RefusalReason `json:"reason,omitempty"`
+	Until  *time.Time         `json:"until,omitempty"`
 }
 
 // offer is a plan.Offer.
@@ -65,8 +81,9 @@ func (l *limit) limit() *plan.Limit {
 func marketOf(m *cluster.Market) market {
 	out := market{
 		Offers: make([]offer, len(m.Offers)), Blocked: m.Blocked, BlockedReason: m.BlockedReason, Limit: limitOf(m.Limit),
-		NoGrowth: m.NoGrowth, Undeletable: m.Undeletable, Selected: m.Selected, NoneSelected: m.NoneSelected, Prices: m.Prices,
+		NoGrowth: m.NoGrowth, Undeletable: m.Undeletable, NoneSelected: m.NoneSelected, Prices: m.Prices,
 	}
+	out.placesOf(m)
 	for i, o := range m.Offers {
 		out.Offers[i] = offer{
 			InstanceType: o.InstanceType, DatacenterID: o.DatacenterID, Category: o.Category, Price: o.Price, Capacity: o.Capacity,
@@ -82,8 +99,9 @@ func marketOf(m *cluster.Market) market {
 func (m *market) market() cluster.Market {
 	out := cluster.Market{
 		Blocked: m.Blocked, BlockedReason: m.BlockedReason, Limit: m.Limit.limit(), NoGrowth: m.NoGrowth, Undeletable: m.Undeletable,
-		Selected: m.Selected, NoneSelected: m.NoneSelected, Prices: m.Prices, Fixed: map[*plan.Offer]bool{},
+		NoneSelected: m.NoneSelected, Prices: m.Prices, Fixed: map[*plan.Offer]bool{},
 	}
+	m.places(&out)
 	for i := range m.Offers {
 		o := &m.Offers[i]
 		full := &plan.Offer{
@@ -97,4 +115,47 @@ func (m *market) market() cluster.Market {
 		out.Fixed[full] = o.Fixed
 	}
 	return out
+}
+
+// placesOf notes what differs between the datacenters of a group in several.
+func (m *market) placesOf(from *cluster.Market) {
+	for _, k := range from.Selected {
+		m.Selected = append(m.Selected, offerKey(k))
+	}
+	for id, c := range from.Closed {
+		if m.Closed == nil {
+			m.Closed = map[string]closed{}
+		}
+		noted := closed{Why: c.Why, Reason: c.Reason}
+		if !c.Until.IsZero() {
+			noted.Until = new(c.Until.UTC())
+		}
+		m.Closed[id] = noted
+	}
+	for id, l := range from.Limits {
+		if m.Limits == nil {
+			m.Limits = map[string]*limit{}
+		}
+		m.Limits[id] = limitOf(l)
+	}
+}
+
+// places takes over what placesOf has noted.
+func (m *market) places(to *cluster.Market) {
+	for _, k := range m.Selected {
+		to.Selected = append(to.Selected, plan.OfferKey(k))
+	}
+	for id, c := range m.Closed {
+		why := cluster.Closed{Why: c.Why, Reason: c.Reason}
+		if c.Until != nil {
+			why.Until = *c.Until
+		}
+		to.Close(id, why)
+	}
+	for id, l := range m.Limits {
+		if to.Limits == nil {
+			to.Limits = map[string]*plan.Limit{}
+		}
+		to.Limits[id] = l.limit()
+	}
 }

@@ -89,7 +89,8 @@ func (s *simulation) join(m *machine) {
 		return
 	}
 	name, at := m.object.Name, metav1.NewTime(s.now)
-	labels := plan.NodeLabels(&plan.Group{Name: m.group.Name, Labels: m.group.Spec.NodeLabels()}, m.offer)
+	g := &plan.Group{Name: m.group.Name, Labels: m.group.Spec.NodeLabels(), Datacenters: cluster.DatacentersOf(m.group, nil)}
+	labels := plan.NodeLabels(g, m.offer)
 	labels[corev1.LabelHostname] = name
 	m.node = &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), Labels: labels, CreationTimestamp: at},

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Catalogue is what the fake cloud sells.
@@ -67,6 +68,7 @@ type Plan struct {
 type Named struct {
 	Name       string
 	Identifier string // empty: derived from the name
+	Datacenter string // of an image: the name of the only one that has it; empty is all
 }
 
 // SharedCPU is the category whose machines see only a part of their memory.
@@ -136,6 +138,7 @@ func uuidOf(words ...string) string {
 type offer struct {
 	Plan
 	identifier string
+	datacenter string // its name
 	boxSizeID  int
 }
 
@@ -169,7 +172,7 @@ func openShop(c Catalogue) (shop, error) {
 				return s, fmt.Errorf("plan %q: pricePerMonth: %w", p.Nickname, err)
 			}
 			if p.soldIn(dc.Name) {
-				s.offers[dc.Identifier] = append(s.offers[dc.Identifier], offer{Plan: p, identifier: PlanIdentifier(p.Nickname, dc.Name), boxSizeID: n + 1})
+				s.offers[dc.Identifier] = append(s.offers[dc.Identifier], offer{Plan: p, identifier: PlanIdentifier(p.Nickname, dc.Name), datacenter: dc.Name, boxSizeID: n + 1})
 			}
 		}
 	}
@@ -206,8 +209,17 @@ func (s shop) datacenter(ref string) (Datacenter, bool) {
 	return s.Datacenters[i], true
 }
 
-// nickname returns the nickname that ref means: ref itself, or that of the plan which some datacenter sells as ref.
+// nickname returns the nickname that ref means: ref itself, or that of the plan which some datacenter sells as ref. With a
+// datacenter's name and a slash before it, it is of that datacenter alone.
 func (s shop) nickname(ref string) (string, bool) {
+	if place, plan, ok := strings.Cut(ref, "/"); ok {
+		dc, known := s.datacenter(place)
+		i := slices.IndexFunc(s.offers[dc.Identifier], func(o offer) bool { return o.Nickname == plan || o.identifier == plan })
+		if !known || i < 0 {
+			return "", false
+		}
+		return dc.Name + "/" + s.offers[dc.Identifier][i].Nickname, true
+	}
 	for _, p := range s.Plans {
 		if p.Nickname == ref {
 			return ref, true

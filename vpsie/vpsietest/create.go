@@ -63,7 +63,7 @@ func (s *Server) createVM(r request, d dialect) reply {
 	if n := s.owned(); s.knobs.Quota > 0 && n >= s.knobs.Quota {
 		return refusal(r, http.StatusInternalServerError, fmt.Sprintf("VPS count exceeds the allowed limit %d", s.knobs.Quota))
 	}
-	if left := s.knobs.Stock[o.offer.Nickname]; left != nil && *left == 0 {
+	if left := s.stockOf(o.offer); left != nil && *left == 0 {
 		return refusal(r, http.StatusBadRequest, "The selected package is out of stock in this datacenter")
 	}
 	if left := s.balance(); left != nil && left.Sign() <= 0 {
@@ -109,7 +109,7 @@ func (s *Server) readOrder(r request, b createBody, d dialect) (order, *reply) {
 	if d.custom {
 		images = s.shop.Images
 	}
-	if o.image, ok = find(images, b.OSIdentifier); !ok || i < 0 {
+	if o.image, ok = find(images, b.OSIdentifier); !ok || i < 0 || o.image.Datacenter != "" && o.image.Datacenter != o.datacenter.Name {
 		return refuse("Please select the right package for this OS")
 	}
 	o.offer = offers[i]

@@ -24,8 +24,8 @@ type Knobs struct {
 	NeverAppear int `json:"neverAppear"` // the next N orders vanish from the pending list; counts down
 
 	Quota  int               `json:"quota"`  // machines the account may have; 0 is no limit
-	Stock  map[string]*int   `json:"stock"`  // by plan nickname or identifier: how many are left; null is no limit
-	Prices map[string]string `json:"prices"` // by plan nickname or identifier: per month, for machines ordered from now on
+	Stock  map[string]*int   `json:"stock"`  // by plan nickname or identifier, or datacenter/nickname: how many are left; null is no limit
+	Prices map[string]string `json:"prices"` // as for stock: per month, for machines ordered from now on
 	// BillingSpeedup is how many hours one hour costs; 0 counts as 1.
 	BillingSpeedup float64 `json:"billingSpeedup"`
 

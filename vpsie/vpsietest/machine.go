@@ -98,7 +98,7 @@ func (s *Server) admit(o order) *machine {
 	s.lastID++
 	m := &machine{
 		order: o, id: s.lastID, identifier: uuidOf("machine", fmt.Sprint(s.opts.Seed, s.lastID)), stage: pending,
-		createdAt: now, billedAt: now, cost: new(big.Rat), price: s.priceOf(o.offer.Plan),
+		createdAt: now, billedAt: now, cost: new(big.Rat), price: s.priceOf(o.offer),
 		listedFrom: now.Add(time.Duration(s.knobs.GapSeconds) * time.Second),
 		stopped:    make(chan struct{}), started: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
@@ -109,7 +109,7 @@ func (s *Server) admit(o order) *machine {
 		s.knobs.NeverJoin--
 		m.neverJoin = true
 	}
-	if left := s.knobs.Stock[o.offer.Nickname]; left != nil && *left > 0 {
+	if left := s.stockOf(o.offer); left != nil && *left > 0 {
 		*left--
 	}
 	s.machines = append(s.machines, m)
@@ -118,10 +118,22 @@ func (s *Server) admit(o order) *machine {
 	return m
 }
 
-// priceOf returns the monthly price of a plan now. The caller holds the lock.
-func (s *Server) priceOf(p Plan) *big.Rat {
-	text := p.PricePerMonth
-	if changed, ok := s.knobs.Prices[p.Nickname]; ok {
+// stockOf returns how many are left, nil for no limit: in its datacenter, where the knob says it of that. The caller holds
+// the lock.
+func (s *Server) stockOf(o offer) *int {
+	if left := s.knobs.Stock[o.datacenter+"/"+o.Nickname]; left != nil {
+		return left
+	}
+	return s.knobs.Stock[o.Nickname]
+}
+
+// priceOf returns the monthly price of an offer now. The caller holds the lock.
+func (s *Server) priceOf(o offer) *big.Rat {
+	text := o.PricePerMonth
+	if changed, ok := s.knobs.Prices[o.Nickname]; ok {
+		text = changed
+	}
+	if changed, ok := s.knobs.Prices[o.datacenter+"/"+o.Nickname]; ok {
 		text = changed
 	}
 	price, err := parsePrice(text)

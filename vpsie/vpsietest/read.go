@@ -141,15 +141,15 @@ func (s *Server) listPlans(r request) reply {
 		}
 		all = append(all, object{
 			"identifier": o.identifier, "nickname": o.Nickname, "cpu": o.CPU, "ram": loose(r.knobs, o.MemoryMB), "ssd": o.DiskGB,
-			"traffic": o.TrafficGB, "net_speed": 1000, "price": s.wirePrice(r.knobs, i, o.Plan),
+			"traffic": o.TrafficGB, "net_speed": 1000, "price": s.wirePrice(r.knobs, i, o),
 		})
 	}
 	return success(all)
 }
 
 // wirePrice writes prices as numbers and as texts in turn. The caller holds the lock.
-func (s *Server) wirePrice(k Knobs, i int, p Plan) any {
-	price := s.priceOf(p)
+func (s *Server) wirePrice(k Knobs, i int, o offer) any {
+	price := s.priceOf(o)
 	number, _ := price.Float64()
 	if *k.PlainScalars || i%2 == 0 {
 		return number
@@ -161,10 +161,11 @@ func (s *Server) wirePrice(k Knobs, i int, p Plan) any {
 func (s *Server) listImages(r request) reply {
 	all := []object{}
 	for i, im := range s.shop.Images {
+		only, _ := s.shop.datacenter(im.Datacenter)
 		all = append(all, object{
 			"id": i + 1, "user_id": 7, "datacenter_id": 1, "image_size": 2_147_483_648, "original_name": im.Name + ".qcow2",
 			"fetched_from_url": "https://images.example.com/" + im.Name + ".qcow2", "changed_name": im.Name, "image_hash": "0", "image_label": im.Name,
-			"created_on": madeOn, "deleted": 0, "identifier": im.Identifier, "storage": "ssd", "dc_name": "", "dcIdentifier": "",
+			"created_on": madeOn, "deleted": 0, "identifier": im.Identifier, "storage": "ssd", "dc_name": only.Name, "dcIdentifier": only.Identifier,
 			"created_by": "fake@example.com",
 		})
 	}
