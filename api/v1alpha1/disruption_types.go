@@ -25,8 +25,10 @@ type Disruption struct {
 
 	// PaybackHours is within how many hours a replacement must have saved what it costs: both
 	// the old and the new machines are paid for until the old ones are gone, and what is left of
-	// periods that are paid as a whole (alignToPaidPeriodSeconds) is lost. It counts with
-	// consolidation WhenCheaper. Absent is 24.
+	// periods that are paid as a whole (alignToPaidPeriodSeconds, an hour where that is absent) is
+	// lost. It counts with consolidation WhenCheaper. Absent is as many hours as the nodes that are
+	// replaced have been there, but no more than 24: a node that came with the load of the morning
+	// is not replaced as if that load stayed.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1

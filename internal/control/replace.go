@@ -62,6 +62,20 @@ func (d Deps) avoid(ctx context.Context, node *corev1.Node) error {
 	return nil
 }
 
+// FailedAgain is what is noted on a node whose replacement is given up now.
+func FailedAgain(m *v1alpha1.VPSieNode, why string, now time.Time) cluster.ReplacementFailure {
+	failure := cluster.ReplacementFailure{Times: 1, Why: why}
+	if before := cluster.FailedReplacement(m); before != nil {
+		failure.Times += before.Times
+	}
+	pause := longestReplacePause
+	if failure.Times < 6 { // the doubling is past the longest then
+		pause = min(firstReplacePause<<(failure.Times-1), longestReplacePause)
+	}
+	failure.Until = now.Add(pause).UTC().Truncate(time.Second)
+	return failure
+}
+
 // giveUpReplacement has the nodes wait before another replacement is tried, and then the
 // machines be like any other. In this order: what ends in between is done again.
 func (r *round) giveUpReplacement(ctx context.Context, o *cluster.Objects, machines map[string]*v1alpha1.VPSieNode, g *plan.GivenUp) error {
@@ -71,15 +85,7 @@ func (r *round) giveUpReplacement(ctx context.Context, o *cluster.Objects, machi
 		if m == nil || !m.DeletionTimestamp.IsZero() {
 			continue
 		}
-		failure := cluster.ReplacementFailure{Times: 1, Why: g.Why}
-		if before := cluster.FailedReplacement(m); before != nil {
-			failure.Times += before.Times
-		}
-		pause := longestReplacePause
-		if failure.Times < 6 { // the doubling is past the longest then
-			pause = min(firstReplacePause<<(failure.Times-1), longestReplacePause)
-		}
-		failure.Until = now.Add(pause).UTC().Truncate(time.Second)
+		failure := FailedAgain(m, g.Why, now)
 		if err := r.annotate(ctx, m, "noting that a replacement is given up on", func(m *v1alpha1.VPSieNode) {
 			metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationReplacementFailed, failure.String())
 		}); err != nil {

@@ -19,9 +19,11 @@ type Disruption struct {
 	PaidPeriod time.Duration
 	// MinSavings is the percentage of the price of nodes that their replacement must save at
 	// least, and Payback how long it may take to save what it costs; both of ConsolidateCheaper.
-	MinSavings int
-	Payback    time.Duration
-	Budgets    []DisruptionBudget
+	// PaybackByAge: it may take no longer than the nodes have been there either.
+	MinSavings   int
+	Payback      time.Duration
+	PaybackByAge bool
+	Budgets      []DisruptionBudget
 	// ReplaceDrifted has nodes with Node.Drift replaced.
 	ReplaceDrifted bool
 	// DrainSurge: a drain restarts a Deployment whose only ready replica is on the node, and waits,
@@ -134,6 +136,20 @@ func (n *Node) paid(g *group, now time.Time) (time.Time, keep) {
 	return until, keep{reason: KeptPaidPeriod, message: fmt.Sprintf("not needed, and paid until %s; goes at %s (disruption.alignToPaidPeriodSeconds %d)",
 		clock(next), clock(until), int(period.Seconds()))}
 }
+
+// usualPeriod is what is taken to be paid as a whole where the group does not say it.
+const usualPeriod = time.Hour
+
+// paidRest is how much is left, at a time, of the period that the node is paid for.
+func (n *Node) paidRest(g *group, at time.Time) time.Duration {
+	if n.Created.IsZero() || at.Before(n.Created) {
+		return 0
+	}
+	period := g.paidPeriod()
+	return period - at.Sub(n.Created)%period
+}
+
+func (g *group) paidPeriod() time.Duration { return cmp.Or(g.Disruption.PaidPeriod, usualPeriod) }
 
 // Expires is when the node is as old as its group lets nodes become, zero for never. So that nodes
 // that were ordered together do not expire together, it is up to a tenth of maxAge sooner or later,

@@ -284,12 +284,29 @@ func (t *trade) minSavings() int {
 	return percent
 }
 
-func (t *trade) payback() time.Duration {
-	payback := t.nodes[0].host.group.Disruption.Payback
+// payback is how long the exchange may take to save what it costs, on an average of the nodes by their price. With PaybackByAge that
+// is no longer than they have been there: nobody knows how long the saving will last, but what has lasted is likely to last as
+// long again, and waiting until the price of the wait is that of the exchange costs at most twice what knowing would (the ski
+// rental problem).
+func (t *trade) payback(now time.Time) time.Duration {
+	sum := 0.0
 	for _, c := range t.nodes {
-		payback = min(payback, c.host.group.Disruption.Payback)
+		d := &c.host.group.Disruption
+		lasts := d.Payback
+		if created := c.host.node.Created; d.PaybackByAge && !created.IsZero() {
+			lasts = min(lasts, now.Sub(created))
+		}
+		sum += float64(c.price) * lasts.Hours()
 	}
-	return payback
+	return time.Duration(sum / float64(t.price) * float64(time.Hour))
+}
+
+// paybackText says where payback is from.
+func (t *trade) paybackText() string {
+	if slices.ContainsFunc(t.nodes, func(c *candidate) bool { return c.host.group.Disruption.PaybackByAge }) {
+		return "as long as it has been there; disruption.paybackHours is not set"
+	}
+	return "disruption.paybackHours"
 }
 
 // prune leaves nodes out of the best exchange that add little to it.
@@ -376,9 +393,9 @@ func (x *exchanger) solve(t *trade, names []string) string {
 	case t.saves <= 0 || t.saves*100 < t.price*Money(t.minSavings()):
 		return fmt.Sprintf("replacing %s by %s would save %s/h of %s/h (%d%%); disruption.minSavingsPercent is %d",
 			what, by, Hourly(t.saves), Hourly(t.price), t.saves*100/t.price, t.minSavings())
-	case x.costs(t) > float64(t.saves)*t.payback().Hours():
-		return fmt.Sprintf("replacing %s by %s would save %s/h, and costs %s that are paid twice or in advance: more than it saves in %s (disruption.paybackHours)",
-			what, by, Hourly(t.saves), Hourly(x.costs(t)), t.payback())
+	case x.costs(t) > float64(t.saves)*t.payback(x.w.state.Now).Hours():
+		return fmt.Sprintf("replacing %s by %s would save %s/h, and costs %s that are paid twice or in advance: more than it saves in %s (%s)",
+			what, by, Hourly(t.saves), Hourly(x.costs(t)), t.payback(x.w.state.Now).Round(time.Minute), t.paybackText())
 	}
 	if g := x.tight(); g != nil {
 		return fmt.Sprintf("with %s replaced by %s, NodeGroup %s would reach a scale-up threshold", what, by, g.Name)
@@ -414,20 +431,17 @@ func (x *exchanger) rehearse(t *trade) (why keep) {
 	return why
 }
 
-// costs is what the exchange costs once: the new machines while the old ones are still there,
-// and of the old ones the rest of the period that is paid for. It is in Money times hours,
-// as what is saved is per hour.
+// costs is what the exchange costs once: the new machines while the old ones are still there; of the old ones the rest of the period
+// that is paid for; and of the new ones half a period, which is what is lost of the last one on an average. It is in Money times
+// hours, as what is saved is per hour.
 func (x *exchanger) costs(t *trade) float64 {
 	sum := 0.0
 	for _, h := range t.bought {
-		sum += float64(h.template.offer.Price) * bothPaid.Hours()
+		sum += float64(h.template.offer.Price) * (bothPaid + h.group.paidPeriod()/2).Hours()
 	}
 	gone := x.w.state.Now.Add(bothPaid)
 	for _, c := range t.nodes {
-		period, created := c.host.group.Disruption.PaidPeriod, c.host.node.Created
-		if period > 0 && !created.IsZero() && created.Before(gone) {
-			sum += float64(c.price) * (period - gone.Sub(created)%period).Hours()
-		}
+		sum += float64(c.price) * c.host.node.paidRest(c.host.group, gone).Hours()
 	}
 	return sum
 }

@@ -58,6 +58,7 @@ type Command struct {
 	day          Day
 	vary         []string
 	skip, length length
+	compress     float64
 	start        string
 	report       string
 }
@@ -97,6 +98,7 @@ func (c *Command) AddFlags(s *pflag.FlagSet) {
 	s.Float64Var(&c.day.Night, "synthetic-night", 0.3, "share of the web replicas that is left at the quietest hour")
 	s.Var(&c.skip, "skip", "leave out the begin of the workload, such as 120d")
 	s.Var(&c.length, "length", "simulate so much of the workload, such as 30d; empty is all that is left")
+	s.Float64Var(&c.compress, "compress", 1, "divide all times of the workload by this, after --skip and --length: 10 has a day go by in 2.4 hours")
 	s.Uint64Var(&c.options.Seed, "seed", 1, "number that all chance follows from")
 	s.StringVar(&c.start, "start", "2025-01-06T00:00:00Z", "the time at which the simulated workload begins (RFC 3339), for schedules")
 	s.StringVarP(&c.Output, "output", "o", "table", "table or json")
@@ -191,6 +193,7 @@ func (c *Command) validate() error {
 	}
 	o := &c.options.Cloud
 	share("synthetic-night", c.day.Night)
+	wrong(!(c.compress >= 1 && c.compress <= 1000), "--compress: %g is not from 1 to 1000", c.compress)
 	share("boot-failures", o.BootFailures)
 	share("refusals", o.Refusals)
 	wrong(!(o.BootSpread >= 0 && o.BootSpread <= 3), "--boot-spread: %g is not from 0 to 3", o.BootSpread)
@@ -234,7 +237,11 @@ func (c *Command) workload(stdin io.Reader) (*Workload, error) {
 			return nil, fmt.Errorf("--trace: %w", err)
 		}
 	}
-	return w.Window(time.Duration(c.skip), time.Duration(c.length))
+	w, err := w.Window(time.Duration(c.skip), time.Duration(c.length))
+	if err != nil {
+		return nil, err
+	}
+	return w.Compressed(c.compress), nil
 }
 
 // settings reads what is compared.

@@ -73,7 +73,9 @@ func (s *simulation) order(l *plan.Launch) {
 	m.object.Status = v1alpha1.VPSieNodeStatus{
 		Phase: v1alpha1.PhaseProvisioning, OrderedAt: &at, CostPerMonth: offer.Price.String(), CostPerHour: plan.Hourly(offer.Price).String(),
 	}
-	g.Status.LastScaleTime = &at
+	if l.Reason != plan.Replacement { // what replaces a node is no scaling
+		g.Status.LastScaleTime = &at
+	}
 	i, _ := s.byName(name)
 	s.machines = slices.Insert(s.machines, i, m)
 	if f.failsToBoot {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/control"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -251,6 +252,9 @@ func (s *simulation) round() {
 	for i := range p.Removals {
 		s.remove(&p.Removals[i])
 	}
+	for i := range p.GivenUp {
+		s.giveUp(&p.GivenUp[i])
+	}
 	s.remember(p)
 	next := s.now.Add(idleRound)
 	if len(p.Launches)+len(p.Removals) > 0 {
@@ -259,6 +263,21 @@ func (s *simulation) round() {
 		next = at.Truncate(time.Second).Add(time.Second)
 	}
 	s.wake(next)
+}
+
+// giveUp ends an exchange that came to nothing, as the controller does.
+func (s *simulation) giveUp(g *plan.GivenUp) {
+	for _, name := range g.Nodes {
+		if i, ok := s.byName(name); ok {
+			m := s.machines[i].object
+			metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationReplacementFailed, control.FailedAgain(m, g.Why, s.now).String())
+		}
+	}
+	for _, name := range g.Machines {
+		if i, ok := s.byName(name); ok {
+			delete(s.machines[i].object.Annotations, v1alpha1.AnnotationReplaces)
+		}
+	}
 }
 
 // meant collects the pods that a machine on its way is to hold.

@@ -262,3 +262,61 @@ func TestASimulationCanBeStopped(t *testing.T) {
 		t.Error("it runs on")
 	}
 }
+
+// Compressed time brings everything closer, and leaves alone what stays to the end.
+func TestTimeIsCompressed(t *testing.T) {
+	w := &Workload{Name: "w", Length: 10 * time.Hour, Demands: []Demand{
+		{Name: "a", Created: time.Hour, Deleted: 2 * time.Hour}, {Name: "b", Created: 15 * time.Second, Deleted: forEver},
+	}}
+	c := w.Compressed(10)
+	if c.Length != time.Hour || c.Demands[0].Created != 6*time.Minute || c.Demands[0].Deleted != 12*time.Minute || c.Demands[1].Created != time.Second || c.Demands[1].Deleted != forEver {
+		t.Errorf("%+v", c)
+	}
+	if w.Length != 10*time.Hour || w.Demands[0].Created != time.Hour {
+		t.Errorf("the workload itself has changed: %+v", w)
+	}
+}
+
+// An exchange whose machine never joins is given up, and another one follows when the back-off is over: it does not stand in the way for ever.
+func TestGivenUpExchangesAreFollowedByOthers(t *testing.T) {
+	s := setting(func(g *v1alpha1.NodeGroup) {
+		g.Spec.Disruption.Consolidation, g.Spec.Disruption.PaybackHours = v1alpha1.ConsolidateWhenCheaper, new(int32(24))
+	})
+	// Eight pods fill a large node; when seven of them have gone, a small one does.
+	w := &Workload{Name: "shrinks", Length: 12 * time.Hour}
+	for i := range 8 {
+		d := Demand{Namespace: "default", Name: fmt.Sprintf("p%d", i), Deleted: forEver, MilliCPU: 900, Memory: 1 << 30}
+		if i > 0 {
+			d.Deleted = time.Hour
+		}
+		w.Demands = append(w.Demands, d)
+	}
+	cloud := calm()
+	failed, replaced := 0, 0
+	for seed := range uint64(20) {
+		o := options(cloud)
+		o.Seed, o.Cloud.BootFailures = seed, 0.5
+		r, err := Run(t.Context(), w, s, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tried, gone := 0, 0
+		for _, d := range r.Decisions {
+			if d.What == Bought && d.Reason == string(plan.Replacement) {
+				tried++
+			}
+			if d.What == Removed && d.Reason == string(plan.Replaced) {
+				gone++
+			}
+		}
+		if tried > 1 {
+			failed++
+		}
+		if gone > 0 {
+			replaced++
+		}
+	}
+	if failed == 0 || replaced < 15 {
+		t.Errorf("of 20 clouds in which every second machine fails, the exchange was tried again in %d and succeeded in %d", failed, replaced)
+	}
+}

@@ -55,6 +55,25 @@ func (w *Workload) Window(from, length time.Duration) (*Workload, error) {
 	return out, nil
 }
 
+// Compressed is the workload with all times divided by a number, at least 1.
+func (w *Workload) Compressed(by float64) *Workload {
+	if by == 1 {
+		return w
+	}
+	out := &Workload{Name: fmt.Sprintf("%s, time compressed by %g", w.Name, by), Demands: slices.Clone(w.Demands), Length: time.Duration(float64(w.Length) / by)}
+	shorter := func(d time.Duration) time.Duration {
+		if d == forEver {
+			return d
+		}
+		return (time.Duration(float64(d) / by)).Truncate(time.Second)
+	}
+	for i := range out.Demands {
+		d := &out.Demands[i]
+		d.Created, d.Deleted = shorter(d.Created), shorter(d.Deleted)
+	}
+	return out
+}
+
 // sort puts the demands in order, so that the order of a file changes nothing.
 func (w *Workload) sort() {
 	slices.SortStableFunc(w.Demands, func(a, b Demand) int {
