@@ -62,6 +62,10 @@ func (c *cli) showJournal(ctx context.Context, flags journalFlags) error {
 			return fmt.Errorf("--%s: %w", name, err)
 		}
 	}
+	// An hour of the day is the last one that was; the end comes after the begin.
+	if !f.Until.IsZero() && f.Until.Before(f.Since) {
+		f.Until = f.Until.AddDate(0, 0, 1)
+	}
 	if flags.pod != "" {
 		key, err := c.podKey(flags.pod)
 		if err != nil {

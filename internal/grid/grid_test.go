@@ -72,6 +72,7 @@ func TestParagraph(t *testing.T) {
 		"  - one two three four five six":  "  - one two three\n    four five six",
 		"one two three four five six":      "one two three four\nfive six",
 		"  one two three four five six":    "  one two three four\n  five six",
+		"  orders  one two three four":     "  orders  one two\n  three four",
 		"abcdefghijklmnopqrstuvwxyz0123":   "abcdefghijklmnopqrst\nuvwxyz0123",
 		"shop/web-7d8f-x2x4zabcdefgh12345": "shop/web-7d8f-\nx2x4zabcdefgh12345",
 	} {

@@ -18,14 +18,15 @@ func Wrap(text string, width int) []string {
 	}
 	var lines []string
 	line := ""
-	for word := range strings.FieldsSeq(text) {
+	// An empty word is one more space, which is kept inside of a line.
+	for word := range strings.SplitSeq(text, " ") {
 		switch {
 		case line == "":
 			line = word
 		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
 			line += " " + word
 		default:
-			lines = append(lines, line)
+			lines = append(lines, strings.TrimRight(line, " "))
 			line = word
 		}
 		for utf8.RuneCountInString(line) > width {

@@ -64,18 +64,44 @@ func draw(c *Chart) *drawing {
 	for v := 0.0; v <= top+step/2; v += step {
 		d.Rows = append(d.Rows, tick{y(v), fmt.Sprintf("%.4g", v)})
 	}
-	layout := "15:04"
-	if until.Sub(from) > 48*time.Hour {
-		layout = "2 Jan"
-	}
-	for i := range 6 {
-		t := from.Add(until.Sub(from) * time.Duration(i) / 5)
-		d.Columns = append(d.Columns, tick{x(t), t.UTC().Format(layout)})
-	}
+	d.Columns = hours(from, until, x)
 	for i, l := range c.Lines {
 		d.Lines = append(d.Lines, drawnLine{Name: l.Name, Path: path(l.Points, until, x, y), Dashed: l.Dashed, Number: i % 6, Mean: fmt.Sprintf("%.4f", mean(l.Points, until))})
 	}
 	return d
+}
+
+// hours are round times (UTC) along the chart, six at most; none is so near an end that its
+// text would stick out.
+func hours(from, until time.Time, x func(time.Time) float64) []tick {
+	const most, margin = 6, 30
+	length := until.Sub(from)
+	step := 365 * 24 * time.Hour
+	for _, round := range []time.Duration{
+		time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour,
+		12 * time.Hour, 24 * time.Hour, 2 * 24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 30 * 24 * time.Hour, 90 * 24 * time.Hour,
+	} {
+		if length/round <= most {
+			step = round
+			break
+		}
+	}
+	layout := "15:04"
+	switch {
+	case step >= 24*time.Hour:
+		layout = "2 Jan"
+	case step < time.Minute:
+		layout = "15:04:05"
+	case length > 24*time.Hour:
+		layout = "2 Jan 15:04"
+	}
+	var ticks []tick
+	for t := from.UTC().Truncate(step); !t.After(until); t = t.Add(step) {
+		if at := x(t); at >= chartLeft+margin && at <= chartWidth-8-margin {
+			ticks = append(ticks, tick{at, t.Format(layout)})
+		}
+	}
+	return ticks
 }
 
 // path is a line of steps.

@@ -105,7 +105,7 @@ var source string
 
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"bar": bar, "percent": percent, "chart": draw, "shown": shown, "more": more}).Parse(source)
+	t, err := template.New("page").Funcs(template.FuncMap{"bar": bar, "percent": percent, "chart": draw, "shown": shown, "more": more, "pods": podsOf}).Parse(source)
 	if err != nil {
 		return err
 	}
@@ -174,6 +174,14 @@ func hueOf(pod string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))
 	return int(h.Sum32() % 360)
+}
+
+// podsOf counts the node's pods in words.
+func podsOf(n Node) string {
+	if len(n.Pods) == 1 {
+		return "1 pod"
+	}
+	return fmt.Sprintf("%d pods", len(n.Pods))
 }
 
 // percent is how much of the node its pods ask for.
