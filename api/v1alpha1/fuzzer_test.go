@@ -39,6 +39,9 @@ func (f fuzzer) obey(spec map[string]any) {
 	spec["preferredInstanceType"] = ""
 	f.obeyOfferings(spec)
 	f.obeyDatacenters(spec)
+	if spot, _ := spec["spotInstances"].(map[string]any); spot["maxPercent"] != nil {
+		spot["policy"] = "Preferred"
+	}
 	startup, _ := spec["startupTaints"].([]any)
 	for _, taint := range append(slices.Clone(spec["taints"].([]any)), startup...) {
 		taint.(map[string]any)["effect"] = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}[f.IntN(3)]

@@ -65,6 +65,13 @@ const (
 	LabelDatacenter = "autoscaler.vpsie.com/datacenter"
 )
 
+// LabelCapacityType says of a Node of a group with spec.spotInstances how its machine was
+// bought: CapacityOnDemand.
+const (
+	LabelCapacityType = "autoscaler.vpsie.com/capacity-type"
+	CapacityOnDemand  = "on-demand"
+)
+
 // TaintReplacing keeps pods off a node that is to be replaced, as far as there is room elsewhere.
 const TaintReplacing = "autoscaler.vpsie.com/replacing"
 

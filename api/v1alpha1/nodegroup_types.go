@@ -102,6 +102,12 @@ type NodeGroupSpec struct {
 	// +optional
 	Spread Spread `json:"spread,omitempty"`
 
+	// SpotInstances says whether machines are bought that VPSie may take away again. VPSie sells
+	// none today: the condition SpotAvailable says so.
+	//
+	// +optional
+	SpotInstances *SpotInstances `json:"spotInstances,omitempty"`
+
 	// OfferingIDs are the acceptable instance types, by identifier or name. The
 	// cheapest set on which the pods fit is bought. Exactly one of offeringIDs and
 	// offeringSelector is set.
@@ -525,7 +531,7 @@ type NodeGroupStatus struct {
 	// +optional
 	OmittedNodes int32 `json:"omittedNodes,omitempty"`
 
-	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity, Reconciling, Stalled, RolloutPaused.
+	// Conditions: Ready, Scaling, Error, AtMinCapacity, AtMaxCapacity, Reconciling, Stalled, RolloutPaused, SpotAvailable.
 	//
 	// +optional
 	// +listType=map
@@ -759,6 +765,8 @@ const (
 	NodeGroupStalled     = "Stalled"
 	// NodeGroupRolloutPaused: a machine that was bought in the place of an outdated node did not join.
 	NodeGroupRolloutPaused = "RolloutPaused"
+	// NodeGroupSpotAvailable is there for groups that want spot instances.
+	NodeGroupSpotAvailable = "SpotAvailable"
 	// NodeGroupLowBalance is there for prepaid accounts only.
 	NodeGroupLowBalance = "LowBalance"
 )

@@ -66,6 +66,7 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 		faults = append(faults, field.Invalid(spec.Child("preferredInstanceType"), p, preferredRule))
 	}
 	faults = append(faults, checkDatacenters(&g.Spec, spec)...)
+	faults = append(faults, checkSpot(g.Spec.SpotInstances, spec.Child("spotInstances"))...)
 	faults = append(faults, checkOfferings(&g.Spec, spec)...)
 	faults = append(faults, checkOS(g.Spec.Labels, spec, "labels")...)
 	faults = append(faults, checkOS(g.Spec.NodeSelector, spec, "nodeSelector")...)

@@ -89,6 +89,7 @@ func TestBadObjects(t *testing.T) {
 		"group: null min":             {group("minNodes: 0", "minNodes: null"), theGroup + "spec.minNodes: Required value"},
 		"group: max of 0":             {group("maxNodes: 3", "maxNodes: 0"), theGroup + "spec.maxNodes: Invalid value: 0: spec.maxNodes in body should be greater than or equal to 1"},
 		"group: no datacenter":        {group("datacenterID: dc", `datacenterID: ""`), theGroup + `spec.datacenterID: Invalid value: ""`},
+		"group: percent of spot":      {group("osImageID: u", "osImageID: u, spotInstances: {policy: Required, maxPercent: 99}"), theGroup + "spec.spotInstances.maxPercent: Invalid value: 99: spotInstances.maxPercent below 100 needs policy Preferred"},
 		"group: datacenter nowhere":   {group("datacenterID: dc, ", ""), theGroup + "spec.datacenterID: Required value: datacenterID or datacenters must say"},
 		"group: datacenter twice":     {group("datacenterID: dc", "datacenters: [{id: dc}, {id: DC}]"), theGroup + `spec.datacenters[1].id: Invalid value: "DC": datacenters: one is named twice`},
 		"group: both datacenters":     {group("datacenterID: dc", "datacenterID: dc, datacenters: [{id: dc}]"), theGroup + "spec.datacenters: Invalid value: [\"dc\"]: datacenters cannot be set beside datacenterID"},
@@ -170,7 +171,7 @@ func TestEveryCELRuleHasATwin(t *testing.T) {
 		nameRule, minMaxRule, preferredRule, osRule, taintsRule, ownTaintRule, selectorRule, requireRule, cpuRule, memoryRule, costRule,
 		limitNodesRule, windowNodesRule, windowCronRule, durationRule, zoneAloneRule, nodesRule, cronRule, cronRangeRule, zoneRule, paidPeriodRule, maxAgeRule,
 		scheduleNameRule, scheduleIdleRule, scheduleOrderRule, scheduleMaxRule, reservedNameRule, reservedRule, signalRule, thresholdRule,
-		datacenterRule, notBothPlacesRule, spreadRule, zoneLabelRule, zoneSelectorRule, twiceDatacenterRule,
+		datacenterRule, notBothPlacesRule, spreadRule, zoneLabelRule, zoneSelectorRule, twiceDatacenterRule, maxPercentRule,
 		offersRule, notBothRule, cpuRangeRule, memRangeRule, maxPriceRule,
 		"nodeSelector" + strings.TrimPrefix(osRule, "labels"), "startupTaints" + strings.TrimPrefix(taintsRule, "taints"), "startupTaints" + strings.TrimPrefix(ownTaintRule, "taints"),
 		// About updates; a file holds one state.

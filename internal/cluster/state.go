@@ -148,6 +148,9 @@ func (b *Builder) recall(nodes []*plan.Node) {
 func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*plan.Node, market Market, now time.Time) *plan.Group {
 	g = g.DeepCopy()
 	g.SetDefaults()
+	if why := NoSpot(g); why != "" && market.Blocked == "" {
+		market.Block(why, false)
+	}
 	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
 	limits := LimitsOf(g, now)
 	lastScale, _ := LastScale(g, machines)

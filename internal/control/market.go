@@ -64,6 +64,9 @@ func (d Deps) buying(ctx context.Context, o *cluster.Objects) *Buying {
 		if err == nil {
 			err = d.CheckGroup(ctx, g)
 		}
+		if why := cluster.NoSpot(g); why != "" && err == nil {
+			err = &cloud.ConfigError{Reason: "NotSold", Message: why}
+		}
 		if err != nil {
 			market.Block(err.Error(), cloud.IsBackoff(err))
 			problems = append([]error{err}, problems...)

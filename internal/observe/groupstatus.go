@@ -255,6 +255,11 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 	default:
 		set(v1alpha1.NodeGroupLowBalance, false, "BalanceLasts", v.Funds.String())
 	}
+	if v.Group.Spec.WantsSpot() {
+		set(v1alpha1.NodeGroupSpotAvailable, false, "NotSold", "VPSie sells no spot instances")
+	} else {
+		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.NodeGroupSpotAvailable)
+	}
 	switch is := meta.FindStatusCondition(s.Conditions, v1alpha1.NodeGroupRolloutPaused); {
 	case v.RolloutStopped != "":
 		set(v1alpha1.NodeGroupRolloutPaused, true, "ReplacementNotJoined", v.RolloutStopped)

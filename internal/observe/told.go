@@ -72,7 +72,7 @@ func faults() []string {
 // Conditions documents every condition.
 func Conditions() []ConditionWord {
 	const group, machine = "NodeGroup", "VPSieNode"
-	invalid := append(faults(), "InvalidConfiguration")
+	invalid := append(faults(), "InvalidConfiguration", "NotSold")
 	return []ConditionWord{
 		{group, v1alpha1.NodeGroupReady, "every wanted node is ready and nothing is wrong; `kubectl wait --for=condition=Ready ng/x` works",
 			append([]string{"AllNodesReady", "NodesNotReady", "Paused", "Deleting"}, invalid...)},
@@ -86,6 +86,7 @@ func Conditions() []ConditionWord {
 			[]string{"ReplacementNotJoined", "NotPaused"}},
 		{group, v1alpha1.NodeGroupLowBalance, "the prepaid account's balance lasts less than a day, or less than `--min-balance-hours`; absent for other accounts",
 			[]string{"BalanceRunsOut", "BalanceLasts"}},
+		{group, v1alpha1.NodeGroupSpotAvailable, "VPSie sells spot instances, which it does not today; absent for groups that do not want any", []string{"NotSold"}},
 		{machine, v1alpha1.VPSieNodeVPSReady, "the VPS runs; otherwise the reason is the step it is at",
 			[]string{"Ordering", "NotOrdered", "Ordered", "Building", "Starting", "VPSRunning", "VPSStopped", "VPSSuspended", "VPSGone", "Deleting", "NotDeleted"}},
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},

@@ -136,7 +136,7 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		"NodeGroupReady": v1alpha1.NodeGroupReady, "NodeGroupScaling": v1alpha1.NodeGroupScaling, "NodeGroupError": v1alpha1.NodeGroupError,
 		"NodeGroupAtMinCapacity": v1alpha1.NodeGroupAtMinCapacity, "NodeGroupAtMaxCapacity": v1alpha1.NodeGroupAtMaxCapacity,
 		"NodeGroupReconciling": v1alpha1.NodeGroupReconciling, "NodeGroupStalled": v1alpha1.NodeGroupStalled,
-		"NodeGroupLowBalance": v1alpha1.NodeGroupLowBalance, "NodeGroupRolloutPaused": v1alpha1.NodeGroupRolloutPaused, "VPSieNodeDrifted": v1alpha1.VPSieNodeDrifted,
+		"NodeGroupLowBalance": v1alpha1.NodeGroupLowBalance, "NodeGroupSpotAvailable": v1alpha1.NodeGroupSpotAvailable, "NodeGroupRolloutPaused": v1alpha1.NodeGroupRolloutPaused, "VPSieNodeDrifted": v1alpha1.VPSieNodeDrifted,
 		"VPSieNodeVPSReady": v1alpha1.VPSieNodeVPSReady, "VPSieNodeNodeJoined": v1alpha1.VPSieNodeNodeJoined,
 		"VPSieNodeNodeReady": v1alpha1.VPSieNodeNodeReady, "VPSieNodeError": v1alpha1.VPSieNodeError,
 	}

@@ -1,0 +1,38 @@
+package v1alpha1
+
+// SpotInstances says whether the group buys machines that the cloud may take away again, for a
+// lower price. VPSie sells none today.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.maxPercent) || self.maxPercent == 100 || (has(self.policy) && self.policy == 'Preferred')",fieldPath=".maxPercent",message="spotInstances.maxPercent below 100 needs policy Preferred, which may buy on demand too; set that, or leave maxPercent out"
+type SpotInstances struct {
+	// Policy is Disabled, Preferred or Required. Disabled, as if absent, buys on demand. Preferred
+	// buys spot instances where there are any, and on demand otherwise. Required buys nothing else.
+	//
+	// +optional
+	Policy SpotPolicy `json:"policy,omitempty"`
+
+	// MaxPercent is how many of the group's nodes may be spot instances, in percent; 100 if absent.
+	// It bounds nothing while VPSie sells none.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	MaxPercent *int32 `json:"maxPercent,omitempty"`
+}
+
+// SpotPolicy says whether spot instances are bought.
+//
+// +kubebuilder:validation:Enum=Disabled;Preferred;Required
+type SpotPolicy string
+
+// The policies of spot instances.
+const (
+	SpotDisabled  SpotPolicy = "Disabled"
+	SpotPreferred SpotPolicy = "Preferred"
+	SpotRequired  SpotPolicy = "Required"
+)
+
+// WantsSpot says that the group would buy spot instances.
+func (s *NodeGroupSpec) WantsSpot() bool {
+	return s.SpotInstances != nil && (s.SpotInstances.Policy == SpotPreferred || s.SpotInstances.Policy == SpotRequired)
+}
