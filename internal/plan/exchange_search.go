@@ -62,7 +62,7 @@ type trade struct {
 
 // exchange begins an exchange where one saves enough. One is under way at a time.
 func (w *world) exchange(found *removals) {
-	if len(w.exchanges) > 0 || wanting(w.lots) || !slices.ContainsFunc(w.groups, func(g *group) bool { return g.Disruption.Consolidation == ConsolidateCheaper }) {
+	if len(w.exchanges) > 0 || w.awaitsRoom() || !slices.ContainsFunc(w.groups, func(g *group) bool { return g.Disruption.Consolidation == ConsolidateCheaper }) {
 		return
 	}
 	for _, c := range found.gone {
@@ -83,6 +83,14 @@ func (w *world) exchange(found *removals) {
 	x.prune()
 	w.strategy = strategy
 	x.commit()
+}
+
+// awaitsRoom says that pods wait for a node that some group sells. Others wait for no machine, however long, and nothing is
+// held up for them.
+func (w *world) awaitsRoom() bool {
+	return slices.ContainsFunc(w.lots, func(l *lot) bool {
+		return l.left > 0 && l.buys() && slices.ContainsFunc(w.templates, func(t *template) bool { return t.holds(l) })
+	})
 }
 
 func (x *exchanger) findFailed() {
