@@ -21,6 +21,7 @@ type flags struct {
 	lease          lease
 	metricsAddress string
 	healthAddress  string
+	pprofAddress   string
 	logLevel       string
 	clusterID      string
 	catalogueTTL   time.Duration
@@ -52,6 +53,7 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&f.lease.retryPeriod, "leader-elect-retry-period", 2*time.Second, "pause between two tries to lead or to give a sign of life")
 	s.StringVar(&f.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 is off")
 	s.StringVar(&f.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 is off")
+	s.StringVar(&f.pprofAddress, "pprof-bind-address", "0", "address of Go's profiles at /debug/pprof, such as 127.0.0.1:6060; 0 is off")
 	s.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	s.DurationVar(&f.catalogueTTL, "vpsie-catalogue-ttl", 10*time.Minute, "how long prices and plans are taken as current")
 	s.StringVar(&f.clusterID, "cluster-id", "", "marks this cluster's VPSes; empty takes the UID of the namespace kube-system")

@@ -32,6 +32,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--leader-elect-retry-period=3s", func(f *flags) any { return f.lease.retryPeriod }, 3 * time.Second},
 		{"--metrics-bind-address=:1", func(f *flags) any { return f.metricsAddress }, ":1"},
 		{"--health-probe-bind-address=:1", func(f *flags) any { return f.healthAddress }, ":1"},
+		{"--pprof-bind-address=:1", func(f *flags) any { return f.pprofAddress }, ":1"},
 		{"--log-level=warn", func(f *flags) any { return f.logLevel }, "warn"},
 		{"--unready-timeout=7s", func(f *flags) any { return f.control.UnreadyTimeout }, 7 * time.Second},
 		{"--unproven-limit=7", func(f *flags) any { return f.control.UnprovenLimit }, 7},

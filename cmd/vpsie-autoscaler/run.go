@@ -144,6 +144,7 @@ func (f *flags) manager(config *rest.Config, journal *observe.Journal, stores *c
 		RetryPeriod:                   &f.lease.retryPeriod,
 		GracefulShutdownTimeout:       &stopIn,
 		HealthProbeBindAddress:        f.healthAddress,
+		PprofBindAddress:              f.pprofAddress,
 		Metrics: server.Options{
 			BindAddress:   f.metricsAddress,
 			ExtraHandlers: map[string]http.Handler{observe.JournalPath: journal.Handler(clock.RealClock{}, f.control.Plan)},

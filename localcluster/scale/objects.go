@@ -54,7 +54,7 @@ func metaOf(namespace, name string) metav1.ObjectMeta {
 }
 
 // vpsieNode is a machine that has been ready for an hour, as the controller leaves it: nothing is left to write.
-func vpsieNode(m vpsietest.Machine) *v1alpha1.VPSieNode {
+func vpsieNode(m vpsietest.Machine, made *v1alpha1.MadeFrom) *v1alpha1.VPSieNode {
 	name := m.Hostname
 	n := &v1alpha1.VPSieNode{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "VPSieNode"},
@@ -68,11 +68,11 @@ func vpsieNode(m vpsietest.Machine) *v1alpha1.VPSieNode {
 	n.Labels = map[string]string{
 		v1alpha1.LabelParent: groupName, v1alpha1.LabelInstanceType: m.InstanceType, v1alpha1.LabelDatacenter: datacenter,
 	}
-	n.Annotations = map[string]string{v1alpha1.AnnotationLaunchReason: "PendingPods"}
+	n.Annotations = map[string]string{v1alpha1.AnnotationLaunchReason: "PendingPods", v1alpha1.AnnotationLastApplied: "{}"}
 	at := n.CreationTimestamp
 	n.Status = v1alpha1.VPSieNodeStatus{
 		Phase: v1alpha1.PhaseReady, NodeName: name, Hostname: name, ObservedGeneration: 1, VPSieStatus: "running",
-		CreatedAt: &at, OrderedAt: &at, ProvisionedAt: &at, JoinedAt: &at, ReadyAt: &at,
+		CreatedAt: &at, OrderedAt: &at, ProvisionedAt: &at, JoinedAt: &at, ReadyAt: &at, MadeFrom: made,
 	}
 	for _, c := range []metav1.Condition{
 		{Type: v1alpha1.VPSieNodeVPSReady, Status: metav1.ConditionTrue, Reason: "VPSRunning", Message: "VPS is running on VPSie platform"},

@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/localcluster/stack"
 )
@@ -28,6 +29,8 @@ type Options struct {
 	Burst int
 	// RequestsPerMinute is the controller's limit of requests to VPSie; 0 takes one that does not matter.
 	RequestsPerMinute int
+	// Profiles has the profiles of each phase written to Dir, which costs the controller a little time and memory.
+	Profiles bool
 	// Say hears of progress.
 	Say func(format string, args ...any)
 }
@@ -35,7 +38,18 @@ type Options struct {
 // Run starts everything, measures, and ends everything.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
 	booter := &orders{seeded: o.Nodes, times: make(chan time.Time, 100_000)}
-	s, err := stack.Start(ctx, stack.Options{BinDir: o.BinDir, Dir: o.Dir, Bare: true, Booter: booter, ReadyTimeout: 10 * time.Minute, RequestsPerMinute: o.RequestsPerMinute, Say: o.Say})
+	var args []string
+	var taken *profiles
+	if o.Profiles {
+		if taken, err = newProfiles(ctx, o.Dir); err != nil {
+			return nil, err
+		}
+		args = append(args, "--pprof-bind-address="+taken.address)
+	}
+	s, err := stack.Start(ctx, stack.Options{
+		BinDir: o.BinDir, Dir: o.Dir, Bare: true, Booter: booter, ReadyTimeout: 10 * time.Minute,
+		RequestsPerMinute: o.RequestsPerMinute, ControllerArgs: args, Say: o.Say,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -48,33 +62,40 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := prepare(ctx, clients); err != nil {
 		return nil, err
 	}
-	if err := createGroup(ctx, s, o.Nodes); err != nil {
+	group, err := createGroup(ctx, s, o.Nodes)
+	if err != nil {
 		return nil, err
 	}
+	kubernetes, err := clients.Discovery().ServerVersion()
+	if err != nil {
+		return nil, fmt.Errorf("asking the API server for its version: %w", err)
+	}
 	began := time.Now()
-	if err := seed(ctx, s.Cluster.EtcdURL(), s.Cloud, o.Nodes, o.Pods); err != nil {
+	made := cluster.MadeFrom(group, kubernetes.Major+"."+kubernetes.Minor)
+	if err := seed(ctx, s.Cluster.EtcdURL(), s.Cloud, made, o.Nodes, o.Pods); err != nil {
 		return nil, err
 	}
 	o.Say("%d nodes and %d pods are stored after %s", o.Nodes, o.Pods, time.Since(began).Round(time.Second))
-	return measure(ctx, o, s, booter)
+	return measure(ctx, o, s, booter, taken)
 }
 
-func createGroup(ctx context.Context, s *stack.Stack, nodes int) error {
+func createGroup(ctx context.Context, s *stack.Stack, nodes int) (*v1alpha1.NodeGroup, error) {
 	scheme, err := cluster.Scheme()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c, err := client.New(s.Cluster.Config(), client.Options{Scheme: scheme})
 	if err != nil {
-		return fmt.Errorf("making a client: %w", err)
+		return nil, fmt.Errorf("making a client: %w", err)
 	}
-	if err := c.Create(ctx, nodeGroup(nodes)); err != nil {
-		return fmt.Errorf("creating the NodeGroup: %w", err)
+	group := nodeGroup(nodes)
+	if err := c.Create(ctx, group); err != nil {
+		return nil, fmt.Errorf("creating the NodeGroup: %w", err)
 	}
-	return nil
+	return group, nil
 }
 
-func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders) (*Report, error) {
+func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders, taken *profiles) (*Report, error) {
 	r := &Report{Nodes: o.Nodes, Pods: o.Pods}
 	asked, err := requests(ctx, s.Cluster.Config())
 	if err != nil {
@@ -105,13 +126,15 @@ func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders) (*R
 		length   time.Duration
 		replaced int
 	}{{"at rest", &r.Rest, o.Length, -1}, {"under the stream", &r.Stream, o.Length, 0}, {"with pods replaced", &r.Replaced, o.Soak, o.Replaced}} {
+		profiled := make(chan error, 1)
+		go func() { profiled <- taken.processor(ctx, p.name, p.length) }()
 		*p.into, err = during(ctx, s, p.length, func(ctx context.Context) error {
 			if p.replaced < 0 {
 				return pause(ctx, p.length)
 			}
 			return changes.run(ctx, o.Statuses, o.Heartbeats, p.replaced)
 		})
-		if err != nil {
+		if err = errors.Join(err, <-profiled, taken.heap(ctx, p.name)); err != nil {
 			return nil, err
 		}
 		o.Say("%s: %s", p.name, *p.into)

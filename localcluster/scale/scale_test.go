@@ -25,6 +25,8 @@ func TestMeasuresASmallCluster(t *testing.T) {
 		t.Errorf("ready after %s, first decision after %s", report.Ready, report.Decided)
 	case report.Rest.Resident == 0 || report.Rest.Heap == 0 || report.MostResident < report.Rest.Resident:
 		t.Errorf("memory at rest %d, heap %d, at most %d", report.Rest.Resident, report.Rest.Heap, report.MostResident)
+	case report.Rest.Requests["PATCH vpsienodes"]+report.Rest.Requests["PATCH vpsienodes/status"] != 0:
+		t.Errorf("the API server took %v at rest: VPSieNodes are not seeded as the controller leaves them", report.Rest.Requests)
 	case report.Replaced.Rounds == 0:
 		t.Error("no rounds, though pods were replaced")
 	case report.Stream.Requests["PATCH pods/status"] == 0:

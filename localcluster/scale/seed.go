@@ -63,8 +63,8 @@ func (s *seeder) builtIn(ctx context.Context, key string, object runtime.Object)
 	return s.put(ctx, key, value)
 }
 
-// seed fills the cluster with ready nodes of the group, their machines and their pods.
-func seed(ctx context.Context, endpoint string, cloud *vpsietest.Server, nodes, pods int) error {
+// seed fills the cluster with ready nodes of the group, their machines, made from what is given, and their pods.
+func seed(ctx context.Context, endpoint string, cloud *vpsietest.Server, made *v1alpha1.MadeFrom, nodes, pods int) error {
 	s, err := newSeeder(endpoint)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func seed(ctx context.Context, endpoint string, cloud *vpsietest.Server, nodes, 
 		if err != nil {
 			return fmt.Errorf("adding machine %d to the fake VPSie: %w", i, err)
 		}
-		machine := vpsieNode(m)
+		machine := vpsieNode(m, made)
 		value, err := json.Marshal(machine)
 		if err != nil {
 			return fmt.Errorf("encoding VPSieNode %s: %w", machine.Name, err)
