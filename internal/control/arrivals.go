@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -36,6 +37,8 @@ type arrivals struct {
 	of map[place]arrival
 	// demand are the groups that pods wait for, as the last round saw it.
 	demand map[string]bool
+	// scaled is when a scaling of each NodeGroup was noted last.
+	scaled map[types.UID]time.Time
 }
 
 type arrival struct {
@@ -44,7 +47,29 @@ type arrival struct {
 	why         string
 }
 
-func newArrivals() *arrivals { return &arrivals{orders: newOrders(), of: map[place]arrival{}} }
+func newArrivals() *arrivals {
+	return &arrivals{orders: newOrders(), of: map[place]arrival{}, scaled: map[types.UID]time.Time{}}
+}
+
+// scaledAt says that a scaling of the group is noted for that time.
+func (a *arrivals) scaledAt(group types.UID, at time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.scaled[group].Equal(at)
+}
+
+func (a *arrivals) noteScaled(group types.UID, at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.scaled[group] = at
+}
+
+// retain forgets what is kept of NodeGroups that are gone.
+func (a *arrivals) retain(alive map[types.UID]bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.scaled, func(uid types.UID, _ time.Time) bool { return !alive[uid] })
+}
 
 // pauseAfter is how long a group pauses after so many failures in a row. Where nothing
 // has ever worked the first failure counts as well, and the longest pause is twice as long.

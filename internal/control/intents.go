@@ -54,15 +54,6 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 // makesWay says that a node goes for another machine, not because it is not needed.
 func makesWay(x plan.Removal) bool { return x.Reason == plan.Drifted || x.Reason == plan.Expired }
 
-func (d Deps) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
-	scaled := g.DeepCopy()
-	scaled.Status.LastScaleTime = &metav1.Time{Time: d.Clock.Now()}
-	if err := d.Client.Status().Patch(ctx, scaled, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("noting the scaling of NodeGroup %s: %w", g.Name, err)
-	}
-	return nil
-}
-
 // mostAtOnce bounds the writes under way to the API server.
 const mostAtOnce = 16
 

@@ -24,8 +24,9 @@ const roundName = "round"
 // round is the loop that decides: read, decide, write intents, tell.
 type round struct {
 	Deps
-	builder *cluster.Builder
-	waiting waiting
+	builder  *cluster.Builder
+	waiting  waiting
+	statuses statuses
 	// shown are the NodeGroups that the metrics have series of.
 	shown map[string]bool
 	// lastTook slows rounds down when they get long, so that a storm of changes
@@ -161,6 +162,9 @@ func (r *round) next(p *plan.Plan, groups []*v1alpha1.NodeGroup) time.Duration {
 				first = until
 			}
 		}
+	}
+	if due := r.statuses.due; !due.IsZero() && (first.IsZero() || due.Before(first)) {
+		first = due
 	}
 	if first.IsZero() {
 		return idleRound

@@ -3,16 +3,13 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
@@ -26,6 +23,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("", "") != nil)
 	r.forgetGone(o)
 	r.sayProblems(o)
+	r.statuses.due = time.Time{}
 	var errs []error
 	for _, g := range o.NodeGroups {
 		limits := cluster.LimitsOf(g, r.Clock.Now())
@@ -126,6 +124,8 @@ func (r *round) forgetGone(o *cluster.Objects) {
 	}
 	r.Voice.Retain(alive)
 	r.arrivals.orders.retain(alive, r.Clock.Now())
+	r.arrivals.retain(alive)
+	r.statuses.retain(alive)
 	for name := range r.shown {
 		if !groups[name] {
 			r.Metrics.ForgetGroup(name)
@@ -188,20 +188,6 @@ func (r *round) sayProblems(o *cluster.Objects) {
 		}
 		r.Voice.SayNew(m, invalid)
 	}
-}
-
-// writeStatus patches what has changed. The object at hand may not show yet what act and
-// the machines' steps have written of lastScaleTime, so that is left alone where it has not.
-func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v1alpha1.NodeGroupStatus) error {
-	if equality.Semantic.DeepEqual(g.Status, status) {
-		return nil
-	}
-	told := g.DeepCopy()
-	told.Status = status
-	if err := r.Client.Status().Patch(ctx, told, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("writing the status of NodeGroup %s: %w", g.Name, err)
-	}
-	return nil
 }
 
 func machinesOf(all []*v1alpha1.VPSieNode, group string) []*v1alpha1.VPSieNode {

@@ -148,7 +148,7 @@ func measure(ctx context.Context, o Options, s *stack.Stack, booter *orders, tak
 		return nil, err
 	}
 	if o.Burst > 0 {
-		if r.Burst, err = burst(ctx, s, booter, o.Burst); err != nil {
+		if r.Burst, err = burst(ctx, s, booter, o.Burst, taken); err != nil {
 			return nil, err
 		}
 		o.Say("%s", r.Burst)

@@ -34,7 +34,7 @@ func TestMeasuresASmallCluster(t *testing.T) {
 	case len(report.Waits) != 2 || report.Waits[0] <= 0:
 		t.Errorf("waits %v, want two above 0", report.Waits)
 	}
-	if b := report.Burst; b.Machines < 1 || b.Last < b.First || b.Ready < b.Last || b.Requests <= 0 || b.GroupBytes == 0 {
+	if b := report.Burst; b.Machines < 1 || b.Last < b.First || b.Ready < b.Last || b.Requests <= 0 || b.Gone <= 0 || b.GroupBytes == 0 {
 		t.Errorf("a burst of pods: %s", b)
 	}
 	if columns := strings.Count(strings.SplitN(scale.Header, "\n", 2)[0], "|"); strings.Count(report.Row(time.Minute), "|") != columns {

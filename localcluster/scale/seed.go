@@ -48,7 +48,15 @@ func (s *seeder) flush(ctx context.Context) error {
 }
 
 func (s *seeder) put(ctx context.Context, key string, value []byte) error {
-	s.ops = append(s.ops, clientv3.OpPut("/registry/"+key, string(value)))
+	return s.do(ctx, clientv3.OpPut("/registry/"+key, string(value)))
+}
+
+func (s *seeder) delete(ctx context.Context, key string) error {
+	return s.do(ctx, clientv3.OpDelete("/registry/"+key))
+}
+
+func (s *seeder) do(ctx context.Context, op clientv3.Op) error {
+	s.ops = append(s.ops, op)
 	if len(s.ops) < mostOps {
 		return nil
 	}
