@@ -90,7 +90,7 @@ func company(n int) func() *input {
 		s := plantest.Company(n, 1, true)
 		in := &input{groups: s.Groups, offers: s.Offers}
 		for _, p := range s.Pods {
-			in.pods = append(in.pods, p.Object)
+			in.pods = append(in.pods, p.Object())
 		}
 		return in
 	}

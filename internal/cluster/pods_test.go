@@ -35,8 +35,8 @@ func TestPodsAreWorkedOutOnce(t *testing.T) {
 		t.Error("a pod that had not changed was worked out twice")
 	}
 	p.Changed(old, versioned("p", "u", "2"))
-	if second := plannedOf(p)[0]; second == first || second.Object.ResourceVersion != "2" {
-		t.Errorf("after a change it is version %s", second.Object.ResourceVersion)
+	if second := plannedOf(p)[0]; second == first || second.Object().ResourceVersion != "2" {
+		t.Errorf("after a change it is version %s", second.Object().ResourceVersion)
 	}
 }
 
@@ -67,8 +67,8 @@ func TestPodsFollowEveryChange(t *testing.T) {
 			t.Fatalf("after %d changes: %d pods, %d planned, %d indexed; want %d", i+1, len(o.Pods), len(o.planned), len(p.index), len(there))
 		}
 		for at, pod := range o.Pods {
-			if there[pod.Name] != pod || o.planned[at].Object != pod {
-				t.Fatalf("after %d changes: pod %s is version %s, planned as %s", i+1, pod.Name, pod.ResourceVersion, o.planned[at].Object.ResourceVersion)
+			if there[pod.Name] != pod || o.planned[at].Object() != pod {
+				t.Fatalf("after %d changes: pod %s is version %s, planned as %s", i+1, pod.Name, pod.ResourceVersion, o.planned[at].Object().ResourceVersion)
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func TestPodsFollowEveryChange(t *testing.T) {
 func TestPodsOfFiles(t *testing.T) {
 	o := &Objects{Pods: []*corev1.Pod{versioned("a", "", ""), versioned("b", "", "")}}
 	planned := NewBuilder().State(o, nil, time.Now(), plan.Options{}).Pods
-	if !slices.EqualFunc(planned, o.Pods, func(a *plan.Pod, b *corev1.Pod) bool { return a.Object == b }) {
+	if !slices.EqualFunc(planned, o.Pods, func(a *plan.Pod, b *corev1.Pod) bool { return a.Object() == b }) {
 		t.Errorf("%d pods are planned, want the two that were read", len(planned))
 	}
 }

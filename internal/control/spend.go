@@ -52,7 +52,7 @@ func sharesOf(nodes map[string]*corev1.Node, pods []*plan.Pod) map[string]map[st
 		if shares[name] == nil {
 			shares[name] = map[string]float64{}
 		}
-		shares[name][p.Object.Namespace] += part(cpu, node.Status.Allocatable.Cpu().MilliValue())/2 + part(memory, node.Status.Allocatable.Memory().Value())/2
+		shares[name][p.Meta().Namespace] += part(cpu, node.Status.Allocatable.Cpu().MilliValue())/2 + part(memory, node.Status.Allocatable.Memory().Value())/2
 	}
 	return shares
 }

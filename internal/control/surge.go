@@ -83,7 +83,7 @@ func (r *machines) restarts(ctx context.Context, d *appsv1.Deployment, p *corev1
 		return false, nil, nil // It rolls nothing out either.
 	}
 	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(d.Namespace), client.MatchingLabelsSelector{Selector: selector}); err != nil {
+	if err := r.Live.List(ctx, &pods, client.InNamespace(d.Namespace), client.MatchingLabelsSelector{Selector: selector}); err != nil {
 		return false, nil, fmt.Errorf("listing the pods of Deployment %s/%s: %w", d.Namespace, d.Name, err)
 	}
 	var claims corev1.PersistentVolumeClaimList

@@ -60,7 +60,7 @@ func (r *Result) scene() page.Scene {
 	pods := make(map[string]*plan.Pod, len(r.State.Pods))
 	held := map[string][]page.Pod{}
 	for _, pod := range r.State.Pods {
-		name := pod.Object.Namespace + "/" + pod.Object.Name
+		name := pod.Meta().Namespace + "/" + pod.Meta().Name
 		pods[name] = pod
 		if node, cpu, memory := pod.Held(); node != "" {
 			held[node] = append(held[node], page.Pod{Name: name, CPU: cpu, Memory: memory})

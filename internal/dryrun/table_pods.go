@@ -16,7 +16,7 @@ type podNames map[string]*corev1.Pod
 func namePods(pods []*plan.Pod) podNames {
 	names := make(podNames, len(pods))
 	for _, p := range pods {
-		names[p.Object.Namespace+"/"+p.Object.Name] = p.Object
+		names[p.Meta().Namespace+"/"+p.Meta().Name] = p.Object()
 	}
 	return names
 }

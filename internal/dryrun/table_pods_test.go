@@ -16,7 +16,7 @@ func TestPodsByWhatTheyAreOneOf(t *testing.T) {
 		if kind != "" {
 			pod.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: name, Controller: new(true)}}
 		}
-		return &plan.Pod{Object: pod}
+		return plan.NewPod(pod)
 	}
 	for name, test := range map[string]struct {
 		pod  *plan.Pod
@@ -29,7 +29,7 @@ func TestPodsByWhatTheyAreOneOf(t *testing.T) {
 		"by itself":             {owned("", "", nil), "ns/-pod"},
 	} {
 		names := namePods([]*plan.Pod{test.pod})
-		if got := names.of("ns/" + test.pod.Object.Name); got != test.want {
+		if got := names.of("ns/" + test.pod.Object().Name); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}

@@ -51,7 +51,7 @@ func TestAlternatives(t *testing.T) {
 		"the cloud had one of the cheapest": {
 			alter: func(s *plan.State) {
 				s.Offers[1].Stock = 1
-				second := s.Pods[0].Object.DeepCopy()
+				second := s.Pods[0].Object().DeepCopy()
 				second.Name, second.UID = "q", "q"
 				s.Pods = append(s.Pods, plan.NewPod(second))
 			}, bought: "four",

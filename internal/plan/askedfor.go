@@ -24,7 +24,7 @@ func (w *world) barUnaskedOf(lots []*lot) {
 		why := refusal{NotAskedFor, fmt.Sprintf("the NodeGroup buys only for pods whose nodeSelector or required node affinity asks for %s (nodeSelectorPolicy Require)",
 			strings.Join(pairs, ", "))}
 		for _, l := range lots {
-			if asksForAll(&l.kind.class.sample.Object.Spec, g.OnlyFor) {
+			if asksForAll(l.kind.class.sample.spec, g.OnlyFor) {
 				continue
 			}
 			if l.barred == nil {

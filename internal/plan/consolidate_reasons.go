@@ -76,7 +76,7 @@ func (h *host) controlPlane() string {
 		if !s.pod.stays() {
 			continue // static pods do
 		}
-		if why := controlPlanePod(s.pod.Object); why != "" {
+		if why := controlPlanePod(s.pod.meta, s.pod.status); why != "" {
 			return why
 		}
 	}
@@ -142,10 +142,10 @@ func (l *lot) stranded() string {
 
 // ask notes what the pod asks of its budget.
 func (r *remover) ask(c *candidate, p *Pod) keep {
-	if c.host.group.Disruption.DrainSurge && r.w.surge().Restarts(p.Object) {
+	if c.host.group.Disruption.DrainSurge && r.w.surge().Restarts(p.Object()) {
 		return keep{} // it is not evicted
 	}
-	b, why := r.budgets.charge(p.Object)
+	b, why := r.budgets.charge(p.meta, p.status)
 	if why != "" {
 		return keep{reason: KeptPodDisruptionBudget, message: why}
 	}

@@ -68,12 +68,14 @@ func daemonTolerations() []corev1.Toleration {
 
 // owns says whether the pod is the daemon's. Files may lack UIDs, so kind and name
 // decide.
-func (d *daemon) owns(pod *corev1.Pod) bool { return residentKeyOf(pod) == d.key }
+func (d *daemon) owns(pod *Pod) bool { return residentKeyOf(pod) == d.key }
 
 // ReservedNode is the node that a waiting DaemonSet pod is meant for: its
 // controller names it in the pod's node affinity.
-func ReservedNode(pod *corev1.Pod) string {
-	for _, term := range requiredTerms(&pod.Spec) {
+func ReservedNode(pod *corev1.Pod) string { return reservedNode(&pod.Spec) }
+
+func reservedNode(spec *corev1.PodSpec) string {
+	for _, term := range requiredTerms(spec) {
 		for _, f := range term.MatchFields {
 			if f.Key == metav1.ObjectNameField && f.Operator == corev1.NodeSelectorOpIn && len(f.Values) == 1 {
 				return f.Values[0]

@@ -22,34 +22,34 @@ const (
 
 // EndsWithNode says that a pod belongs to its node, or has finished: it holds no node,
 // is not moved, and a drain does not evict it.
-func EndsWithNode(pod *corev1.Pod) bool { return staysOnNode(pod) || hasFinished(pod) }
+func EndsWithNode(pod *corev1.Pod) bool { return staysOnNode(pod) || hasFinished(&pod.Status) }
 
 // staysOnNode says that a pod is of a DaemonSet, of a controller that says its pods
 // work like one, or a static pod's mirror.
-func staysOnNode(pod *corev1.Pod) bool { return isDaemonPod(pod) || isMirrorPod(pod) }
+func staysOnNode(pod metav1.Object) bool { return isDaemonPod(pod) || isMirrorPod(pod) }
 
-func hasFinished(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+func hasFinished(status *corev1.PodStatus) bool {
+	return status.Phase == corev1.PodSucceeded || status.Phase == corev1.PodFailed
 }
 
-func isDaemonPod(pod *corev1.Pod) bool {
+func isDaemonPod(pod metav1.Object) bool {
 	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "DaemonSet" {
 		return true
 	}
-	return pod.Annotations[daemonSetPod] == "true"
+	return pod.GetAnnotations()[daemonSetPod] == "true"
 }
 
-func isMirrorPod(pod *corev1.Pod) bool {
-	_, ok := pod.Annotations[corev1.MirrorPodAnnotationKey]
+func isMirrorPod(pod metav1.Object) bool {
+	_, ok := pod.GetAnnotations()[corev1.MirrorPodAnnotationKey]
 	return ok
 }
 
 // AwaitsCompletion says that a pod is annotated to be left alone until it has finished,
 // by whoever wants its node to go.
-func AwaitsCompletion(pod *corev1.Pod) bool { return pod.Annotations[safeToEvict] == "on-completion" }
+func AwaitsCompletion(pod metav1.Object) bool { return pod.GetAnnotations()[safeToEvict] == "on-completion" }
 
 // SafeToEvict says that a pod is annotated as one that may be evicted at any time.
-func SafeToEvict(pod *corev1.Pod) bool { return pod.Annotations[safeToEvict] == "true" }
+func SafeToEvict(pod metav1.Object) bool { return pod.GetAnnotations()[safeToEvict] == "true" }
 
 // Immovable says why a pod must not be moved off its node at a time by a decision of
 // the autoscaler; empty when it may, as an expendable pod may always.
@@ -63,12 +63,12 @@ func (p *Pod) immovable(o *Options, now time.Time) keep {
 	switch {
 	case o.nothingHeld || p.expendable(o):
 		return keep{}
-	case p.Object.Annotations[safeToEvict] == "false":
+	case p.meta.Annotations[safeToEvict] == "false":
 		return held("is annotated %s=false", safeToEvict)
-	case AwaitsCompletion(p.Object):
+	case AwaitsCompletion(p.meta):
 		return held("is annotated %s=on-completion and has not finished", safeToEvict)
 	}
-	if why, until := undisrupted(p.Object, now); why != "" {
+	if why, until := undisrupted(p.meta, now); why != "" {
 		k := held("is %s", why)
 		k.until = until
 		return k
@@ -78,9 +78,9 @@ func (p *Pod) immovable(o *Options, now time.Time) keep {
 		return held("uses %s, which is not planned for", p.unsupported)
 	case p.invalid.reason != "":
 		return held("could not be scheduled again: %s", p.invalid.message)
-	case SafeToEvict(p.Object):
+	case SafeToEvict(p.meta):
 		return keep{}
-	case metav1.GetControllerOfNoCopy(p.Object) == nil:
+	case metav1.GetControllerOfNoCopy(p.meta) == nil:
 		return held("has no controller that would make it anew")
 	case o.SkipNodesWithLocalStorage:
 		if name := p.localStorage(); name != "" {
@@ -118,8 +118,8 @@ func undisrupted(object metav1.Object, now time.Time) (why string, until time.Ti
 
 // localStorage is the first volume whose data would be lost with the node.
 func (p *Pod) localStorage() string {
-	safe := strings.Split(p.Object.Annotations[safeToEvictLocalVolumes], ",")
-	for _, v := range p.Object.Spec.Volumes {
+	safe := strings.Split(p.meta.Annotations[safeToEvictLocalVolumes], ",")
+	for _, v := range p.spec.Volumes {
 		local := v.HostPath != nil || v.EmptyDir != nil && v.EmptyDir.Medium != corev1.StorageMediumMemory
 		if local && !slices.Contains(safe, v.Name) {
 			return v.Name

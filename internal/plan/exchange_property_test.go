@@ -91,13 +91,13 @@ func (e *exchanged) remove(p *Plan) {
 	}
 	for i, pod := range e.state.Pods {
 		if at, moves := to[pod.name()]; moves {
-			object := pod.Object.DeepCopy()
+			object := pod.Object().DeepCopy()
 			object.Spec.NodeName = at
 			e.state.Pods[i] = NewPod(object)
 		}
 	}
 	e.state.Nodes = slices.DeleteFunc(e.state.Nodes, func(n *Node) bool { return n.Name == r.Node })
-	e.state.Pods = slices.DeleteFunc(e.state.Pods, func(pod *Pod) bool { return pod.Object.Spec.NodeName == r.Node })
+	e.state.Pods = slices.DeleteFunc(e.state.Pods, func(pod *Pod) bool { return pod.Object().Spec.NodeName == r.Node })
 }
 
 // check looks at what a plan that begins an exchange may do.

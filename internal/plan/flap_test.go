@@ -52,10 +52,10 @@ func carriedOut(s State, p *Plan) State {
 		to, moves := moved[pod.name()]
 		switch {
 		case moves:
-			object := pod.Object.DeepCopy()
+			object := pod.Object().DeepCopy()
 			object.Spec.NodeName = to
 			pods = append(pods, NewPod(object))
-		case !gone[pod.Object.Spec.NodeName]:
+		case !gone[pod.Object().Spec.NodeName]:
 			pods = append(pods, pod)
 		}
 	}
@@ -79,7 +79,7 @@ func placed(s State, p *Plan) State {
 	s.Pods = slices.Clone(s.Pods)
 	for i, pod := range s.Pods {
 		if node, ok := where[pod.name()]; ok {
-			object := pod.Object.DeepCopy()
+			object := pod.Object().DeepCopy()
 			object.Spec.NodeName = node
 			object.OwnerReferences = []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "x", Controller: new(true)}}
 			object.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}}
@@ -116,7 +116,7 @@ func TestCarryingOutAPlanLeavesNothingToDo(t *testing.T) {
 		// So do pods of nodes that are being removed, for which room is set aside.
 		held = held || slices.ContainsFunc(s.state.Nodes, func(n *Node) bool {
 			leaving := n.State == Terminating || slices.ContainsFunc(s.state.Groups, func(g *Group) bool { return g.Deleting && g.Name == n.Group })
-			return leaving && slices.ContainsFunc(s.state.Pods, func(p *Pod) bool { return p.Object.Spec.NodeName == n.Name })
+			return leaving && slices.ContainsFunc(s.state.Pods, func(p *Pod) bool { return p.Object().Spec.NodeName == n.Name })
 		})
 		if len(second.Launches) > 0 || len(second.Removals) > 0 && !held {
 			t.Fatalf("planning again buys or removes more:\nfirst\n%s\nsecond\n%s\n%s", tell(first, s.state.Now), tell(second, s.state.Now), told)

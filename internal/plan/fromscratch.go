@@ -244,7 +244,7 @@ func anew(s *State, p *Plan) *State {
 	out.Pods = make([]*Pod, 0, len(s.Pods))
 	for _, pod := range s.Pods {
 		switch {
-		case pod.stage == stageBound && mine[pod.Object.Spec.NodeName] && !pod.stays():
+		case pod.stage == stageBound && mine[pod.node] && !pod.stays():
 			if !pod.leaves() {
 				out.Pods = append(out.Pods, pod.unbound())
 			}

@@ -108,7 +108,7 @@ func (l *lessons) readResidents(byName map[string]*Node) {
 			continue
 		}
 		n := byName[p.node]
-		key := residentKeyOf(p.Object)
+		key := residentKeyOf(p)
 		if n == nil || key.name == "" {
 			continue
 		}
@@ -129,12 +129,12 @@ func (l *lessons) readResidents(byName map[string]*Node) {
 }
 
 // residentKeyOf is empty for pods of which another node need not have the like.
-func residentKeyOf(p *corev1.Pod) residentKey {
-	if isMirrorPod(p) {
-		return residentKey{p.Namespace, "static", strings.TrimSuffix(p.Name, "-"+p.Spec.NodeName)}
+func residentKeyOf(p *Pod) residentKey {
+	if isMirrorPod(p.meta) {
+		return residentKey{p.meta.Namespace, "static", strings.TrimSuffix(p.meta.Name, "-"+p.node)}
 	}
-	if owner := metav1.GetControllerOfNoCopy(p); owner != nil {
-		return residentKey{p.Namespace, owner.Kind, owner.Name}
+	if owner := metav1.GetControllerOfNoCopy(p.meta); owner != nil {
+		return residentKey{p.meta.Namespace, owner.Kind, owner.Name}
 	}
 	return residentKey{}
 }
@@ -143,7 +143,7 @@ func residentKeyOf(p *corev1.Pod) residentKey {
 func larger(a, b *Pod) *Pod {
 	most := a.requests.AtLeast(&b.requests)
 	if most.Equal(&a.requests) {
-		if a.Object.Name > b.Object.Name && most.Equal(&b.requests) {
+		if a.meta.Name > b.meta.Name && most.Equal(&b.requests) {
 			return b // of equal pods the first by name, in whatever order they come
 		}
 		return a
@@ -152,7 +152,7 @@ func larger(a, b *Pod) *Pod {
 		return b
 	}
 	made := *a
-	if b.Object.Name < a.Object.Name {
+	if b.meta.Name < a.meta.Name {
 		made = *b
 	}
 	made.requests = most

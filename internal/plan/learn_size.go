@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
@@ -122,9 +121,7 @@ func (l *lessons) companions(g *Group, o *Offer) []*Pod {
 				all = append(all, shown.pod)
 			}
 		}
-		slices.SortFunc(all, func(a, b *Pod) int {
-			return cmp.Or(cmp.Compare(a.Object.Namespace, b.Object.Namespace), cmp.Compare(a.Object.Name, b.Object.Name))
-		})
+		slices.SortFunc(all, comparePods)
 		return all
 	}
 	return nil

@@ -168,7 +168,7 @@ func TestWhoAsksForAGroup(t *testing.T) {
 	} {
 		s := stateOf(t, "offer small cpu=2 memory=4096 price=10", "group g max=20 offers=small up-cpu=100 labels=team=ml,x=ml", "pod p cpu=500m")
 		s.Groups[0].OnlyFor = map[string]string{"team": "ml"}
-		pod := s.Pods[0].Object.DeepCopy()
+		pod := s.Pods[0].Object().DeepCopy()
 		test.ask(&pod.Spec)
 		s.Pods = []*Pod{NewPod(pod)}
 		p := Decide(s)

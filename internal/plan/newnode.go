@@ -86,7 +86,7 @@ func (w *world) settleResidents(g *Group, o *Offer, n *newNode) {
 // companion is the daemon of a pod that belongs to every node without being a known
 // DaemonSet's.
 func (w *world) companion(pod *Pod) *daemon {
-	key := residentKeyOf(pod.Object)
+	key := residentKeyOf(pod)
 	for _, d := range w.daemons {
 		if d.key == key {
 			return d
@@ -213,7 +213,7 @@ func (w *world) reserveResidents(h *host) {
 		}
 	}
 	for _, r := range residents {
-		if slices.ContainsFunc(h.bound, func(s seated) bool { return r.daemon.owns(s.pod.Object) }) ||
+		if slices.ContainsFunc(h.bound, func(s seated) bool { return r.daemon.owns(s.pod) }) ||
 			r.daemon.set != nil && w.verdict(r.daemon.class, h) != suits {
 			continue
 		}

@@ -35,7 +35,7 @@ func (s *shapes) lookAt(classes iter.Seq[*class]) {
 		if c.volumes != nil {
 			c.volumes.asks(func(key string) { asked[key] = true })
 		}
-		spec := &c.sample.Object.Spec
+		spec := c.sample.spec
 		for key := range spec.NodeSelector {
 			asked[key] = true
 		}

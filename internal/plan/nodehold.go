@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // NodeHeld says why the autoscaler must not remove a node by a decision of its own, as
@@ -24,7 +25,7 @@ func ControlPlane(node *corev1.Node, bound []corev1.Pod) string {
 		return why
 	}
 	for i := range bound {
-		if why := controlPlanePod(&bound[i]); why != "" {
+		if why := controlPlanePod(&bound[i].ObjectMeta, &bound[i].Status); why != "" {
 			return why
 		}
 	}
@@ -42,8 +43,8 @@ func controlPlaneRole(node *corev1.Node) string {
 }
 
 // controlPlanePod looks for a static pod of etcd or of the API server.
-func controlPlanePod(pod *corev1.Pod) string {
-	if !isMirrorPod(pod) || hasFinished(pod) {
+func controlPlanePod(pod *metav1.ObjectMeta, status *corev1.PodStatus) string {
+	if !isMirrorPod(pod) || hasFinished(status) {
 		return ""
 	}
 	for _, component := range []string{"etcd", "kube-apiserver"} {

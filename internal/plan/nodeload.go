@@ -22,7 +22,7 @@ func (p *Pod) part(o *Options, stays bool) part {
 	switch {
 	case p.leaves() && !stays:
 		return partNone
-	case p.expendable(o) && !isMirrorPod(p.Object):
+	case p.expendable(o) && !isMirrorPod(p.meta):
 		return partYields
 	case stays:
 		return partOverhead

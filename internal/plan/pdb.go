@@ -49,14 +49,14 @@ func NewBudgets(objects []*policyv1.PodDisruptionBudget) *Budgets {
 
 // Refusal says why the eviction API would not evict the pod now; empty when it would.
 func (all *Budgets) Refusal(pod *corev1.Pod) string {
-	_, why := all.charge(pod)
+	_, why := all.charge(&pod.ObjectMeta, &pod.Status)
 	return why
 }
 
 // charge finds the budget that pays for the eviction of the pod, nil when none has to,
 // or says why the pod cannot be evicted.
-func (all *Budgets) charge(pod *corev1.Pod) (*budget, string) {
-	if ignoresBudgets(pod) {
+func (all *Budgets) charge(pod *metav1.ObjectMeta, status *corev1.PodStatus) (*budget, string) {
+	if ignoresBudgets(pod, status) {
 		return nil, ""
 	}
 	covering := all.of(pod)
@@ -68,7 +68,7 @@ func (all *Budgets) charge(pod *corev1.Pod) (*budget, string) {
 			pod.Namespace, pod.Name, covering[0].object.Name, covering[1].object.Name)
 	}
 	b := covering[0]
-	if !countsAsReady(pod) && b.givesUpUnready() {
+	if !countsAsReady(status) && b.givesUpUnready() {
 		return nil, ""
 	}
 	if why := b.closed(); why != "" {
@@ -80,24 +80,24 @@ func (all *Budgets) charge(pod *corev1.Pod) (*budget, string) {
 
 // ignoresBudgets says that a pod is deleted without a look at budgets: it does not run
 // yet, or does not run any more.
-func ignoresBudgets(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodPending || hasFinished(pod) || pod.DeletionTimestamp != nil
+func ignoresBudgets(pod *metav1.ObjectMeta, status *corev1.PodStatus) bool {
+	return status.Phase == corev1.PodPending || hasFinished(status) || pod.DeletionTimestamp != nil
 }
 
 // countsAsReady says that a budget protects the pod as a healthy one. A pod without
 // any condition was written by hand, because a kubelet always sets them; nothing says
 // that it is broken, so it is protected.
-func countsAsReady(pod *corev1.Pod) bool {
-	for _, c := range pod.Status.Conditions {
+func countsAsReady(status *corev1.PodStatus) bool {
+	for _, c := range status.Conditions {
 		if c.Type == corev1.PodReady {
 			return c.Status == corev1.ConditionTrue
 		}
 	}
-	return len(pod.Status.Conditions) == 0
+	return len(status.Conditions) == 0
 }
 
 // of are the budgets that cover the pod.
-func (all *Budgets) of(pod *corev1.Pod) []*budget {
+func (all *Budgets) of(pod *metav1.ObjectMeta) []*budget {
 	var covering []*budget
 	for _, b := range all.byNamespace[pod.Namespace] {
 		if b.selector.Matches(labels.Set(pod.Labels)) {

@@ -6,6 +6,7 @@ import (
 	"unique"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	schedulinghelpers "k8s.io/component-helpers/scheduling/corev1"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
@@ -13,7 +14,13 @@ import (
 
 // Pod is a pod with everything the planner asks of it worked out once.
 type Pod struct {
-	Object *corev1.Pod
+	// object is what the pod was worked out from; nil once its parts are kept apart (Keep).
+	object *corev1.Pod
+	// meta, spec and status are the pod's. Of spec.nodeName nothing may be read: pods that are
+	// alike may share a spec, and each has a node of its own.
+	meta   *metav1.ObjectMeta
+	spec   *corev1.PodSpec
+	status *corev1.PodStatus
 
 	stage podStage
 	// anew: it runs, and is looked at as if it had no node yet; see CompareFromScratch.
@@ -40,7 +47,10 @@ type Pod struct {
 // so a caller may keep the result for as long as UID and resourceVersion stay.
 func NewPod(object *corev1.Pod) *Pod {
 	p := &Pod{
-		Object:      object,
+		object:      object,
+		meta:        &object.ObjectMeta,
+		spec:        &object.Spec,
+		status:      &object.Status,
 		stage:       stageOf(object),
 		priority:    schedulinghelpers.PodPriority(object),
 		preempts:    object.Spec.PreemptionPolicy == nil || *object.Spec.PreemptionPolicy != corev1.PreemptNever,
@@ -58,8 +68,31 @@ func NewPod(object *corev1.Pod) *Pod {
 	return p
 }
 
+// Keep has the pod keep these in the place of its object. They are equal to the object's, but for
+// spec.nodeName, which the spec may lack: so pods that are alike can share one.
+func (p *Pod) Keep(meta *metav1.ObjectMeta, spec *corev1.PodSpec, status *corev1.PodStatus) {
+	p.object, p.meta, p.spec, p.status = nil, meta, spec, status
+}
+
+// Object is the pod as an object. It is read-only, and made anew at each call when its parts are
+// kept apart.
+func (p *Pod) Object() *corev1.Pod {
+	if p.object != nil {
+		return p.object
+	}
+	object := &corev1.Pod{ObjectMeta: *p.meta, Spec: *p.spec, Status: *p.status}
+	object.Spec.NodeName = p.node
+	return object
+}
+
+// Meta is the pod's metadata, read-only.
+func (p *Pod) Meta() *metav1.ObjectMeta { return p.meta }
+
+// Node is the node that the pod is bound to; empty for none.
+func (p *Pod) Node() string { return p.node }
+
 // name is namespace/name, as reasons and results print it.
-func (p *Pod) name() string { return p.Object.Namespace + "/" + p.Object.Name }
+func (p *Pod) name() string { return p.meta.Namespace + "/" + p.meta.Name }
 
 // Held is what a bound pod holds of its node: milli-cores and bytes of memory. node is empty
 // for a pod that holds nothing.
@@ -75,10 +108,10 @@ func (p *Pod) Asks() (milliCPU, memory int64) { return p.requests.CPU, p.request
 
 // comparePods orders pods by namespace and name.
 func comparePods(a, b *Pod) int {
-	if c := strings.Compare(a.Object.Namespace, b.Object.Namespace); c != 0 {
+	if c := strings.Compare(a.meta.Namespace, b.meta.Namespace); c != 0 {
 		return c
 	}
-	return strings.Compare(a.Object.Name, b.Object.Name)
+	return strings.Compare(a.meta.Name, b.meta.Name)
 }
 
 // podStage is how far a pod has come, as far as planning minds.
@@ -104,7 +137,7 @@ const (
 
 func stageOf(pod *corev1.Pod) podStage {
 	switch {
-	case hasFinished(pod):
+	case hasFinished(&pod.Status):
 		return stageGone
 	case pod.Spec.NodeName != "":
 		return stageBound
@@ -115,7 +148,7 @@ func stageOf(pod *corev1.Pod) podStage {
 	case len(pod.Spec.SchedulingGates) > 0:
 		return stageGated
 	}
-	switch c := scheduled(pod); {
+	switch c := scheduled(&pod.Status); {
 	case c == nil || c.Reason == corev1.PodReasonUnschedulable:
 		return stagePending
 	case c.Reason == corev1.PodReasonSchedulerError:
@@ -125,9 +158,9 @@ func stageOf(pod *corev1.Pod) podStage {
 }
 
 // scheduled is what the pod's scheduler said last; nil for nothing.
-func scheduled(pod *corev1.Pod) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodScheduled {
+func scheduled(status *corev1.PodStatus) *corev1.PodCondition {
+	for i := range status.Conditions {
+		if c := &status.Conditions[i]; c.Type == corev1.PodScheduled {
 			return c
 		}
 	}
@@ -135,8 +168,8 @@ func scheduled(pod *corev1.Pod) *corev1.PodCondition {
 }
 
 // schedulingMessage is the text of what the pod's scheduler said last.
-func schedulingMessage(pod *corev1.Pod) string {
-	if c := scheduled(pod); c != nil && c.Message != "" {
+func schedulingMessage(status *corev1.PodStatus) string {
+	if c := scheduled(status); c != nil && c.Message != "" {
 		return ": " + c.Message
 	}
 	return ""
@@ -149,11 +182,11 @@ const scaleUpDelay = "cluster-autoscaler.kubernetes.io/pod-scale-up-delay"
 // notBefore is when a node may be bought for the pod; zero when that is now. A value
 // that is no duration delays nothing, as with cluster-autoscaler.
 func (p *Pod) notBefore(now time.Time) time.Time {
-	value, set := p.Object.Annotations[scaleUpDelay]
+	value, set := p.meta.Annotations[scaleUpDelay]
 	if !set {
 		return time.Time{}
 	}
-	created := p.Object.CreationTimestamp.Time
+	created := p.meta.CreationTimestamp.Time
 	if created.IsZero() {
 		created = now
 	}
@@ -177,7 +210,7 @@ func (p *Pod) otherScheduler() string {
 	if p.anew {
 		return "" // whose rules its scheduler follows does not change what it needs
 	}
-	if name := p.Object.Spec.SchedulerName; name != corev1.DefaultSchedulerName {
+	if name := p.spec.SchedulerName; name != corev1.DefaultSchedulerName {
 		return name // empty in files, where no API server has filled in the default
 	}
 	return ""
@@ -194,7 +227,7 @@ func (p *Pod) refused() refusal {
 	switch {
 	case p.stage == stageGated:
 		var gates []string
-		for _, g := range p.Object.Spec.SchedulingGates {
+		for _, g := range p.spec.SchedulingGates {
 			gates = append(gates, g.Name)
 		}
 		return refusal{SchedulingGated, "waits for its scheduling gates to be removed: " + strings.Join(gates, ", ")}
@@ -203,7 +236,7 @@ func (p *Pod) refused() refusal {
 	case p.invalid.reason != "":
 		return p.invalid
 	case p.stage == stageFailedScheduling:
-		return refusal{SchedulerError, "the scheduler failed on it and tries again" + schedulingMessage(p.Object)}
+		return refusal{SchedulerError, "the scheduler failed on it and tries again" + schedulingMessage(p.status)}
 	case p.unsupported != "":
 		return refusal{NotSupported, "uses " + p.unsupported + ", which is not planned for"}
 	}

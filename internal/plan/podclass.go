@@ -51,8 +51,8 @@ func (c *class) depends() bool { return c.seeks != nil || len(c.spreads) > 0 }
 func newClass(sample *Pod) *class {
 	return &class{
 		sample:   sample,
-		affinity: nodeaffinity.GetRequiredNodeAffinity(sample.Object),
-		perHost:  namesNodes(&sample.Object.Spec),
+		affinity: nodeaffinity.GetRequiredNodeAffinity(sample.Object()),
+		perHost:  namesNodes(sample.spec),
 	}
 }
 
@@ -113,7 +113,7 @@ func (c *class) judge(s *shape) verdict {
 
 func (c *class) toleratesCordon() bool {
 	cordon := &corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}
-	return schedulinghelpers.TolerationsTolerateTaint(klog.Logger{}, c.sample.Object.Spec.Tolerations, cordon, false)
+	return schedulinghelpers.TolerationsTolerateTaint(klog.Logger{}, c.sample.spec.Tolerations, cordon, false)
 }
 
 // untolerated is the first taint that keeps the class's pods off.
@@ -121,7 +121,7 @@ func (c *class) untolerated(taints []corev1.Taint) (corev1.Taint, bool) {
 	if len(taints) == 0 {
 		return corev1.Taint{}, false
 	}
-	return schedulinghelpers.FindMatchingUntoleratedTaint(klog.Logger{}, taints, c.sample.Object.Spec.Tolerations, repels, false)
+	return schedulinghelpers.FindMatchingUntoleratedTaint(klog.Logger{}, taints, c.sample.spec.Tolerations, repels, false)
 }
 
 // repels says whether a taint keeps pods off a node; PreferNoSchedule does not.

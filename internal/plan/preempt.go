@@ -56,7 +56,7 @@ func (w *world) canMakeRoom(h *host, p *Pod) bool {
 	}
 	room := slices.Clone(h.alloc)
 	for _, s := range h.bound {
-		if isMirrorPod(s.pod.Object) || !s.pod.leaves() && (s.pod.stage == stagePending || s.pod.priority >= p.priority) {
+		if isMirrorPod(s.pod.meta) || !s.pod.leaves() && (s.pod.stage == stagePending || s.pod.priority >= p.priority) {
 			w.dims.AddSize(room, &s.pod.requests, -1)
 		}
 	}

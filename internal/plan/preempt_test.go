@@ -27,7 +27,7 @@ func TestNoRoomIsReliedOnTwice(t *testing.T) {
 		for _, n := range s.state.Nodes {
 			var bound, lasting int64 // milli-cores of all pods bound, and of those that nobody evicts
 			for _, pod := range s.state.Pods {
-				if pod.stage != stageBound || pod.Object.Spec.NodeName != n.Name {
+				if pod.stage != stageBound || pod.Object().Spec.NodeName != n.Name {
 					continue
 				}
 				bound += pod.requests.CPU

@@ -125,7 +125,7 @@ func (w *world) misfit(l *lot, t *template) refusal {
 
 // wants spells out the class's node constraints.
 func (c *class) wants() string {
-	spec := &c.sample.Object.Spec
+	spec := c.sample.spec
 	var parts []string
 	if len(spec.NodeSelector) > 0 {
 		var pairs []string

@@ -13,7 +13,7 @@ import (
 // asks are the label keys that the class's node selector and affinity look at.
 func (c *class) asks() []string {
 	var keys []string
-	spec := &c.sample.Object.Spec
+	spec := c.sample.spec
 	for key := range spec.NodeSelector {
 		keys = append(keys, key)
 	}

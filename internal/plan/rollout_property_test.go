@@ -101,7 +101,7 @@ func (e *exchanged) checkRollout(p *Plan) {
 func (e *exchanged) podsOn(name string) []string {
 	var names []string
 	for _, pod := range e.state.Pods {
-		if pod.Object.Spec.NodeName == name {
+		if pod.Object().Spec.NodeName == name {
 			names = append(names, pod.name())
 		}
 	}

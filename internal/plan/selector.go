@@ -185,7 +185,7 @@ func (s *selectors) file(made *selector) {
 }
 
 // profileOf is the profile of a pod, once all selectors are known.
-func (s *selectors) profileOf(pod *corev1.Pod) *profile {
+func (s *selectors) profileOf(pod *metav1.ObjectMeta) *profile {
 	b := &s.scratch
 	b.buf = b.buf[:0]
 	b.text('n', pod.Namespace)

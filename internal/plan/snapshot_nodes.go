@@ -156,9 +156,9 @@ func (w *world) seatOf(p *Pod) *host {
 	case stageBound:
 		return w.hostByName[p.node]
 	case stageDaemon:
-		return w.hostByName[ReservedNode(p.Object)]
+		return w.hostByName[reservedNode(p.spec)]
 	case stagePending:
-		return w.hostByName[p.Object.Status.NominatedNodeName]
+		return w.hostByName[p.status.NominatedNodeName]
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (s *story) line(text string) error {
 		s.state.Namespaces = append(s.state.Namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: a.pairs("labels")}})
 	case "gone":
 		s.state.Nodes = slices.DeleteFunc(s.state.Nodes, func(n *Node) bool { return n.Name == name })
-		s.state.Pods = slices.DeleteFunc(s.state.Pods, func(p *Pod) bool { return p.Object.Spec.NodeName == name || p.Object.Name == name })
+		s.state.Pods = slices.DeleteFunc(s.state.Pods, func(p *Pod) bool { return p.node == name || p.meta.Name == name })
 	case "option":
 		if left := a.number("account-left", -1); left >= 0 {
 			s.state.Limit = &Limit{Left: left, Reason: Backoff, Message: "the account is tried with one order"}

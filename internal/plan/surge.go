@@ -36,7 +36,7 @@ func NewSurge(deployments []*appsv1.Deployment, pods iter.Seq[*corev1.Pod], clai
 	}
 	for p := range pods {
 		of := deploymentOf(p)
-		if s.deployments[of] != nil && p.DeletionTimestamp == nil && !hasFinished(p) {
+		if s.deployments[of] != nil && p.DeletionTimestamp == nil && !hasFinished(&p.Status) {
 			s.pods[of] = append(s.pods[of], p)
 		}
 	}
@@ -92,7 +92,7 @@ func (s *Surge) Superseded(pod *corev1.Pod) bool {
 func templateOf(pod *corev1.Pod) string { return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] }
 
 func runsReady(pod *corev1.Pod) bool {
-	return pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodPending && !hasFinished(pod) && countsAsReady(pod)
+	return pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodPending && !hasFinished(&pod.Status) && countsAsReady(&pod.Status)
 }
 
 func wanted(d *appsv1.Deployment) int {
@@ -152,7 +152,7 @@ func (w *world) surge() *Surge {
 	}
 	w.surges = NewSurge(deployments, func(yield func(*corev1.Pod) bool) {
 		for _, p := range w.state.Pods {
-			if !yield(p.Object) {
+			if !yield(p.Object()) {
 				return
 			}
 		}

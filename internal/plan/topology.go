@@ -60,7 +60,7 @@ func (t *topology) key(name string) int {
 
 // read takes down what the class asks about other pods.
 func (t *topology) read(c *class) {
-	pod := c.sample.Object
+	pod := c.sample.Object()
 	c.ports = hostPorts(&pod.Spec)
 	if a := pod.Spec.Affinity; a != nil {
 		if a.PodAffinity != nil {
@@ -129,7 +129,7 @@ func (t *topology) readApart(c *class, pod *corev1.Pod, terms []corev1.PodAffini
 func (t *topology) kind(c *class, p *Pod) *kind {
 	var seen *profile
 	if len(t.selectors.all) > 0 {
-		seen = t.selectors.profileOf(p.Object)
+		seen = t.selectors.profileOf(p.meta)
 	} else {
 		seen = t.selectors.profile(nil)
 	}

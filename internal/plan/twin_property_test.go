@@ -69,7 +69,7 @@ func TestPlannedPodsAreAdmittedInTheEnd(t *testing.T) {
 		tw := newTwin(&s.state, p)
 		pods := map[string]*corev1.Pod{}
 		for _, pod := range s.state.Pods {
-			pods[pod.name()] = pod.Object
+			pods[pod.name()] = pod.Object()
 		}
 		if why := tw.turnsOut(p, pods); why != "" {
 			t.Fatalf("%s\n%s\n%s", why, told, tw)

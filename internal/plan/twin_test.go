@@ -335,9 +335,9 @@ func newTwin(s *State, p *Plan) *twin {
 		t.nodes = slices.DeleteFunc(t.nodes, func(n *twinNode) bool { return n.Name == r.Node })
 	}
 	for _, pod := range s.Pods {
-		pods[pod.name()] = pod.Object
-		if n := t.node(pod.Object.Spec.NodeName); n != nil && pod.stage == stageBound {
-			n.pods = append(n.pods, pod.Object)
+		pods[pod.name()] = pod.Object()
+		if n := t.node(pod.Object().Spec.NodeName); n != nil && pod.stage == stageBound {
+			n.pods = append(n.pods, pod.Object())
 		}
 	}
 	put := func(pod, node string) {

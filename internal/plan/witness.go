@@ -70,7 +70,7 @@ func (w *world) witness(h *host, t *template) witness {
 		switch {
 		case !s.stays:
 			x.vacant = false
-		case w.expendable(s.pod) && !isMirrorPod(s.pod.Object):
+		case w.expendable(s.pod) && !isMirrorPod(s.pod.meta):
 			if yields == nil {
 				yields = make(resources.Vector, len(w.dims.Names))
 			}

@@ -302,7 +302,7 @@ func (w *world) class(p *Pod) *class {
 	if !ok {
 		c = newClass(p)
 		w.classes[p.rules] = c
-		if c.volumes = w.storage.read(p.Object); c.volumes != nil {
+		if c.volumes = w.storage.read(p.Object()); c.volumes != nil {
 			c.perHost = c.perHost || c.volumes.namesNodes()
 		}
 		w.topology.read(c)

@@ -23,17 +23,20 @@ type seeder struct {
 	etcd  *clientv3.Client
 	proto runtime.Encoder
 	ops   []clientv3.Op
+	// most is how many of them are written at once.
+	most int
 }
 
-// mostOps is how many writes etcd takes at once.
+// mostOps is how many writes etcd takes at once: before anybody watches. What is written together has one revision, and a
+// watch that is cut off goes on after the last revision that it has seen, so others would miss part of it.
 const mostOps = 100
 
-func newSeeder(endpoint string) (*seeder, error) {
+func newSeeder(endpoint string, most int) (*seeder, error) {
 	client, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}})
 	if err != nil {
 		return nil, fmt.Errorf("reaching etcd: %w", err)
 	}
-	return &seeder{etcd: client, proto: protobuf.NewSerializer(scheme.Scheme, scheme.Scheme)}, nil
+	return &seeder{etcd: client, proto: protobuf.NewSerializer(scheme.Scheme, scheme.Scheme), most: most}, nil
 }
 
 func (s *seeder) flush(ctx context.Context) error {
@@ -57,7 +60,7 @@ func (s *seeder) delete(ctx context.Context, key string) error {
 
 func (s *seeder) do(ctx context.Context, op clientv3.Op) error {
 	s.ops = append(s.ops, op)
-	if len(s.ops) < mostOps {
+	if len(s.ops) < s.most {
 		return nil
 	}
 	return s.flush(ctx)
@@ -73,7 +76,7 @@ func (s *seeder) builtIn(ctx context.Context, key string, object runtime.Object)
 
 // seed fills the cluster with ready nodes of the group, their machines, made from what is given, and their pods.
 func seed(ctx context.Context, endpoint string, cloud *vpsietest.Server, made *v1alpha1.MadeFrom, nodes, pods int) error {
-	s, err := newSeeder(endpoint)
+	s, err := newSeeder(endpoint, mostOps)
 	if err != nil {
 		return err
 	}
