@@ -82,6 +82,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		Live:    mgr.GetAPIReader(),
 		Load:    stores.Objects,
 		Pods:    cluster.NewPods(),
+		PodsOn:  stores.PodsOn,
 		Cloud:   cloud.New(options),
 		Voice:   observe.NewVoice(writer),
 		Metrics: told,

@@ -48,12 +48,12 @@ type Objects struct {
 	// KubernetesVersion is the control plane's, as major.minor; empty when it is not known.
 	KubernetesVersion string `json:"kubernetesVersion,omitempty"`
 
-	// planned are the Pods as the planner sees them, where somebody has worked that out.
+	// planned are the pods as the planner sees them, where a Pods has worked that out; Pods is empty then.
 	planned []*plan.Pod
 }
 
-// plannedPods are the Pods as the planner sees them.
-func (o *Objects) plannedPods() []*plan.Pod {
+// Planned are the pods as the planner sees them: those of a Pods, else the Pods that were read.
+func (o *Objects) Planned() []*plan.Pod {
 	if o.planned != nil {
 		return o.planned
 	}

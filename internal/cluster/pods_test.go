@@ -14,8 +14,8 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-func versioned(name, uid, version string) *corev1.Pod {
-	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: types.UID(uid), ResourceVersion: version}}
+func versioned(name, uid, version string) *StoredPod {
+	return StorePod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: types.UID(uid), ResourceVersion: version}})
 }
 
 // plannedOf are the pods of the next State.
@@ -35,15 +35,15 @@ func TestPodsAreWorkedOutOnce(t *testing.T) {
 		t.Error("a pod that had not changed was worked out twice")
 	}
 	p.Changed(old, versioned("p", "u", "2"))
-	if second := plannedOf(p)[0]; second == first || second.Object().ResourceVersion != "2" {
-		t.Errorf("after a change it is version %s", second.Object().ResourceVersion)
+	if second := plannedOf(p)[0]; second == first || second.Meta().ResourceVersion != "2" {
+		t.Errorf("after a change it is version %s", second.Meta().ResourceVersion)
 	}
 }
 
 // Whatever comes and goes in whatever order, the pods are those that are there.
 func TestPodsFollowEveryChange(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	p, there := NewPods(), map[string]*corev1.Pod{}
+	p, there := NewPods(), map[string]*StoredPod{}
 	for i := range 5000 {
 		name := fmt.Sprint("p-", random.IntN(60))
 		before := there[name]
@@ -63,12 +63,12 @@ func TestPodsFollowEveryChange(t *testing.T) {
 		}
 		o := &Objects{}
 		p.Into(o)
-		if len(o.Pods) != len(there) || len(o.planned) != len(there) || len(p.index) != len(there) {
-			t.Fatalf("after %d changes: %d pods, %d planned, %d indexed; want %d", i+1, len(o.Pods), len(o.planned), len(p.index), len(there))
+		if len(o.Planned()) != len(there) || len(p.index) != len(there) {
+			t.Fatalf("after %d changes: %d pods, %d indexed; want %d", i+1, len(o.Planned()), len(p.index), len(there))
 		}
-		for at, pod := range o.Pods {
-			if there[pod.Name] != pod || o.planned[at].Object() != pod {
-				t.Fatalf("after %d changes: pod %s is version %s, planned as %s", i+1, pod.Name, pod.ResourceVersion, o.planned[at].Object().ResourceVersion)
+		for _, pod := range o.Planned() {
+			if meta := pod.Meta(); there[meta.Name] == nil || &there[meta.Name].ObjectMeta != meta {
+				t.Fatalf("after %d changes: pod %s is version %s, want that of %v", i+1, meta.Name, meta.ResourceVersion, there[meta.Name])
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func TestPodsFollowEveryChange(t *testing.T) {
 
 // Objects that were read without a Pods are planned from as well.
 func TestPodsOfFiles(t *testing.T) {
-	o := &Objects{Pods: []*corev1.Pod{versioned("a", "", ""), versioned("b", "", "")}}
+	o := &Objects{Pods: []*corev1.Pod{versioned("a", "", "").Pod(), versioned("b", "", "").Pod()}}
 	planned := NewBuilder().State(o, nil, time.Now(), plan.Options{}).Pods
 	if !slices.EqualFunc(planned, o.Pods, func(a *plan.Pod, b *corev1.Pod) bool { return a.Object() == b }) {
 		t.Errorf("%d pods are planned, want the two that were read", len(planned))

@@ -13,7 +13,7 @@ import (
 )
 
 // slimmer takes from objects, before the cache keeps them, what nothing reads, and
-// lets pods of one controller share what is the same in all. It takes the bulk by name
+// makes StoredPods of pods, so that those of one controller share what is the same in all. It takes the bulk by name
 // and keeps the rest: a field that Kubernetes adds is kept until it is named here.
 //
 // What the cache holds must never be written back whole; writes are patches, or start
@@ -41,6 +41,8 @@ type template struct {
 	spread                            []corev1.TopologySpreadConstraint
 	initContainers, containers        []corev1.Container
 	volumes                           []corev1.Volume
+	spec                              *corev1.PodSpec
+	status                            *corev1.PodStatus
 }
 
 func newSlimmer() *slimmer {
@@ -86,6 +88,7 @@ func (s *slimmer) deployment(object any) (any, error) {
 	return d, nil
 }
 
+// pod makes a StoredPod of a Pod; what is one already stays it.
 func (s *slimmer) pod(object any) (any, error) {
 	p, ok := object.(*corev1.Pod)
 	if !ok {
@@ -99,8 +102,7 @@ func (s *slimmer) pod(object any) (any, error) {
 	for _, text := range []*string{&p.Namespace, &p.GenerateName, &p.Spec.NodeName, &p.Spec.SchedulerName, &p.Spec.PriorityClassName} {
 		*text = s.shared(*text)
 	}
-	s.shareWithSibling(p)
-	return p, nil
+	return s.store(p), nil
 }
 
 func slimPodSpec(spec *corev1.PodSpec) {
@@ -196,12 +198,13 @@ func (s *slimmer) shared(text string) string {
 	return text
 }
 
-// shareWithSibling has the pod point to what another of its controller has, wherever
-// that is the same.
-func (s *slimmer) shareWithSibling(p *corev1.Pod) {
+// store has the pod point to what another of its controller has, wherever that is the same.
+func (s *slimmer) store(p *corev1.Pod) *StoredPod {
+	node, scheduled := p.Spec.NodeName, withoutTimes(&p.Status)
+	p.Spec.NodeName = ""
 	owner := metav1.GetControllerOfNoCopy(p)
 	if owner == nil {
-		return
+		return &StoredPod{ObjectMeta: p.ObjectMeta, node: node, scheduled: scheduled, spec: new(p.Spec), status: new(p.Status)}
 	}
 	like := s.siblings[owner.UID]
 	if like == nil {
@@ -221,6 +224,31 @@ func (s *slimmer) shareWithSibling(p *corev1.Pod) {
 	share(&p.Spec.InitContainers, &like.initContainers)
 	share(&p.Spec.Containers, &like.containers)
 	share(&p.Spec.Volumes, &like.volumes)
+	spec, status := &p.Spec, &p.Status
+	return &StoredPod{ObjectMeta: p.ObjectMeta, node: node, scheduled: scheduled, spec: sharedWhole(spec, &like.spec), status: sharedWhole(status, &like.status)}
+}
+
+// withoutTimes takes the times out of a status, which differ between pods that are alike in all else, and
+// returns that of the condition PodScheduled.
+func withoutTimes(status *corev1.PodStatus) (scheduled metav1.Time) {
+	status.StartTime = nil
+	for i := range status.Conditions {
+		c := &status.Conditions[i]
+		if c.Type == corev1.PodScheduled {
+			scheduled = c.LastTransitionTime
+		}
+		c.LastTransitionTime = metav1.Time{}
+	}
+	return scheduled
+}
+
+// sharedWhole is like's value where it is equal, else a copy of the new one, which others can share.
+// It never points into the object that was read, which would keep all of that.
+func sharedWhole[T any](have *T, like **T) *T {
+	if *like == nil || !equality.Semantic.DeepEqual(*have, **like) {
+		*like = new(*have)
+	}
+	return *like
 }
 
 // share keeps one of two equal values. Where they differ, the newer is what coming

@@ -80,10 +80,14 @@ func dropped(t *testing.T, object any, slim func(any) (any, error)) map[string]b
 	t.Helper()
 	before, after := map[string]bool{}, map[string]bool{}
 	fieldsIn(reflect.ValueOf(object), before)
-	if _, err := slim(object); err != nil {
+	kept, err := slim(object)
+	if err != nil {
 		t.Fatal(err)
 	}
-	fieldsIn(reflect.ValueOf(object), after)
+	if p, is := kept.(*StoredPod); is {
+		kept = p.Pod()
+	}
+	fieldsIn(reflect.ValueOf(kept), after)
 	for f := range after {
 		delete(before, f)
 	}
@@ -195,11 +199,11 @@ func TestSlimmingChangesNoPlan(t *testing.T) {
 				}
 			}
 		}
-		slim := p.DeepCopy()
-		if _, err := s.pod(slim); err != nil {
+		slim, err := s.pod(p.DeepCopy())
+		if err != nil {
 			t.Fatal(err)
 		}
-		whole, less := plan.NewPod(p), plan.NewPod(slim)
+		whole, less := plan.NewPod(p), slim.(*StoredPod).planned()
 		for name, fact := range facts(whole) {
 			if got := facts(less)[name]; got != fact {
 				t.Fatalf("seed %d: %s of a pod is\n%s\nand slimmed\n%s", seed, name, fact, got)
@@ -213,7 +217,9 @@ func facts(p *plan.Pod) map[string]string {
 	v := reflect.ValueOf(p).Elem()
 	found := map[string]string{}
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; name != "Object" {
+		switch name := v.Type().Field(i).Name; name {
+		case "source", "meta", "spec", "status": // what it was worked out from
+		default:
 			found[name] = fmt.Sprintf("%+q", fmt.Sprint(v.Field(i)))
 		}
 	}
@@ -228,15 +234,36 @@ func TestPodsOfOneControllerShareTheirTemplate(t *testing.T) {
 	second, other := first.DeepCopy(), first.DeepCopy()
 	second.Name, other.Name = "second", "other"
 	other.Labels["own"] = "label"
-	for _, p := range []*corev1.Pod{first, second, other} {
-		if _, err := s.pod(p); err != nil {
+	later, moved := second.DeepCopy(), first.DeepCopy()
+	later.Name, later.Status.Conditions[0].LastTransitionTime = "later", metav1.Now().Rfc3339Copy()
+	moved.Name, moved.Spec.NodeName, moved.Spec.Containers[0].Ports = "moved", "elsewhere", nil
+	stored := map[string]*StoredPod{}
+	for _, p := range []*corev1.Pod{first, second, later, other, moved} {
+		whole := p.DeepCopy()
+		kept, err := s.pod(p)
+		if err != nil {
 			t.Fatal(err)
 		}
+		again, err := s.pod(kept)
+		if err != nil || again != kept {
+			t.Errorf("stored twice, pod %s is %v (%v), not what it was", p.Name, again, err)
+		}
+		stored[whole.Name] = kept.(*StoredPod)
+		made := kept.(*StoredPod).Pod()
+		if made.Name != whole.Name || made.Spec.NodeName != whole.Spec.NodeName || !made.Status.Conditions[0].LastTransitionTime.Equal(&whole.Status.Conditions[0].LastTransitionTime) {
+			t.Errorf("of pod %s on %s there is pod %s on %s, scheduled %s", whole.Name, whole.Spec.NodeName, made.Name, made.Spec.NodeName, made.Status.Conditions[0].LastTransitionTime)
+		}
 	}
-	if &first.Spec.Containers[0] != &second.Spec.Containers[0] || reflect.ValueOf(first.Labels).Pointer() != reflect.ValueOf(second.Labels).Pointer() {
-		t.Error("two pods of one ReplicaSet have containers and labels of their own")
+	one := stored[first.Name]
+	for _, name := range []string{"second", "later"} {
+		if alike := stored[name]; alike.spec != one.spec || alike.status != one.status || reflect.ValueOf(alike.Labels).Pointer() != reflect.ValueOf(one.Labels).Pointer() {
+			t.Errorf("pod %s of the same ReplicaSet has a spec, status or labels of its own", name)
+		}
 	}
-	if other.Labels["own"] != "label" || first.Labels["own"] != "" {
-		t.Errorf("a pod with labels of its own has %v, its sibling %v", other.Labels, first.Labels)
+	if other := stored["other"]; other.spec != one.spec || other.Labels["own"] != "label" || one.Labels["own"] != "" {
+		t.Errorf("a pod with labels of its own has %v, its sibling %v, and a spec of its own: %t", other.Labels, one.Labels, other.spec != one.spec)
+	}
+	if moved := stored["moved"]; moved.spec == one.spec || moved.status != one.status || moved.spec.Containers[0].Ports != nil || one.spec.Containers[0].Ports == nil {
+		t.Error("a pod of another spec changed that of its siblings")
 	}
 }

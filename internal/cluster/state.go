@@ -80,7 +80,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	s := &plan.State{
 		Now:            now,
 		Options:        opts,
-		Pods:           o.plannedPods(),
+		Pods:           o.Planned(),
 		DaemonSets:     asPods(o.DaemonSets, o.PriorityClasses),
 		Deployments:    o.Deployments,
 		Budgets:        o.Budgets,

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -25,7 +26,12 @@ import (
 type Stores struct {
 	mu     sync.Mutex
 	byType map[reflect.Type][]toolscache.Store
+	// pods holds StoredPods, by their nodes.
+	pods toolscache.Indexer
 }
+
+// podsByNode is the index of pods by the node that they are bound to.
+const podsByNode = "node"
 
 // NewStores returns Stores for the cache that is made with their CacheOptions.
 func NewStores() *Stores { return &Stores{byType: map[reflect.Type][]toolscache.Store{}} }
@@ -56,9 +62,17 @@ func (s *Stores) CacheOptions(namespace, secretName string) cache.Options {
 }
 
 func (s *Stores) newInformer(lw toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+	_, ofPods := example.(*corev1.Pod)
+	if ofPods {
+		// Pods are read here alone, and an index of so many objects is large: there is no other.
+		indexers = toolscache.Indexers{podsByNode: nodeOfStored}
+	}
 	informer := toolscache.NewSharedIndexInformer(lw, example, resync, indexers)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ofPods {
+		s.pods = informer.GetIndexer()
+	}
 	t := reflect.TypeOf(example)
 	s.byType[t] = append(s.byType[t], informer.GetStore())
 	return informer
@@ -105,4 +119,30 @@ func (s *Stores) of(object client.Object) []toolscache.Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.byType[reflect.TypeOf(object)]
+}
+
+func nodeOfStored(object any) ([]string, error) {
+	if p, is := object.(*StoredPod); is && p.node != "" {
+		return []string{p.node}, nil
+	}
+	return nil, nil
+}
+
+// PodsOn are the pods that are bound to the node, as objects that the caller owns at their top level.
+func (s *Stores) PodsOn(node string) ([]corev1.Pod, error) {
+	s.mu.Lock()
+	indexer := s.pods
+	s.mu.Unlock()
+	if indexer == nil {
+		return nil, errors.New("reading pods from the cache: no informer holds them")
+	}
+	stored, err := indexer.ByIndex(podsByNode, node)
+	if err != nil {
+		return nil, fmt.Errorf("reading the pods of node %s from the cache: %w", node, err)
+	}
+	pods := make([]corev1.Pod, len(stored))
+	for i, object := range stored {
+		pods[i] = *object.(*StoredPod).Pod()
+	}
+	return pods, nil
 }

@@ -62,13 +62,13 @@ func newCached(tb testing.TB, pods int) *cached {
 // follow has the pods hear of every change, as the controller's watch does.
 func (c *cached) follow() toolscache.ResourceEventHandlerFuncs {
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    func(o any) { c.pods.Changed(nil, o.(*corev1.Pod)) },
-		UpdateFunc: func(was, is any) { c.pods.Changed(was.(*corev1.Pod), is.(*corev1.Pod)) },
+		AddFunc:    func(o any) { c.pods.Changed(nil, o.(*StoredPod)) },
+		UpdateFunc: func(was, is any) { c.pods.Changed(was.(*StoredPod), is.(*StoredPod)) },
 		DeleteFunc: func(o any) {
 			if gone, missed := o.(toolscache.DeletedFinalStateUnknown); missed {
 				o = gone.Obj
 			}
-			c.pods.Changed(o.(*corev1.Pod), nil)
+			c.pods.Changed(o.(*StoredPod), nil)
 		},
 	}
 }
@@ -101,11 +101,11 @@ func (c *cached) change(tb testing.TB, i, round int) {
 	p := ordinaryPod(i)
 	p.Labels["round"] = fmt.Sprint(round)
 	c.source.Modify(p)
-	c.await(tb, p.UID, func(now *corev1.Pod) bool { return now != nil && now.Labels["round"] == fmt.Sprint(round) })
+	c.await(tb, p.UID, func(now *StoredPod) bool { return now != nil && now.Labels["round"] == fmt.Sprint(round) })
 }
 
 // await waits until the next round will have a change.
-func (c *cached) await(tb testing.TB, uid types.UID, made func(now *corev1.Pod) bool) {
+func (c *cached) await(tb testing.TB, uid types.UID, made func(now *StoredPod) bool) {
 	tb.Helper()
 	err := wait.PollUntilContextTimeout(tb.Context(), time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
 		c.pods.mu.Lock()
@@ -187,16 +187,16 @@ func TestRoundAllocatesNothingForUnchangedPods(t *testing.T) {
 func TestRoundsWriteNothingToTheCache(t *testing.T) {
 	c := newCached(t, 50)
 	before := map[string]*corev1.Pod{}
-	for _, p := range c.objects(t).Pods {
-		before[p.Name] = p.DeepCopy()
+	for _, p := range c.objects(t).Planned() {
+		before[p.Meta().Name] = p.Object().DeepCopy()
 	}
 	b := NewBuilder()
 	for range 3 {
 		plan.Decide(c.round(t, b))
 	}
-	for _, p := range c.objects(t).Pods {
-		if !equality.Semantic.DeepEqual(p, before[p.Name]) {
-			t.Errorf("pod %s was changed in the cache", p.Name)
+	for _, p := range c.objects(t).Planned() {
+		if !equality.Semantic.DeepEqual(p.Object(), before[p.Meta().Name]) {
+			t.Errorf("pod %s was changed in the cache", p.Meta().Name)
 		}
 	}
 }

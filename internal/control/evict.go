@@ -24,8 +24,13 @@ import (
 // none the API server has the last word: a pod may have been bound just now.
 func (r *machines) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.Pod, error) {
 	dead := !cluster.IsReady(node)
-	for _, reader := range []client.Reader{r.Client, r.Live} {
-		pods, err := podsOn(ctx, reader, node.Name)
+	live := func(node string) ([]corev1.Pod, error) { return podsOn(ctx, r.Live, node) }
+	cached := r.PodsOn
+	if cached == nil {
+		cached = func(node string) ([]corev1.Pod, error) { return podsOn(ctx, r.Client, node) }
+	}
+	for _, read := range []func(node string) ([]corev1.Pod, error){cached, live} {
+		pods, err := read(node.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +47,7 @@ func (r *machines) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.
 
 func podsOn(ctx context.Context, from client.Reader, node string) ([]corev1.Pod, error) {
 	var list corev1.PodList
-	if err := from.List(ctx, &list, client.MatchingFields{podsByNode: node}); err != nil {
+	if err := from.List(ctx, &list, client.MatchingFields{"spec.nodeName": node}); err != nil {
 		return nil, fmt.Errorf("listing the pods of node %s: %w", node, err)
 	}
 	return list.Items, nil

@@ -7,11 +7,8 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -37,20 +34,15 @@ func TestOnlyTheLeaderActs(t *testing.T) {
 	w.must(w.admin.Create(t.Context(), lease))
 	t.Cleanup(func() { _ = w.admin.Delete(w.clearCtx(), lease) })
 	retry := 100 * time.Millisecond
-	own := map[string]cache.Config{config.Namespace: {}}
+	stores := cluster.NewStores()
 	mgr, err := ctrl.NewManager(env.As(config.User), ctrl.Options{
 		Scheme: env.Scheme, Metrics: server.Options{BindAddress: "0"}, RetryPeriod: &retry,
 		LeaderElection: true, LeaderElectionID: id, LeaderElectionNamespace: config.Namespace,
-		Cache: cache.Options{ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.NodeGroup{}: {Namespaces: own}, &v1alpha1.VPSieNode{}: {Namespaces: own},
-			&corev1.Secret{}: {Namespaces: map[string]cache.Config{config.Namespace: {
-				FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, "vpsie-secret"),
-			}}},
-		}},
+		Cache: stores.CacheOptions(config.Namespace, "vpsie-secret"),
 	})
 	w.must(err)
 	d := w.deps
-	d.Client, d.Live, d.Pods = mgr.GetClient(), mgr.GetAPIReader(), cluster.NewPods()
+	d.Client, d.Live, d.Pods, d.PodsOn = mgr.GetClient(), mgr.GetAPIReader(), cluster.NewPods(), stores.PodsOn
 	d.Options.SweepInterval = 50 * time.Millisecond
 	w.must(Setup(t.Context(), mgr, d))
 	ctx, stop := context.WithCancel(t.Context())

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 )
 
 // news remembers which changes a round is started by, for the journal. It decides
@@ -32,11 +34,18 @@ func (n *news) note(o client.Object, what string) {
 	if o.GetNamespace() != "" {
 		name = o.GetNamespace() + "/" + name
 	}
-	// Objects from a cache do not bear their kind.
-	text := fmt.Sprintf("%s %s %s", reflect.TypeOf(o).Elem().Name(), name, what)
+	text := fmt.Sprintf("%s %s %s", kindOf(o), name, what)
 	if !slices.Contains(n.named, text) {
 		n.named = append(n.named, text)
 	}
+}
+
+// kindOf is the kind by the object's type, since objects from a cache do not bear it.
+func kindOf(o client.Object) string {
+	if _, is := o.(*cluster.StoredPod); is {
+		return "Pod"
+	}
+	return reflect.TypeOf(o).Elem().Name()
 }
 
 // take returns the changes since the last call.

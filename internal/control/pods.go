@@ -35,18 +35,18 @@ func (r *round) tellPods(ctx context.Context, o *cluster.Objects, p *plan.Plan) 
 		now[types.NamespacedName{Namespace: namespace, Name: name}] = true
 	}
 	r.Metrics.Pending(count)
-	if unsaid := r.Voice.SayPods(r.Clock.Now(), verdicts, pendingOf(o.Pods)); unsaid > 0 {
+	if unsaid := r.Voice.SayPods(r.Clock.Now(), verdicts, pendingOf(o.Planned())); unsaid > 0 {
 		logf.FromContext(ctx).Info("too many pods to tell each what it waits for; the NodeGroups' events tell of them together", "pods", unsaid)
 	}
-	r.countBound(o.Pods, now)
+	r.countBound(o.Planned(), now)
 	r.waiting = now
 }
 
-func pendingOf(pods []*corev1.Pod) map[string]*corev1.Pod {
+func pendingOf(pods []*plan.Pod) map[string]*corev1.Pod {
 	pending := map[string]*corev1.Pod{}
 	for _, p := range pods {
-		if p.Spec.NodeName == "" {
-			pending[p.Namespace+"/"+p.Name] = p
+		if p.Node() == "" {
+			pending[p.Meta().Namespace+"/"+p.Meta().Name] = p.Object()
 		}
 	}
 	return pending
@@ -54,7 +54,7 @@ func pendingOf(pods []*corev1.Pod) map[string]*corev1.Pod {
 
 // countBound takes the waiting time of the pods that were pending in the last round
 // and have a node. Those that have gone meanwhile count for nothing.
-func (r *round) countBound(pods []*corev1.Pod, now waiting) {
+func (r *round) countBound(pods []*plan.Pod, now waiting) {
 	settled := waiting{}
 	for pod := range r.waiting {
 		if !now[pod] {
@@ -65,8 +65,9 @@ func (r *round) countBound(pods []*corev1.Pod, now waiting) {
 		return
 	}
 	for _, p := range pods {
-		if p.Spec.NodeName != "" && settled[types.NamespacedName{Namespace: p.Namespace, Name: p.Name}] {
-			r.Metrics.Bound(max(boundAt(p, r.Clock.Now()).Sub(p.CreationTimestamp.Time), 0))
+		meta := p.Meta()
+		if p.Node() != "" && settled[types.NamespacedName{Namespace: meta.Namespace, Name: meta.Name}] {
+			r.Metrics.Bound(max(boundAt(p.Object(), r.Clock.Now()).Sub(meta.CreationTimestamp.Time), 0))
 		}
 	}
 }

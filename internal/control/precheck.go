@@ -109,9 +109,9 @@ func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []pla
 		}
 	}
 	seen := map[types.UID]*corev1.Pod{}
-	for _, p := range o.Pods {
-		if goes[p.Spec.NodeName] {
-			seen[p.UID] = p
+	for _, p := range o.Planned() {
+		if goes[p.Node()] {
+			seen[p.Meta().UID] = p.Object()
 		}
 	}
 	if known, err := r.holdWhatWasSeen(ctx, leaving, seen); err != nil || !known {

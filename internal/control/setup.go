@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -79,7 +78,9 @@ type Deps struct {
 	Load func() (*cluster.Objects, error)
 	// Pods has the pods, which Load leaves out, and is fed by the watch that starts rounds.
 	// In tests without watches it is nil, and Load gives them.
-	Pods    *cluster.Pods
+	Pods *cluster.Pods
+	// PodsOn are the pods of a node as the cache has them. In tests without a cache it is nil, and Client is asked.
+	PodsOn  func(node string) ([]corev1.Pod, error)
 	Cloud   *cloud.Cloud
 	Voice   *observe.Voice
 	Metrics *observe.Metrics
@@ -101,20 +102,11 @@ type Deps struct {
 	inspected *inspected
 }
 
-// podsByNode is the cache index of pods by the node they are bound to.
-const podsByNode = "spec.nodeName"
-
 // Setup registers all reconcilers with the manager.
 func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 	d.arrivals = newArrivals()
 	d.arrivals.growth = d.Options.Backoff
 	d.funds, d.inspected = new(funds), new(inspected)
-	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, podsByNode, func(o client.Object) []string {
-		return []string{o.(*corev1.Pod).Spec.NodeName}
-	})
-	if err != nil {
-		return fmt.Errorf("indexing pods by node: %w", err)
-	}
 	if err := indexMachines(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}

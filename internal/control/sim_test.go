@@ -212,7 +212,7 @@ func newsOf(o client.Object) any {
 	case *corev1.Node:
 		return nodeNews(x)
 	case *corev1.Pod:
-		return podNews(x)
+		return podNews(cluster.StorePod(x))
 	}
 	return nil
 }
@@ -370,7 +370,7 @@ func (k simKubelets) Gone(ctx context.Context, m vpsietest.Machine) error {
 		return client.IgnoreNotFound(err)
 	}
 	var pods corev1.PodList
-	if err := k.s.store.List(ctx, &pods, client.MatchingFields{podsByNode: n.Name}); err != nil {
+	if err := k.s.store.List(ctx, &pods, client.MatchingFields{"spec.nodeName": n.Name}); err != nil {
 		return err
 	}
 	suspended := slices.ContainsFunc(k.s.bills(), func(b vpsietest.Bill) bool { return b.Identifier == m.Identifier })
@@ -405,7 +405,7 @@ func newMemory(changed func(before, after client.Object)) *memory {
 	}
 	b := fake.NewClientBuilder().WithScheme(scheme).
 		WithStatusSubresource(&v1alpha1.NodeGroup{}, &v1alpha1.VPSieNode{}, &corev1.Node{}, &corev1.Pod{}).
-		WithIndex(&corev1.Pod{}, podsByNode, func(o client.Object) []string { return []string{o.(*corev1.Pod).Spec.NodeName} })
+		WithIndex(&corev1.Pod{}, "spec.nodeName", func(o client.Object) []string { return []string{o.(*corev1.Pod).Spec.NodeName} })
 	for field, value := range map[string]func(*v1alpha1.VPSieNode) string{
 		machinesByVPS:      func(m *v1alpha1.VPSieNode) string { return strconv.FormatInt(m.Spec.VPSieInstanceID, 10) },
 		machinesByNode:     func(m *v1alpha1.VPSieNode) string { return m.Status.NodeName },

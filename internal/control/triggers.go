@@ -74,8 +74,8 @@ func debounced(after func() time.Duration, heard *news, asked *atomic.Bool) hand
 func (r *round) followed() predicate.Predicate {
 	follow := func(before, after client.Object) bool {
 		if r.Pods != nil {
-			was, _ := before.(*corev1.Pod)
-			is, _ := after.(*corev1.Pod)
+			was, _ := before.(*cluster.StoredPod)
+			is, _ := after.(*cluster.StoredPod)
 			r.Pods.Changed(was, is)
 		}
 		return true
@@ -100,16 +100,17 @@ func differs[T client.Object](news func(T) any) predicate.Predicate {
 	}}
 }
 
-func podNews(p *corev1.Pod) any {
+func podNews(p *cluster.StoredPod) any {
 	var scheduled corev1.PodCondition
-	for _, c := range p.Status.Conditions {
+	status := p.Status()
+	for _, c := range status.Conditions {
 		if c.Type == corev1.PodScheduled {
 			scheduled = corev1.PodCondition{Status: c.Status, Reason: c.Reason}
 		}
 	}
 	return []any{
-		p.Spec.NodeName, p.Status.Phase, p.Status.NominatedNodeName, scheduled, p.DeletionTimestamp,
-		p.Labels, p.Annotations, p.Generation, p.Spec.SchedulingGates,
+		p.Node(), status.Phase, status.NominatedNodeName, scheduled, p.DeletionTimestamp,
+		p.Labels, p.Annotations, p.Generation, p.Spec().SchedulingGates,
 	}
 }
 

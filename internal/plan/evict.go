@@ -46,7 +46,9 @@ func isMirrorPod(pod metav1.Object) bool {
 
 // AwaitsCompletion says that a pod is annotated to be left alone until it has finished,
 // by whoever wants its node to go.
-func AwaitsCompletion(pod metav1.Object) bool { return pod.GetAnnotations()[safeToEvict] == "on-completion" }
+func AwaitsCompletion(pod metav1.Object) bool {
+	return pod.GetAnnotations()[safeToEvict] == "on-completion"
+}
 
 // SafeToEvict says that a pod is annotated as one that may be evicted at any time.
 func SafeToEvict(pod metav1.Object) bool { return pod.GetAnnotations()[safeToEvict] == "true" }

@@ -14,8 +14,8 @@ import (
 
 // Pod is a pod with everything the planner asks of it worked out once.
 type Pod struct {
-	// object is what the pod was worked out from; nil once its parts are kept apart (Keep).
-	object *corev1.Pod
+	// source makes the pod's object.
+	source source
 	// meta, spec and status are the pod's. Of spec.nodeName nothing may be read: pods that are
 	// alike may share a spec, and each has a node of its own.
 	meta   *metav1.ObjectMeta
@@ -47,7 +47,7 @@ type Pod struct {
 // so a caller may keep the result for as long as UID and resourceVersion stay.
 func NewPod(object *corev1.Pod) *Pod {
 	p := &Pod{
-		object:      object,
+		source:      (*whole)(object),
 		meta:        &object.ObjectMeta,
 		spec:        &object.Spec,
 		status:      &object.Status,
@@ -68,22 +68,24 @@ func NewPod(object *corev1.Pod) *Pod {
 	return p
 }
 
-// Keep has the pod keep these in the place of its object. They are equal to the object's, but for
-// spec.nodeName, which the spec may lack: so pods that are alike can share one.
-func (p *Pod) Keep(meta *metav1.ObjectMeta, spec *corev1.PodSpec, status *corev1.PodStatus) {
-	p.object, p.meta, p.spec, p.status = nil, meta, spec, status
+// Keep has the pod keep these in the place of the object that it was worked out from, and ask the
+// source when somebody wants that. They are equal to the object's, but for spec.nodeName and the times of
+// status.conditions, which they may lack: so pods that are alike can share them.
+func (p *Pod) Keep(source interface{ Pod() *corev1.Pod }, meta *metav1.ObjectMeta, spec *corev1.PodSpec, status *corev1.PodStatus) {
+	p.source, p.meta, p.spec, p.status = source, meta, spec, status
 }
 
-// Object is the pod as an object. It is read-only, and made anew at each call when its parts are
-// kept apart.
-func (p *Pod) Object() *corev1.Pod {
-	if p.object != nil {
-		return p.object
-	}
-	object := &corev1.Pod{ObjectMeta: *p.meta, Spec: *p.spec, Status: *p.status}
-	object.Spec.NodeName = p.node
-	return object
-}
+// source makes a pod's object.
+type source interface{ Pod() *corev1.Pod }
+
+// whole is a pod whose object is kept.
+type whole corev1.Pod
+
+// Pod is the object itself.
+func (w *whole) Pod() *corev1.Pod { return (*corev1.Pod)(w) }
+
+// Object is the pod as an object, read-only. It may be made anew at each call.
+func (p *Pod) Object() *corev1.Pod { return p.source.Pod() }
 
 // Meta is the pod's metadata, read-only.
 func (p *Pod) Meta() *metav1.ObjectMeta { return p.meta }

@@ -167,7 +167,7 @@ func (s *simulation) dismiss(m *machine) {
 	s.queue.plan(s.now.Add(s.Cloud.Drain), func() {
 		s.disrupt(m, "NodeFailed")
 		for _, l := range m.daemons {
-			s.pods.Changed(l, nil)
+			s.podChanged(l, nil)
 		}
 		s.books.gone(m)
 		if i, ok := s.byName(m.object.Name); ok {

@@ -188,7 +188,7 @@ func (s *simulation) create(demand, attempt int) {
 	l := &life{demand: demand, attempt: attempt, pod: d.pod(attempt, s.now), since: s.now, milli: d.MilliCPU, memory: d.Memory}
 	s.lives[demand] = l
 	s.pending = append(s.pending, l)
-	s.pods.Changed(nil, l.pod)
+	s.podChanged(nil, l.pod)
 	s.changed = true
 }
 
@@ -203,6 +203,17 @@ func (s *simulation) delete(demand int) {
 	s.drop(l)
 }
 
+// podChanged tells the planner's side of a pod that is new (before is nil), has changed, or is gone (after is nil).
+func (s *simulation) podChanged(before, after *corev1.Pod) {
+	stored := func(p *corev1.Pod) *cluster.StoredPod {
+		if p == nil {
+			return nil
+		}
+		return cluster.StorePod(p)
+	}
+	s.pods.Changed(stored(before), stored(after))
+}
+
 // drop takes a pod away.
 func (s *simulation) drop(l *life) {
 	if l.on != nil {
@@ -210,7 +221,7 @@ func (s *simulation) drop(l *life) {
 	} else {
 		s.pending = slices.DeleteFunc(s.pending, func(p *life) bool { return p == l })
 	}
-	s.pods.Changed(l.pod, nil)
+	s.podChanged(l.pod, nil)
 	s.changed = true
 }
 

@@ -35,7 +35,7 @@ func (s *simulation) schedule() {
 		before := l.pod
 		l.pod = bound(before, best.node.Name)
 		best.enter(l)
-		s.pods.Changed(before, l.pod)
+		s.podChanged(before, l.pod)
 		s.books.pending(l, true)
 	}
 	clear(s.pending[len(left):])
@@ -84,6 +84,6 @@ func (s *simulation) startDaemons(m *machine) {
 		}
 		m.freePods--
 		m.daemons = append(m.daemons, pod)
-		s.pods.Changed(nil, pod)
+		s.podChanged(nil, pod)
 	}
 }
