@@ -66,26 +66,26 @@ func newLessons(w *world) *lessons {
 		l.known[residentKey{set.Namespace, "DaemonSet", set.Name}] = true
 	}
 	byName := map[string]*Node{}
+	var settled, settling []*Node
 	for _, n := range s.Nodes {
 		if n.State != Ready || n.Object == nil {
 			continue
 		}
 		byName[n.Object.Name] = n
-		for _, k := range keysOfNode(n) {
-			l.teachers[k] = append(l.teachers[k], n)
+		if s.settling(n) {
+			settling = append(settling, n)
+		} else {
+			settled = append(settled, n)
 		}
 	}
-	for _, list := range l.teachers {
-		// A settled node comes first: it shows all that there is to be shown.
-		slices.SortFunc(list, func(a, b *Node) int {
-			if x, y := s.settling(a), s.settling(b); x != y {
-				if x {
-					return 1
-				}
-				return -1
+	// A settled node comes first: it shows all that there is to be shown.
+	for _, nodes := range [][]*Node{settled, settling} {
+		slices.SortFunc(nodes, func(a, b *Node) int { return strings.Compare(a.Name, b.Name) })
+		for _, n := range nodes {
+			for _, k := range keysOfNode(n) {
+				l.teachers[k] = append(l.teachers[k], n)
 			}
-			return strings.Compare(a.Name, b.Name)
-		})
+		}
 	}
 	l.readResidents(byName)
 	l.readDrivers()

@@ -50,6 +50,8 @@ type host struct {
 	overhead, requested amount
 	// bound are the pods it holds, or that are nominated for it.
 	bound []seated
+	// seats is how many those are when the world is built.
+	seats int
 	// placed is what the plan puts on it.
 	placed []share
 	// dependent is how many of these depend on where other pods are.

@@ -21,6 +21,8 @@ type class struct {
 	apart   []*apart
 	seeks   *together
 	spreads []*spread
+	// onlyKind is the kind of all its pods while no constraint asks about labels.
+	onlyKind *kind
 	// volumes is what its persistent volumes ask of a node; nil without any.
 	volumes *volumes
 	// admitting names the templates that admit the class, once it has been asked for.

@@ -134,15 +134,16 @@ func (w *world) seat() []*Pod {
 // seats are the hosts of the pods, by their place in the state, with room made for them there.
 func (w *world) seats() []*host {
 	hosts := make([]*host, len(w.state.Pods))
-	count := make(map[*host]int, len(w.hosts))
 	for i, p := range w.state.Pods {
 		if h := w.seatOf(p); h != nil {
 			hosts[i] = h
-			count[h]++
+			h.seats++
 		}
 	}
-	for h, n := range count {
-		h.bound = make([]seated, 0, n)
+	for _, h := range w.hosts {
+		if h.seats > 0 {
+			h.bound = make([]seated, 0, h.seats)
+		}
 	}
 	return hosts
 }

@@ -127,12 +127,17 @@ func (t *topology) readApart(c *class, pod *corev1.Pod, terms []corev1.PodAffini
 
 // kind is the kind of a pod, once all classes have been read.
 func (t *topology) kind(c *class, p *Pod) *kind {
-	var seen *profile
-	if len(t.selectors.all) > 0 {
-		seen = t.selectors.profileOf(p.meta)
-	} else {
-		seen = t.selectors.profile(nil)
+	if len(t.selectors.all) == 0 {
+		// Nobody asks about labels, so all pods of the class are of one kind.
+		if c.onlyKind == nil {
+			c.onlyKind = t.kindOf(c, t.selectors.profile(nil))
+		}
+		return c.onlyKind
 	}
+	return t.kindOf(c, t.selectors.profileOf(p.meta))
+}
+
+func (t *topology) kindOf(c *class, seen *profile) *kind {
 	k, ok := t.kinds[kindKey{c, seen}]
 	if !ok {
 		k = t.newKind(c, seen)

@@ -47,14 +47,6 @@ func (w *world) witnesses() map[*template][]witness {
 }
 
 func (w *world) witness(h *host, t *template) witness {
-	// What is missing of the labels that the autoscaler and the kubelet put on is on its
-	// way back; what the offer says of its nodes is given by a person.
-	labels := NodeLabels(t.group.Group, t.offer)
-	for key, value := range h.labels {
-		if _, given := t.offer.Labels[key]; !given {
-			labels[key] = value
-		}
-	}
 	var taints []corev1.Taint
 	for _, taint := range w.optionsOf(h).lastingTaints(h.taints) {
 		if !passing(&taint) {
@@ -62,7 +54,7 @@ func (w *world) witness(h *host, t *template) witness {
 		}
 	}
 	x := witness{
-		host: h, shape: w.shapes.shared(labels, taints, false), room: slices.Clone(h.alloc), vacant: true,
+		host: h, shape: w.shapes.shared(shownLabels(h, t), taints, false), room: slices.Clone(h.alloc), vacant: true,
 		created: h.node.Object.CreationTimestamp.Time,
 	}
 	var yields resources.Vector
@@ -85,6 +77,27 @@ func (w *world) witness(h *host, t *template) witness {
 		x.unyielded.Add(yields, -1)
 	}
 	return x
+}
+
+// shownLabels are the labels of a node of the template as a witness has them. What is missing of those that the
+// autoscaler and the kubelet put on is on its way back; what the offer says of its nodes is given by a person.
+func shownLabels(h *host, t *template) map[string]string {
+	ordered := t.newNode.ordered
+	complete := len(t.offer.Labels) == 0
+	for key := range ordered {
+		_, has := h.labels[key]
+		complete = complete && has
+	}
+	if complete {
+		return h.labels
+	}
+	labels := maps.Clone(ordered)
+	for key, value := range h.labels {
+		if _, given := t.offer.Labels[key]; !given {
+			labels[key] = value
+		}
+	}
+	return labels
 }
 
 func (x *witness) roomFor(l *lot) resources.Vector {
