@@ -151,29 +151,40 @@ func bringsOldKubelet(m *v1alpha1.VPSieNode, node *corev1.Node, kubernetes strin
 
 var isHash = regexp.MustCompile(`^sha256:[0-9a-f]{12}$`)
 
-var minorVersion = regexp.MustCompile(`^v?([0-9]+)\.([0-9]+)`)
+// minorOf reads the first two numbers of a version such as v1.37.2-rc.0 or 1.37+; false when it has none. Every
+// round reads the versions of all nodes, which is too often for a regular expression.
+func minorOf(version string) (major, minor int, ok bool) {
+	first, rest, dotted := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	major, err := strconv.Atoi(first)
+	if !dotted || err != nil || major < 0 {
+		return 0, 0, false
+	}
+	end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		rest = rest[:end]
+	}
+	minor, err = strconv.Atoi(rest)
+	return major, minor, err == nil
+}
 
 // kubeletVersion is the version of the node's kubelet as major.minor; empty when it is not known.
 func kubeletVersion(node *corev1.Node) string {
 	if node == nil {
 		return ""
 	}
-	parts := minorVersion.FindStringSubmatch(node.Status.NodeInfo.KubeletVersion)
-	if parts == nil {
+	major, minor, ok := minorOf(node.Status.NodeInfo.KubeletVersion)
+	if !ok {
 		return ""
 	}
-	return parts[1] + "." + parts[2]
+	return strconv.Itoa(major) + "." + strconv.Itoa(minor)
 }
 
 // behind says that a version is older than another, both as major.minor; false when one of them
 // is not known.
 func behind(version, than string) bool {
-	a, b := minorVersion.FindStringSubmatch(version), minorVersion.FindStringSubmatch(than)
-	if a == nil || b == nil {
-		return false
-	}
-	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
-	return cmp.Or(cmp.Compare(number(a[1]), number(b[1])), cmp.Compare(number(a[2]), number(b[2]))) < 0
+	major, minor, known := minorOf(version)
+	thanMajor, thanMinor, thanKnown := minorOf(than)
+	return known && thanKnown && cmp.Or(cmp.Compare(major, thanMajor), cmp.Compare(minor, thanMinor)) < 0
 }
 
 // compareWithNew notes of machines in what they differ from what a new one would be made from. An

@@ -161,3 +161,23 @@ func TestRolloutInThePlannersWords(t *testing.T) {
 		t.Error("nodes expire without an age")
 	}
 }
+
+func TestVersionsAreComparedByTheirFirstTwoNumbers(t *testing.T) {
+	for text, want := range map[string]string{
+		"v1.37.2": "1.37", "1.37": "1.37", "v1.37+": "1.37", "v1.37.0-rc.1+k3s1": "1.37", "v01.037.1": "1.37",
+		"": "", "v1": "", "v1.": "", "one.two": "", "v-1.2": "", "latest": "",
+	} {
+		node := &corev1.Node{Status: corev1.NodeStatus{NodeInfo: corev1.NodeSystemInfo{KubeletVersion: text}}}
+		if got := kubeletVersion(node); got != want {
+			t.Errorf("kubelet version %q is read as %q, want %q", text, got, want)
+		}
+	}
+	for _, older := range [][2]string{{"1.9", "1.10"}, {"1.37", "2.0"}, {"v1.36.9", "1.37"}} {
+		if !behind(older[0], older[1]) || behind(older[1], older[0]) || behind(older[0], older[0]) {
+			t.Errorf("%s and %s are not told apart", older[0], older[1])
+		}
+	}
+	if behind("", "1.37") || behind("1.37", "") {
+		t.Error("a version that is not known is taken for an older one")
+	}
+}

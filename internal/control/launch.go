@@ -46,7 +46,7 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if left, _ := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
 		return left, nil
 	}
-	group, err := r.groupOf(ctx, r.Live, m)
+	group, err := r.groupNow(ctx, m)
 	if apierrors.IsNotFound(err) || err == nil && !group.DeletionTimestamp.IsZero() {
 		// The NodeGroup went while the intent was being written.
 		return 0, r.discard(ctx, m)

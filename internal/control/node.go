@@ -335,3 +335,13 @@ func (r *machines) groupOf(ctx context.Context, from client.Reader, m *v1alpha1.
 	g.SetDefaults()
 	return &g, nil
 }
+
+// groupNow reads the machine's NodeGroup as the API server has it, together with other machines that ask.
+func (r *machines) groupNow(ctx context.Context, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {
+	var g v1alpha1.NodeGroup
+	if err := readShared(ctx, r.Deps, types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}, &g); err != nil {
+		return nil, fmt.Errorf("reading NodeGroup %s: %w", m.Spec.NodeGroupName, err)
+	}
+	g.SetDefaults()
+	return &g, nil
+}

@@ -157,7 +157,7 @@ func (r *machines) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
 // known, which is no fault for user data that does not ask.
 func (d Deps) endpoint(ctx context.Context) (apiServer, caCertHash string, err error) {
 	var info corev1.ConfigMap
-	err = d.Live.Get(ctx, types.NamespacedName{Namespace: metav1.NamespacePublic, Name: "cluster-info"}, &info)
+	err = readShared(ctx, d, types.NamespacedName{Namespace: metav1.NamespacePublic, Name: "cluster-info"}, &info)
 	if err != nil {
 		return d.Options.APIServer, "", client.IgnoreNotFound(err)
 	}

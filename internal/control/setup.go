@@ -97,14 +97,16 @@ type Deps struct {
 	Inspect func(ctx context.Context, groups []*v1alpha1.NodeGroup) (found []observe.CheckFinding, answered bool)
 
 	arrivals *arrivals
-	funds    *funds
+	// shared reads from the API server itself, as Live does, for many machines at once; nil reads for each.
+	shared *sharedReads
+	funds  *funds
 	// inspected is what Inspect found last.
 	inspected *inspected
 }
 
 // Setup registers all reconcilers with the manager.
 func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
-	d.arrivals = newArrivals()
+	d.arrivals, d.shared = newArrivals(), newSharedReads(d.Live)
 	d.arrivals.growth = d.Options.Backoff
 	d.funds, d.inspected = new(funds), new(inspected)
 	if err := indexMachines(ctx, mgr.GetFieldIndexer()); err != nil {

@@ -167,7 +167,7 @@ func (w *world) start(o Options) {
 				}
 			},
 		}),
-		arrivals: newArrivals(), funds: new(funds),
+		arrivals: newArrivals(), shared: newSharedReads(c), funds: new(funds),
 	}
 	w.deps.Spend = observe.NewSpend(w.deps.Metrics)
 	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
