@@ -173,7 +173,7 @@ func TestDrainAsksAndDeletes(t *testing.T) {
 	}
 	machine(t, "vpsie-web-2", "n2")
 	says := "Machine n2 (small-2cpu-4gb, NodeGroup web), which has no Kubernetes node, will be given up."
-	kubectl(t, "drain", "n2").want(t, 1, says, "VPS 7 is deleted with its disk", "there is nobody to ask: --yes goes on without")
+	kubectl(t, "drain", "n2").want(t, 1, says, "VPS 7 is deleted with its disk", "not a terminal: pass --yes to skip the confirmation")
 	kubectl(t, "drain", "n2", "--dry-run").want(t, 0, says, "Nothing was done (--dry-run).")
 	as(t, "", "n\n", "drain", "n2").want(t, 1, "Go on? [y/N]", "error: nothing was done")
 	as(t, "reader", "y\n", "drain", "n2").want(t, 1, "deleting VPSieNode vpsie-web-2", "forbidden")

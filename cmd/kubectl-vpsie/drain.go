@@ -29,7 +29,7 @@ failed or was not agreed to.`,
 		ValidArgsFunction: c.completeNodes,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.drain(cmd.Context(), args[0], yes, dry) },
 	}
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "skip the confirmation")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be done, and do nothing")
 	c.addJournalURL(cmd)
 	return cmd
@@ -50,7 +50,7 @@ func (c *cli) drain(ctx context.Context, name string, yes, dry bool) error {
 	}
 	s.Rounds, err = c.journal(ctx, kube, observe.Filter{Node: name, Limit: 1})
 	if err != nil {
-		s.Rounds = c.noRounds() // Its flags are not known, and it drains all the same.
+		s.Rounds = c.noRounds() // Its flags are not known, and it drains anyway.
 	}
 	a, err := c.nodeAnswer(ctx, kube, s, name)
 	if err != nil {
@@ -88,7 +88,7 @@ func notOurs(name, namespace string) error {
 // agree asks the person.
 func (c *cli) agree() error {
 	if !c.asks {
-		return errors.New("there is nobody to ask: --yes goes on without")
+		return errors.New("not a terminal: pass --yes to skip the confirmation")
 	}
 	fmt.Fprint(c.Out, "\nGo on? [y/N] ")
 	line, _ := bufio.NewReader(c.In).ReadString('\n')

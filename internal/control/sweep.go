@@ -152,8 +152,8 @@ func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began 
 		s.leaks.Insert(strayKey(vm))
 		s.Metrics.Leak(observe.LeakVPS)
 	}
-	logf.FromContext(ctx).Info("deleting a VPS that no VPSieNode stands for", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group)
-	if err := s.Cloud.Delete(ctx, vm, "no VPSieNode stands for it"); err != nil && !vpsie.IsNotFound(err) {
+	logf.FromContext(ctx).Info("deleting an orphaned VPS", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group)
+	if err := s.Cloud.Delete(ctx, vm, "orphaned: it has no VPSieNode"); err != nil && !vpsie.IsNotFound(err) {
 		return fmt.Errorf("deleting stray VPS %d: %w", vm.ID, err)
 	}
 	return nil

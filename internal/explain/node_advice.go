@@ -15,7 +15,7 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 		return []string{fmt.Sprintf("create NodeGroup %s again, or delete the VPSieNode: kubectl vpsie drain %s", m.Spec.NodeGroupName, m.Name)}
 	}
 	down := g.Spec.ScaleDownPolicy
-	drain := fmt.Sprintf("to be rid of it now all the same: kubectl vpsie drain %s", a.Node)
+	drain := fmt.Sprintf("to remove it now anyway: kubectl vpsie drain %s", a.Node)
 	switch a.Reason {
 	case plan.KeptUnneededTime, plan.KeptStabilizing:
 		changes := []string{fmt.Sprintf("to keep it: kubectl vpsie keep %s", a.Node), drain}
