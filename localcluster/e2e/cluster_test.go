@@ -27,6 +27,9 @@ const purpose = "e2e.test/purpose"
 // small is the instance type of most NodeGroups here.
 const small = "small-2cpu-4gb"
 
+// medium is the next larger one.
+const medium = "medium-4cpu-8gb"
+
 // joining is user data with all that a machine needs to join, a bootstrap token among it.
 const joining = `#cloud-config
 write_files:

@@ -122,7 +122,7 @@ func (f *faults) machineThatNeverJoins(t *testing.T) *v1alpha1.NodeGroup {
 func (f *faults) quota(t *testing.T) *v1alpha1.NodeGroup {
 	t.Helper()
 	g := newGroup("quota", 1, 2)
-	g.Spec.OfferingIDs = []string{"medium-4cpu-8gb"}
+	g.Spec.OfferingIDs = []string{medium}
 	knobs(t, `{"quota":1}`)
 	defer knobs(t, `{"quota":0}`)
 	f.group(t, g)

@@ -36,6 +36,42 @@ func (d death) String() string {
 type life struct {
 	*lane
 	group *v1alpha1.NodeGroup
+	// machines are the VPSieNodes that the pod's node had, the last one last.
+	machines []string
+}
+
+// A renewal is an edit of the NodeGroup that has another machine take the place of the one that there is.
+type renewal struct{ what, edit string }
+
+// renewals follow one another in every life.
+func renewals() []renewal {
+	return []renewal{
+		{"exchange", fmt.Sprintf(`{"spec":{"offeringIDs":["%s","%s"]}}`, medium, small)},
+		{"roll-out", `{"spec":{"osImageID":"debian-12"}}`},
+	}
+}
+
+// A course is a life as it is planned: where the controller dies in each of its parts.
+type course struct {
+	launch death
+	// renewals are in the order of those.
+	renewals []death
+	end      planned
+}
+
+func (c course) String() string {
+	text := "launch " + c.launch.String()
+	for i, r := range renewals() {
+		text += fmt.Sprintf(", %s %s", r.what, c.renewals[i])
+	}
+	return fmt.Sprintf("%s, %s %s", text, c.end.ending, c.end.death)
+}
+
+// A record is how a life went: what there was when each of its parts had come to rest, and the steps of each.
+type record struct {
+	rests   []string
+	steps   [][]step
+	removed []step
 }
 
 // The ways to be rid of a machine: its NodeGroup is deleted while a pod still runs on it, or its pod goes.
@@ -51,34 +87,26 @@ const lanes = 3
 
 func TestKilledAtEveryStep(t *testing.T) {
 	first := newLane(t, 0)
-	want, launched, removed := first.live(t, death{}, planned{ending: groupDeleted})
-	other, _, scaledDown := first.live(t, death{}, planned{ending: podGone})
-	if diff := cmp.Diff(want, other); diff != "" {
+	unharmed := make([]death, len(renewals()))
+	want := first.live(t, course{renewals: unharmed, end: planned{ending: groupDeleted}})
+	other := first.live(t, course{renewals: unharmed, end: planned{ending: podGone}})
+	if diff := cmp.Diff(want.rests, other.rests); diff != "" {
 		t.Fatalf("two unharmed lives differ (-first +second):\n%s", diff)
 	}
-	t.Logf("a launch has %d steps: %v", len(launched), launched)
-	t.Logf("a removal with the NodeGroup has %d: %v", len(removed), removed)
-	t.Logf("a removal when the pod has gone has %d: %v", len(scaledDown), scaledDown)
-	t.Logf("in the end:\n%s", want)
-
-	launches, endings := deaths(launched), append(plans(removed, groupDeleted), plans(scaledDown, podGone)...)
-	type deal struct {
-		launch death
-		end    planned
+	t.Logf("a launch has %d steps: %v", len(want.steps[0]), want.steps[0])
+	for i, r := range renewals() {
+		t.Logf("the %s has %d steps: %v", r.what, len(want.steps[i+1]), want.steps[i+1])
 	}
-	deals := make(chan deal, len(launches)+len(endings))
-	for i := range max(len(launches), len(endings)) {
-		if testing.Short() && i%3 != 0 {
-			continue
+	t.Logf("a removal with the NodeGroup has %d: %v", len(want.removed), want.removed)
+	t.Logf("a removal when the pod has gone has %d: %v", len(other.removed), other.removed)
+	t.Logf("in the end:\n%s", strings.Join(want.rests, "\n\n"))
+
+	courses := courses(want, other)
+	deals := make(chan course, len(courses))
+	for i, c := range courses {
+		if !testing.Short() || i%3 == 0 {
+			deals <- c
 		}
-		d := deal{end: planned{ending: groupDeleted}}
-		if i < len(launches) {
-			d.launch = launches[i]
-		}
-		if i < len(endings) {
-			d.end = endings[i]
-		}
-		deals <- d
 	}
 	close(deals)
 	var wait sync.WaitGroup
@@ -88,11 +116,11 @@ func TestKilledAtEveryStep(t *testing.T) {
 			l = newLane(t, i)
 		}
 		wait.Go(func() {
-			for d := range deals {
-				if !t.Run(fmt.Sprintf("launch %s, %s %s", d.launch, d.end.ending, d.end.death), func(t *testing.T) {
-					got, _, _ := l.live(t, d.launch, d.end)
-					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("the outcome is another than that of an unharmed launch (-unharmed +killed):\n%s", diff)
+			for c := range deals {
+				if !t.Run(c.String(), func(t *testing.T) {
+					got := l.live(t, c)
+					if diff := cmp.Diff(want.rests, got.rests); diff != "" {
+						t.Errorf("the outcome is another than that of an unharmed life (-unharmed +killed):\n%s", diff)
 					}
 				}) {
 					return // What is left of this life would be in the way of the next.
@@ -101,6 +129,35 @@ func TestKilledAtEveryStep(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// courses are as many lives as it takes to die once on both sides of every step of every part.
+func courses(first, second record) []course {
+	parts := make([][]death, len(first.steps))
+	endings := append(plans(first.removed, groupDeleted), plans(second.removed, podGone)...)
+	most := len(endings)
+	for i, steps := range first.steps {
+		parts[i] = deaths(steps)
+		most = max(most, len(parts[i]))
+	}
+	nth := func(list []death, i int) death {
+		if i < len(list) {
+			return list[i]
+		}
+		return death{}
+	}
+	var all []course
+	for i := range most {
+		c := course{launch: nth(parts[0], i), end: planned{ending: groupDeleted}}
+		for _, part := range parts[1:] {
+			c.renewals = append(c.renewals, nth(part, i))
+		}
+		if i < len(endings) {
+			c.end = endings[i]
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // A lane is where one life follows another.
@@ -126,15 +183,26 @@ func newLane(t *testing.T, number int) *lane {
 }
 
 // live is one life from its beginning to its end.
-func (l *lane) live(t *testing.T, launch death, end planned) (outcome string, launched, removed []step) {
+func (l *lane) live(t *testing.T, c course) record {
 	t.Helper()
 	l.lives++
 	group := newGroup(fmt.Sprintf("%s-life%d", l.purpose, l.lives), 0, 3)
 	group.Namespace = l.namespace
 	group.Spec.Labels[purpose] = l.purpose
+	// Larger than the pod needs, until the edit of the exchange.
+	group.Spec.OfferingIDs, group.Spec.AllowMixedInstances = []string{medium}, true
+	group.Spec.Disruption.PaybackHours = new(int32(24)) // however young the machine is
+	group.Spec.Disruption.Consolidation, group.Spec.Disruption.DriftPolicy = v1alpha1.ConsolidateWhenCheaper, v1alpha1.DriftReplace
 	one := &life{lane: l, group: group}
-	outcome, launched = one.launch(t, launch)
-	return outcome, launched, one.remove(t, end.death, end.ending)
+	var r record
+	rest, steps := one.launch(t, c.launch)
+	r.rests, r.steps = append(r.rests, rest), append(r.steps, steps)
+	for i, renewal := range renewals() {
+		rest, steps := one.renew(t, renewal, c.renewals[i])
+		r.rests, r.steps = append(r.rests, rest), append(r.steps, steps)
+	}
+	r.removed = one.remove(t, c.end.death, c.end.ending)
+	return r
 }
 
 type planned struct {
@@ -171,6 +239,18 @@ func (l *life) launch(t *testing.T, d death) (outcome string, steps []step) {
 	return outcome, l.disarm(t, d)
 }
 
+// renew edits the NodeGroup, and waits until another machine runs the pod and all has come to rest.
+func (l *life) renew(t *testing.T, r renewal, d death) (outcome string, steps []step) {
+	t.Helper()
+	l.gate.arm(d.step, d.side)
+	patch(t, l.group, r.edit)
+	l.await(t, "another machine to take the place of "+l.machines[len(l.machines)-1], func() (err error) {
+		outcome, err = l.look(t)
+		return err
+	})
+	return outcome, l.disarm(t, d)
+}
+
 // remove ends the machine and the NodeGroup, and waits until nothing is left of either.
 func (l *life) remove(t *testing.T, d death, e ending) (steps []step) {
 	t.Helper()
@@ -191,8 +271,8 @@ func (l *life) remove(t *testing.T, d death, e ending) (steps []step) {
 		steps = l.disarm(t, d)
 	}
 	scale(t, l.work, 1)
-	if bills := billsOf(l.group); len(bills) != 1 {
-		t.Errorf("%d VPSes were ordered for one machine: %+v", len(bills), bills)
+	if bills := billsOf(l.group); len(bills) != 1+len(renewals()) {
+		t.Errorf("%d VPSes were ordered for one machine that was replaced %d times: %+v", len(bills), len(renewals()), bills)
 	}
 	return steps
 }
@@ -223,6 +303,9 @@ func (l *life) look(t *testing.T) (string, error) {
 		return "", fmt.Errorf("there are %d VPSieNodes, %d Nodes and %d VPSes", len(machines), len(nodes), len(bills))
 	}
 	machine, node, bill := machines[0], nodes[0], bills[0]
+	if slices.Contains(l.machines, machine.Name) {
+		return "", fmt.Errorf("VPSieNode %s is still there%s", machine.Name, told(machine.Status.Conditions))
+	}
 	if machine.Status.Phase != v1alpha1.PhaseReady {
 		return "", fmt.Errorf("VPSieNode %s is in %s%s", machine.Name, machine.Status.Phase, told(machine.Status.Conditions))
 	}
@@ -244,14 +327,19 @@ func (l *life) look(t *testing.T) (string, error) {
 	if err := shared.client.Get(t.Context(), client.ObjectKeyFromObject(l.group), &group); err != nil {
 		return "", err
 	}
-	if ready := meta(group.Status.Conditions, v1alpha1.NodeGroupReady); ready != metav1.ConditionTrue || group.Status.ReadyNodes != 1 {
-		return "", fmt.Errorf("NodeGroup %s has %d ready nodes%s", group.Name, group.Status.ReadyNodes, told(group.Status.Conditions))
+	if ready := meta(group.Status.Conditions, v1alpha1.NodeGroupReady); ready != metav1.ConditionTrue || group.Status.ReadyNodes != 1 || group.Status.CurrentNodes != 1 {
+		return "", fmt.Errorf("NodeGroup %s has %d ready nodes of %d%s", group.Name, group.Status.ReadyNodes, group.Status.CurrentNodes, told(group.Status.Conditions))
 	}
 	if tokens := bootstrapTokens(t, l.group); len(tokens) > 0 {
 		return "", fmt.Errorf("the bootstrap tokens %v are still there", tokens)
 	}
 	text := strings.Join([]string{describeGroup(&group), describeMachine(&machine), describeNode(&node)}, "\n")
-	text = strings.NewReplacer(machine.Name, "<machine>", l.group.Name, "<group>", l.purpose, "<purpose>").Replace(text)
+	names := []string{machine.Name, "<machine>"}
+	for i, name := range l.machines {
+		names = append(names, name, fmt.Sprintf("<machine %d>", i+1))
+	}
+	text = strings.NewReplacer(append(names, l.group.Name, "<group>", l.purpose, "<purpose>")...).Replace(text)
+	l.machines = append(l.machines, machine.Name)
 	return podName.ReplaceAllString(text, "<pod>"), nil
 }
 
