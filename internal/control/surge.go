@@ -24,7 +24,7 @@ import (
 // compare Deployments with a repository know it.
 const annotationRestartedAt = "kubectl.kubernetes.io/restartedAt"
 
-// surging are those of the node's pods whose Deployments are restarted instead of an eviction.
+// surging are those of the node's pods whose Deployments are restarted instead of an eviction, whoever wants the node gone.
 func (r *machines) surging(ctx context.Context, m *v1alpha1.VPSieNode, pods []corev1.Pod) (map[types.UID]bool, error) {
 	group, err := r.groupOf(ctx, r.Client, m)
 	if err != nil || group.Spec.Disruption.DrainSurge != v1alpha1.DrainSurgeSingleReplica {
