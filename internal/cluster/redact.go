@@ -57,47 +57,47 @@ func (o *Objects) Redacted() *Objects {
 }
 
 // redactRest copies the kinds that are neither machines, pods nor storage.
-func (out *Objects) redactRest(o *Objects) {
-	out.Namespaces, out.Budgets, out.PriorityClasses = copies(o.Namespaces), copies(o.Budgets), copies(o.PriorityClasses)
-	for _, n := range out.Namespaces {
+func (o *Objects) redactRest(from *Objects) {
+	o.Namespaces, o.Budgets, o.PriorityClasses = copies(from.Namespaces), copies(from.Budgets), copies(from.PriorityClasses)
+	for _, n := range o.Namespaces {
 		redactMeta(n)
 		n.Annotations = nil
 	}
-	for _, b := range out.Budgets {
+	for _, b := range o.Budgets {
 		redactMeta(b)
 	}
-	for _, c := range out.PriorityClasses {
+	for _, c := range o.PriorityClasses {
 		redactMeta(c)
 		c.Description = ""
 	}
 }
 
-func (out *Objects) redactStorage(o *Objects) {
-	out.Volumes, out.Claims, out.StorageClasses = copies(o.Volumes), copies(o.Claims), copies(o.StorageClasses)
-	out.CSINodes, out.CSIDrivers = copies(o.CSINodes), copies(o.CSIDrivers)
-	out.StorageCapacities, out.VolumeAttachments = copies(o.StorageCapacities), copies(o.VolumeAttachments)
-	for _, v := range out.Volumes {
+func (o *Objects) redactStorage(from *Objects) {
+	o.Volumes, o.Claims, o.StorageClasses = copies(from.Volumes), copies(from.Claims), copies(from.StorageClasses)
+	o.CSINodes, o.CSIDrivers = copies(from.CSINodes), copies(from.CSIDrivers)
+	o.StorageCapacities, o.VolumeAttachments = copies(from.StorageCapacities), copies(from.VolumeAttachments)
+	for _, v := range o.Volumes {
 		redactMeta(v)
 		redactVolume(&v.Spec)
 	}
-	for _, c := range out.Claims {
+	for _, c := range o.Claims {
 		redactMeta(c)
 	}
-	for _, c := range out.StorageClasses {
+	for _, c := range o.StorageClasses {
 		redactMeta(c)
 		c.Parameters, c.MountOptions = nil, nil
 	}
-	for _, n := range out.CSINodes {
+	for _, n := range o.CSINodes {
 		redactMeta(n)
 	}
-	for _, d := range out.CSIDrivers {
+	for _, d := range o.CSIDrivers {
 		redactMeta(d)
 		d.Spec.TokenRequests = nil
 	}
-	for _, c := range out.StorageCapacities {
+	for _, c := range o.StorageCapacities {
 		redactMeta(c)
 	}
-	for _, a := range out.VolumeAttachments {
+	for _, a := range o.VolumeAttachments {
 		redactMeta(a)
 		redactAttachment(a)
 	}
@@ -143,8 +143,7 @@ func readAnnotations(all map[string]string) map[string]string {
 
 func redactNode(n *corev1.Node) {
 	redactMeta(n)
-	n.Spec.PodCIDR, n.Spec.PodCIDRs, n.Spec.ProviderID = "", nil, ""
-	n.Spec.ConfigSource = nil
+	n.Spec = corev1.NodeSpec{Taints: n.Spec.Taints, Unschedulable: n.Spec.Unschedulable}
 	n.Status = corev1.NodeStatus{
 		Capacity: n.Status.Capacity, Allocatable: n.Status.Allocatable, Phase: n.Status.Phase, Conditions: n.Status.Conditions,
 		NodeInfo:        corev1.NodeSystemInfo{KubeletVersion: n.Status.NodeInfo.KubeletVersion},

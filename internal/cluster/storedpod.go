@@ -65,6 +65,6 @@ func (p *StoredPod) GetObjectKind() schema.ObjectKind { return schema.EmptyObjec
 // DeepCopyObject is for client-go's detection of changes to what the cache holds.
 func (p *StoredPod) DeepCopyObject() runtime.Object {
 	return &StoredPod{
-		ObjectMeta: *p.ObjectMeta.DeepCopy(), node: p.node, scheduled: p.scheduled, spec: p.spec.DeepCopy(), status: p.status.DeepCopy(),
+		ObjectMeta: *p.DeepCopy(), node: p.node, scheduled: p.scheduled, spec: p.spec.DeepCopy(), status: p.status.DeepCopy(),
 	}
 }

@@ -27,7 +27,7 @@ type slowReader struct {
 func (r *slowReader) Get(_ context.Context, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
 	r.reads.Add(1)
 	seen := r.generation.Load()
-	time.Sleep(time.Second)
+	<-time.After(time.Second)
 	object.SetName(key.Name)
 	object.SetGeneration(seen)
 	return r.err
@@ -53,7 +53,7 @@ func TestReadsAreSharedAndNeverOlderThanTheQuestion(t *testing.T) {
 			if i%10 == 0 {
 				from.generation.Add(1)
 			}
-			time.Sleep(20 * time.Millisecond)
+			<-time.After(20 * time.Millisecond)
 		}
 		ask("b")
 		all.Wait()

@@ -80,7 +80,7 @@ func (r *machines) evictOrSurge(ctx context.Context, m *v1alpha1.VPSieNode, p *c
 func (r *machines) restarts(ctx context.Context, d *appsv1.Deployment, p *corev1.Pod) (bool, []corev1.Pod, error) {
 	selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
 	if err != nil {
-		return false, nil, nil // It rolls nothing out either.
+		return false, nil, nil //nolint:nilerr // It rolls nothing out either.
 	}
 	var pods corev1.PodList
 	if err := r.Live.List(ctx, &pods, client.InNamespace(d.Namespace), client.MatchingLabelsSelector{Selector: selector}); err != nil {

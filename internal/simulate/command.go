@@ -214,15 +214,16 @@ func (c *Command) validate() error {
 // workload reads or makes the demand.
 func (c *Command) workload(stdin io.Reader) (*Workload, error) {
 	var w *Workload
-	if len(c.replay) > 0 {
+	switch {
+	case len(c.replay) > 0:
 		var err error
 		if w, err = Recorded(c.replay, stdin, time.Duration(c.skip)+time.Duration(c.length)); err != nil {
 			return nil, fmt.Errorf("--replay: %w", err)
 		}
-	} else if c.trace == "" {
+	case c.trace == "":
 		c.day.Seed = c.options.Seed
 		w = c.day.Workload()
-	} else {
+	default:
 		r, name := stdin, "stdin"
 		if c.trace != "-" {
 			file, err := os.Open(c.trace)

@@ -170,7 +170,7 @@ func (g *watchedGroup) read(ctx context.Context) error {
 
 // hurry has nodes go that nobody has needed for a second.
 func (g *watchedGroup) hurry(ctx context.Context) error {
-	changed := g.NodeGroup.DeepCopy()
+	changed := g.DeepCopy()
 	changed.Spec.ScaleDownPolicy.UnneededTime = new(int32(1))
 	if err := g.client.Patch(ctx, changed, client.MergeFrom(&g.NodeGroup)); err != nil {
 		return fmt.Errorf("changing the NodeGroup: %w", err)
