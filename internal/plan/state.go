@@ -90,7 +90,7 @@ type Group struct {
 	// nodes carry their datacenter as topology.kubernetes.io/zone.
 	Datacenters []Datacenter
 	// Balanced: a node is bought in the datacenter with the fewest nodes of the group where it
-	// costs at most balanceWithin percent more.
+	// costs at most balanceWithin percent more. Nodes that are there stay where they are.
 	Balanced bool
 	// Allocatable is what its new nodes offer to pods where that is not what the offer says,
 	// because its kubelets are set up in another way.

@@ -79,8 +79,11 @@ func (d *drawing) groups() {
 	c := d.cluster
 	for i := range d.between(1, 4) {
 		o := &plan.Offer{
-			InstanceType: fmt.Sprintf("type-%d", i), DatacenterID: "dc", Price: plan.Money(d.between(5, 40)) * 1_000_000,
+			InstanceType: fmt.Sprintf("type-%d", i), DatacenterID: datacenters()[0], Price: plan.Money(d.between(5, 40)) * 1_000_000,
 			Allocatable: d.allocatable(), Labels: map[string]string{}, Available: !d.chance(5), Stock: pick(d, -1, -1, -1, 0, 1, 2),
+		}
+		if i > 0 && d.chance(40) {
+			o.DatacenterID = datacenters()[1]
 		}
 		if d.chance(70) {
 			o.Labels[corev1.LabelTopologyZone] = pick(d, "z1", "z2", "z3")
@@ -95,16 +98,14 @@ func (d *drawing) groups() {
 	}
 	for i := range d.between(0, 2) {
 		g := &plan.Group{
-			Name: fmt.Sprintf("g%d", i), Min: pick(d, 0, 0, 1), DatacenterID: "dc", AllowMixed: d.chance(60), Labels: map[string]string{},
+			Name: fmt.Sprintf("g%d", i), Min: pick(d, 0, 0, 1), AllowMixed: d.chance(60), Labels: map[string]string{},
 			ScaleUp:   plan.ScaleUp{Enabled: true, CPU: pick(d, 100, 100, 100, 80), Memory: 100},
 			ScaleDown: plan.ScaleDown{Enabled: d.chance(70), CPU: pick(d, 50, 80, 100), Memory: pick(d, 50, 80, 100)},
 		}
 		g.Max = g.Min + d.between(0, 6)
-		for _, o := range some(d, 1, len(c.offers), c.offers...) {
-			g.Offers = append(g.Offers, o.InstanceType)
-		}
+		d.places(g, some(d, 1, len(c.offers), c.offers...))
 		if d.chance(20) {
-			g.Preferred = g.Offers[0]
+			g.Preferred = typesOf(g)[0]
 		}
 		if d.chance(25) {
 			g.Labels["tier"] = pick(d, "x", "y")
@@ -114,6 +115,26 @@ func (d *drawing) groups() {
 		}
 		c.groups = append(c.groups, g)
 	}
+}
+
+// datacenters are where types are sold, each in one of them.
+func datacenters() []string { return []string{"dc", "far"} }
+
+// places puts the group into both datacenters, its nodes' zones then, or into that of the first
+// type.
+func (d *drawing) places(g *plan.Group, offers []*plan.Offer) {
+	sold := map[string][]string{}
+	for _, o := range offers {
+		sold[o.DatacenterID] = append(sold[o.DatacenterID], o.InstanceType)
+	}
+	if g.Balanced = d.chance(50); d.chance(40) {
+		for _, id := range datacenters() {
+			g.Datacenters = append(g.Datacenters, plan.Datacenter{ID: id, Offers: sold[id]})
+		}
+		return
+	}
+	g.DatacenterID = offers[0].DatacenterID
+	g.Offers = sold[g.DatacenterID]
 }
 
 func (d *drawing) allocatable() corev1.ResourceList {
@@ -187,7 +208,8 @@ func (d *drawing) node(name string) *plan.Node {
 // enrol makes the node one of a group's.
 func (d *drawing) enrol(n *plan.Node) {
 	g := pick(d, d.cluster.groups...)
-	n.Group, n.Machine, n.InstanceType = g.Name, n.Name, pick(d, g.Offers...)
+	n.Group, n.Machine, n.InstanceType = g.Name, n.Name, pick(d, typesOf(g)...)
+	n.DatacenterID = d.cluster.offer(n.InstanceType).DatacenterID
 	n.State = pick(d, plan.Ready, plan.Ready, plan.Ready, plan.Ready, plan.Ready, plan.NotReady, plan.Terminating, plan.Failed)
 	n.Object.Labels[plan.LabelNodeGroup] = g.Name
 	n.DoNotDelete = d.chance(10)

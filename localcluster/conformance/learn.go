@@ -59,6 +59,15 @@ func (c *cluster) offer(instanceType string) *plan.Offer {
 	return c.offers[slices.IndexFunc(c.offers, func(o *plan.Offer) bool { return o.InstanceType == instanceType })]
 }
 
+// typesOf are the instance types that the group may buy. Each is sold in one datacenter.
+func typesOf(g *plan.Group) []string {
+	var types []string
+	for _, k := range g.Buys() {
+		types = append(types, k.InstanceType)
+	}
+	return types
+}
+
 func fresh(n *plan.Node) bool {
 	return !n.ReadySince.IsZero() && epoch.Sub(n.ReadySince) < 10*time.Minute
 }
@@ -78,7 +87,7 @@ func (c *cluster) like(is func(*plan.Node) bool) []*plan.Node {
 
 // teachers are the nodes that show what a new one will be, and how near they are.
 func (c *cluster) teachers(group, instanceType string) ([]*plan.Node, int) {
-	for level, is := range levels(group, instanceType) {
+	for level, is := range levels(group, instanceType, c.offer(instanceType).DatacenterID) {
 		if found := c.like(is); len(found) > 0 {
 			return found, level
 		}
@@ -89,10 +98,10 @@ func (c *cluster) teachers(group, instanceType string) ([]*plan.Node, int) {
 // otherGroups is the level at which only nodes of other groups are left to learn from.
 const otherGroups = 2
 
-func levels(group, instanceType string) []func(*plan.Node) bool {
+func levels(group, instanceType, datacenter string) []func(*plan.Node) bool {
 	return []func(*plan.Node) bool{
 		func(n *plan.Node) bool { return n.Group == group && n.InstanceType == instanceType },
-		func(n *plan.Node) bool { return n.Group == group },
+		func(n *plan.Node) bool { return n.Group == group && n.DatacenterID == datacenter },
 		func(n *plan.Node) bool { return n.InstanceType == instanceType },
 	}
 }
@@ -128,7 +137,7 @@ func (c *cluster) common(teachers []*plan.Node) map[string]string {
 // devices are the least that all settled nodes have, and what was ordered where these
 // differ.
 func (c *cluster) devices(g *plan.Group, list corev1.ResourceList, instanceType string) {
-	for level, is := range levels(g.Name, instanceType) {
+	for level, is := range levels(g.Name, instanceType, c.offer(instanceType).DatacenterID) {
 		teachers := c.like(is)
 		types := map[string]bool{}
 		for _, n := range teachers {
@@ -190,7 +199,7 @@ func (c *cluster) arrive(n *plan.Node) *corev1.Node {
 // says, and as the nearest of its pods do.
 func (c *cluster) daemonCPU(ds *appsv1.DaemonSet, group, instanceType string) resource.Quantity {
 	most := ds.Spec.Template.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU]
-	for _, is := range append(levels(group, instanceType), func(*plan.Node) bool { return true }) {
+	for _, is := range append(levels(group, instanceType, c.offer(instanceType).DatacenterID), func(*plan.Node) bool { return true }) {
 		found := false
 		for _, p := range c.pods {
 			on := func(n *plan.Node) bool { return n.Name == p.Spec.NodeName && n.State == plan.Ready && is(n) }

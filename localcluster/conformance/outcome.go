@@ -209,11 +209,11 @@ func (c *cluster) buyable(p *plan.Plan) []purchase {
 			}
 		}
 		// Which type a group without mixed instances may have depends on what it has.
-		if count >= g.Max || !g.AllowMixed && g.Preferred == "" && len(g.Offers) > 1 {
+		if count >= g.Max || !g.AllowMixed && g.Preferred == "" && len(typesOf(g)) > 1 {
 			continue
 		}
 		for _, o := range c.offers {
-			named := slices.Contains(g.Offers, o.InstanceType) && (g.AllowMixed || g.Preferred == "" || g.Preferred == o.InstanceType)
+			named := slices.Contains(typesOf(g), o.InstanceType) && (g.AllowMixed || g.Preferred == "" || g.Preferred == o.InstanceType)
 			if named && o.Available && (o.Stock < 0 || o.Stock > sold[o.InstanceType]) {
 				all = append(all, purchase{g.Name, o.InstanceType})
 			}
