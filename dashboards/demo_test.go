@@ -41,7 +41,7 @@ func TestDashboardShowsTheDemo(t *testing.T) {
 	engine := newEngine(t)
 	for _, p := range panels(t) {
 		for _, target := range p.Targets {
-			query := strings.ReplaceAll(target.Expr, "$__rate_interval", rateInterval)
+			query := withVariables(target.Expr)
 			got := evaluate(t, engine, db, query, start, end)
 			if len(got) == 0 {
 				t.Errorf("panel %q: no data in the demo for\n\t%s", p.Title, query)
@@ -51,6 +51,11 @@ func TestDashboardShowsTheDemo(t *testing.T) {
 					t.Errorf("panel %q: the legend names the label %s, which no series has", p.Title, label)
 				}
 			}
+		}
+	}
+	for _, a := range annotations(t) {
+		if len(evaluate(t, engine, db, strings.ReplaceAll(withVariables(a.Expr), "[1m]", "["+rateInterval+"]"), start, end)) == 0 {
+			t.Errorf("annotation %q: nothing in the demo for\n\t%s", a.Name, a.Expr)
 		}
 	}
 	for _, a := range alerts(t) {
@@ -73,6 +78,11 @@ func TestDashboardShowsTheDemo(t *testing.T) {
 	if fired := firing(t, db, start, end, time.Second); len(fired) > 0 {
 		t.Errorf("alerts that fired in the demo: %v", fired)
 	}
+}
+
+// withVariables puts in what Grafana does when all clusters and NodeGroups are chosen.
+func withVariables(query string) string {
+	return strings.NewReplacer("$__rate_interval", rateInterval, "$cluster", ".*", "$nodegroup", ".*").Replace(query)
 }
 
 // onlyInTrouble says that the metric has no series in a demo: nothing is wrong there, and the account is not prepaid.
@@ -225,6 +235,37 @@ func panels(t *testing.T) []panel {
 		t.Fatal("the dashboard has no panel")
 	}
 	return all
+}
+
+type annotation struct{ Name, Expr string }
+
+// annotations mark when the autoscaler scaled. Every query of the dashboard and of its variables
+// is for the clusters that are chosen.
+func annotations(t *testing.T) []annotation {
+	t.Helper()
+	var d struct {
+		Annotations struct{ List []annotation }
+		Templating  struct{ List []struct{ Name string } }
+	}
+	text := readFile(t, "vpsie-autoscaler.json")
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, v := range d.Templating.List {
+		names = append(names, v.Name)
+	}
+	if !slices.Equal(names, []string{"datasource", "cluster", "nodegroup"}) || len(d.Annotations.List) != 2 {
+		t.Errorf("variables %v and annotations %+v", names, d.Annotations.List)
+	}
+	for _, p := range panels(t) {
+		for _, target := range p.Targets {
+			if strings.Count(target.Expr, `cluster=~"$cluster"`) == 0 {
+				t.Errorf("panel %q is for all clusters: %s", p.Title, target.Expr)
+			}
+		}
+	}
+	return d.Annotations.List
 }
 
 // evaluate returns the series of a query that have a number at any time.
