@@ -65,11 +65,11 @@ const (
 	LabelDatacenter = "autoscaler.vpsie.com/datacenter"
 )
 
-// LabelCapacityType says of a Node of a group with spec.spotInstances how its machine was
-// bought: CapacityOnDemand.
 const (
+	// LabelCapacityType says of a Node of a group with spec.spotInstances how its machine was bought: on-demand.
 	LabelCapacityType = "autoscaler.vpsie.com/capacity-type"
-	CapacityOnDemand  = "on-demand"
+	// CapacityOnDemand is the value of LabelCapacityType of a machine that is paid for at its list price.
+	CapacityOnDemand = "on-demand"
 )
 
 // TaintReplacing keeps pods off a node that is to be replaced, as far as there is room elsewhere.
