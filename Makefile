@@ -105,6 +105,11 @@ properties: ## Hold the planner's properties in many more cases: CHECKS=5000, SE
 	@seed=$(or $(SEED),$$(date +%s)); echo "seed $$seed"; \
 		go test -count=1 -timeout 0 ./internal/plan ./internal/plan/packing -rapid.checks=$(or $(CHECKS),5000) -rapid.seed=$$seed
 
+.PHONY: roundtrip
+roundtrip: ## Read 100,000 random objects in every API version, through the API server's own pruning: COUNT=, SEED= to replay
+	@go test -count=1 -timeout 0 -v ./api/v1alpha1 -run '^TestEveryVersionKeepsWhatAnotherWrote$$' \
+		-args -roundtrips-in-memory=$(or $(COUNT),100000) -roundtrip-seed=$(or $(SEED),0)
+
 .PHONY: chart
 chart: build ## Tests of the Helm chart, on an API server and on a local cluster
 	@cd charts && go test -count=1 ./... # they start binaries, which the test cache does not see

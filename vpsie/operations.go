@@ -4,7 +4,9 @@ package vpsie
 // that who counts them can begin each count at zero.
 func Operations() []string {
 	return []string{
-		"AddScript", "AttachableVMs", "Authenticate", "CreateVM", "Datacenters", "DeleteScript", "DeleteVM", "Funds", "GetVM",
-		"Images", "ListVMs", "PendingVMs", "Plans", "ProbeOrder", "Projects", "RestartVM", "SSHKeys", "Scripts", "SeenImages",
+		"AddScript", "AttachFirewall", "AttachGateway", "AttachVPC", "AttachableVMs", "Authenticate", "CreateVM", "Datacenters",
+		"DeleteScript", "DeleteVM", "DetachFirewall", "DetachGateway", "DetachVPC", "FirewallGroups", "FirewallMembers", "Funds",
+		"Gateways", "GetVM", "Images", "ListVMs", "PendingVMs", "Plans", "ProbeOrder", "Projects", "RestartVM", "SSHKeys",
+		"Scripts", "SeenImages", "VPCAddresses", "VPCs",
 	}
 }

@@ -29,6 +29,17 @@ type Routes struct {
 	SSHKeys        string
 	Projects       string
 	Exchange       string // POST, client id and secret for an access token
+
+	VPCs           string
+	VPCMachines    string // GET {VPCMachines}/{vpcId} lists the addresses of a VPC
+	AttachVPC      string // POST
+	DetachVPC      string // DELETE
+	FirewallGroups string
+	FirewallGroup  string // GET {FirewallGroup}/{identifier} shows one with its machines
+	Firewall       string // POST {Firewall}/attach/group and {Firewall}/detach/group
+	Gateways       string
+	AttachGateway  string // POST
+	DetachGateway  string // POST
 }
 
 func (r Routes) withDefaults() Routes {
@@ -50,6 +61,16 @@ func (r Routes) withDefaults() Routes {
 		SSHKeys:        cmp.Or(r.SSHKeys, "sshkeys"),
 		Projects:       cmp.Or(r.Projects, "projects"),
 		Exchange:       cmp.Or(r.Exchange, "auth/from/api"),
+		VPCs:           cmp.Or(r.VPCs, "vpc"),
+		VPCMachines:    cmp.Or(r.VPCMachines, "vpc/vms"),
+		AttachVPC:      cmp.Or(r.AttachVPC, "vm/add/vpc"),
+		DetachVPC:      cmp.Or(r.DetachVPC, "vm/vpc"),
+		FirewallGroups: cmp.Or(r.FirewallGroups, "firewall/groups"),
+		FirewallGroup:  cmp.Or(r.FirewallGroup, "firewall/group"),
+		Firewall:       cmp.Or(r.Firewall, "firewall"),
+		Gateways:       cmp.Or(r.Gateways, "gateways/ips"),
+		AttachGateway:  cmp.Or(r.AttachGateway, "gateways/attach/vms"),
+		DetachGateway:  cmp.Or(r.DetachGateway, "gateways/detach/vms"),
 	}
 }
 
@@ -126,6 +147,16 @@ func (a address) place(r Routes) Routes {
 		SSHKeys:        at(general, r.SSHKeys),
 		Projects:       at(general, r.Projects),
 		Exchange:       at(general, r.Exchange),
+		VPCs:           at(general, r.VPCs),
+		VPCMachines:    at(general, r.VPCMachines),
+		AttachVPC:      at(general, r.AttachVPC),
+		DetachVPC:      at(general, r.DetachVPC),
+		FirewallGroups: at(general, r.FirewallGroups),
+		FirewallGroup:  at(general, r.FirewallGroup),
+		Firewall:       at(general, r.Firewall),
+		Gateways:       at(general, r.Gateways),
+		AttachGateway:  at(general, r.AttachGateway),
+		DetachGateway:  at(general, r.DetachGateway),
 	}
 }
 

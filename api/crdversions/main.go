@@ -48,7 +48,7 @@ func rewrite(path string) error {
 	for _, name := range v1alpha1.Versions() {
 		v := *first.DeepCopy()
 		v.Name, v.Served, v.Storage = name, true, name == stored
-		if name == stored {
+		if slices.Contains(v1alpha1.DeprecatedVersions(), name) {
 			v.Deprecated = true
 			v.DeprecationWarning = new(fmt.Sprintf("%s/%s %s is deprecated; use %s/%s, which has the same fields",
 				crd.Spec.Group, name, crd.Spec.Names.Kind, crd.Spec.Group, newest))

@@ -68,6 +68,7 @@ func (f fuzzer) obey(spec map[string]any) {
 			kubelet["evictionHard"] = map[string]any{"memory.available": []string{"5%", "200Mi"}[f.IntN(2)]}
 		}
 	}
+	f.obeyNetwork(spec)
 	schedules, _ := spec["schedules"].([]any)
 	for _, s := range schedules {
 		f.obeySchedule(s.(map[string]any))
@@ -76,6 +77,34 @@ func (f fuzzer) obey(spec map[string]any) {
 	budgets, _ := disruption["budgets"].([]any)
 	for _, b := range budgets {
 		f.obeyBudget(b.(map[string]any))
+	}
+}
+
+// obeyNetwork leaves a networkConfig that makes sense.
+func (f fuzzer) obeyNetwork(spec map[string]any) {
+	network, _ := spec["networkConfig"].(map[string]any)
+	if network == nil {
+		return
+	}
+	if groups, _ := network["firewallGroups"].([]any); len(groups) > 1 { // each once
+		network["firewallGroups"] = groups[:1]
+	}
+	if vpc, _ := network["vpc"].(map[string]any); vpc != nil {
+		if delete(vpc, "id"); f.IntN(2) == 0 || vpc["name"] == nil {
+			delete(vpc, "name")
+			vpc["id"] = f.Int64N(1<<31-1) + 1
+		}
+	}
+	if gateway, _ := network["gateway"].(map[string]any); gateway != nil {
+		gateway["ip"] = []string{"203.0.113.9", "2001:db8::9"}[f.IntN(2)]
+	}
+	switch network["nodeIP"] {
+	case "VPC":
+		network["vpc"] = map[string]any{"name": "nodes"}
+	case "Private":
+		network["privateIP"] = "Enabled"
+	default:
+		delete(network, "publicIPv4")
 	}
 }
 

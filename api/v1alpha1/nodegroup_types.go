@@ -256,6 +256,12 @@ type NodeGroupSpec struct {
 	// +optional
 	Kubelet *Kubelet `json:"kubelet,omitempty"`
 
+	// NetworkConfig is how new machines are connected: their addresses, VPC, firewall groups
+	// and gateway.
+	//
+	// +optional
+	NetworkConfig *NetworkConfig `json:"networkConfig,omitempty"`
+
 	// Schedules give the group other bounds at certain times, or pause it. Of what several
 	// active ones say of one field, the later entry counts; the annotations min-nodes-override,
 	// max-nodes-override and pause count before all of them.
@@ -502,6 +508,11 @@ type NodeGroupStatus struct {
 	//
 	// +optional
 	Datacenters string `json:"datacenters,omitempty"`
+
+	// ObservedNetwork is what the names of spec.networkConfig stand for in the account.
+	//
+	// +optional
+	ObservedNetwork *ObservedNetwork `json:"observedNetwork,omitempty"`
 
 	// Selector is a label selector for the group's nodes, for the scale subresource.
 	//

@@ -15,6 +15,12 @@ var GroupVersion = schema.GroupVersion{Group: "autoscaler.vpsie.com", Version: "
 // fields of this package: conversion changes the name of the version alone.
 func Versions() []string { return []string{GroupVersion.Version, "v1alpha2", "v1beta1"} }
 
+// DeprecatedVersions are those of Versions of which the API server warns.
+func DeprecatedVersions() []string { return []string{GroupVersion.Version} }
+
+// VersionField names the use of a version of the API as a field is named.
+func VersionField(version string) string { return "apiVersion=" + GroupVersion.Group + "/" + version }
+
 // CRDs holds the generated CustomResourceDefinitions as crds/<group>_<plural>.yaml.
 //
 //go:embed crds/autoscaler.vpsie.com_*.yaml

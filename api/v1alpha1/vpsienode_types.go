@@ -159,12 +159,17 @@ type VPSieNodeStatus struct {
 	// +optional
 	Resources NodeResources `json:"resources,omitzero"`
 
-	// Conditions: VPSReady, NodeJoined, NodeReady, Error, Drifted.
+	// Conditions: VPSReady, NetworkReady, NodeJoined, NodeReady, Error, Drifted.
 	//
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	Conditions []VPSieNodeCondition `json:"conditions,omitempty"`
+
+	// Network is what the VPS is attached to by spec.networkConfig of its NodeGroup.
+	//
+	// +optional
+	Network *NetworkStatus `json:"network,omitempty"`
 
 	// CreatedAt is when the autoscaler first worked on it.
 	//
@@ -282,8 +287,10 @@ type VPSieNodeCondition = metav1.Condition
 const (
 	VPSieNodeVPSReady   = "VPSReady"
 	VPSieNodeNodeJoined = "NodeJoined"
-	VPSieNodeNodeReady  = "NodeReady"
-	VPSieNodeError      = "Error"
+	// VPSieNodeNetworkReady: its VPS is attached to what spec.networkConfig of its NodeGroup names.
+	VPSieNodeNetworkReady = "NetworkReady"
+	VPSieNodeNodeReady    = "NodeReady"
+	VPSieNodeError        = "Error"
 	// VPSieNodeDrifted: its VPS was made from something else than a new one would be, or is too old.
 	VPSieNodeDrifted = "Drifted"
 )

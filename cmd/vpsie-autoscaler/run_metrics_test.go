@@ -262,3 +262,16 @@ func TestMetricsLint(t *testing.T) {
 		}
 	}
 }
+
+// What is applied in a deprecated version of the API is counted until it is applied in another.
+func TestMetricOfDeprecatedVersions(t *testing.T) {
+	b := live(t)
+	const name, field = "vpsie_autoscaler_deprecated_field_used", "field=apiVersion=autoscaler.vpsie.com/v1alpha1"
+	before := b.value(t, name, field)
+	g := b.group(t, "deprecated", 1, func(g *v1alpha1.NodeGroup) {
+		metav1.SetMetaDataAnnotation(&g.ObjectMeta, corev1.LastAppliedConfigAnnotation, `{"apiVersion":"autoscaler.vpsie.com/v1alpha1"}`)
+	})
+	b.shows(t, equal(before+1), name, field)
+	b.patch(t, g, fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, corev1.LastAppliedConfigAnnotation, `{"apiVersion":"autoscaler.vpsie.com/v1beta1"}`))
+	b.shows(t, equal(before), name, field)
+}

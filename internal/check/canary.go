@@ -139,7 +139,7 @@ func (t *trial) watch(ctx context.Context) (vm *vpsie.VM) {
 			listed = true
 			t.step("listed", "VPS %d, %s", vm.ID, vm.Identifier)
 		}
-		if vm.Usable() && vm.IPv4 != "" {
+		if vm.Usable() && (vm.IPv4 != "" || t.order.Wanted.Wires.NoPublicIPv4) {
 			t.step("running", "%s", cmp.Or(t.differences(ctx, vm), "as ordered"))
 			return vm
 		}

@@ -161,6 +161,18 @@ func TestNothingIsWrong(t *testing.T) {
 	}
 }
 
+// What machines are attached to is said as the account has it.
+func TestNetworkIsLookedUp(t *testing.T) {
+	w := newWorld(t, vpsietest.Options{})
+	w.group.Spec.NetworkConfig = &v1alpha1.NetworkConfig{
+		VPC: &v1alpha1.VPCReference{Name: "nodes"}, FirewallGroups: []string{"web"}, Gateway: &v1alpha1.GatewayReference{IP: "198.51.100.1"},
+	}
+	if r := w.check(); r.Failed() || !r.found(OK, "network", "VPC nodes (id 102, 10.20.0.0/24)", "firewall group web", "gateway 198.51.100.1 (id 501)") {
+		t.Errorf("the network is missing:\n%s", asText(t, r))
+	}
+	w.boughtNothing()
+}
+
 // Each planted misconfiguration is named with its object and the way out, and nothing is bought.
 func TestPlantedMisconfigurations(t *testing.T) {
 	second := vpsietest.DefaultCatalogue()
@@ -192,9 +204,12 @@ func TestPlantedMisconfigurations(t *testing.T) {
 		"unknown image":      {plant: func(w *world) { w.group.Spec.OSImageID = "ubuntu" }, check: "order", words: []string{"NodeGroup web", `"ubuntu"`, "ubuntu-22.04-lts", "set spec.osImageID"}},
 		"unknown key":        {plant: func(w *world) { w.group.Spec.SSHKeyIDs = []string{"lost"} }, check: "order", words: []string{"NodeGroup web", `"lost"`, "set spec.sshKeyIDs"}},
 		"unknown offering":   {plant: func(w *world) { w.group.Spec.OfferingIDs = []string{"huge", "small-2cpu-4gb"} }, check: "order", words: []string{"NodeGroup web", `"huge"`, "medium-4cpu-8gb", "spec.offeringIDs"}},
-		"broken user data":   {plant: func(w *world) { w.group.Spec.UserData = "#cloud-config\n{{.Nope}}" }, check: "user data", words: []string{"NodeGroup web", "Nope", "spec.userData"}},
-		"no cluster-info":    {plant: func(w *world) { w.opts.Control.Bootstrap = control.BootstrapKubeadm }, check: "user data", words: []string{"kube-public/cluster-info"}},
-		"empty account":      {fake: vpsietest.Options{Knobs: vpsietest.Knobs{Balance: "0"}}, check: "balance", words: []string{"$0.00", "add credit"}},
+		"unknown VPC": {plant: func(w *world) {
+			w.group.Spec.NetworkConfig = &v1alpha1.NetworkConfig{VPC: &v1alpha1.VPCReference{Name: "prod"}}
+		}, check: "order", words: []string{"NodeGroup web", `"prod"`, "nodes (id 102)", "set spec.networkConfig.vpc"}},
+		"broken user data": {plant: func(w *world) { w.group.Spec.UserData = "#cloud-config\n{{.Nope}}" }, check: "user data", words: []string{"NodeGroup web", "Nope", "spec.userData"}},
+		"no cluster-info":  {plant: func(w *world) { w.opts.Control.Bootstrap = control.BootstrapKubeadm }, check: "user data", words: []string{"kube-public/cluster-info"}},
+		"empty account":    {fake: vpsietest.Options{Knobs: vpsietest.Knobs{Balance: "0"}}, check: "balance", words: []string{"$0.00", "add credit"}},
 		"list of one project": {fake: vpsietest.Options{Catalogue: second, Knobs: vpsietest.Knobs{ListProject: "second"}}, plant: func(w *world) {
 			if _, err := w.fake.AddVM(vpsietest.VMSpec{Hostname: "unseen", Plan: "micro-1cpu-2gb", Datacenter: "dc-us-east-1"}); err != nil {
 				w.Fatal(err)

@@ -21,6 +21,9 @@ func (i *inspection) group(ctx context.Context, g *v1alpha1.NodeGroup) {
 		i.problem("limits", object, "correct spec.minNodes, spec.maxNodes or the annotation", fmt.Errorf("%s", problem))
 	}
 	i.offered(ctx, g)
+	for _, w := range control.WantedOf(g) {
+		i.network(ctx, object, w)
+	}
 	d := control.Deps{Live: i.kube, Options: i.opts.Control}
 	if err := d.CheckGroup(ctx, g); err != nil {
 		i.problem("user data", object, "correct spec.userData, spec.labels, spec.taints, or what the message names", err)
@@ -77,10 +80,35 @@ func remedyFor(err error) string {
 		return "set spec.osImageID to an image that the message lists, or to the identifier of one of VPSie's own: those of your machines are listed below, others stand in the console's address bar"
 	case "SSHKeyNotFound":
 		return "set spec.sshKeyIDs to one of those that the message lists"
+	case "VPCNotFound":
+		return "set spec.networkConfig.vpc to one of those that the message lists"
+	case "FirewallGroupNotFound":
+		return "set spec.networkConfig.firewallGroups to those that the message lists"
+	case "GatewayNotFound":
+		return "set spec.networkConfig.gateway.ip to one of those that the message lists"
 	case "InstanceTypeNotAvailable":
 		return "name in spec.offeringIDs, or choose with spec.offeringSelector, what the datacenter sells for the image; the message lists it"
 	}
 	return ""
+}
+
+// network says what the NodeGroup's machines are attached to. What is wrong with it is among the problems of the order.
+func (i *inspection) network(ctx context.Context, object string, w cloud.Wanted) {
+	n, err := i.cloud.Network(ctx, w)
+	if err != nil || n.IsEmpty() {
+		return
+	}
+	var texts []string
+	if v := n.VPC; v != nil {
+		texts = append(texts, fmt.Sprintf("VPC %s (id %d, %s)", v.Name, v.ID, v.Range))
+	}
+	for _, g := range n.FirewallGroups {
+		texts = append(texts, fmt.Sprintf("firewall group %s (%s)", g.Name, g.Identifier))
+	}
+	if g := n.Gateway; g != nil {
+		texts = append(texts, fmt.Sprintf("gateway %s (id %d)", g.IP, g.ID))
+	}
+	i.ok("network", object, "machines are attached to %s", strings.Join(texts, ", "))
 }
 
 func (i *inspection) sold(ctx context.Context, object string, w cloud.Wanted) {

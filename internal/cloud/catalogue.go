@@ -26,6 +26,9 @@ type catalogue struct {
 	images      entry[[]vpsie.Image]
 	keys        entry[[]vpsie.SSHKey]
 	noProject   entry[error] // nil when there is one
+	vpcs        entry[[]vpsie.VPC]
+	firewalls   entry[[]vpsie.FirewallGroup]
+	gateways    entry[[]vpsie.Gateway]
 	mu          sync.Mutex
 	plans       map[[2]string]*entry[[]vpsie.Plan]
 }

@@ -85,6 +85,8 @@ type Cloud struct {
 	backoff  *backoffs
 	// prices are the last ones known, by datacenter and instance type. They outlive a change of the account: what runs is billed all the same.
 	prices map[plan.OfferKey]plan.Money
+	// firewall is held while a firewall is changed.
+	firewall sync.Mutex
 }
 
 // New returns a Cloud that has no account yet; see Configure.

@@ -22,7 +22,13 @@ type world struct {
 // setup gives a Cloud with an account at a fake VPSie.
 func setup(t *testing.T, knobs vpsietest.Knobs) world {
 	t.Helper()
-	fake, err := vpsietest.Start(vpsietest.Options{Knobs: knobs})
+	return setupShop(t, knobs, nil)
+}
+
+// setupShop is setup where VPSie sells what the catalogue says; nil is the default one.
+func setupShop(t *testing.T, knobs vpsietest.Knobs, shop *vpsietest.Catalogue) world {
+	t.Helper()
+	fake, err := vpsietest.Start(vpsietest.Options{Knobs: knobs, Catalogue: shop})
 	if err != nil {
 		t.Fatal(err)
 	}

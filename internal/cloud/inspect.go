@@ -68,7 +68,8 @@ func (c *Cloud) ProbeDialect(ctx context.Context, w Wanted) (vpsie.Dialect, erro
 		return "", err
 	}
 	return a.client.ProbeOrder(ctx, vpsie.CreateRequest{
-		Hostname: "vpsie-autoscaler-check", DatacenterID: r.datacenter, PlanID: "none", ImageID: r.image, PublicIPv4: true, CustomImage: r.ownImage,
+		Hostname: "vpsie-autoscaler-check", DatacenterID: r.datacenter, PlanID: "none", ImageID: r.image, CustomImage: r.ownImage,
+		PublicIPv4: !w.Wires.NoPublicIPv4, PublicIPv6: w.Wires.PublicIPv6, PrivateIP: w.Wires.PrivateIP,
 	})
 }
 

@@ -51,7 +51,9 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 		Tags:         o.Tags,
 		Notes:        Mark{c.opts.ClusterID, o.Group, o.Name, o.UID}.String(),
 		ProcessID:    o.UID,
-		PublicIPv4:   true,
+		PublicIPv4:   !o.Wanted.Wires.NoPublicIPv4,
+		PublicIPv6:   o.Wanted.Wires.PublicIPv6,
+		PrivateIP:    o.Wanted.Wires.PrivateIP,
 		CustomImage:  r.ownImage,
 	}
 	if len(r.keys) > 0 {

@@ -28,6 +28,7 @@ type Wanted struct {
 	Selector *Selector
 	Image    string
 	SSHKeys  []string
+	Wires    Wires
 }
 
 // offer is the key of the offering of that name.
@@ -62,6 +63,9 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 		problems = append(problems, why)
 	}
 	if err := c.Refusal(); err != nil {
+		return offers, problems, err
+	}
+	if _, err := c.Network(ctx, w); err != nil {
 		return offers, problems, err
 	}
 	if missing := shop.projectMissing(ctx); missing != nil {

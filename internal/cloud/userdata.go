@@ -29,6 +29,9 @@ type UserData struct {
 	KubeletArgs, KubeletConfig string
 	// Kubelet are settings for KubeletConfig; nil for none.
 	Kubelet *plan.Kubelet `json:"-"`
+	// NodeIP is the address that the kubelet must register with: Public, VPC or Private; empty when it chooses. VPCRange is
+	// the network of the machine's VPC, such as 10.20.0.0/24; empty when it has none.
+	NodeIP, VPCRange string
 	// APIServer is host:port, CACertHash is "sha256:…" as kubeadm join takes them.
 	APIServer, CACertHash string
 	// KubernetesVersion is the API server's, as major.minor.
@@ -49,7 +52,7 @@ write_files:
 - path: /etc/default/kubelet
   content: |
     KUBELET_EXTRA_ARGS={{.KubeletExtraArgs}}
-`
+{{.NodeIPFiles}}` + nodeIPCommand
 
 // kubeadmUserData installs containerd, kubelet and kubeadm where the image lacks
 // them, and joins.
@@ -66,7 +69,7 @@ write_files:
 - path: /etc/kubernetes/kubelet.conf.d/50-vpsie-autoscaler.conf
   content: |
     {{.KubeletConfig}}
-`
+{{.NodeIPFiles}}` + nodeIPCommand
 
 // Render makes the user data of one machine. Text without {{ is passed as it is;
 // empty text becomes a cloud-config that joins by kubeadm, or one that hands the
@@ -84,6 +87,9 @@ func (u UserData) Render(text string) (string, error) {
 	}
 	if u.Kubelet != nil && !strings.Contains(text, ".KubeletConfig") {
 		return "", &ConfigError{"InvalidUserData", "spec.kubelet would have no effect: write {{.KubeletConfig}} of spec.userData into a file of the folder that the kubelet's --config-dir names, or leave spec.kubelet out"}
+	}
+	if u.NodeIP != "" && !strings.Contains(text, ".NodeIP") {
+		return "", &ConfigError{"InvalidUserData", "spec.networkConfig.nodeIP would have no effect: write {{.NodeIPFiles}} of spec.userData among the write_files of cloud-init, or hand the kubelet --node-ip by {{.NodeIP}} and {{.VPCRange}}; or leave nodeIP out"}
 	}
 	if !strings.Contains(text, "{{") {
 		return text, nil

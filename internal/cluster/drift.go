@@ -39,6 +39,7 @@ func MadeFrom(g *v1alpha1.NodeGroup, kubernetes string) *v1alpha1.MadeFrom {
 		add(fieldKubernetes, kubernetes)
 	}
 	add("kubelet", short(KubeletText(g)))
+	add("networkConfig", short(NetworkText(g)))
 	add("osImageID", g.Spec.OSImageID)
 	add("sshKeyIDs", short(strings.Join(g.Spec.SSHKeyIDs, ", ")))
 	add("startupTaints", short(taintsText(g.Spec.StartupTaints)))

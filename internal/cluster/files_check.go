@@ -77,6 +77,7 @@ func checkNodeGroup(g *v1alpha1.NodeGroup) field.ErrorList {
 	faults = append(faults, checkDisruption(&g.Spec.Disruption, spec.Child("disruption"))...)
 	faults = append(faults, checkSchedules(&g.Spec, spec.Child("schedules"))...)
 	faults = append(faults, checkKubelet(g.Spec.Kubelet, spec.Child("kubelet"))...)
+	faults = append(faults, checkNetwork(g.Spec.NetworkConfig, spec.Child("networkConfig"))...)
 	for _, fault := range faults {
 		fault.Origin = neverStored // there is no plan for such a group
 	}

@@ -54,8 +54,8 @@ func (s *Stores) CacheOptions(namespace, secretName string) cache.Options {
 			&corev1.Node{}:       {Transform: slim.node},
 			&appsv1.Deployment{}: {Transform: slim.deployment},
 			// What users apply is theirs, the annotation of kubectl apply included.
-			&v1alpha1.NodeGroup{}: {Namespaces: own, Transform: cache.TransformStripManagedFields()},
-			&v1alpha1.VPSieNode{}: {Namespaces: own, Transform: cache.TransformStripManagedFields()},
+			&v1alpha1.NodeGroup{}: {Namespaces: own, Transform: keepApplied},
+			&v1alpha1.VPSieNode{}: {Namespaces: own, Transform: keepApplied},
 			&corev1.Secret{}:      {Namespaces: account},
 		},
 	}

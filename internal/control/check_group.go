@@ -24,7 +24,7 @@ func (d Deps) tryUserData(g *v1alpha1.NodeGroup) error {
 	m := &v1alpha1.VPSieNode{Spec: v1alpha1.VPSieNodeSpec{NodeGroupName: g.Name}}
 	data := cloud.UserData{
 		NodeGroup: g.Name, Labels: nodeLabels(m, g, g.Spec.NodeLabels()), Kubeadm: d.Options.Bootstrap == BootstrapKubeadm,
-		Mint: func() (string, error) { return "", nil }, Kubelet: cluster.KubeletOf(g),
+		Mint: func() (string, error) { return "", nil }, Kubelet: cluster.KubeletOf(g), NodeIP: string(nodeIPOf(g)),
 	}
 	_, err := data.Render(g.Spec.UserData)
 	return err

@@ -50,7 +50,7 @@ func TestNodeIdentity(t *testing.T) {
 		"by identifier in a path":      {node("x", later, "vpsie://dc/cluster/6a434cec-82ea-4b47-991a-28a77a4119a8", ""), true},
 		"by number":                    {node("x", later, "vpsie://1001", ""), true},
 		"by public address":            {node("x", later, "", "192.0.2.10"), true},
-		"by private address":           {node("x", later, "", "10.0.0.7"), true},
+		"a private address alone":      {node("x", later, "", "10.0.0.7"), false},
 		"another's number":             {node("x", later, "vpsie://11001", ""), false},
 		"another's name":               {node("vpsie-web-abcdef", later, "", ""), false},
 		"nothing in common":            {node("x", later, "", ""), false},

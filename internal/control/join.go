@@ -229,7 +229,8 @@ func isNodeOf(n *corev1.Node, m *v1alpha1.VPSieNode, vm *vpsie.VM) bool {
 	if cluster.SameName(n.Name, m.Name) || cluster.SameName(n.Name, vm.Hostname) || n.Name == m.Spec.NodeName {
 		return true
 	}
+	// A private address shows nothing: machines of several VPCs may have the same one.
 	return slices.ContainsFunc(n.Status.Addresses, func(a corev1.NodeAddress) bool {
-		return a.Type == corev1.NodeInternalIP && a.Address != "" && (a.Address == m.Spec.IPAddress || a.Address == vm.PrivateIP)
+		return a.Type == corev1.NodeInternalIP && a.Address == m.Spec.IPAddress && identifies(a.Address)
 	})
 }

@@ -286,6 +286,9 @@ func (r *machines) save(ctx context.Context, before, m *v1alpha1.VPSieNode) erro
 	if base.ResourceVersion != m.ResourceVersion {
 		// Something was written meanwhile, so before no longer says what is stored.
 		base.ResourceVersion, base.Status = m.ResourceVersion, v1alpha1.VPSieNodeStatus{}
+		if m.Status.Network == nil {
+			base.Status.Network = &v1alpha1.NetworkStatus{} // else the patch would leave what is stored
+		}
 	}
 	if equality.Semantic.DeepEqual(base.Status, m.Status) {
 		return nil

@@ -34,9 +34,12 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
 		Labels: nodeLabels(m, g, g.Spec.NodeLabels()), Taints: append(slices.Concat(g.Spec.Taints, g.Spec.StartupTaints), startupTaint()),
 		KubernetesVersion: r.kubernetesVersion(), Kubeadm: r.Options.Bootstrap == BootstrapKubeadm,
-		Mint: func() (string, error) { return r.mint(ctx, m) }, Kubelet: cluster.KubeletOf(g),
+		Mint: func() (string, error) { return r.mint(ctx, m) }, Kubelet: cluster.KubeletOf(g), NodeIP: string(nodeIPOf(g)),
 	}
 	var err error
+	if data.VPCRange, err = r.vpcRange(ctx, m, g); err != nil {
+		return cloud.Order{}, err
+	}
 	if data.APIServer, data.CACertHash, err = r.endpoint(ctx); err != nil {
 		return cloud.Order{}, err
 	}

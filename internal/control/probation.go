@@ -25,6 +25,9 @@ func (o Options) specHash(g *v1alpha1.NodeGroup) string {
 	if kubelet := cluster.KubeletText(g); kubelet != "" { // without settings the hash is what it always was
 		decides = append(decides, kubelet)
 	}
+	if network := cluster.NetworkText(g); network != "" {
+		decides = append(decides, network)
+	}
 	text, err := json.Marshal(decides)
 	if err != nil {
 		return "" // Strings and lists of them can always be written.

@@ -54,8 +54,26 @@ func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.V
 		return 0, err
 	}
 	r.describe(ctx, m, vm)
+	p, err := r.connect(ctx, m, vm)
+	if err != nil {
+		return 0, err
+	}
+	if !p.done {
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonStarting, "The VPS is being attached to its network")
+		if err := r.holdPodsOff(ctx, m); err != nil {
+			return 0, err
+		}
+		return r.unconnected(ctx, m, p.pause)
+	}
 	r.calm(m)
-	if (!vm.Usable() || vm.IPv4 == "") && !r.serves(ctx, m) {
+	if err := r.identify(ctx, m, vm); err != nil { // by now it may have an address in its VPC
+		return 0, err
+	}
+	reachable, err := r.addressed(ctx, m, vm)
+	if err != nil {
+		return 0, err
+	}
+	if (!vm.Usable() || !reachable) && !r.serves(ctx, m) {
 		what := "The VPS is starting"
 		if vm.Usable() {
 			what = "The VPS runs, but has no IPv4 address yet"
@@ -75,8 +93,8 @@ func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.V
 func (r *machines) identify(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) error {
 	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
 		m.Spec.VPSieInstanceID = int64(vm.ID)
-		if vm.IPv4 != "" {
-			m.Spec.IPAddress = vm.IPv4
+		if address := primaryAddress(m, vm); address != "" {
+			m.Spec.IPAddress = address
 		}
 		if vm.IPv6 != "" {
 			m.Spec.IPv6Address = vm.IPv6

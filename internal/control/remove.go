@@ -83,7 +83,11 @@ func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progre
 		return again(pendingRetry), nil
 	}
 	if vm == nil && !pending {
-		return r.absent(m, sight), nil
+		p := r.absent(m, sight)
+		if p.done { // Whoever has deleted it may have left its address in the VPC.
+			return r.disconnect(ctx, m)
+		}
+		return p, nil
 	}
 	r.absences.forget(m.UID)
 	if vm == nil {
@@ -111,6 +115,10 @@ func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 		return p, err
 	}
 	m.Status.Phase = v1alpha1.PhaseDeleting
+	if p, err := r.disconnect(ctx, m); !p.done || err != nil {
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, "The VPS has to be detached from its network before it goes")
+		return p, err
+	}
 	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
 	if err == nil || vpsie.IsNotFound(err) {
 		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)

@@ -126,3 +126,33 @@ func (s *sim) ownPods() {
 		}
 	}
 }
+
+// Around both changes of the clock a schedule acts once: a start that the clock skips is made up for, and of one that it
+// repeats the first counts. Each action buys one machine and gives it back.
+func TestScheduleActsOnceOverEachChangeOfTheClock(t *testing.T) {
+	for name, change := range map[string]time.Time{
+		"put forward": time.Date(2000, 3, 26, 1, 0, 0, 0, time.UTC), "put back": time.Date(2000, 10, 29, 1, 0, 0, 0, time.UTC),
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSim(t, vpsietest.Knobs{CreateMillis: 5_000, BootMillis: 10_000, DeleteMillis: 10_000}, func(s *sim) {
+				s.clock.SetTime(change.Add(-2 * time.Hour))
+				s.restart()
+				s.group("web", 0, 6, func(g *v1alpha1.NodeGroup) {
+					g.Spec.ScaleDownPolicy.Enabled, g.Spec.ScaleDownPolicy.UnneededTime = new(true), new(int32(0))
+					g.Spec.ScaleDownPolicy.StabilizationWindowSeconds = new(int32(1))
+					g.Spec.Schedules = []v1alpha1.Schedule{{Name: "ready", Cron: "30 2 * * *", TimeZone: "Europe/Berlin", DurationSeconds: 600, MinNodes: new(int32(1))}}
+				})
+				for range 5 {
+					s.run(time.Hour)
+					s.restart() // It remembers nothing of what it has done.
+				}
+				if n := s.heard("SchedulesChanged web", "Active now: schedule ready"); n != 1 {
+					s.Errorf("the schedule became active %d times: %v", n, s.events)
+				}
+				if ordered, left := len(s.fake.Ledger().VMs), len(s.bills()); ordered != 1 || left != 0 {
+					s.Errorf("%d VPSes were bought, %d are left", ordered, left)
+				}
+			})
+		})
+	}
+}

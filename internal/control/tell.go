@@ -21,6 +21,7 @@ import (
 func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan, faults map[string]fault, markets map[string]cluster.Market) error {
 	r.Metrics.Phases(o.AllVPSieNodes())
 	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("", "") != nil)
+	r.Metrics.Deprecated(cluster.DeprecatedUse(o))
 	r.forgetGone(o)
 	r.sayProblems(o)
 	r.statuses.due = time.Time{}
@@ -49,6 +50,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 		}
 		market := markets[g.Name]
 		showOfferings(&status, g, &market)
+		r.showNetwork(ctx, &status, g)
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		r.Metrics.Rollout(g.Name, outdated(s, g.Name), view.RolloutStopped != "")
 		r.Metrics.Held(g.Name, faults[g.Name].reason, r.oneAtATime(g, o.VPSieNodes))

@@ -3,17 +3,15 @@ package explain
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 )
 
 // VersionUse is where a version of the API is used.
@@ -54,23 +52,12 @@ func VersionsIn(s *Scene) []VersionUse {
 	return all
 }
 
-// appliedIn reads who applies the object in which version. Other writes do not count: the
-// API server keeps their old entries for as long as the fields stay as they are.
+// appliedIn are the uses of old versions by those who apply the object.
 func appliedIn(o metav1.Object, kind string) []VersionUse {
 	var uses []VersionUse
-	where := fmt.Sprintf("%s %s/%s", kind, o.GetNamespace(), o.GetName())
-	add := func(by, apiVersion string) {
-		if gv, err := schema.ParseGroupVersion(apiVersion); err == nil && isOld(gv.Version) {
-			uses = append(uses, VersionUse{where, by, gv.Version})
-		}
-	}
-	var last metav1.TypeMeta
-	if json.Unmarshal([]byte(o.GetAnnotations()[corev1.LastAppliedConfigAnnotation]), &last) == nil {
-		add("kubectl apply", last.APIVersion)
-	}
-	for _, m := range o.GetManagedFields() {
-		if m.Operation == metav1.ManagedFieldsOperationApply && m.Subresource == "" {
-			add(m.Manager, m.APIVersion)
+	for _, a := range cluster.AppliedIn(o) {
+		if isOld(a.Version) {
+			uses = append(uses, VersionUse{fmt.Sprintf("%s %s/%s", kind, o.GetNamespace(), o.GetName()), a.By, a.Version})
 		}
 	}
 	return uses

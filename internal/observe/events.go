@@ -151,6 +151,11 @@ const ReasonJoinFailed = "JoinFailed"
 // JoinFailed says why a VPSieNode's node did not join.
 func JoinFailed(why string) Event { return warning(ReasonJoinFailed, "Join", "%s", why) }
 
+// StillAttached says what a VPS was deleted with, because VPSie did not detach it.
+func StillAttached(id int64, what string) Event {
+	return warning("StillAttached", "Terminate", "VPS %d is deleted although VPSie did not detach it in time from %s; look there in VPSie's console for what is left of it", id, what)
+}
+
 // DrainFailed says why a VPSieNode's node could not be drained.
 func DrainFailed(why string) Event { return warning("DrainFailed", "Drain", "%s", why) }
 

@@ -39,6 +39,7 @@ type Metrics struct {
 	fault, unproven       *prometheus.GaugeVec
 	outdated, paused      *prometheus.GaugeVec
 	warnings              *prometheus.GaugeVec
+	deprecated            *prometheus.GaugeVec
 	offered               map[plan.OfferKey]bool // the series of backoff
 	launches              *prometheus.CounterVec
 	removals              *prometheus.CounterVec
@@ -97,6 +98,7 @@ func (m *Metrics) addRounds() {
 	m.paused = c.gauges("vpsie_autoscaler_nodegroup_rollout_paused", "1 while no outdated node of the NodeGroup is replaced, because a machine that was bought in the place of one did not join; else 0.", "nodegroup")
 	m.unproven = c.gauges("vpsie_autoscaler_nodegroup_unproven", "1 while one machine of the NodeGroup is bought at a time, because the last ones did not become ready nodes; else 0.", "nodegroup")
 	m.warnings = c.gauges("vpsie_autoscaler_account_warnings", "What the look at the account and the NodeGroups found, at the start and after each change of the Secret, by check.", "check")
+	m.deprecated = c.gauges("vpsie_autoscaler_deprecated_field_used", "NodeGroups, and VPSieNodes that people made, that are applied with something deprecated, by what; `kubectl vpsie migrate --check` names them.", "field")
 	m.launches = c.counters("vpsie_autoscaler_launches_total", "Machines that were ordered, by why.", "nodegroup", "reason")
 	m.removals = c.counters("vpsie_autoscaler_removals_total", "Nodes that a decision removed, by why.", "nodegroup", "reason")
 }
@@ -132,6 +134,9 @@ func (m *Metrics) zero(operations []string) {
 	}
 	for _, check := range AccountChecks() {
 		m.warnings.WithLabelValues(check)
+	}
+	for _, version := range v1alpha1.DeprecatedVersions() {
+		m.deprecated.WithLabelValues(v1alpha1.VersionField(version))
 	}
 	for _, step := range startupSteps() {
 		m.startup.WithLabelValues(step)

@@ -182,3 +182,10 @@ func (m *Metrics) Launched(group string, reason plan.LaunchReason) {
 func (m *Metrics) Removed(group string, reason plan.RemovalReason) {
 	m.removals.WithLabelValues(group, string(reason)).Inc()
 }
+
+// Deprecated notes how many objects use what is deprecated, by what.
+func (m *Metrics) Deprecated(use map[string]int) {
+	for field, n := range use {
+		m.deprecated.WithLabelValues(field).Set(float64(n))
+	}
+}

@@ -41,6 +41,7 @@ func Events() []EventWord {
 		{machine, "DuplicateInstance", warning, "its VPS belongs to another VPSieNode, which the note names; nothing is done for this one, and deleting it deletes nothing"},
 		{machine, "AdoptionRefused", warning, "the VPS that a person named is not what the VPSieNode says of it, and what it is; deleting the VPSieNode deletes nothing"},
 		{machine, ReasonJoinFailed, warning, "the node was not ready in time; the VPS is replaced, and deleted at once or after `--keep-failed`"},
+		{machine, "StillAttached", warning, "VPSie did not detach its VPS in ten minutes, and the VPS is deleted all the same: from what, where something may be left of it"},
 		{machine, "DrainFailed", warning, "the node was not empty in time; it works on, and is tried again"},
 		{machine, "VPSStopped", warning, "somebody stopped its VPS"},
 		{machine, "VPSSuspended", warning, "VPSie suspended its VPS"},
@@ -65,7 +66,7 @@ type ConditionWord struct {
 func faults() []string {
 	return []string{
 		"AuthenticationFailed", "AccountNotUsable", "VPSieUnreachable", "VPSieThrottled", "VPSieRefused", "QuotaExceeded", "InsufficientBalance", "PermissionDenied", "OutOfStock", "MachinesNotArriving", "OrderUnconfirmed", "OrdersNotListed",
-		"DatacenterNotFound", "InstanceTypeNotAvailable", "ImageNotFound", "SSHKeyNotFound", "InvalidUserData", "ClusterInfoMissing",
+		"DatacenterNotFound", "InstanceTypeNotAvailable", "ImageNotFound", "SSHKeyNotFound", "VPCNotFound", "FirewallGroupNotFound", "GatewayNotFound", "InvalidUserData", "ClusterInfoMissing",
 	}
 }
 
@@ -89,12 +90,14 @@ func Conditions() []ConditionWord {
 		{group, v1alpha1.NodeGroupSpotAvailable, "VPSie sells spot instances, which it does not today; absent for groups that do not want any", []string{"NotSold"}},
 		{machine, v1alpha1.VPSieNodeVPSReady, "the VPS runs; otherwise the reason is the step it is at",
 			[]string{"Ordering", "NotOrdered", "Ordered", "Building", "Starting", "VPSRunning", "VPSStopped", "VPSSuspended", "VPSGone", "Deleting", "NotDeleted"}},
+		{machine, v1alpha1.VPSieNodeNetworkReady, "its VPS is attached to the VPC, the firewall groups and the gateway that `spec.networkConfig` of its NodeGroup names; otherwise the reason is the step it is at. It is absent where these are not named",
+			[]string{"AttachingVPC", "AwaitingVPCAddress", "AttachingFirewall", "AttachingGateway", "Ready", "Detaching", "Detached"}},
 		{machine, v1alpha1.VPSieNodeNodeJoined, "its Kubernetes node has registered", []string{"WaitingForNode", "NodeJoinedCluster"}},
 		{machine, v1alpha1.VPSieNodeNodeReady, "that node takes workloads", []string{"NodeReady", "NodeNotReady", "StartupTaint", "NodeGone", "Draining", "Drained"}},
 		{machine, v1alpha1.VPSieNodeDrifted, "its VPS was made from something else than a new one would be, or is too old; the message says in what, old -> new. It is absent until that has been so once",
 			[]string{"MadeOtherwise", "Expired", "UpToDate"}},
 		{machine, v1alpha1.VPSieNodeError, "something went wrong; `status.lastError` keeps the text",
-			append([]string{"NoError", "ProvisioningFailed", ReasonJoinFailed, "DrainFailed", "RepairHeld", "DeleteFailed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
+			append([]string{"NoError", "ProvisioningFailed", ReasonJoinFailed, "DrainFailed", "RepairHeld", "DeleteFailed", "AttachFailed", "DetachFailed", "SeveralVPSes", "VPSUnclear", "NodeUnclear", "DuplicateInstance", "AdoptionRefused", "NodeGroupNotFound"}, faults()...)},
 	}
 }
 
@@ -111,6 +114,9 @@ func Errors() []ErrorWord {
 		{"Instance type not available", "an unknown or sold-out offering", "name another offering; sold-out ones are tried again later"},
 		{"OS image not found", "an unknown `osImageID`", "the message lists the known ones"},
 		{"SSH key not found", "an unknown one of `sshKeyIDs`", "the message lists the known ones"},
+		{"VPC not found", "an unknown or ambiguous `networkConfig.vpc`, or one of another datacenter", "the message lists the known ones"},
+		{"Firewall group not found", "an unknown or ambiguous one of `networkConfig.firewallGroups`", "the message lists the known ones"},
+		{"Gateway not found", "an unknown `networkConfig.gateway.ip`, or one of another datacenter", "the message lists the known ones"},
 		{"Maximum nodes reached", "pods wait at maxNodes", "raise maxNodes, or wait for scale-down"},
 		{"Node join timeout", "no ready node within `--join-timeout`", "the machine's cloud-init log, and its way to the API server"},
 		{"Insufficient VPSie quota", "the account's limit", "ask VPSie for more"},

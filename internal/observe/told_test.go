@@ -137,7 +137,7 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		"NodeGroupAtMinCapacity": v1alpha1.NodeGroupAtMinCapacity, "NodeGroupAtMaxCapacity": v1alpha1.NodeGroupAtMaxCapacity,
 		"NodeGroupReconciling": v1alpha1.NodeGroupReconciling, "NodeGroupStalled": v1alpha1.NodeGroupStalled,
 		"NodeGroupLowBalance": v1alpha1.NodeGroupLowBalance, "NodeGroupSpotAvailable": v1alpha1.NodeGroupSpotAvailable, "NodeGroupRolloutPaused": v1alpha1.NodeGroupRolloutPaused, "VPSieNodeDrifted": v1alpha1.VPSieNodeDrifted,
-		"VPSieNodeVPSReady": v1alpha1.VPSieNodeVPSReady, "VPSieNodeNodeJoined": v1alpha1.VPSieNodeNodeJoined,
+		"VPSieNodeVPSReady": v1alpha1.VPSieNodeVPSReady, "VPSieNodeNetworkReady": v1alpha1.VPSieNodeNetworkReady, "VPSieNodeNodeJoined": v1alpha1.VPSieNodeNodeJoined,
 		"VPSieNodeNodeReady": v1alpha1.VPSieNodeNodeReady, "VPSieNodeError": v1alpha1.VPSieNodeError,
 	}
 	documented := map[string][]string{}

@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 
@@ -167,9 +168,14 @@ func cloudStep(r *http.Request) string {
 		return passwordTrial
 	case vpsietest.IsOrder(r.Method, r.URL.Path) || r.URL.Path == orders && r.Method == http.MethodDelete:
 		return r.Method + " vm"
+	case r.Method != http.MethodGet && networkPath.MatchString(r.URL.Path):
+		return r.Method + " " + strings.TrimPrefix(r.URL.Path, "/apps/v2/")
 	}
 	return ""
 }
+
+// networkPath is where a VPS is attached to a network, or detached.
+var networkPath = regexp.MustCompile("^/apps/v2/(vm/add/vpc|vm/vpc|firewall/.*|gateways/.*)$")
 
 func triesPassword(r *http.Request) bool {
 	body, err := io.ReadAll(r.Body)

@@ -86,7 +86,13 @@ const (
 const lanes = 3
 
 func TestKilledAtEveryStep(t *testing.T) {
-	first := newLane(t, 0)
+	killedAtEveryStep(t, "lane", func(*v1alpha1.NodeGroup) {}, func(step) bool { return true })
+}
+
+// killedAtEveryStep has NodeGroups of that shape live, and kills the controller at each of the steps that concern the test.
+func killedAtEveryStep(t *testing.T, kind string, shape func(*v1alpha1.NodeGroup), concerns func(step) bool) {
+	t.Helper()
+	first := newLane(t, kind, 0, shape)
 	unharmed := make([]death, len(renewals()))
 	want := first.live(t, course{renewals: unharmed, end: planned{ending: groupDeleted}})
 	other := first.live(t, course{renewals: unharmed, end: planned{ending: podGone}})
@@ -101,7 +107,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	t.Logf("a removal when the pod has gone has %d: %v", len(other.removed), other.removed)
 	t.Logf("in the end:\n%s", strings.Join(want.rests, "\n\n"))
 
-	courses := courses(want, other)
+	courses := courses(want, other, concerns)
 	deals := make(chan course, len(courses))
 	for i, c := range courses {
 		if !testing.Short() || i%3 == 0 {
@@ -113,7 +119,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	for i := range lanes {
 		l := first
 		if i > 0 {
-			l = newLane(t, i)
+			l = newLane(t, kind, i, shape)
 		}
 		wait.Go(func() {
 			for c := range deals {
@@ -131,13 +137,13 @@ func TestKilledAtEveryStep(t *testing.T) {
 	wait.Wait()
 }
 
-// courses are as many lives as it takes to die once on both sides of every step of every part.
-func courses(first, second record) []course {
+// courses are as many lives as it takes to die once on both sides of every step of every part that concerns the test.
+func courses(first, second record, concerns func(step) bool) []course {
 	parts := make([][]death, len(first.steps))
-	endings := append(plans(first.removed, groupDeleted), plans(second.removed, podGone)...)
+	endings := append(plans(first.removed, groupDeleted, concerns), plans(second.removed, podGone, concerns)...)
 	most := len(endings)
 	for i, steps := range first.steps {
-		parts[i] = deaths(steps)
+		parts[i] = deaths(steps, concerns)
 		most = max(most, len(parts[i]))
 	}
 	nth := func(list []death, i int) death {
@@ -164,13 +170,15 @@ func courses(first, second record) []course {
 type lane struct {
 	*controller
 	purpose string
+	shape   func(*v1alpha1.NodeGroup)
+	version string // of the API, in which NodeGroups are written; empty is the one that Go clients use
 	work    *appsv1.Deployment
 	lives   int
 }
 
-func newLane(t *testing.T, number int) *lane {
+func newLane(t *testing.T, kind string, number int, shape func(*v1alpha1.NodeGroup)) *lane {
 	t.Helper()
-	l := &lane{purpose: fmt.Sprintf("lane%d", number)}
+	l := &lane{purpose: fmt.Sprintf("%s%d", kind, number), shape: shape}
 	if number == 0 {
 		l.controller = startController(t)
 	} else {
@@ -193,6 +201,7 @@ func (l *lane) live(t *testing.T, c course) record {
 	group.Spec.OfferingIDs, group.Spec.AllowMixedInstances = []string{medium}, true
 	group.Spec.Disruption.PaybackHours = new(int32(24)) // however young the machine is
 	group.Spec.Disruption.Consolidation, group.Spec.Disruption.DriftPolicy = v1alpha1.ConsolidateWhenCheaper, v1alpha1.DriftReplace
+	l.shape(group)
 	one := &life{lane: l, group: group}
 	var r record
 	rest, steps := one.launch(t, c.launch)
@@ -210,17 +219,20 @@ type planned struct {
 	ending ending
 }
 
-func deaths(steps []step) []death {
+func deaths(steps []step, concerns func(step) bool) []death {
 	var all []death
 	for _, s := range steps {
+		if !concerns(s) {
+			continue
+		}
 		all = append(all, death{s, before}, death{s, after})
 	}
 	return all
 }
 
-func plans(steps []step, e ending) []planned {
+func plans(steps []step, e ending, concerns func(step) bool) []planned {
 	var all []planned
-	for _, d := range deaths(steps) {
+	for _, d := range deaths(steps, concerns) {
 		all = append(all, planned{d, e})
 	}
 	return all
@@ -231,7 +243,7 @@ func plans(steps []step, e ending) []planned {
 func (l *life) launch(t *testing.T, d death) (outcome string, steps []step) {
 	t.Helper()
 	l.gate.arm(d.step, d.side)
-	create(t, l.group)
+	create(t, inVersion(t, l.group, l.version))
 	l.await(t, "the pod to run on a ready node", func() (err error) {
 		outcome, err = l.look(t)
 		return err
@@ -273,6 +285,9 @@ func (l *life) remove(t *testing.T, d death, e ending) (steps []step) {
 	scale(t, l.work, 1)
 	if bills := billsOf(l.group); len(bills) != 1+len(renewals()) {
 		t.Errorf("%d VPSes were ordered for one machine that was replaced %d times: %+v", len(bills), len(renewals()), bills)
+	}
+	if still := stillAttached(l.group); len(still) > 0 {
+		t.Errorf("VPSes that are gone are still attached: %v", still)
 	}
 	return steps
 }

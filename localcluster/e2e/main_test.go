@@ -55,7 +55,7 @@ func run(m *testing.M) (code int, err error) {
 		BinDir: cmp.Or(os.Getenv("BIN"), os.Getenv("KUBEBUILDER_ASSETS"), filepath.Join("..", "..", ".local", "bin")),
 		Dir:    dir,
 		// Every stage of a machine's life lasts long enough to be seen.
-		Knobs: vpsietest.Knobs{CreateMillis: 150, BootMillis: 150, ReadyMillis: 100, DeleteMillis: 150},
+		Knobs: vpsietest.Knobs{CreateMillis: 150, BootMillis: 150, ReadyMillis: 100, DeleteMillis: 150, VPCMillis: 150},
 	})
 	if err != nil {
 		return 0, err

@@ -68,11 +68,15 @@ func (s *Server) changeFirewall(r request, attach bool) reply {
 		return refusal(r, http.StatusInternalServerError, "ipSetNotCreated")
 	}
 	m.firewallBusy = true
-	millis := s.knobs.FirewallMillis
+	millis, seen := s.knobs.FirewallMillis, s.firewallChanges[b.GroupID]
 	s.mu.Unlock()
 	s.linger(s.ctx, time.Duration(millis)*time.Millisecond)
 	s.mu.Lock()
 	m.firewallBusy = false
+	if s.knobs.FirewallRaces == "lost" && s.firewallChanges[b.GroupID] != seen {
+		return s.accepted() // The group was written meanwhile, and is again as that had it.
+	}
+	s.firewallChanges[b.GroupID]++
 	has := slices.Contains(m.firewalls, b.GroupID)
 	switch {
 	case attach && !has:

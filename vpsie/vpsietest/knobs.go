@@ -59,6 +59,8 @@ type Knobs struct {
 	VPCMillis      int `json:"vpcMillis"`      // an attached VPC shows its address after this long
 	FirewallMillis int `json:"firewallMillis"` // how long a change of a machine's firewall takes; another meanwhile breaks
 
+	FirewallRaces string `json:"firewallRaces"` // of two changes of one group at once the second is "kept" (the default) or "lost"
+
 	// Balance is what a prepaid account has, per decimal in US dollars; setting it fills the account up to that. Empty is an
 	// account that is billed afterwards. NoBilling takes the routes of balance and usage away.
 	Balance   string `json:"balance"`
@@ -143,6 +145,7 @@ func (k Knobs) checked(s shop) (Knobs, error) {
 		name, value string
 		allowed     []string
 	}{
+		{"firewallRaces", k.FirewallRaces, []string{"", "kept", "lost"}},
 		{"notFound", k.NotFound, []string{"", "data", "message"}}, {"intFlags", k.IntFlags, []string{"", "ignored", "honoured"}},
 		{"orderDialect", k.OrderDialect, []string{"", "any", "A", "B"}}, {"unknownKeys", k.UnknownKeys, []string{"", "refused", "dropped"}},
 		{"authHeader", k.AuthHeader, []string{"", "any", "vpsie-auth", "bearer"}},

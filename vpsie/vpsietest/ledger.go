@@ -19,8 +19,32 @@ type Ledger struct {
 	Requests []Request `json:"requests"`
 	// PrivateIPs are the addresses of VPCs that machines got; one that a machine which is gone has not released leaks.
 	PrivateIPs []PrivateIP `json:"privateIPs,omitempty"`
+	// Attachments are what machines are attached to, also those that are gone.
+	Attachments []Attachment `json:"attachments,omitempty"`
 	// Scripts are the names of the stored scripts.
 	Scripts []string `json:"scripts,omitempty"`
+}
+
+// Attachment is a firewall group or a gateway of a machine.
+type Attachment struct {
+	VMIdentifier  string `json:"vmIdentifier"`
+	FirewallGroup string `json:"firewallGroup,omitempty"` // its identifier
+	GatewayID     int    `json:"gatewayId,omitempty"`
+	MappingID     int    `json:"mappingId,omitempty"` // of the gateway
+}
+
+// attachments is the ledger's part. The caller holds the lock.
+func (s *Server) attachments() []Attachment {
+	var all []Attachment
+	for _, m := range s.machines {
+		for _, g := range m.firewalls {
+			all = append(all, Attachment{VMIdentifier: m.identifier, FirewallGroup: g})
+		}
+	}
+	for _, n := range s.nat {
+		all = append(all, Attachment{VMIdentifier: n.machine.identifier, GatewayID: n.gateway, MappingID: n.id})
+	}
+	return all
 }
 
 // Bill is one machine's account, from its order to its end. Orders that vanish from pending have none.
@@ -54,7 +78,7 @@ type Request struct {
 func (s *Server) Ledger() Ledger {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := Ledger{VMs: []Bill{}, Requests: append([]Request{}, s.requests...), PrivateIPs: s.privateIPs()}
+	l := Ledger{VMs: []Bill{}, Requests: append([]Request{}, s.requests...), PrivateIPs: s.privateIPs(), Attachments: s.attachments()}
 	for _, script := range s.scripts {
 		l.Scripts = append(l.Scripts, script.name)
 	}

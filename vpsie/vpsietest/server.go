@@ -41,8 +41,10 @@ type Server struct {
 	leases    []*lease
 	nat       []natMapping
 	lastLease int
-	scripts   []*script
-	tagged    []tagging
+	// firewallChanges counts the changes of each firewall group.
+	firewallChanges map[string]int
+	scripts         []*script
+	tagged          []tagging
 
 	paidBefore *big.Rat // what machines had cost when the balance was last filled up
 }
@@ -66,7 +68,7 @@ func Start(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, shop: shop, knobs: knobs, lastID: firstID - 1,
 		random: rand.New(rand.NewPCG(opts.Seed, opts.Seed)), //nolint:gosec // must be repeatable
-		tokens: map[string]time.Time{}, paidBefore: new(big.Rat),
+		tokens: map[string]time.Time{}, paidBefore: new(big.Rat), firewallChanges: map[string]int{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if opts.InProcess {
