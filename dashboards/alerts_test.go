@@ -46,7 +46,12 @@ var healthy = map[string]string{
 	`vpsie_autoscaler_cost_per_hour{pod="b"}`:                                                 "0x180",
 	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`:                              "1x180",
 	`vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="b"}`:                              "0x180",
-	`controller_reconcile_errors_total{controller="vpsienode",pod="a"}`:                       "0+1x180",
+	// Much is bought as the load grows, little of it goes again, and exchanges are no alternation.
+	`vpsie_autoscaler_launches_total{nodegroup="web",reason="PendingPods",pod="a"}`:     "0+1x180",
+	`vpsie_autoscaler_removals_total{nodegroup="web",reason="Empty",pod="a"}`:           "0x60 3x120",
+	`vpsie_autoscaler_launches_total{nodegroup="batch",reason="Replacement",pod="a"}`:   "0+1x180",
+	`vpsie_autoscaler_removals_total{nodegroup="batch",reason="Underutilized",pod="a"}`: "0+1x180",
+	`controller_reconcile_errors_total{controller="vpsienode",pod="a"}`:                 "0+1x180",
 }
 
 func TestAlertsFireWhenTheyShould(t *testing.T) {
@@ -124,6 +129,9 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 		"nodes stand idle": {map[string]string{
 			`vpsie_autoscaler_cost_per_hour{pod="a"}`: "1.2x30 2x150",
 		}, []string{"VPSieAutoscalerCostsTooMuch"}},
+		"nodes come and go": {map[string]string{
+			`vpsie_autoscaler_removals_total{nodegroup="web",reason="Empty",pod="a"}`: "0+0.05x180",
+		}, []string{"VPSieAutoscalerNodesAlternate"}},
 		"nothing is needed and nothing is there": {map[string]string{
 			`vpsie_autoscaler_cost_per_hour{pod="a"}`: "0x180", `vpsie_autoscaler_cost_from_scratch_bound_per_hour{pod="a"}`: "0x180",
 		}, nil},
