@@ -81,7 +81,7 @@ race: build ## The controller's packages and a short chaos under the race detect
 
 .PHONY: local
 local: build ## Tests of the local cluster, a short end-to-end story among them
-	@cd localcluster && go test -count=1 ./... # they start binaries, which the test cache does not see
+	@cd localcluster && go test -count=1 -timeout 40m ./... # they start binaries, which the test cache does not see
 
 .PHONY: bench
 bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=diverse-1000 for a part
@@ -112,7 +112,7 @@ roundtrip: ## Read 100,000 random objects in every API version, through the API 
 
 .PHONY: chart
 chart: build ## Tests of the Helm chart, on an API server and on a local cluster
-	@cd charts && go test -count=1 ./... # they start binaries, which the test cache does not see
+	@cd charts && go test -count=1 -timeout 40m ./... # they start binaries, which the test cache does not see
 
 .PHONY: dashboards
 dashboards: build ## Tests of the dashboard and the alerts, on Prometheus' engine and the demo
