@@ -142,7 +142,7 @@ func (l *lot) stranded() string {
 
 // ask notes what the pod asks of its budget.
 func (r *remover) ask(c *candidate, p *Pod) keep {
-	if c.host.group.Disruption.DrainSurge && r.w.surge().Restarts(p.Object()) {
+	if c.host.group.Disruption.DrainSurge && r.w.surge().restarts(replica{p.meta, p.status}, p.spec) {
 		return keep{} // it is not evicted
 	}
 	b, why := r.budgets.charge(p.meta, p.status)

@@ -66,7 +66,7 @@ func (w *world) evictedFrom(h *host) []*lot {
 		if s.stays || s.pod.leaves() || s.pod.stage != stageBound || w.expendable(s.pod) {
 			continue
 		}
-		if h.leaving() && h.group != nil && h.group.Disruption.DrainSurge && w.surge().Superseded(s.pod.Object()) {
+		if h.leaving() && h.group != nil && h.group.Disruption.DrainSurge && w.surge().superseded(s.pod.meta) {
 			continue
 		}
 		m := w.mover(s)

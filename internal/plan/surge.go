@@ -17,15 +17,21 @@ import (
 type Surge struct {
 	deployments map[types.NamespacedName]*appsv1.Deployment
 	// pods are those of the Deployments that are not ending.
-	pods   map[types.NamespacedName][]*corev1.Pod
+	pods   map[types.NamespacedName][]replica
 	claims map[types.NamespacedName]*corev1.PersistentVolumeClaim
 }
 
+// replica is what of a pod shows whether it stands in for another.
+type replica struct {
+	meta   *metav1.ObjectMeta
+	status *corev1.PodStatus
+}
+
 // NewSurge works out which Deployment each pod is of. All pods of a Deployment must be among pods.
-func NewSurge(deployments []*appsv1.Deployment, pods iter.Seq[*corev1.Pod], claims []*corev1.PersistentVolumeClaim) *Surge {
+func NewSurge(deployments []*appsv1.Deployment, pods iter.Seq2[*metav1.ObjectMeta, *corev1.PodStatus], claims []*corev1.PersistentVolumeClaim) *Surge {
 	s := &Surge{
 		deployments: make(map[types.NamespacedName]*appsv1.Deployment, len(deployments)),
-		pods:        map[types.NamespacedName][]*corev1.Pod{},
+		pods:        map[types.NamespacedName][]replica{},
 		claims:      make(map[types.NamespacedName]*corev1.PersistentVolumeClaim, len(claims)),
 	}
 	for _, d := range deployments {
@@ -34,10 +40,10 @@ func NewSurge(deployments []*appsv1.Deployment, pods iter.Seq[*corev1.Pod], clai
 	for _, c := range claims {
 		s.claims[types.NamespacedName{Namespace: c.Namespace, Name: c.Name}] = c
 	}
-	for p := range pods {
-		of := deploymentOf(p)
-		if s.deployments[of] != nil && p.DeletionTimestamp == nil && !hasFinished(&p.Status) {
-			s.pods[of] = append(s.pods[of], p)
+	for meta, status := range pods {
+		of := deploymentOf(meta)
+		if s.deployments[of] != nil && meta.DeletionTimestamp == nil && !hasFinished(status) {
+			s.pods[of] = append(s.pods[of], replica{meta, status})
 		}
 	}
 	return s
@@ -45,8 +51,8 @@ func NewSurge(deployments []*appsv1.Deployment, pods iter.Seq[*corev1.Pod], clai
 
 // DeploymentOf names the Deployment that the pod is of; empty when it is of none. A Deployment
 // calls its ReplicaSets by its own name and their label pod-template-hash.
-func DeploymentOf(pod *corev1.Pod) string {
-	owner, hash := metav1.GetControllerOfNoCopy(pod), pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+func DeploymentOf(pod metav1.Object) string {
+	owner, hash := metav1.GetControllerOfNoCopy(pod), pod.GetLabels()[appsv1.DefaultDeploymentUniqueLabelKey]
 	if owner == nil || owner.Kind != "ReplicaSet" || hash == "" {
 		return ""
 	}
@@ -57,42 +63,50 @@ func DeploymentOf(pod *corev1.Pod) string {
 	return name
 }
 
-func deploymentOf(pod *corev1.Pod) types.NamespacedName {
-	return types.NamespacedName{Namespace: pod.Namespace, Name: DeploymentOf(pod)}
+func deploymentOf(pod metav1.Object) types.NamespacedName {
+	return types.NamespacedName{Namespace: pod.GetNamespace(), Name: DeploymentOf(pod)}
 }
 
 // Restarts says that the pod's Deployment is restarted before the pod may be evicted: the pod is
 // its only ready replica, and a restart makes another one ready before this one ends.
 func (s *Surge) Restarts(pod *corev1.Pod) bool {
-	d := s.deployments[deploymentOf(pod)]
-	if d == nil || !d.DeletionTimestamp.IsZero() || d.Spec.Paused || !makesOneMoreFirst(d) || s.boundToNode(pod) {
+	return s.restarts(replica{&pod.ObjectMeta, &pod.Status}, &pod.Spec)
+}
+
+func (s *Surge) restarts(pod replica, spec *corev1.PodSpec) bool {
+	of := deploymentOf(pod.meta)
+	d := s.deployments[of]
+	if d == nil || !d.DeletionTimestamp.IsZero() || d.Spec.Paused || !makesOneMoreFirst(d) || s.boundToNode(pod.meta.Namespace, spec) {
 		return false
 	}
-	return runsReady(pod) && !slices.ContainsFunc(s.pods[deploymentOf(pod)], func(p *corev1.Pod) bool {
-		return p.Name != pod.Name && runsReady(p)
+	return pod.runsReady() && !slices.ContainsFunc(s.pods[of], func(p replica) bool {
+		return p.meta.Name != pod.meta.Name && p.runsReady()
 	})
 }
 
-// Superseded says that a restart has made as many other pods of the pod's Deployment as that
+// superseded says that a restart has made as many other pods of the pod's Deployment as that
 // wants, so that this one needs no place when its node goes.
-func (s *Surge) Superseded(pod *corev1.Pod) bool {
-	d := s.deployments[deploymentOf(pod)]
+func (s *Surge) superseded(pod *metav1.ObjectMeta) bool {
+	of := deploymentOf(pod)
+	d := s.deployments[of]
 	if d == nil || !makesOneMoreFirst(d) {
 		return false
 	}
 	newer := 0
-	for _, p := range s.pods[deploymentOf(pod)] {
-		if templateOf(p) != templateOf(pod) && pod.CreationTimestamp.Before(&p.CreationTimestamp) {
+	for _, p := range s.pods[of] {
+		if templateOf(p.meta) != templateOf(pod) && pod.CreationTimestamp.Before(&p.meta.CreationTimestamp) {
 			newer++
 		}
 	}
 	return newer >= max(wanted(d), 1)
 }
 
-func templateOf(pod *corev1.Pod) string { return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] }
+func templateOf(pod *metav1.ObjectMeta) string {
+	return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+}
 
-func runsReady(pod *corev1.Pod) bool {
-	return pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodPending && !hasFinished(&pod.Status) && countsAsReady(&pod.Status)
+func (r replica) runsReady() bool {
+	return r.meta.DeletionTimestamp == nil && r.status.Phase != corev1.PodPending && !hasFinished(r.status) && countsAsReady(r.status)
 }
 
 func wanted(d *appsv1.Deployment) int {
@@ -125,12 +139,12 @@ func makesOneMoreFirst(d *appsv1.Deployment) bool {
 
 // boundToNode says that another replica cannot run beside the pod on another node, because one of its volumes is
 // attached to one node at a time.
-func (s *Surge) boundToNode(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool {
+func (s *Surge) boundToNode(namespace string, spec *corev1.PodSpec) bool {
+	return slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool {
 		if v.PersistentVolumeClaim == nil {
 			return false
 		}
-		c := s.claims[types.NamespacedName{Namespace: pod.Namespace, Name: v.PersistentVolumeClaim.ClaimName}]
+		c := s.claims[types.NamespacedName{Namespace: namespace, Name: v.PersistentVolumeClaim.ClaimName}]
 		return c == nil || !slices.ContainsFunc(c.Spec.AccessModes, func(m corev1.PersistentVolumeAccessMode) bool {
 			return m == corev1.ReadWriteMany || m == corev1.ReadOnlyMany
 		})
@@ -147,12 +161,12 @@ func (w *world) surge() *Surge {
 		deployments = w.state.Deployments
 	}
 	if len(deployments) == 0 {
-		w.surges = NewSurge(nil, func(func(*corev1.Pod) bool) {}, nil)
+		w.surges = NewSurge(nil, func(func(*metav1.ObjectMeta, *corev1.PodStatus) bool) {}, nil)
 		return w.surges
 	}
-	w.surges = NewSurge(deployments, func(yield func(*corev1.Pod) bool) {
+	w.surges = NewSurge(deployments, func(yield func(*metav1.ObjectMeta, *corev1.PodStatus) bool) {
 		for _, p := range w.state.Pods {
-			if !yield(p.Object()) {
+			if !yield(p.meta, p.status) {
 				return
 			}
 		}
