@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"k8s.io/utils/clock"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
 )
@@ -18,10 +17,7 @@ func (c *cli) planCommand() *cobra.Command {
 		Example: fmt.Sprintf(dryrun.Example, "kubectl vpsie"),
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.Config = c.restConfig
-			o.Cloud.Namespace, o.Cloud.SecretName, o.Cloud.Clock = c.namespace(), c.secret, clock.RealClock{}
-			o.FromCluster = *c.config.KubeConfig != "" || *c.config.Context != ""
-			o.AnyNamespace = c.home == "" && *c.config.Namespace == ""
+			c.readFrom(&o)
 			changes, err := o.Run(cmd.Context(), c.In, c.Out, c.ErrOut)
 			if err == nil && changes {
 				return exitStatus(2)
@@ -31,9 +27,7 @@ func (c *cli) planCommand() *cobra.Command {
 	}
 	s := cmd.Flags()
 	o.AddFlags(s)
-	dryrun.AddPlanningFlags(s, &o.Plan)
-	dryrun.AddBuyingFlags(s, &o.Control)
-	dryrun.AddAccountFlags(s, &o.Cloud)
+	addDecidingFlags(s, &o)
 	s.StringVar(&c.secret, "secret", "vpsie-secret", "Secret with the VPSie account")
 	complete(cmd, "output", "table", "wide", "json", "yaml", "html")
 	return cmd

@@ -117,10 +117,23 @@ func (c *cli) planOptions() *dryrun.Options {
 	}
 	// Declaring a flag sets its default.
 	s := pflag.NewFlagSet("", pflag.ContinueOnError)
+	addDecidingFlags(s, o)
+	return o
+}
+
+// addDecidingFlags declares the autoscaler's flags that change decisions.
+func addDecidingFlags(s *pflag.FlagSet, o *dryrun.Options) {
 	dryrun.AddPlanningFlags(s, &o.Plan)
 	dryrun.AddBuyingFlags(s, &o.Control)
 	dryrun.AddAccountFlags(s, &o.Cloud)
-	return o
+}
+
+// readFrom has a dry run read the cluster and the account that the command line names.
+func (c *cli) readFrom(o *dryrun.Options) {
+	o.Config = c.restConfig
+	o.Cloud.Namespace, o.Cloud.SecretName, o.Cloud.Clock = c.namespace(), c.secret, clock.RealClock{}
+	o.FromCluster = *c.config.KubeConfig != "" || *c.config.Context != ""
+	o.AnyNamespace = c.home == "" && *c.config.Namespace == ""
 }
 
 // journal asks for the rounds that the autoscaler remembers.

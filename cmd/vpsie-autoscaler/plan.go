@@ -18,11 +18,7 @@ func planCommand() *cobra.Command {
 		Example: fmt.Sprintf(dryrun.Example, "vpsie-autoscaler"),
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.logLevel = "error"
-			f.logTo(c.ErrOrStderr())
-			o.Config, o.Cloud = f.restConfig, f.cloudOptions()
-			o.FromCluster = c.Flags().Changed("kubeconfig")
-			o.AnyNamespace = !c.Flags().Changed("namespace")
+			f.readFrom(c, &o)
 			changes, err := o.Run(c.Context(), c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 			if err == nil && changes {
 				return exitStatus(2)
@@ -31,9 +27,6 @@ func planCommand() *cobra.Command {
 		},
 	}
 	o.AddFlags(c.Flags())
-	f.addCluster(c.Flags())
-	dryrun.AddPlanningFlags(c.Flags(), &o.Plan)
-	dryrun.AddBuyingFlags(c.Flags(), &o.Control)
-	dryrun.AddAccountFlags(c.Flags(), &f.account)
+	f.addInput(c.Flags(), &o)
 	return c
 }

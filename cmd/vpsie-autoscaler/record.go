@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/build"
 	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
 )
 
 func recordCommand() *cobra.Command {
 	var f flags
 	var o dryrun.Options
-	r := dryrun.Recording{By: version()}
+	r := dryrun.Recording{By: build.Version()}
 	c := &cobra.Command{
 		Use:     "record [--file FILE]",
 		Short:   "Write to a file what a decision is made from, so that it can be made again elsewhere",
@@ -19,19 +20,12 @@ func recordCommand() *cobra.Command {
 		Example: fmt.Sprintf(dryrun.RecordExample, "vpsie-autoscaler"),
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.logLevel = "error"
-			f.logTo(c.ErrOrStderr())
-			o.Config, o.Cloud = f.restConfig, f.cloudOptions()
-			o.FromCluster = c.Flags().Changed("kubeconfig")
-			o.AnyNamespace = !c.Flags().Changed("namespace")
+			f.readFrom(c, &o)
 			return r.Run(c.Context(), &o, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	r.AddFlags(c.Flags())
 	o.AddInputFlags(c.Flags())
-	f.addCluster(c.Flags())
-	dryrun.AddPlanningFlags(c.Flags(), &o.Plan)
-	dryrun.AddBuyingFlags(c.Flags(), &o.Control)
-	dryrun.AddAccountFlags(c.Flags(), &f.account)
+	f.addInput(c.Flags(), &o)
 	return c
 }

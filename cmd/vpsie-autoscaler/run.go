@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/build"
 	"github.com/vpsie/vpsie-autoscaler/internal/check"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
@@ -73,7 +74,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	f.control.KubernetesVersion = kubernetes.String()
-	told := observe.NewMetrics(metrics.Registry, version(), vpsie.Operations())
+	told := observe.NewMetrics(metrics.Registry, build.Version(), vpsie.Operations())
 	writer := observe.NewWriter(mgr.GetClient(), log)
 	if err := mgr.Add(writer); err != nil {
 		return fmt.Errorf("setting up events: %w", err)
@@ -102,7 +103,7 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err := control.Setup(ctx, mgr, deps); err != nil {
 		return err
 	}
-	ctrl.Log.Info("starting", "version", version(), "clusterID", clusterID, "namespace", f.control.Namespace)
+	ctrl.Log.Info("starting", "version", build.Version(), "clusterID", clusterID, "namespace", f.control.Namespace)
 	return mgr.Start(ctx)
 }
 
@@ -132,7 +133,7 @@ func (f *flags) restConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
-	config.UserAgent = "vpsie-autoscaler/" + version()
+	config.UserAgent = "vpsie-autoscaler/" + build.Version()
 	// The API server's own fairness limits requests; a limit here would only slow drains.
 	config.QPS = -1
 	config.WarningHandlerWithContext = knownWarnings{next: ctrllog.NewKubeAPIWarningLogger(ctrllog.KubeAPIWarningLoggerOptions{})}

@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/build"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
@@ -158,7 +159,7 @@ func TestMetricsTellAStory(t *testing.T) {
 		b.shows(t, above(2), name)
 	}
 	b.shows(t, func(v float64) bool { return time.Since(time.UnixMilli(int64(v*1000))) < time.Hour }, "vpsie_autoscaler_last_round_timestamp_seconds")
-	b.shows(t, equal(1), "vpsie_autoscaler_build_info", "version="+version())
+	b.shows(t, equal(1), "vpsie_autoscaler_build_info", "version="+build.Version())
 }
 
 // budget makes a PodDisruptionBudget that allows so many evictions; its status is

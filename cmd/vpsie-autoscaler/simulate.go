@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/vpsie/vpsie-autoscaler/internal/dryrun"
 	"github.com/vpsie/vpsie-autoscaler/internal/simulate"
 )
 
@@ -21,18 +20,11 @@ func simulateCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			// Rounds leave much garbage and keep little.
 			debug.SetGCPercent(400)
-			f.logLevel = "error"
-			f.logTo(c.ErrOrStderr())
-			s.Read.Config, s.Read.Cloud = f.restConfig, f.cloudOptions()
-			s.Read.FromCluster = c.Flags().Changed("kubeconfig")
-			s.Read.AnyNamespace = !c.Flags().Changed("namespace")
+			f.readFrom(c, &s.Read)
 			return s.Run(c.Context(), c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	s.AddFlags(c.Flags())
-	f.addCluster(c.Flags())
-	dryrun.AddPlanningFlags(c.Flags(), &s.Read.Plan)
-	dryrun.AddBuyingFlags(c.Flags(), &s.Read.Control)
-	dryrun.AddAccountFlags(c.Flags(), &f.account)
+	f.addInput(c.Flags(), &s.Read)
 	return c
 }

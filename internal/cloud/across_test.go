@@ -3,9 +3,6 @@ package cloud
 import (
 	"strings"
 	"testing"
-	"time"
-
-	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
@@ -18,18 +15,7 @@ func setupAcross(t *testing.T, change func(*vpsietest.Catalogue)) world {
 	t.Helper()
 	catalogue := vpsietest.DefaultCatalogue()
 	change(catalogue)
-	fake, err := vpsietest.Start(vpsietest.Options{Catalogue: catalogue})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(fake.Close)
-	clk := clocktesting.NewFakeClock(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC))
-	c := New(Options{
-		ClusterID: "c1", Namespace: "kube-system", SecretName: "vpsie-secret", Clock: clk,
-		RequestsPerMinute: 60_000, CatalogueTTL: 10 * time.Minute, Timeout: 10 * time.Second,
-	})
-	c.Configure(accountOf(fake))
-	return world{fake, c, clk}
+	return setupShop(t, vpsietest.Knobs{}, catalogue)
 }
 
 // in are the wishes of a group in several datacenters.
