@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
 // barUnasked keeps groups that want to be asked for from buying for other pods.
@@ -24,7 +26,7 @@ func (w *world) barUnaskedOf(lots []*lot) {
 		why := refusal{NotAskedFor, fmt.Sprintf("the NodeGroup buys only for pods whose nodeSelector or required node affinity asks for %s (nodeSelectorPolicy Require)",
 			strings.Join(pairs, ", "))}
 		for _, l := range lots {
-			if asksForAll(l.kind.class.sample.spec, g.OnlyFor) {
+			if asksForAll(l.kind.Class.Spec, g.OnlyFor) {
 				continue
 			}
 			if l.barred == nil {
@@ -44,7 +46,7 @@ func asksForAll(spec *corev1.PodSpec, labels map[string]string) bool {
 		if got, ok := spec.NodeSelector[key]; ok && got == value {
 			continue
 		}
-		terms := requiredTerms(spec)
+		terms := filter.RequiredTerms(spec)
 		if len(terms) == 0 || slices.ContainsFunc(terms, func(t corev1.NodeSelectorTerm) bool { return !termAsksFor(t, key, value) }) {
 			return false
 		}

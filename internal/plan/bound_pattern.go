@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
@@ -13,7 +14,7 @@ import (
 type appraisal struct {
 	// By size; see sizeGroup.
 	sizes    []resources.Vector
-	places   []place
+	places   []filter.Place
 	eligible []string
 	worth    []int64 // in grains
 	pods     int     // how many were left when it was made
@@ -23,7 +24,7 @@ type appraisal struct {
 // packing: nodes may hold more pods that spread by hostname than the buyer's program says,
 // once all nodes hold some.
 func (b *buyer) appraisalFor(c *packing.Master, open []*template, rates []float64) *appraisal {
-	if !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return s.place.spread != nil }) {
+	if !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return s.place.Spreads() }) {
 		return b.appraisalOf(c)
 	}
 	var lots []*lot
@@ -31,7 +32,7 @@ func (b *buyer) appraisalFor(c *packing.Master, open []*template, rates []float6
 		lots = append(lots, s.lots...)
 	}
 	relaxed := &buyer{w: b.w, aim: b.aim, choice: b.choice}
-	relaxed.group(b.w.bySize(lots), func(p place) bool { return p.apart != nil })
+	relaxed.group(b.w.bySize(lots), func(p filter.Place) bool { return p.KeepsApart() })
 	program, _ := relaxed.master(open, rates)
 	program.Solve(packing.PricingRounds)
 	return relaxed.appraisalOf(program)
@@ -112,25 +113,25 @@ func (w *world) newProof() *proof {
 			}
 		}
 	}
-	index := map[place]int{}
-	common := map[place]bool{}
+	index := map[filter.Place]int{}
+	common := map[filter.Place]bool{}
 	for _, at := range w.appraisal.places {
 		common[at] = true
 		// A node may hold more pods that spread when all nodes hold some.
-		if _, known := index[at]; at.apart != nil && !known {
+		if _, known := index[at]; at.KeepsApart() && !known {
 			index[at] = len(index) + 1
 		}
 	}
 	p.rooms = slices.Repeat([]int{1}, len(index)+1)
 	type key struct {
 		size     string
-		place    place
+		place    filter.Place
 		eligible string
 	}
 	alike := map[key][]*lot{}
 	for _, l := range order {
 		k := key{size: l.size.Key(), eligible: w.admitting(l)}
-		if at := w.placeOf(l.kind); common[at] {
+		if at := w.filters.PlaceOf(l.kind); common[at] {
 			k.place = at
 		}
 		alike[k] = append(alike[k], l)
@@ -138,7 +139,7 @@ func (w *world) newProof() *proof {
 	for i, size := range w.appraisal.sizes {
 		at := w.appraisal.places[i]
 		g := good{Item: packing.Item{Size: size}, worth: w.appraisal.worth[i]}
-		if at.apart != nil {
+		if at.KeepsApart() {
 			g.Place = index[at]
 		}
 		k := key{size.Key(), at, w.appraisal.eligible[i]}
@@ -233,7 +234,7 @@ func (p *proof) within(h *host) int64 {
 	}
 	return p.quick(free, moneyUnit, func(good int) bool {
 		return free.Fits(p.goods[good].Size) &&
-			slices.ContainsFunc(p.lots[good], func(l *lot) bool { return p.w.verdict(l.kind.class, h) == suits })
+			slices.ContainsFunc(p.lots[good], func(l *lot) bool { return p.w.verdict(l.kind.Class, h) == filter.Suits })
 	}, 0)
 }
 

@@ -7,8 +7,7 @@ import (
 	"math/big"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
@@ -75,7 +74,7 @@ func (w *world) newBounding() *bounding {
 type eligible struct {
 	name    string
 	demand  resources.Vector
-	classes map[*class]bool
+	classes map[*filter.Class]bool
 }
 
 // divide tells the pods apart by which templates take them.
@@ -83,15 +82,15 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 	known := map[string]*eligible{}
 	var all []*eligible
 	for l, n := range lots {
-		name := w.admittingClass(l.kind.class)
+		name := w.admittingClass(l.kind.Class)
 		e := known[name]
 		if e == nil {
-			e = &eligible{name: name, demand: make(resources.Vector, b.dims), classes: map[*class]bool{}}
+			e = &eligible{name: name, demand: make(resources.Vector, b.dims), classes: map[*filter.Class]bool{}}
 			known[name] = e
 			all = append(all, e)
 		}
 		e.demand.Add(l.size, int64(n))
-		e.classes[l.kind.class] = true
+		e.classes[l.kind.Class] = true
 	}
 	// The sets that ask for most; what is beyond those counts as one that any of its
 	// templates takes.
@@ -107,14 +106,14 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 	for _, e := range all {
 		b.demand = append(b.demand, e.demand)
 	}
-	takers := map[*shape]int{}
-	takerOf := func(s *shape) int {
+	takers := map[*filter.NodeClass]int{}
+	takerOf := func(s *filter.NodeClass) int {
 		i, ok := takers[s]
 		if !ok {
 			takes := make([]bool, len(all))
 			for j, e := range all {
 				for c := range e.classes {
-					if c.perHost || c.on(s) == suits {
+					if c.PerHost || c.On(s) == filter.Suits {
 						takes[j] = true
 						break
 					}
@@ -130,7 +129,7 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 		return i
 	}
 	for _, t := range b.templates {
-		b.taker = append(b.taker, takerOf(t.shape))
+		b.taker = append(b.taker, takerOf(t.nodeClass))
 	}
 	for _, h := range w.hosts {
 		if !h.takes || h.node == nil {
@@ -140,7 +139,7 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 		for _, s := range h.placed {
 			free.Add(s.lot.size, int64(s.n)) // what the plan takes was free before
 		}
-		there := b.there[takerOf(h.shape)]
+		there := b.there[takerOf(h.NodeClass)]
 		for d, x := range free {
 			there[d] += max(x, 0)
 		}
@@ -177,28 +176,17 @@ func (b *bounding) apart(w *world, lots map[*lot]int) {
 			places++
 		}
 	}
-	asked := map[*counter]int64{}
+	asked := map[filter.Place]int64{}
 	for l, n := range lots {
-		if c := w.ownPlace(l.kind); c != nil {
-			asked[c] += int64(n)
+		if p := w.filters.PlaceApart(l.kind); p.KeepsApart() {
+			asked[p] += int64(n)
 		}
 	}
-	for _, k := range w.topology.apartKeys() {
-		if n := asked[w.topology.apart[k].met]; n > places {
+	for _, p := range w.filters.PlacesApart() {
+		if n := asked[p]; n > places {
 			b.add(n-places, func(*template) int64 { return 1 })
 		}
 	}
-}
-
-// ownPlace is a counter by hostname that every pod of the kind both counts in and
-// avoids; nil when there is none.
-func (w *world) ownPlace(k *kind) *counter {
-	for _, a := range k.class.apart {
-		if w.topology.keys[a.met.key].key == corev1.LabelHostname && slices.Contains(k.counted, a.met) {
-			return a.met
-		}
-	}
-	return nil
 }
 
 // minima adds a resource for every group that owed nodes to its minimum and gets them.

@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -17,12 +16,12 @@ type companions struct{ lots []*lot }
 // companionsOf finds the lots that are tied together and want places, the largest sets
 // first; with zoned also those that are tied by other keys than the hostname.
 func (w *world) companionsOf(lots []*lot, zoned bool) []*companions {
-	sought := map[*together][]*lot{} // the lots that each affinity picks
+	sought := map[*filter.Affinity][]*lot{} // the lots that each affinity picks
 	for _, l := range lots {
 		if l.left == 0 || !l.buys() {
 			continue
 		}
-		for _, t := range l.kind.gathered {
+		for _, t := range l.kind.SoughtBy() {
 			sought[t] = append(sought[t], l)
 		}
 	}
@@ -34,12 +33,12 @@ func (w *world) companionsOf(lots []*lot, zoned bool) []*companions {
 		return sets[l]
 	}
 	for _, l := range lots {
-		t := l.kind.class.seeks
-		if l.left == 0 || !l.buys() || t == nil || !zoned && !w.byHostname(t) {
+		t := l.kind.Seeks()
+		if l.left == 0 || !l.buys() || t == nil || !zoned && !w.filters.ByHostname(t) {
 			continue
 		}
 		for _, other := range sought[t] {
-			if other == l && t.total > 0 {
+			if other == l && t.Found() {
 				continue // it has to be where its like is
 			}
 			mine, theirs := setOf(l), setOf(other)
@@ -83,9 +82,9 @@ func (set *companions) most() int {
 	nodes := 0
 	for _, l := range set.lots {
 		switch {
-		case l.kind.seeksOwn:
+		case l.kind.SeeksItself():
 			return 1
-		case l.kind.class.seeks == nil && (nodes == 0 || l.left < nodes):
+		case l.kind.Seeks() == nil && (nodes == 0 || l.left < nodes):
 			nodes = l.left
 		}
 	}
@@ -98,10 +97,6 @@ func (w *world) sizeOf(shares []share) resources.Vector {
 		size.Add(s.lot.size, int64(s.n))
 	}
 	return size
-}
-
-func (w *world) byHostname(t *together) bool {
-	return slices.ContainsFunc(t.counters, func(c counter) bool { return w.topology.keys[c.key].key == corev1.LabelHostname })
 }
 
 // buyTogether places every set of companions on one node, or, where no node takes the

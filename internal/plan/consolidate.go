@@ -141,7 +141,7 @@ func (r *remover) candidates() []*candidate {
 			cmp.Compare(b.price, a.price),
 			cmp.Compare(a.pods(), b.pods()),
 			compareSince(a.host.node.UnneededSince, b.host.node.UnneededSince),
-			cmp.Compare(a.host.name, b.host.name),
+			cmp.Compare(a.host.Name, b.host.Name),
 		)
 	})
 	return found

@@ -66,7 +66,7 @@ func (r *remover) settle(l *lot) {
 			break // there may be room for more
 		}
 	}
-	if l.mover != nil && l.kind.free() {
+	if l.mover != nil && l.kind.Free() {
 		r.tried = append(r.tried, progress{l.mover, i})
 	}
 }

@@ -46,7 +46,7 @@ func (r *remover) heldByItself(h *host) keep {
 		}
 	}
 	if old := r.awaits(h); old != nil {
-		return keep{reason: KeptReplacing, message: "bought in the place of node " + old.name + ", which is to go"}
+		return keep{reason: KeptReplacing, message: "bought in the place of node " + old.Name + ", which is to go"}
 	}
 	if why := r.inExchange(h); why.reason != "" {
 		return why
@@ -134,10 +134,7 @@ func (r *remover) heldByPods(c *candidate) keep {
 // stranded says why no node would take the lot's pods, wherever there is room; empty when
 // one might.
 func (l *lot) stranded() string {
-	if v := l.kind.class.volumes; v != nil {
-		return v.problem.message
-	}
-	return ""
+	return l.kind.Class.Problem().Message
 }
 
 // ask notes what the pod asks of its budget.

@@ -54,7 +54,7 @@ func (w *world) tryOne(l *lot, t *template) (*host, *lot) {
 // crowding says that a node of the template would take a pod of the lot, but another
 // pod would not be admitted any more where the plan puts it.
 func (w *world) crowding(l *lot, t *template) refusal {
-	if l.kind.free() && l.kind.unseen() {
+	if l.kind.Free() && l.kind.Unseen() {
 		return refusal{}
 	}
 	mark := w.mark()
@@ -64,7 +64,7 @@ func (w *world) crowding(l *lot, t *template) refusal {
 		return refusal{}
 	}
 	reason := PodAntiAffinity
-	if len(other.kind.class.spreads) > 0 {
+	if other.kind.Class.HasSpread() {
 		reason = TopologySpread
 	}
 	return refusal{reason, fmt.Sprintf("with one of its pods there, pod %s would break its own topology spread or affinity rules where the plan puts it", other.pods[0].name())}

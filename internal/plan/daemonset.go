@@ -7,6 +7,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
 // daemon is a DaemonSet, or what else belongs to every node: what one pod of it takes
@@ -17,8 +19,8 @@ type daemon struct {
 	set *appsv1.DaemonSet
 	// pod stands for any of its pods.
 	pod   *Pod
-	class *class
-	kind  *kind
+	class *filter.Class
+	kind  *filter.Kind
 }
 
 // newDaemons works out the DaemonSets, by namespace and name.
@@ -75,7 +77,7 @@ func (d *daemon) owns(pod *Pod) bool { return residentKeyOf(pod) == d.key }
 func ReservedNode(pod *corev1.Pod) string { return reservedNode(&pod.Spec) }
 
 func reservedNode(spec *corev1.PodSpec) string {
-	for _, term := range requiredTerms(spec) {
+	for _, term := range filter.RequiredTerms(spec) {
 		for _, f := range term.MatchFields {
 			if f.Key == metav1.ObjectNameField && f.Operator == corev1.NodeSelectorOpIn && len(f.Values) == 1 {
 				return f.Values[0]

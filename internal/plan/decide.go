@@ -31,7 +31,7 @@ func Decide(s *State) *Plan {
 	}
 	p.Removals, p.Kept = w.removals(r), kept(r)
 	for _, c := range r.unneeded {
-		p.Unneeded = append(p.Unneeded, c.host.name)
+		p.Unneeded = append(p.Unneeded, c.host.Name)
 	}
 	slices.Sort(p.Unneeded)
 	p.Replacing, p.GivenUp = w.replacing(), w.givenUp()
@@ -54,10 +54,10 @@ func (w *world) launches(names map[*host][]string) []Launch {
 	out := []Launch{}
 	nextName, others := w.launchNames(), w.newAlternatives()
 	for _, h := range w.bought() {
-		h.name = nextName(h.group)
+		h.Name = nextName(h.group)
 		o := h.template.offer
 		launch := Launch{
-			Name: h.name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
+			Name: h.Name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
 			Price: Hourly(o.Price), Reason: h.reason, Zonal: h.group.Zonal(), Pods: names[h], Replaces: h.replaces, Saves: Hourly(h.saves),
 			Alternatives: others.of(h), PassedOver: w.passedOver(h),
 		}
@@ -103,7 +103,7 @@ func (w *world) placements(names map[*host][]string) []Placement {
 			continue
 		}
 		for _, name := range pods {
-			out = append(out, Placement{Pod: name, Node: h.name})
+			out = append(out, Placement{Pod: name, Node: h.Name})
 		}
 	}
 	slices.SortFunc(out, func(a, b Placement) int { return strings.Compare(a.Pod, b.Pod) })
@@ -176,7 +176,7 @@ func (w *world) removals(r removals) []Removal {
 	moves := w.moves()
 	out := []Removal{}
 	for _, c := range r.gone {
-		removal := Removal{Node: c.host.name, Group: c.host.group.Name, Reason: c.reason, Saves: Hourly(c.price), Moves: moves[c.host]}
+		removal := Removal{Node: c.host.Name, Group: c.host.group.Name, Reason: c.reason, Saves: Hourly(c.price), Moves: moves[c.host]}
 		if removal.Moves == nil {
 			removal.Moves = []Move{}
 		}
@@ -197,7 +197,7 @@ func (w *world) moves() map[*host][]Move {
 				continue
 			}
 			for _, p := range s.lot.pods[next[s.lot] : next[s.lot]+s.n] {
-				moves[s.lot.origin] = append(moves[s.lot.origin], Move{Pod: p.name(), To: h.name})
+				moves[s.lot.origin] = append(moves[s.lot.origin], Move{Pod: p.name(), To: h.Name})
 			}
 			next[s.lot] += s.n
 		}
@@ -208,7 +208,7 @@ func (w *world) moves() map[*host][]Move {
 func kept(r removals) []Kept {
 	out := []Kept{}
 	for h, why := range r.kept {
-		out = append(out, Kept{Node: h.name, Group: h.group.Name, Reason: why.reason, Message: why.message})
+		out = append(out, Kept{Node: h.Name, Group: h.group.Name, Reason: why.reason, Message: why.message})
 	}
 	slices.SortFunc(out, func(a, b Kept) int { return cmp.Compare(a.Node, b.Node) })
 	return out

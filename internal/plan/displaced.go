@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // mover stands for all pods of one kind and size on whatever node they are.
 type mover struct {
-	kind *kind
+	kind *filter.Kind
 	size resources.Vector
 	// share is the largest part that the size takes of any resource of any node.
 	share float64
@@ -19,7 +20,7 @@ type mover struct {
 }
 
 type moverKey struct {
-	kind                 *kind
+	kind                 *filter.Kind
 	preempts             bool
 	cpu, memory, storage int64
 	scalars              string

@@ -30,8 +30,9 @@
 // needed (consolidate.go); prove bounds (bound_resource.go, bound_pattern.go).
 // docs/planner.md is the manual, with the sources of the methods.
 //
-//	plan ──▶ packing ──▶ resources
-//	  └────────────────────▲
+//	plan ──▶ filter     which pods may run on which nodes
+//	  ├────▶ packing    the cheapest bins for items ──▶ resources
+//	  └────▶ resources  amounts of resources
 //
 // Decide is a pure function. It holds no client, clock, randomness, goroutine
 // or logger; the same State gives the same Plan byte for byte, whatever the

@@ -85,10 +85,7 @@ func (w *world) sameToOthers(t *template, h *host) bool {
 	if !slices.Equal(t.domains, h.template.domains) || !slices.Equal(t.daemons, h.template.daemons) {
 		return false
 	}
-	const minded = repelled | mismatched
-	return !slices.ContainsFunc(w.topology.spreads, func(s *spread) bool {
-		return s.class.on(t.shape)&minded != s.class.on(h.shape)&minded
-	})
+	return w.filters.SameToSpreads(t.nodeClass, h.NodeClass)
 }
 
 // retype makes the host one of another template.
@@ -102,25 +99,12 @@ func (w *world) become(h *host, t *template) {
 	for _, s := range placed {
 		w.shift(h, s.lot, -s.n)
 	}
-	for _, d := range h.template.daemons {
-		w.count(d.kind, h, -1, false)
-	}
-	w.countNode(h, -1)
+	w.filters.Detach(&h.NodeInfo, h.template.kinds)
 	h.template.take(-1)
-	for i, d := range t.domains {
-		if d != freshDomain {
-			h.domains[i] = d
-		}
-	}
 	h.group, h.template = t.group, t
 	h.equip(t)
 	h.template.take(1)
-	h.ports = h.ports[:0]
-	w.countNode(h, 1)
-	for _, d := range t.daemons {
-		w.count(d.kind, h, 1, false)
-		h.ports = append(h.ports, d.class.ports...)
-	}
+	w.filters.Attach(&h.NodeInfo, t.domains, t.kinds)
 	for _, s := range placed {
 		w.shift(h, s.lot, s.n)
 	}

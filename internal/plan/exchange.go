@@ -84,7 +84,7 @@ func (w *world) follow(e *exchange) {
 	for _, h := range e.machines {
 		switch {
 		case h.node.State == Failed || h.leaving():
-			e.failed = fmt.Sprintf("%s, which was to replace %s, did not come to stay", h.name, someNames(e.names))
+			e.failed = fmt.Sprintf("%s, which was to replace %s, did not come to stay", h.Name, someNames(e.names))
 		case !h.serves():
 			e.arrived = false
 		}
@@ -159,7 +159,7 @@ func (r *remover) judge(e *exchange, members []*candidate, orders [][]*host) [][
 	for _, h := range e.nodes {
 		switch why := r.kept[h]; why.reason {
 		case KeptDoNotDelete, KeptAdopted, KeptControlPlane, KeptPodNotEvictable:
-			e.failed = fmt.Sprintf("node %s must stay: %s", h.name, why.message)
+			e.failed = fmt.Sprintf("node %s must stay: %s", h.Name, why.message)
 			return orders
 		}
 	}
@@ -206,13 +206,13 @@ func (w *world) replacing() []string {
 	for _, e := range w.exchanges {
 		if e.live() {
 			for _, h := range e.nodes {
-				names = append(names, h.name)
+				names = append(names, h.Name)
 			}
 		}
 	}
 	for h := range w.successors() {
 		if w.outdated(h).reason != "" {
-			names = append(names, h.name)
+			names = append(names, h.Name)
 		}
 	}
 	slices.Sort(names)
@@ -231,7 +231,7 @@ func someNames(names []string) string {
 func someHosts(hosts []*host) string {
 	names := make([]string, len(hosts))
 	for i, h := range hosts {
-		names[i] = h.name
+		names[i] = h.Name
 	}
 	return someNames(names)
 }
@@ -254,7 +254,7 @@ func (w *world) givenUp() []GivenUp {
 		}
 		g := GivenUp{Nodes: e.names, Why: e.failed}
 		for _, h := range e.machines {
-			g.Machines = append(g.Machines, h.name)
+			g.Machines = append(g.Machines, h.Name)
 		}
 		all = append(all, g)
 	}

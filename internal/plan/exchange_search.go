@@ -138,7 +138,7 @@ func (x *exchanger) ranked(unneeded []*candidate) []*candidate {
 		return true
 	})
 	slices.SortFunc(list, func(a, b *candidate) int {
-		return cmp.Or(cmp.Compare(b.waste, a.waste), cmp.Compare(a.host.name, b.host.name))
+		return cmp.Or(cmp.Compare(b.waste, a.waste), cmp.Compare(a.host.Name, b.host.Name))
 	})
 	return list
 }
@@ -336,7 +336,7 @@ func (x *exchanger) try(set []*candidate) *trade {
 	names := make([]string, len(set))
 	pods, t := 0, &trade{nodes: set}
 	for i, c := range set {
-		names[i] = c.host.name
+		names[i] = c.host.Name
 		t.price += c.price
 		pods += c.pods()
 	}
@@ -514,7 +514,7 @@ func (x *exchanger) commit() {
 	x.w.redo(t.steps)
 	var names []string
 	for _, c := range t.nodes {
-		names = append(names, c.host.name)
+		names = append(names, c.host.Name)
 	}
 	slices.Sort(names)
 	for _, c := range t.nodes {

@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
@@ -46,7 +47,7 @@ type sizeGroup struct {
 	size resources.Vector
 	// place is what limits how many of the pods a node takes, apart from its size; the
 	// zero place does not.
-	place place
+	place filter.Place
 	// eligible names the set of templates that may be bought for the pods.
 	eligible string
 	item     int // index in the buyer's program
@@ -75,17 +76,17 @@ type stall struct {
 
 func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
 	b := &buyer{w: w, aim: a, choice: choice}
-	b.group(lots, func(place) bool { return true })
+	b.group(lots, func(filter.Place) bool { return true })
 	return b
 }
 
 // group makes sizes of the lots, telling apart the pods of common places that count.
-func (b *buyer) group(lots []*lot, counts func(place) bool) {
+func (b *buyer) group(lots []*lot, counts func(filter.Place) bool) {
 	w := b.w
 	type key struct {
 		size     string
 		priority int32
-		place    place
+		place    filter.Place
 		eligible string
 	}
 	places := w.commonPlaces(lots)
@@ -100,7 +101,7 @@ func (b *buyer) group(lots []*lot, counts func(place) bool) {
 			size, spelt = l.size, l.size.Key()
 		}
 		k := key{size: spelt, priority: l.priority, eligible: b.eligible(l)}
-		if p := w.placeOf(l.kind); places[p] && counts(p) {
+		if p := w.filters.PlaceOf(l.kind); places[p] && counts(p) {
 			k.place = p
 		}
 		s := known[k]
@@ -130,34 +131,34 @@ func (b *buyer) eligible(l *lot) string {
 
 // admitting names the set of templates that admit pods of the lot, size apart.
 func (w *world) admitting(l *lot) string {
-	name := w.admittingClass(l.kind.class)
+	name := w.admittingClass(l.kind.Class)
 	if len(l.barred) == 0 {
 		return name
 	}
-	b := rulesBuilder{buf: []byte(name)}
+	b := filter.KeyBuilder{Buf: []byte(name)}
 	for i, t := range w.templates {
 		if l.barred[t].reason != "" {
-			b.number(i)
+			b.Number(i)
 		}
 	}
-	return string(b.buf)
+	return string(b.Buf)
 }
 
-func (w *world) admittingClass(c *class) string {
-	if c.admitting == "" {
-		var name rulesBuilder
+func (w *world) admittingClass(c *filter.Class) string {
+	if w.admittedBy[c] == "" {
+		var name filter.KeyBuilder
 		last := false
 		for i, t := range w.templates {
 			// Most templates of a group share a shape, so only changes are noted.
-			if admits := c.on(t.shape) == suits; admits != last {
-				name.number(i)
+			if admits := c.On(t.nodeClass) == filter.Suits; admits != last {
+				name.Number(i)
 				last = admits
 			}
 		}
-		name.text('.', "")
-		c.admitting = string(name.buf)
+		name.Text('.', "")
+		w.admittedBy[c] = string(name.Buf)
 	}
-	return c.admitting
+	return w.admittedBy[c]
 }
 
 // buy buys until no pattern holds any pod.
@@ -214,7 +215,7 @@ func (b *buyer) revisit() int {
 	var waiting []*lot
 	for _, s := range b.sizes {
 		for _, l := range s.lots {
-			if l.kind.class.depends() {
+			if l.kind.Class.Depends() {
 				waiting = append(waiting, l)
 			}
 		}

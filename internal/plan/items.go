@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
@@ -47,50 +46,22 @@ func (b *buyer) items(rates []float64) (items []packing.Item, rooms []int) {
 	}
 	rooms = make([]int, len(index)+1)
 	for p, i := range index {
-		rooms[i] = int(p.room())
+		rooms[i] = int(p.Room())
 	}
 	return items, rooms
 }
 
-// place is what limits how many pods a node takes, apart from their size: pods that keep
-// apart by hostname, or spread by it.
-type place struct {
-	apart  *counter
-	spread *spread
-}
-
-// room is how many pods of the place a node takes.
-func (p place) room() int64 {
-	if p.spread != nil {
-		return int64(p.spread.maxSkew)
-	}
-	return 1
-}
-
-// placeOf is the place of a kind's pods; the zero place when they have none.
-func (w *world) placeOf(k *kind) place {
-	if c := w.ownPlace(k); c != nil {
-		return place{apart: c}
-	}
-	for i, s := range k.class.spreads {
-		if k.spreadsOwn[i] > 0 && w.topology.keys[s.key].key == corev1.LabelHostname {
-			return place{spread: s}
-		}
-	}
-	return place{}
-}
-
 // commonPlaces are the places that most pods ask for, of those that need more nodes than
 // a few.
-func (w *world) commonPlaces(lots []*lot) map[place]bool {
-	asked := map[place]int64{}
-	var places []place
+func (w *world) commonPlaces(lots []*lot) map[filter.Place]bool {
+	asked := map[filter.Place]int64{}
+	var places []filter.Place
 	for _, l := range lots {
 		if l.left == 0 || l.expendable {
 			continue
 		}
-		p := w.placeOf(l.kind)
-		if p == (place{}) {
+		p := w.filters.PlaceOf(l.kind)
+		if p == (filter.Place{}) {
 			continue
 		}
 		if asked[p] == 0 {
@@ -98,9 +69,9 @@ func (w *world) commonPlaces(lots []*lot) map[place]bool {
 		}
 		asked[p] += int64(l.left)
 	}
-	places = slices.DeleteFunc(places, func(p place) bool { return asked[p] < fewNodes*p.room() })
-	slices.SortStableFunc(places, func(x, y place) int { return cmp.Compare(asked[y]/y.room(), asked[x]/x.room()) })
-	common := map[place]bool{}
+	places = slices.DeleteFunc(places, func(p filter.Place) bool { return asked[p] < fewNodes*p.Room() })
+	slices.SortStableFunc(places, func(x, y filter.Place) int { return cmp.Compare(asked[y]/y.Room(), asked[x]/x.Room()) })
+	common := map[filter.Place]bool{}
 	for _, p := range places[:min(len(places), mostPlaces)] {
 		common[p] = true
 	}
@@ -108,10 +79,10 @@ func (w *world) commonPlaces(lots []*lot) map[place]bool {
 }
 
 // placeIndex numbers the places of what is left, from 1.
-func (b *buyer) placeIndex() map[place]int {
-	index := map[place]int{}
+func (b *buyer) placeIndex() map[filter.Place]int {
+	index := map[filter.Place]int{}
 	for _, s := range b.sizes {
-		if _, known := index[s.place]; s.place != (place{}) && !known {
+		if _, known := index[s.place]; s.place != (filter.Place{}) && !known {
 			index[s.place] = len(index) + 1
 		}
 	}
@@ -141,7 +112,7 @@ type stratum struct {
 // all sizes of a stratum are equal.
 func (b *buyer) strata(rates []float64) []*stratum {
 	type key struct {
-		place    place
+		place    filter.Place
 		eligible string
 	}
 	alike := map[key]*stratum{}

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -294,7 +295,7 @@ func (l *lessons) taints(g *Group, o *Offer, ordered []corev1.Taint) []corev1.Ta
 	for _, t := range l.state.Options.Of(g).lastingTaints(teachers[0].Object.Spec.Taints) {
 		same := func(other corev1.Taint) bool { return other.MatchTaint(&t) && other.Value == t.Value }
 		known := slices.ContainsFunc(ordered, func(other corev1.Taint) bool { return other.MatchTaint(&t) })
-		if known || !repels(&t) || passing(&t) || slices.ContainsFunc(teachers, func(n *Node) bool { return !slices.ContainsFunc(n.Object.Spec.Taints, same) }) {
+		if known || !filter.Repels(&t) || passing(&t) || slices.ContainsFunc(teachers, func(n *Node) bool { return !slices.ContainsFunc(n.Object.Spec.Taints, same) }) {
 			continue
 		}
 		found = append(found, t)

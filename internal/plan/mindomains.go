@@ -3,16 +3,16 @@ package plan
 import (
 	"math"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
 // scattered says that a topology spread constraint of the lot has fewer domains than
 // its minDomains. Until it has them the smallest count is taken for 0, so every domain
 // admits only maxSkew pods, and a node that is bought for more of them stays empty.
 func (l *lot) scattered() bool {
-	return l.left > 0 && l.buys() && slices.ContainsFunc(l.kind.class.spreads, (*spread).scattered)
+	return l.left > 0 && l.buys() && l.kind.Class.LacksDomains()
 }
-
-func (s *spread) scattered() bool { return s.domains < s.minDomains }
 
 // scattered are those of the lots that lack domains.
 func scattered(lots []*lot) []*lot {
@@ -45,7 +45,7 @@ func (w *world) domainFor(l *lot, a aim) *template {
 			continue
 		}
 		// The pods are on as many nodes as domains are missing, at least.
-		nodes := max(l.missing(), (l.left-1)/max(t.roomFor(l).Times(l.size, l.left), 1)+1)
+		nodes := max(l.kind.Class.MissingDomains(), (l.left-1)/max(t.roomFor(l).Times(l.size, l.left), 1)+1)
 		if price := float64(nodes) * float64(t.offer.Price); price < least && w.opensDomain(l, t) {
 			best, least = t, price
 		}
@@ -53,29 +53,18 @@ func (w *world) domainFor(l *lot, a aim) *template {
 	return best
 }
 
-// missing is how many domains the lot's constraints lack.
-func (l *lot) missing() int {
-	n := int32(0)
-	for _, s := range l.kind.class.spreads {
-		n = max(n, s.minDomains-s.domains)
-	}
-	return int(n)
-}
-
 // opensDomain says whether one more node of the template is a domain that a constraint
 // of the lot lacks, and takes a pod of it.
 func (w *world) opensDomain(l *lot, t *template) bool {
-	lacking := map[*spread]int32{}
-	for _, s := range l.kind.class.spreads {
-		if s.scattered() {
-			lacking[s] = s.domains
-		}
+	lacking := map[*filter.Spread]int32{}
+	for _, s := range l.kind.Class.Lacking() {
+		lacking[s] = s.OpenDomains()
 	}
 	mark := w.mark()
 	defer w.revert(mark)
 	h := w.open(t, PendingPods)
 	for s, before := range lacking {
-		if s.domains > before {
+		if s.OpenDomains() > before {
 			return w.most(l, h, 1) > 0
 		}
 	}

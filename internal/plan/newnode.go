@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -66,14 +67,14 @@ func (w *world) newNode(g *Group, o *Offer) *newNode {
 // settleResidents finds the pods of DaemonSets that will run on the new node, and the
 // static and other such pods that all nodes like it have.
 func (w *world) settleResidents(g *Group, o *Offer, n *newNode) {
-	shape := w.shapes.single("\x00", withHostname(n.labels), n.taints, false)
+	shape := w.filters.NewNodeClass("\x00", withHostname(n.labels), n.taints, false)
 	for _, d := range w.daemons {
 		if d.set == nil {
 			continue
 		}
 		r := resident{d, w.lessons.sized(d, g, o)}
 		n.candidates = append(n.candidates, r)
-		if d.class.on(shape) == suits {
+		if d.class.On(shape) == filter.Suits {
 			n.residents = append(n.residents, r)
 		}
 	}
@@ -111,7 +112,7 @@ func (w *world) newTemplate(g *group, o *Offer, s *stock) *template {
 	n := w.newNode(g.Group, o)
 	labels := withHostname(n.labels)
 	t := &template{
-		group: g, offer: o, labels: labels, taints: n.taints, shape: w.shapes.single("\x00", labels, n.taints, false), stock: s,
+		group: g, offer: o, labels: labels, taints: n.taints, nodeClass: w.filters.NewNodeClass("\x00", labels, n.taints, false), stock: s,
 		newNode: n, alloc: n.alloc, barred: barredFor(g.Group, o, w.state.Now), spends: spendingOf(o),
 	}
 	t.free = slices.Clone(t.alloc)
@@ -145,28 +146,28 @@ func (w *world) describeComing(h *host) {
 		will = w.newNode(h.group.Group, offer)
 		h.coming = will
 	}
-	h.labels = map[string]string{}
+	h.Labels = map[string]string{}
 	if will != nil {
-		maps.Copy(h.labels, will.labels)
-		h.alloc, h.taints = slices.Clone(will.alloc), slices.Clone(will.taints)
+		maps.Copy(h.Labels, will.labels)
+		h.alloc, h.Taints = slices.Clone(will.alloc), slices.Clone(will.taints)
 	}
-	h.labels[corev1.LabelHostname] = n.Name
+	h.Labels[corev1.LabelHostname] = n.Name
 	if n.Object == nil {
 		return
 	}
-	h.cordoned = n.Object.Spec.Unschedulable
+	h.Cordoned = n.Object.Spec.Unschedulable
 	for k, v := range n.Object.Labels {
 		if n.State == Ordered && will != nil && w.putOn(h.group.Group, k) {
 			continue // whatever the kubelet said first
 		}
-		h.labels[k] = v
+		h.Labels[k] = v
 	}
 	if n.State != Ordered {
-		h.taints = nil // the group's taints have been put on it when it joined
+		h.Taints = nil // the group's taints have been put on it when it joined
 	}
 	for _, t := range w.optionsOf(h).lastingTaints(n.Object.Spec.Taints) {
-		if !slices.ContainsFunc(h.taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
-			h.taints = append(h.taints, t)
+		if !slices.ContainsFunc(h.Taints, func(have corev1.Taint) bool { return have.MatchTaint(&t) }) {
+			h.Taints = append(h.Taints, t)
 		}
 	}
 	if len(n.Object.Status.Allocatable) == 0 {
@@ -214,7 +215,7 @@ func (w *world) reserveResidents(h *host) {
 	}
 	for _, r := range residents {
 		if slices.ContainsFunc(h.bound, func(s seated) bool { return r.daemon.owns(s.pod) }) ||
-			r.daemon.set != nil && w.verdict(r.daemon.class, h) != suits {
+			r.daemon.set != nil && w.verdict(r.daemon.class, h) != filter.Suits {
 			continue
 		}
 		w.sitAs(h, r.pod, r.daemon.kind, true)

@@ -3,44 +3,25 @@ package plan
 import (
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
-
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // host is a node in the plan: there already, on its way, or to be bought.
 type host struct {
-	name  string
+	filter.NodeInfo
 	group *group // nil when it is none of ours
 	node  *Node  // nil when it is to be bought
 	// template is what was or is to be ordered; nil for a node that is Ready.
 	template *template
-	shape    *shape
-	// own is the shape with the node's name and all its labels, for classes that
-	// name single nodes; made when first asked for.
-	own    *shape
-	labels map[string]string
-	taints []corev1.Taint
 	// settling: on its way or Ready since a short time (State.settling); coming is what it
 	// is then expected to be, where that is known.
 	settling bool
 	coming   *newNode
 	// awaits is the startup taint that a Ready node has still; empty for none.
 	awaits string
-	// cordoned: marked unschedulable.
-	cordoned bool
 	// takes says whether pods can be put on it.
-	takes bool
-	// domains are the host's by topology key, ports those that are taken.
-	domains []int32
-	ports   []port
-	// csi is what kubelet says of its CSI drivers, nil when nothing; attached are its
-	// volumes, nil when no driver limits their number; disks those of pods that name
-	// them without a claim.
-	csi         *storagev1.CSINode
-	attached    *attachments
-	disks       []*corev1.Volume
+	takes       bool
 	alloc, free resources.Vector
 	// yields is the part of what is not free that preemption gets by evicting
 	// expendable pods; nil for none.
@@ -76,27 +57,14 @@ type share struct {
 // seated is a pod on a node.
 type seated struct {
 	pod  *Pod
-	kind *kind
+	kind *filter.Kind
 	// stays: a DaemonSet's or static pod, which is not moved when the node goes.
 	stays bool
 }
 
 // verdict is what the static filters say of the class's pods on the host.
-func (w *world) verdict(c *class, h *host) verdict {
-	if !c.perHost || h.node == nil {
-		return c.on(h.shape)
-	}
-	return c.on(w.ownShape(h))
-}
-
-func (w *world) ownShape(h *host) *shape {
-	if h.own == nil {
-		h.own = w.shapes.single(h.name, h.labels, h.taints, h.cordoned)
-		if h.csi != nil {
-			h.own.node.Annotations = h.csi.Annotations
-		}
-	}
-	return h.own
+func (w *world) verdict(c *filter.Class, h *host) filter.Verdict {
+	return w.filters.Verdict(c, &h.NodeInfo)
 }
 
 // barred says that the host is to be one of a template that is proved to be no help to
@@ -106,7 +74,7 @@ func (h *host) barred(l *lot) bool { return h.template != nil && l.barred[h.temp
 // lot is a number of pods to be placed that are alike: same constraints, size and
 // priority. Which of them goes where does not matter, so the planner counts them.
 type lot struct {
-	kind     *kind
+	kind     *filter.Kind
 	size     resources.Vector
 	priority int32
 	pods     []*Pod // by name

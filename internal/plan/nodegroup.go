@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -44,13 +45,13 @@ type template struct {
 	group *group
 	offer *Offer
 	// index orders templates by group and type.
-	index   int
-	labels  map[string]string
-	taints  []corev1.Taint
-	shape   *shape
-	newNode *newNode
-	// asOrdered is the shape without what nodes show; made when first asked for.
-	asOrdered *shape
+	index     int
+	labels    map[string]string
+	taints    []corev1.Taint
+	nodeClass *filter.NodeClass
+	newNode   *newNode
+	// orderedClass is the shape without what nodes show; made when first asked for.
+	orderedClass *filter.NodeClass
 	// alloc is what the node offers, free what DaemonSets leave of it: those whose pods
 	// preemption evicts, which take yields, leave it all. unyielded is free without yields.
 	alloc, free, yields, unyielded resources.Vector
@@ -61,9 +62,11 @@ type template struct {
 	place *shopping
 	// spends is what one machine of it comes to.
 	spends spending
-	// domains are its nodes' by topology key; daemons will run on each of them.
+	// domains are its nodes' by topology key; daemons will run on each of them, and kinds are
+	// those of their pods.
 	domains []int32
 	daemons []*daemon
+	kinds   []*filter.Kind
 	// barred says why it cannot be bought at all now, if so.
 	barred refusal
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -73,7 +74,7 @@ func (w *world) fillAll(lots []*lot, hosts []*host) int {
 			}
 			w.fill(l, roomy)
 			placed += left - l.left
-			waiting = waiting || l.left > 0 && l.kind.class.depends()
+			waiting = waiting || l.left > 0 && l.kind.Class.Depends()
 		}
 		again = waiting && placed > before
 	}
@@ -101,7 +102,7 @@ func (w *world) fill(l *lot, hosts []*host) {
 				return
 			}
 			// What spreads may find room where it found none before.
-			again = w.stack(h, l, l.left) > 0 && len(l.kind.class.spreads) > 0 || again
+			again = w.stack(h, l, l.left) > 0 && l.kind.Class.HasSpread() || again
 		}
 	}
 }
@@ -136,12 +137,29 @@ func (w *world) bySize(lots []*lot) []*lot {
 	return sorted
 }
 
-func limitedFirst(a, b *kind) int {
-	switch x, y := a.free(), b.free(); {
+func limitedFirst(a, b *filter.Kind) int {
+	switch x, y := a.Free(), b.Free(); {
 	case x == y:
 		return 0
 	case y:
 		return -1
 	}
 	return 1
+}
+
+// most is how many of up to want pods of the lot can be put on the host at once;
+// more may fit after that.
+func (w *world) most(l *lot, h *host, want int) int {
+	k, room := l.kind, h.free
+	if l.preempts {
+		room = h.freeOrYielded()
+	}
+	n := room.Times(l.size, want)
+	if n == 0 || w.verdict(k.Class, h) != filter.Suits || len(l.barred) > 0 && h.barred(l) {
+		return 0
+	}
+	if k.Free() {
+		return n
+	}
+	return w.filters.Max(k, &h.NodeInfo, n)
 }

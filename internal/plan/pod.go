@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	schedulinghelpers "k8s.io/component-helpers/scheduling/corev1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -54,7 +55,7 @@ func NewPod(object *corev1.Pod) *Pod {
 		stage:       stageOf(object),
 		priority:    schedulinghelpers.PodPriority(object),
 		preempts:    object.Spec.PreemptionPolicy == nil || *object.Spec.PreemptionPolicy != corev1.PreemptNever,
-		unsupported: unsupportedFeatures(&object.Spec),
+		unsupported: filter.UnsupportedFeatures(&object.Spec),
 		node:        object.Spec.NodeName,
 		resident:    staysOnNode(object),
 		leaving:     object.DeletionTimestamp != nil,
@@ -63,8 +64,8 @@ func NewPod(object *corev1.Pod) *Pod {
 		return p
 	}
 	p.requests = resources.Of(object)
-	p.rules = unique.Make(rulesOf(object))
-	p.invalid = invalidConstraint(&object.Spec)
+	p.rules = unique.Make(filter.KeyOf(object))
+	p.invalid = refusalOf(filter.InvalidConstraint(&object.Spec))
 	return p
 }
 

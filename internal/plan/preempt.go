@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -15,7 +16,7 @@ func (p *Pod) expendable(o *Options) bool { return p.priority < o.ExpendablePrio
 // preempts says that what expendable pods take is room for the pod. A pod that
 // depends on where others are may depend on the very pod that would have to go.
 func (w *world) preempts(p *Pod) bool {
-	return p.preempts && !w.expendable(p) && !w.class(p).depends()
+	return p.preempts && !w.expendable(p) && !w.class(p).Depends()
 }
 
 // freeOrYielded is the room for a pod that preempts; it is not to be changed.
@@ -39,8 +40,8 @@ func (w *world) seatNominated(pods []*Pod) []*Pod {
 			left = append(left, p)
 			continue
 		}
-		w.sit(h, p, w.topology.kind(w.class(p), p))
-		w.nominated = append(w.nominated, Placement{Pod: p.name(), Node: h.name})
+		w.sit(h, p, w.filters.Kind(w.class(p), p.meta))
+		w.nominated = append(w.nominated, Placement{Pod: p.name(), Node: h.Name})
 	}
 	for _, h := range w.hosts {
 		w.passOn(h)
@@ -51,7 +52,7 @@ func (w *world) seatNominated(pods []*Pod) []*Pod {
 // canMakeRoom says whether the pod fits the host once those that its nomination
 // evicts are gone.
 func (w *world) canMakeRoom(h *host, p *Pod) bool {
-	if !h.takes || w.verdict(w.class(p), h) != suits {
+	if !h.takes || w.verdict(w.class(p), h) != filter.Suits {
 		return false
 	}
 	room := slices.Clone(h.alloc)

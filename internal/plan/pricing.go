@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
@@ -166,19 +167,19 @@ func (b *buyer) master(open []*template, rates []float64) (*packing.Master, []*t
 // take the same and are in the same domains.
 func (b *buyer) takes(items []packing.Item, t *template) (takes []bool, family string) {
 	takes = make([]bool, len(items))
-	var key rulesBuilder
+	var key filter.KeyBuilder
 	for _, s := range b.sizes {
 		if takes[s.item] {
 			continue
 		}
 		if slices.ContainsFunc(s.lots, func(l *lot) bool { return t.admits(l) && b.choice(b.w, l, t) }) {
-			key.number(s.item)
+			key.Number(s.item)
 			takes[s.item] = t.free.Fits(items[s.item].Size)
 		}
 	}
-	key.text('d', "")
+	key.Text('d', "")
 	for _, d := range t.domains {
-		key.number(int(d))
+		key.Number(int(d))
 	}
-	return takes, string(key.buf)
+	return takes, string(key.Buf)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
 // What shows a zero for every reason, and the documentation, rely on complete lists.
@@ -41,6 +43,16 @@ func TestListsOfReasonsAreComplete(t *testing.T) {
 	} {
 		if !slices.Equal(declared[kind], listed) {
 			t.Errorf("%s: declared are %v, listed %v", kind, declared[kind], listed)
+		}
+	}
+}
+
+// What a filter says is reported under its own word.
+func TestReasonsOfFiltersAreReported(t *testing.T) {
+	known := words(RefusalReasons())
+	for _, r := range filter.Reasons() {
+		if !slices.Contains(known, string(r)) {
+			t.Errorf("%s is no refusal reason of a plan", r)
 		}
 	}
 }

@@ -2,11 +2,12 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
 // unplaced names the pods without a place and says why, type by type. Pods that are
@@ -98,20 +99,20 @@ func (w *world) refusal(l *lot, t *template) (refusal, bool) {
 
 // misfit says why one pod of the lot does not fit an empty node of the template.
 func (w *world) misfit(l *lot, t *template) refusal {
-	switch v := l.kind.class.on(t.shape); {
-	case v&repelled != 0:
-		taint, _ := l.kind.class.untolerated(t.taints)
-		message := "does not tolerate taint " + taint.ToString()
+	switch why := refusalOf(l.kind.Class.RefusedBy(t.nodeClass)); why.reason {
+	case "":
+	case TaintNotTolerated:
+		taint, _ := l.kind.Class.Untolerated(t.taints)
 		if !slices.ContainsFunc(t.group.Taints, func(own corev1.Taint) bool { return own.MatchTaint(&taint) }) {
-			message += ", which all nodes of it have, such as " + t.newNode.shownBy
+			why.message += ", which all nodes of it have, such as " + t.newNode.shownBy
 		}
-		return refusal{TaintNotTolerated, message}
-	case v&mismatched != 0:
-		return refusal{NodeAffinity, "nodes of it do not match " + l.kind.class.wants() +
-			differing(l.kind.class.asks(), t.labels, t.newNode.ordered, t.newNode.like())}
-	}
-	if l.kind.class.on(t.shape)&misplaced != 0 {
-		return refusal{VolumeZone, l.kind.class.volumes.obstacle(t.shape.node)}
+		return why
+	case NodeAffinity:
+		why.message = "nodes of it do not match " + l.kind.Class.Wants() +
+			differing(l.kind.Class.Asks(), t.labels, t.newNode.ordered, t.newNode.like())
+		return why
+	default:
+		return why
 	}
 	if room := t.roomFor(l); !room.Fits(l.size) {
 		message := "asks for more than a node of it has: " + w.shortage(l.size, room)
@@ -120,22 +121,20 @@ func (w *world) misfit(l *lot, t *template) refusal {
 		}
 		return refusal{InsufficientResource, message}
 	}
-	return w.unsociable(l, t)
+	return w.besideOthers(l, t)
 }
 
-// wants spells out the class's node constraints.
-func (c *class) wants() string {
-	spec := c.sample.spec
-	var parts []string
-	if len(spec.NodeSelector) > 0 {
-		var pairs []string
-		for _, key := range slices.Sorted(maps.Keys(spec.NodeSelector)) {
-			pairs = append(pairs, key+"="+spec.NodeSelector[key])
-		}
-		parts = append(parts, "its nodeSelector ("+strings.Join(pairs, ", ")+")")
+// besideOthers says what about other pods keeps a pod of the lot off a node of the
+// template, were it bought on top of the plan.
+func (w *world) besideOthers(l *lot, t *template) refusal {
+	if l.kind.Free() {
+		return refusal{}
 	}
-	if terms := requiredTerms(spec); len(terms) > 0 {
-		parts = append(parts, "its required node affinity ("+termsText(terms)+")")
-	}
-	return strings.Join(parts, " and ")
+	mark := w.mark()
+	defer w.revert(mark)
+	h := w.open(t, PendingPods)
+	return refusalOf(w.filters.Why(l.kind, &h.NodeInfo))
 }
+
+// refusalOf is what a filter says, as a refusal.
+func refusalOf(r filter.Refusal) refusal { return refusal{RefusalReason(r.Reason), r.Message} }

@@ -2,29 +2,12 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
-
-// asks are the label keys that the class's node selector and affinity look at.
-func (c *class) asks() []string {
-	var keys []string
-	spec := c.sample.spec
-	for key := range spec.NodeSelector {
-		keys = append(keys, key)
-	}
-	for _, term := range requiredTerms(spec) {
-		for _, r := range term.MatchExpressions {
-			keys = append(keys, r.Key)
-		}
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
-}
 
 // differing names the labels that are not what was expected of a node.
 func differing(keys []string, have, expected map[string]string, whose string) string {

@@ -39,7 +39,7 @@ func (w *world) fillLast() {
 	for _, l := range w.bySize(w.lots) {
 		switch {
 		case l.left == 0:
-		case l.kind.free() && l.kind.unseen():
+		case l.kind.Free() && l.kind.Unseen():
 			w.fill(l, w.taking())
 		default:
 			careful = append(careful, l)
@@ -58,7 +58,7 @@ func (w *world) fillCarefully(lots []*lot) {
 			if l.left == 0 {
 				continue
 			}
-			minded := w.topology.minded(l.kind)
+			minded := w.filters.Minded(l.kind)
 			for _, h := range w.roomy(l, w.taking()) {
 				mark := w.mark()
 				if l.left == 0 || w.stack(h, l, 1) == 0 {
@@ -98,7 +98,7 @@ func (w *world) turnedOut(least int, minded []bool) (*host, *lot) {
 			continue
 		}
 		for _, s := range h.placed {
-			if k := s.lot.kind; minded != nil && !minded[k.number] || k.safe() || s.lot.evicted() || w.admitted(h, s.lot) {
+			if k := s.lot.kind; minded != nil && !minded[k.Number] || k.Safe() || s.lot.evicted() || w.admitted(h, s.lot) {
 				continue
 			}
 			return h, s.lot
@@ -113,12 +113,12 @@ func (w *world) audit() int {
 	taken := 0
 	if _, l := w.turnedOut(0, nil); l != nil && !l.expendable {
 		// None of them shall cost another its place.
-		taken = w.takeUp(func(l *lot) bool { return l.expendable && !l.kind.unseen() })
+		taken = w.takeUp(func(l *lot) bool { return l.expendable && !l.kind.Unseen() })
 	}
 	for _, h := range w.hosts {
 		for i := 0; i < len(h.placed); i++ {
 			l := h.placed[i].lot
-			if l.kind.safe() || w.admitted(h, l) {
+			if l.kind.Safe() || w.admitted(h, l) {
 				continue
 			}
 			w.take(h, l, 1)
@@ -133,7 +133,7 @@ func (w *world) audit() int {
 // spreadElsewhere puts a pod that spreads, and was taken up from the host, on the node
 // bought last that takes it: that may even out what has turned out others as well.
 func (w *world) spreadElsewhere(from *host, l *lot) {
-	if len(l.kind.class.spreads) == 0 {
+	if !l.kind.Class.HasSpread() {
 		return
 	}
 	for _, h := range slices.Backward(w.bought()) {
@@ -162,5 +162,5 @@ func (w *world) takeUp(which func(*lot) bool) int {
 func (w *world) admitted(h *host, l *lot) bool {
 	w.shift(h, l, -1)
 	defer w.shift(h, l, 1)
-	return w.amongOthers(l.kind, h, 1) > 0
+	return w.filters.Max(l.kind, &h.NodeInfo, 1) > 0
 }

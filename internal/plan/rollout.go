@@ -173,7 +173,7 @@ func (ro *rollout) nodes() []*host {
 		return cmp.Or(
 			cmp.Compare(ro.progress(b), ro.progress(a)),
 			a.node.Created.Compare(b.node.Created),
-			strings.Compare(a.name, b.name),
+			strings.Compare(a.Name, b.Name),
 		)
 	})
 	return nodes
@@ -213,7 +213,7 @@ func (ro *rollout) held(c *candidate) keep {
 	}
 	for _, s := range c.host.placed {
 		if from := s.lot.origin; from != nil {
-			return keep{reason: KeptRolloutWaiting, message: "pods of node " + from.name + ", which goes now, come here first"}
+			return keep{reason: KeptRolloutWaiting, message: "pods of node " + from.Name + ", which goes now, come here first"}
 		}
 	}
 	if why := r.heldByPods(c); why.reason != "" {
@@ -227,7 +227,7 @@ func (ro *rollout) turn(c *candidate) keep {
 	successors := ro.successors[c.host]
 	if len(successors) > 0 {
 		if ro.progress(c.host) < 2 {
-			return keep{reason: KeptAwaitingReplacement, message: fmt.Sprintf("goes when %s, bought in its place, is Ready", successors[0].name)}
+			return keep{reason: KeptAwaitingReplacement, message: fmt.Sprintf("goes when %s, bought in its place, is Ready", successors[0].Name)}
 		}
 		return keep{}
 	}

@@ -27,7 +27,7 @@ func (w *world) replace(all []*rollout) {
 	w.revert(mark)
 	for _, p := range purchases {
 		for _, t := range p.templates {
-			w.open(t, Replacement).replaces = []string{p.replaces.name}
+			w.open(t, Replacement).replaces = []string{p.replaces.Name}
 		}
 	}
 }

@@ -2,24 +2,25 @@ package plan
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"time"
-	"unique"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // newWorld works out the state: who is where, what room there is, what is asked for.
 func newWorld(s *State) *world {
 	w := &world{
-		topology:    newTopology(s.Namespaces),
-		storage:     newStorage(s),
+		filters: filter.New(&filter.Objects{
+			Namespaces: s.Namespaces, Claims: s.Claims, Volumes: s.Volumes, StorageClasses: s.StorageClasses,
+			CSIDrivers: s.CSIDrivers, StorageCapacities: s.StorageCapacities,
+		}),
+		admittedBy:  map[*filter.Class]string{},
 		state:       s,
 		groupByName: map[string]*group{},
 		offers:      map[OfferKey]*Offer{},
-		classes:     map[unique.Handle[string]]*class{},
 		movers:      map[moverKey]*mover{},
 		hostByName:  make(map[string]*host, len(s.Nodes)),
 		daemons:     newDaemons(s.DaemonSets),
@@ -81,7 +82,7 @@ func (w *world) buildGroups() {
 // buildLots groups the pending pods, which come sorted by name.
 func (w *world) buildLots(pending []*Pod) {
 	type key struct {
-		kind                 *kind
+		kind                 *filter.Kind
 		cpu, memory, storage int64
 		scalars              string
 		priority             int32
@@ -95,7 +96,7 @@ func (w *world) buildLots(pending []*Pod) {
 			continue
 		}
 		k := key{
-			kind: w.topology.kind(w.class(p), p), priority: p.priority, preempts: w.preempts(p),
+			kind: w.filters.Kind(w.class(p), p.meta), priority: p.priority, preempts: w.preempts(p),
 			cpu: p.requests.CPU, memory: p.requests.Memory, storage: p.requests.Storage, scalars: p.requests.ScalarKey(),
 			notBefore: p.notBefore(w.state.Now),
 		}
@@ -117,17 +118,14 @@ func (w *world) refusedOutright(p *Pod) refusal {
 	if r := p.refused(); r.reason != "" {
 		return r
 	}
-	if v := w.class(p).volumes; v != nil {
-		return v.problem
-	}
-	return refusal{}
+	return refusalOf(w.class(p).Problem())
 }
 
 // giveShapes gives the existing hosts their shapes, once all classes are known.
 func (w *world) giveShapes() {
-	w.shapes.lookAt(maps.Values(w.classes))
+	w.filters.AllRead()
 	for _, h := range w.hosts {
-		h.shape = w.shapes.shared(h.labels, h.taints, h.cordoned)
+		h.NodeClass = w.filters.NodeClassOf(h.Labels, h.Taints, h.Cordoned)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -36,19 +37,20 @@ func (w *world) buildHosts() {
 			}
 		}
 	}
-	slices.SortFunc(w.hosts, func(a, b *host) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(w.hosts, func(a, b *host) int { return cmp.Compare(a.Name, b.Name) })
 	w.existing = len(w.hosts)
 	w.lockTypes()
 }
 
 func (w *world) newHost(n *Node) *host {
-	h := &host{name: n.Name, node: n, group: w.groupByName[n.Group]}
+	h := &host{node: n, group: w.groupByName[n.Group]}
+	h.Name, h.Exists = n.Name, true
 	h.takes = (n.State == Ready || n.State == Ordered) && (h.group == nil || !h.group.Deleting && !h.group.empties(n))
 	if w.state.settling(n) && (n.State == Ordered || n.Object != nil) {
 		h.settling = true
 		w.describeComing(h)
 	} else if n.Object != nil {
-		h.labels, h.taints, h.cordoned = n.Object.Labels, n.Object.Spec.Taints, n.Object.Spec.Unschedulable
+		h.Labels, h.Taints, h.Cordoned = n.Object.Labels, n.Object.Spec.Taints, n.Object.Spec.Unschedulable
 		h.alloc = w.dims.Amounts(n.Object.Status.Allocatable)
 	}
 	if h.alloc == nil {
@@ -60,6 +62,7 @@ func (w *world) newHost(n *Node) *host {
 			h.awaits = t.ToString()
 		}
 	}
+	h.Joined = n.State == Ready && !h.settling
 	h.free = slices.Clone(h.alloc)
 	return h
 }
@@ -98,14 +101,14 @@ func (w *world) lockTypes() {
 // aside for DaemonSet pods that will come, and returns the pods that want room.
 func (w *world) seat() []*Pod {
 	// Who is counted how is only known once all constraints have been read.
-	classes := make([]*class, len(w.state.Pods))
+	classes := make([]*filter.Class, len(w.state.Pods))
 	for i, p := range w.state.Pods {
 		if p.stage != stageGone && p.stage != stageUndecided && p.stage != stageFailedScheduling {
 			classes[i] = w.class(p)
 		}
 	}
 	for _, d := range w.daemons {
-		d.kind = w.topology.kind(d.class, d.pod)
+		d.kind = w.filters.Kind(d.class, d.pod.meta)
 	}
 	w.giveShapes()
 	w.readAttachments()
@@ -116,7 +119,7 @@ func (w *world) seat() []*Pod {
 		case h != nil && p.stage == stagePending:
 			nominated = append(nominated, p)
 		case h != nil:
-			w.sit(h, p, w.topology.kind(classes[i], p))
+			w.sit(h, p, w.filters.Kind(classes[i], p.meta))
 		case p.stage == stagePending || p.stage == stageGated || p.stage == stageFailedScheduling:
 			pending = append(pending, p)
 		}
@@ -164,12 +167,12 @@ func (w *world) seatOf(p *Pod) *host {
 	return nil
 }
 
-func (w *world) sit(h *host, p *Pod, k *kind) { w.sitAs(h, p, k, p.stays()) }
+func (w *world) sit(h *host, p *Pod, k *filter.Kind) { w.sitAs(h, p, k, p.stays()) }
 
 // sitAs puts a pod on a node; stays says that it belongs to the node.
-func (w *world) sitAs(h *host, p *Pod, k *kind, stays bool) {
+func (w *world) sitAs(h *host, p *Pod, k *filter.Kind, stays bool) {
 	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays})
-	h.ports = append(h.ports, k.class.ports...)
+	h.TakePorts(k)
 	w.dims.AddSize(h.free, &p.requests, -1)
 	switch p.part(&w.state.Options, stays) {
 	case partOverhead:
@@ -182,4 +185,22 @@ func (w *world) sitAs(h *host, p *Pod, k *kind, stays bool) {
 	case partRequested:
 		h.requested.addRequests(&p.requests)
 	}
+}
+
+// readAttachments gives the hosts the limits of their CSI drivers and what is attached to them.
+func (w *world) readAttachments() {
+	find := func(name string) (*filter.NodeInfo, bool) {
+		h := w.hostByName[name]
+		if h == nil {
+			return nil, false
+		}
+		return &h.NodeInfo, h.group != nil
+	}
+	w.filters.ReadCSINodes(w.state.CSINodes, find)
+	for _, h := range w.hosts {
+		if h.settling {
+			w.filters.ExpectLimits(&h.NodeInfo)
+		}
+	}
+	w.filters.ReadAttachments(w.state.VolumeAttachments, find)
 }

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/validate/content"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
 // SettleTime is how long after it has become Ready a node may still lack what agents
@@ -113,7 +115,7 @@ func (o *Options) Of(g *Group) *Options {
 // there is none.
 func (o *Options) HoldsPodsOff(n *corev1.Node) *corev1.Taint {
 	for i := range n.Spec.Taints {
-		if t := &n.Spec.Taints[i]; repels(t) && o.IsStartupTaint(t) {
+		if t := &n.Spec.Taints[i]; filter.Repels(t) && o.IsStartupTaint(t) {
 			return t
 		}
 	}

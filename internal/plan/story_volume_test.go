@@ -9,6 +9,8 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
 // volumeLine reads claims, volumes, storage classes and CSI nodes:
@@ -159,7 +161,7 @@ func (s *story) storageClass(name string, a *attrs) {
 	}
 	c := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: a.text("provisioner", "csi.example.com"), VolumeBindingMode: &mode}
 	if a.flag("default") {
-		c.Annotations = map[string]string{defaultClass: "true"}
+		c.Annotations = map[string]string{filter.DefaultClass: "true"}
 	}
 	if _, ok := a.values["age"]; ok {
 		c.CreationTimestamp = metav1.Time{Time: a.ago("age")}

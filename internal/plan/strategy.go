@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -110,7 +111,7 @@ func (w *world) buyDense(lots []*lot, a aim) {
 
 // fickle says that pods of the lot spread by pods that they are not among: where they
 // may go changes with every one of these.
-func (l *lot) fickle() bool { return slices.Contains(l.kind.spreadsOwn, 0) }
+func (l *lot) fickle() bool { return l.kind.SpreadsByOthers() }
 
 // preferredOnly leaves a lot a group's other types only when it does not fit the
 // preferred one or that cannot be bought.
@@ -136,7 +137,7 @@ func (t *template) holds(l *lot) bool { return t.admits(l) && t.roomFor(l).Fits(
 
 // admits says whether pods of the lot may be on nodes of the template, size apart.
 func (t *template) admits(l *lot) bool {
-	return l.kind.class.on(t.shape) == suits && (len(l.barred) == 0 || l.barred[t].reason == "")
+	return l.kind.Class.On(t.nodeClass) == filter.Suits && (len(l.barred) == 0 || l.barred[t].reason == "")
 }
 
 // roomFor is the room for pods of the lot on an empty node; it is not to be changed.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -38,7 +39,7 @@ const (
 // ordered would be: a node of theirs with nothing but DaemonSet and static pods refuses
 // the pods now, or did so before.
 func (w *world) proveUnsuitable() {
-	waiting := slices.DeleteFunc(slices.Clone(w.lots), func(l *lot) bool { return l.expendable || l.kind.class.perHost })
+	waiting := slices.DeleteFunc(slices.Clone(w.lots), func(l *lot) bool { return l.expendable || l.kind.Class.PerHost })
 	known := map[string]Unsuitable{}
 	for _, g := range w.groups {
 		for _, u := range g.Unsuitable {
@@ -157,7 +158,7 @@ func (w *world) refusedBy(l *lot, t *template, witnesses []witness) (Unsuitable,
 		if !x.vacant || x.takes(l) {
 			continue
 		}
-		tainted := l.kind.class.on(x.shape) == suits|repelled
+		tainted := l.kind.Class.On(x.nodeClass) == filter.Suits|filter.Repelled
 		refuted := slices.ContainsFunc(witnesses, func(o witness) bool {
 			// One node alone may have been tainted by hand.
 			return o.takes(l) && (tainted || o.created.After(x.created))
@@ -180,14 +181,14 @@ func (w *world) refusedBy(l *lot, t *template, witnesses []witness) (Unsuitable,
 
 // orderedHolds says whether the template would hold a pod of the lot as it was ordered.
 func (t *template) orderedHolds(w *world, l *lot) bool {
-	return t.holds(l) || l.kind.class.on(w.orderedShape(t)) == suits && w.orderedRoom(t).Fits(l.size)
+	return t.holds(l) || l.kind.Class.On(w.orderedShape(t)) == filter.Suits && w.orderedRoom(t).Fits(l.size)
 }
 
-func (w *world) orderedShape(t *template) *shape {
-	if t.asOrdered == nil {
-		t.asOrdered = w.shapes.single("\x00", withHostname(t.newNode.ordered), w.state.Options.Of(t.group.Group).lastingTaints(t.group.Taints), false)
+func (w *world) orderedShape(t *template) *filter.NodeClass {
+	if t.orderedClass == nil {
+		t.orderedClass = w.filters.NewNodeClass("\x00", withHostname(t.newNode.ordered), w.state.Options.Of(t.group.Group).lastingTaints(t.group.Taints), false)
 	}
-	return t.asOrdered
+	return t.orderedClass
 }
 
 // orderedRoom is what the DaemonSets' templates would leave of what was ordered.
@@ -201,7 +202,7 @@ func (w *world) orderedRoom(t *template) resources.Vector {
 	}
 	room := w.dims.Amounts(list)
 	for _, d := range w.daemons {
-		if d.set != nil && !w.expendable(d.pod) && d.class.on(t.shape) == suits {
+		if d.set != nil && !w.expendable(d.pod) && d.class.On(t.nodeClass) == filter.Suits {
 			w.dims.AddSize(room, &d.pod.requests, -1)
 		}
 	}
@@ -211,15 +212,15 @@ func (w *world) orderedRoom(t *template) resources.Vector {
 // fingerprint is the same for pods that ask for the same.
 func (w *world) fingerprint(l *lot) string {
 	if l.fingerprint == "" {
-		var b rulesBuilder
-		b.text('c', l.kind.class.sample.rules.Value())
+		var b filter.KeyBuilder
+		b.Text('c', l.kind.Class.Key.Value())
 		for i, name := range w.dims.Names {
 			if l.size[i] != 0 {
-				b.text('n', string(name))
-				b.number(int(l.size[i]))
+				b.Text('n', string(name))
+				b.Number(int(l.size[i]))
 			}
 		}
-		sum := sha256.Sum256(b.buf)
+		sum := sha256.Sum256(b.Buf)
 		l.fingerprint = hex.EncodeToString(sum[:8])
 	}
 	return l.fingerprint

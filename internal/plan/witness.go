@@ -7,13 +7,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // witness is a node that is there, as it would be with only DaemonSet and static pods.
 type witness struct {
-	host  *host
-	shape *shape
+	host      *host
+	nodeClass *filter.NodeClass
 	// room is what its own pods leave, unyielded that without what preemption frees.
 	room, unyielded resources.Vector
 	// vacant: there are no other pods on it.
@@ -28,7 +29,7 @@ func (w *world) witnesses() map[*template][]witness {
 	for _, h := range w.hosts[:w.existing] {
 		n := h.node
 		registered := n.State == Ready || n.State == Ordered && n.Object != nil && len(n.Object.Status.Allocatable) > 0
-		if !registered || n.Object == nil || h.group == nil || h.cordoned {
+		if !registered || n.Object == nil || h.group == nil || h.Cordoned {
 			continue
 		}
 		t := h.group.template(n.Offer())
@@ -37,7 +38,7 @@ func (w *world) witnesses() map[*template][]witness {
 		}
 		x := w.witness(h, t)
 		same := func(o witness) bool {
-			return o.shape == x.shape && o.vacant == x.vacant && !x.created.After(o.created) && slices.Equal(o.room, x.room) && slices.Equal(o.unyielded, x.unyielded)
+			return o.nodeClass == x.nodeClass && o.vacant == x.vacant && !x.created.After(o.created) && slices.Equal(o.room, x.room) && slices.Equal(o.unyielded, x.unyielded)
 		}
 		if !slices.ContainsFunc(all[t], same) {
 			all[t] = append(all[t], x)
@@ -48,13 +49,13 @@ func (w *world) witnesses() map[*template][]witness {
 
 func (w *world) witness(h *host, t *template) witness {
 	var taints []corev1.Taint
-	for _, taint := range w.optionsOf(h).lastingTaints(h.taints) {
+	for _, taint := range w.optionsOf(h).lastingTaints(h.Taints) {
 		if !passing(&taint) {
 			taints = append(taints, taint)
 		}
 	}
 	x := witness{
-		host: h, shape: w.shapes.shared(shownLabels(h, t), taints, false), room: slices.Clone(h.alloc), vacant: true,
+		host: h, nodeClass: w.filters.NodeClassOf(shownLabels(h, t), taints, false), room: slices.Clone(h.alloc), vacant: true,
 		created: h.node.Object.CreationTimestamp.Time,
 	}
 	var yields resources.Vector
@@ -85,14 +86,14 @@ func shownLabels(h *host, t *template) map[string]string {
 	ordered := t.newNode.ordered
 	complete := len(t.offer.Labels) == 0
 	for key := range ordered {
-		_, has := h.labels[key]
+		_, has := h.Labels[key]
 		complete = complete && has
 	}
 	if complete {
-		return h.labels
+		return h.Labels
 	}
 	labels := maps.Clone(ordered)
-	for key, value := range h.labels {
+	for key, value := range h.Labels {
 		if _, given := t.offer.Labels[key]; !given {
 			labels[key] = value
 		}
@@ -109,21 +110,21 @@ func (x *witness) roomFor(l *lot) resources.Vector {
 
 // takes says whether the node would take a pod of the lot, were no others on it.
 func (x *witness) takes(l *lot) bool {
-	return l.kind.class.on(x.shape) == suits && x.roomFor(l).Fits(l.size)
+	return l.kind.Class.On(x.nodeClass) == filter.Suits && x.roomFor(l).Fits(l.size)
 }
 
 // objection says how the node refuses pods of the lot.
 func (w *world) objection(l *lot, t *template, x *witness) refusal {
 	expected := maps.Clone(t.labels)
 	maps.Copy(expected, t.newNode.ordered)
-	switch v := l.kind.class.on(x.shape); {
-	case v&repelled != 0:
-		taint, _ := l.kind.class.untolerated(x.shape.node.Spec.Taints)
-		return refusal{TaintNotTolerated, "does not tolerate taint " + taint.ToString()}
-	case v&mismatched != 0:
-		return refusal{NodeAffinity, "does not match " + l.kind.class.wants() + differing(l.kind.class.asks(), x.shape.node.Labels, expected, "")}
-	case v&misplaced != 0:
-		return refusal{VolumeZone, l.kind.class.volumes.obstacle(x.shape.node)}
+	why := refusalOf(l.kind.Class.RefusedBy(x.nodeClass))
+	switch why.reason {
+	case "":
+	case NodeAffinity:
+		why.message += differing(l.kind.Class.Asks(), x.nodeClass.Node.Labels, expected, "")
+		return why
+	default:
+		return why
 	}
 	return refusal{InsufficientResource, "asks for more than it has: " + w.shortage(l.size, x.roomFor(l)) + w.overheadOf(x.host.alloc, x.room)}
 }

@@ -2,8 +2,8 @@ package plan
 
 import (
 	"slices"
-	"unique"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
@@ -18,12 +18,11 @@ type world struct {
 	offers      map[OfferKey]*Offer
 	templates   []*template // of all groups, by group and type
 	daemons     []*daemon
-	classes     map[unique.Handle[string]]*class
-	shapes      shapes
 	lessons     *lessons
 	newNodes    map[newNodeKey]*newNode
-	topology    *topology
-	storage     *storage
+	filters     *filter.Filters
+	// admitted names the templates that admit a class, for those that have been asked for.
+	admittedBy map[*filter.Class]string
 	// hosts are the existing and ordered nodes by name, then those to be bought in
 	// the order of buying.
 	hosts      []*host
@@ -50,8 +49,6 @@ type world struct {
 	exchanges []*exchange
 	// dependent is how many placed pods depend on where others are.
 	dependent int
-	// usualLimits are the most volumes of each driver that a node of the groups takes.
-	usualLimits map[string]int
 
 	log []step
 }
@@ -98,32 +95,17 @@ func (w *world) place(h *host, l *lot, n int) {
 func (w *world) shift(h *host, l *lot, n int) {
 	h.free.Add(l.size, int64(-n))
 	l.left -= n
-	if l.evicted() {
-		// Nobody knows where they will be, so nothing may be placed for being beside them.
-		w.countInWay(l.kind, h, int32(n))
-	} else {
-		w.count(l.kind, h, int32(n), false)
-	}
-	if v := l.kind.class.volumes; v != nil && len(v.unbound) > 0 {
-		w.bind(l.kind.class, h, n)
-	}
-	if l.kind.class.depends() {
+	w.filters.Add(l.kind, &h.NodeInfo, n, l.evicted())
+	if l.kind.Class.Depends() {
 		h.dependent += n
 		w.dependent += n
-	}
-	for _, p := range l.kind.class.ports {
-		if n > 0 {
-			h.ports = append(h.ports, p)
-			continue
-		}
-		i := slices.Index(h.ports, p)
-		h.ports = slices.Delete(h.ports, i, i+1)
 	}
 }
 
 // open buys a node.
 func (w *world) open(t *template, reason LaunchReason) *host {
-	h := &host{group: t.group, template: t, reason: reason, takes: true, attached: w.usualAttachments()}
+	h := &host{group: t.group, template: t, reason: reason, takes: true}
+	w.filters.ExpectLimits(&h.NodeInfo)
 	w.add(h)
 	return h
 }
@@ -132,47 +114,16 @@ func (w *world) open(t *template, reason LaunchReason) *host {
 func (w *world) add(h *host) {
 	h.template.take(1)
 	h.equip(h.template)
-	w.settle(h)
+	w.filters.AddNew(&h.NodeInfo, h.template.domains, h.template.kinds)
 	w.hosts = append(w.hosts, h)
 	w.log = append(w.log, step{did: openedHost, host: h})
 }
 
 // equip gives a host what the template says.
 func (h *host) equip(t *template) {
-	h.shape, h.labels, h.taints = t.shape, t.labels, t.taints
+	h.NodeClass, h.Labels, h.Taints = t.nodeClass, t.labels, t.taints
 	h.alloc, h.free, h.yields = t.alloc, slices.Clone(t.unyielded), t.yields
 	h.overhead = t.overhead
-}
-
-// settle gives a node to be bought its place among the others, with the DaemonSet
-// pods that will run on it.
-func (w *world) settle(h *host) {
-	h.domains = slices.Clone(h.template.domains)
-	for i, d := range h.domains {
-		if d == freshDomain {
-			h.domains[i] = w.topology.keys[i].size
-			w.topology.keys[i].size++
-		}
-	}
-	w.countNode(h, 1)
-	h.ports = h.ports[:0]
-	for _, d := range h.template.daemons {
-		w.count(d.kind, h, 1, false)
-		h.ports = append(h.ports, d.class.ports...)
-	}
-}
-
-// unsettle takes the node bought last away again.
-func (w *world) unsettle(h *host) {
-	for _, d := range h.template.daemons {
-		w.count(d.kind, h, -1, false)
-	}
-	w.countNode(h, -1)
-	for i, d := range h.template.domains {
-		if d == freshDomain {
-			w.topology.keys[i].size--
-		}
-	}
 }
 
 // close takes a node that is to go, and the pods bound to it, out of all reckonings.
@@ -196,9 +147,9 @@ func (w *world) retire(h *host) {
 
 func (w *world) countBound(h *host, n int32) {
 	for _, s := range h.bound {
-		w.count(s.kind, h, n, s.pod.leaves())
+		w.filters.Count(s.kind, &h.NodeInfo, n, s.pod.leaves())
 	}
-	w.countNode(h, n)
+	w.filters.AddNode(&h.NodeInfo, n)
 }
 
 // clear takes up the pods that the plan put on a host.
@@ -240,7 +191,7 @@ func (w *world) revert(mark int) {
 			s.host.placed = s.host.placed[:len(s.host.placed)-1]
 		case openedHost:
 			s.host.template.take(-1)
-			w.unsettle(s.host)
+			w.filters.RemoveNew(&s.host.NodeInfo, s.host.template.domains, s.host.template.kinds)
 			w.hosts = w.hosts[:len(w.hosts)-1]
 		case closedHost:
 			s.host.takes = s.n == 1
@@ -297,15 +248,29 @@ func (w *world) taking() []*host {
 func (w *world) bought() []*host { return w.hosts[w.existing:] }
 
 // class finds the class of a pod.
-func (w *world) class(p *Pod) *class {
-	c, ok := w.classes[p.rules]
-	if !ok {
-		c = newClass(p)
-		w.classes[p.rules] = c
-		if c.volumes = w.storage.read(p.Object()); c.volumes != nil {
-			c.perHost = c.perHost || c.volumes.namesNodes()
-		}
-		w.topology.read(c)
+func (w *world) class(p *Pod) *filter.Class {
+	if c := w.filters.Known(p.rules); c != nil {
+		return c
 	}
-	return c
+	return w.filters.Read(p.rules, p.Object())
+}
+
+// locate works out the domains of every host and template and counts the pods that
+// are there already.
+func (w *world) locate() {
+	for _, h := range w.hosts {
+		w.filters.Locate(&h.NodeInfo)
+	}
+	for _, t := range w.templates {
+		t.domains = w.filters.NewDomains(t.labels)
+		for _, d := range t.daemons {
+			t.kinds = append(t.kinds, d.kind)
+		}
+	}
+	for _, h := range w.hosts {
+		w.filters.AddNode(&h.NodeInfo, 1)
+		for _, s := range h.bound {
+			w.filters.Count(s.kind, &h.NodeInfo, 1, s.pod.leaves())
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // topology is what the constraints of all pods of a round ask about other pods.
@@ -14,13 +15,13 @@ type topology struct {
 	keys      []*domains
 	keyIndex  map[string]int
 	apart     map[apartKey]*apart
-	spreads   []*spread
-	togethers []*together
-	kinds     map[kindKey]*kind
+	spreads   []*Spread
+	togethers []*Affinity
+	kinds     map[kindKey]*Kind
 	// by selector id, who asks by it
 	apartBy    map[int][]*apart
-	spreadBy   map[int][]*spread
-	togetherBy map[int][]*together // by the first of its selectors
+	spreadBy   map[int][]*Spread
+	togetherBy map[int][]*Affinity // by the first of its selectors
 }
 
 type apartKey struct{ selector, key int }
@@ -30,14 +31,14 @@ type apartKey struct{ selector, key int }
 type apart struct{ held, met *counter }
 
 type kindKey struct {
-	class   *class
+	class   *Class
 	profile *profile
 }
 
 func newTopology(namespaces []*corev1.Namespace) *topology {
 	return &topology{
-		selectors: newSelectors(namespaces), keyIndex: map[string]int{}, apart: map[apartKey]*apart{}, kinds: map[kindKey]*kind{},
-		apartBy: map[int][]*apart{}, spreadBy: map[int][]*spread{}, togetherBy: map[int][]*together{},
+		selectors: newSelectors(namespaces), keyIndex: map[string]int{}, apart: map[apartKey]*apart{}, kinds: map[kindKey]*Kind{},
+		apartBy: map[int][]*apart{}, spreadBy: map[int][]*Spread{}, togetherBy: map[int][]*Affinity{},
 	}
 }
 
@@ -58,9 +59,8 @@ func (t *topology) key(name string) int {
 	return i
 }
 
-// read takes down what the class asks about other pods.
-func (t *topology) read(c *class) {
-	pod := c.sample.Object()
+// read takes down what the class asks about other pods, by one of its pods.
+func (t *topology) read(c *Class, pod *corev1.Pod) {
 	c.ports = hostPorts(&pod.Spec)
 	if a := pod.Spec.Affinity; a != nil {
 		if a.PodAffinity != nil {
@@ -73,7 +73,7 @@ func (t *topology) read(c *class) {
 	t.readSpreads(c, pod)
 }
 
-func (t *topology) readSpreads(c *class, pod *corev1.Pod) {
+func (t *topology) readSpreads(c *Class, pod *corev1.Pod) {
 	if parseSpreads(pod.Spec.TopologySpreadConstraints) != nil {
 		return // such a pod is refused by itself
 	}
@@ -95,11 +95,11 @@ func (t *topology) readSpreads(c *class, pod *corev1.Pod) {
 	}
 }
 
-func (t *topology) readTogether(c *class, pod *corev1.Pod, terms []corev1.PodAffinityTerm) {
+func (t *topology) readTogether(c *Class, pod *corev1.Pod, terms []corev1.PodAffinityTerm) {
 	if len(terms) == 0 || parseTerms(terms, nil) != nil {
 		return // such a pod is refused by itself
 	}
-	c.seeks = &together{}
+	c.seeks = &Affinity{}
 	for i := range terms {
 		c.seeks.selectors = append(c.seeks.selectors, t.selectors.ofTerm(pod, &terms[i]))
 		c.seeks.counters = append(c.seeks.counters, counter{key: t.key(terms[i].TopologyKey)})
@@ -109,7 +109,7 @@ func (t *topology) readTogether(c *class, pod *corev1.Pod, terms []corev1.PodAff
 	t.togetherBy[first] = append(t.togetherBy[first], c.seeks)
 }
 
-func (t *topology) readApart(c *class, pod *corev1.Pod, terms []corev1.PodAffinityTerm) {
+func (t *topology) readApart(c *Class, pod *corev1.Pod, terms []corev1.PodAffinityTerm) {
 	if parseTerms(terms, nil) != nil {
 		return // kube-scheduler drops all of the list with the one that does not parse
 	}
@@ -125,8 +125,8 @@ func (t *topology) readApart(c *class, pod *corev1.Pod, terms []corev1.PodAffini
 	}
 }
 
-// kind is the kind of a pod, once all classes have been read.
-func (t *topology) kind(c *class, p *Pod) *kind {
+// Kind is the kind of a pod of the class, once all classes have been read.
+func (t *topology) Kind(c *Class, pod *metav1.ObjectMeta) *Kind {
 	if len(t.selectors.all) == 0 {
 		// Nobody asks about labels, so all pods of the class are of one kind.
 		if c.onlyKind == nil {
@@ -134,10 +134,10 @@ func (t *topology) kind(c *class, p *Pod) *kind {
 		}
 		return c.onlyKind
 	}
-	return t.kindOf(c, t.selectors.profileOf(p.meta))
+	return t.kindOf(c, t.selectors.profileOf(pod))
 }
 
-func (t *topology) kindOf(c *class, seen *profile) *kind {
+func (t *topology) kindOf(c *Class, seen *profile) *Kind {
 	k, ok := t.kinds[kindKey{c, seen}]
 	if !ok {
 		k = t.newKind(c, seen)
@@ -146,8 +146,8 @@ func (t *topology) kindOf(c *class, seen *profile) *kind {
 	return k
 }
 
-func (t *topology) newKind(c *class, seen *profile) *kind {
-	k := &kind{number: len(t.kinds), class: c, profile: seen}
+func (t *topology) newKind(c *Class, seen *profile) *Kind {
+	k := &Kind{Number: len(t.kinds), Class: c, profile: seen}
 	for _, sel := range seen.matched {
 		for _, a := range t.apartBy[sel.id] {
 			k.counted = append(k.counted, a.met)
@@ -182,45 +182,4 @@ func (t *topology) newKind(c *class, seen *profile) *kind {
 		k.spreadsOwn = append(k.spreadsOwn, picked)
 	}
 	return k
-}
-
-// freshDomain marks a topology key whose value no other node has: the hostname of
-// a node to be bought.
-const freshDomain int32 = -2
-
-// locate works out the domains of every host and template and counts the pods that
-// are there already.
-func (w *world) locate() {
-	t := w.topology
-	for _, h := range w.hosts {
-		h.domains = make([]int32, len(t.keys))
-		for i, d := range t.keys {
-			h.domains[i] = d.of(h.labels)
-		}
-	}
-	for _, tm := range w.templates {
-		tm.domains = make([]int32, len(t.keys))
-		for i, d := range t.keys {
-			if d.key == corev1.LabelHostname {
-				tm.domains[i] = freshDomain
-				continue
-			}
-			tm.domains[i] = d.of(tm.labels)
-		}
-	}
-	for _, h := range w.hosts {
-		w.countNode(h, 1)
-		for _, s := range h.bound {
-			w.count(s.kind, h, 1, s.pod.leaves())
-		}
-	}
-}
-
-// countNode counts the host in, or out, as a node that topology spread minds.
-func (w *world) countNode(h *host, n int32) {
-	for _, s := range w.topology.spreads {
-		if s.eligible(w, h) {
-			s.addNode(h, n)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ type storage struct {
 	attaches bool
 }
 
-func newStorage(s *State) *storage {
+func newStorage(s *Objects) *storage {
 	st := &storage{
 		claims: map[string]*corev1.PersistentVolumeClaim{}, volumes: map[string]*corev1.PersistentVolume{},
 		classes: map[string]*storagev1.StorageClass{}, users: map[string]int{},
@@ -64,7 +64,7 @@ func newStorage(s *State) *storage {
 // volumes is what the persistent volumes of a class's pods ask of a node.
 type volumes struct {
 	// problem says why no node will do, if so.
-	problem refusal
+	problem Refusal
 	// bound are the volumes that exist; where any is, its affinity binds.
 	bound []boundVolume
 	// zoned are those of them whose zone and region labels bind too: kube-scheduler
@@ -120,8 +120,8 @@ func (st *storage) read(pod *corev1.Pod) *volumes {
 			v.readDisk(volume, pod.Namespace)
 			continue
 		}
-		if why := st.readClaim(v, pod, volume, name); why != "" && v.problem.reason == "" {
-			v.problem = refusal{VolumeZone, fmt.Sprintf("PersistentVolumeClaim %s/%s of volume %s %s", pod.Namespace, name, volume.Name, why)}
+		if why := st.readClaim(v, pod, volume, name); why != "" && v.problem.Reason == "" {
+			v.problem = Refusal{VolumeZone, fmt.Sprintf("PersistentVolumeClaim %s/%s of volume %s %s", pod.Namespace, name, volume.Name, why)}
 		}
 	}
 	if v != nil {

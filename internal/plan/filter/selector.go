@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"maps"
@@ -39,7 +39,7 @@ type selectors struct {
 	// profiles number the different answers of all selectors together.
 	profiles        map[string]*profile
 	namespaceLabels map[string]labels.Set
-	scratch         rulesBuilder
+	scratch         KeyBuilder
 }
 
 type labelPair struct{ key, value string }
@@ -147,25 +147,25 @@ func withRequirement(s labels.Selector, own map[string]string, key string, op se
 // intern gives equal selectors one identity. Where names repeat or come in another
 // order they count as different, which costs time but changes nothing.
 func (s *selectors) intern(made *selector) *selector {
-	var b rulesBuilder
+	var b KeyBuilder
 	for _, n := range made.namespaces {
-		b.text('n', n)
+		b.Text('n', n)
 	}
 	if made.byLabels != nil {
-		b.text('b', made.byLabels.String())
+		b.Text('b', made.byLabels.String())
 		if made.byLabels.Empty() {
-			b.text('b', "every")
+			b.Text('b', "every")
 		}
 	}
-	b.text('p', made.pods.String())
+	b.Text('p', made.pods.String())
 	if made.pods.Empty() {
-		b.text('p', "every")
+		b.Text('p', "every")
 	}
-	if known, ok := s.known[string(b.buf)]; ok {
+	if known, ok := s.known[string(b.Buf)]; ok {
 		return known
 	}
 	made.id = len(s.all)
-	s.known[string(b.buf)] = made
+	s.known[string(b.Buf)] = made
 	s.all = append(s.all, made)
 	s.file(made)
 	return made
@@ -187,17 +187,17 @@ func (s *selectors) file(made *selector) {
 // profileOf is the profile of a pod, once all selectors are known.
 func (s *selectors) profileOf(pod *metav1.ObjectMeta) *profile {
 	b := &s.scratch
-	b.buf = b.buf[:0]
-	b.text('n', pod.Namespace)
+	b.Buf = b.Buf[:0]
+	b.Text('n', pod.Namespace)
 	for _, key := range slices.Sorted(maps.Keys(pod.Labels)) {
-		b.text('k', key)
-		b.text('v', pod.Labels[key])
+		b.Text('k', key)
+		b.Text('v', pod.Labels[key])
 	}
-	if known, ok := s.sets[string(b.buf)]; ok {
+	if known, ok := s.sets[string(b.Buf)]; ok {
 		return known.profile
 	}
 	set := &labelSet{namespace: pod.Namespace, namespaceLabels: s.labelsOf(pod.Namespace), labels: pod.Labels}
-	s.sets[string(b.buf)] = set
+	s.sets[string(b.Buf)] = set
 	var matched []*selector
 	try := func(list []*selector) {
 		for _, sel := range list {
@@ -216,14 +216,14 @@ func (s *selectors) profileOf(pod *metav1.ObjectMeta) *profile {
 }
 
 func (s *selectors) profile(matched []*selector) *profile {
-	var b rulesBuilder
+	var b KeyBuilder
 	for _, sel := range matched {
-		b.number(sel.id)
+		b.Number(sel.id)
 	}
-	known, ok := s.profiles[string(b.buf)]
+	known, ok := s.profiles[string(b.Buf)]
 	if !ok {
 		known = &profile{id: len(s.profiles), matched: matched}
-		s.profiles[string(b.buf)] = known
+		s.profiles[string(b.Buf)] = known
 	}
 	return known
 }

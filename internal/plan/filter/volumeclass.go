@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 
 // The annotations that mark the StorageClass of claims that name none.
 const (
-	defaultClass     = "storageclass.kubernetes.io/is-default-class"
+	DefaultClass     = "storageclass.kubernetes.io/is-default-class"
 	defaultClassBeta = "storageclass.beta.kubernetes.io/is-default-class"
 )
 
@@ -18,7 +18,7 @@ const (
 // several the newest, of equally old ones the first by name. It is empty for none.
 func defaultStorageClass(classes []*storagev1.StorageClass) string {
 	marked := slices.DeleteFunc(slices.Clone(classes), func(c *storagev1.StorageClass) bool {
-		return c.Annotations[defaultClass] != "true" && c.Annotations[defaultClassBeta] != "true"
+		return c.Annotations[DefaultClass] != "true" && c.Annotations[defaultClassBeta] != "true"
 	})
 	if len(marked) == 0 {
 		return ""

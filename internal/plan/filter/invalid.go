@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"fmt"
@@ -9,28 +9,28 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// invalidConstraint says which constraint of a pod on other pods cannot be parsed.
+// InvalidConstraint says which constraint of a pod on other pods cannot be parsed.
 // API servers keep such pods from the time before they were refused. kube-scheduler
 // places them nowhere (PreFilter of InterPodAffinity and PodTopologySpread fails), but
 // those that run already disturb nobody.
-func invalidConstraint(spec *corev1.PodSpec) refusal {
+func InvalidConstraint(spec *corev1.PodSpec) Refusal {
 	if a := spec.Affinity; a != nil {
 		if p := a.PodAffinity; p != nil {
 			if err := parseTerms(p.RequiredDuringSchedulingIgnoredDuringExecution, p.PreferredDuringSchedulingIgnoredDuringExecution); err != nil {
-				return refusal{PodAffinity, cannotParse("spec.affinity.podAffinity", err)}
+				return Refusal{PodAffinity, cannotParse("spec.affinity.podAffinity", err)}
 			}
 		}
 		if p := a.PodAntiAffinity; p != nil {
 			if err := parseTerms(p.RequiredDuringSchedulingIgnoredDuringExecution, p.PreferredDuringSchedulingIgnoredDuringExecution); err != nil {
-				return refusal{PodAntiAffinity, cannotParse("spec.affinity.podAntiAffinity", err)}
+				return Refusal{PodAntiAffinity, cannotParse("spec.affinity.podAntiAffinity", err)}
 			}
 		}
 	}
 	// Constraints with ScheduleAnyway are parsed only when several nodes fit.
 	if err := parseSpreads(spec.TopologySpreadConstraints); err != nil {
-		return refusal{TopologySpread, cannotParse("spec.topologySpreadConstraints", err)}
+		return Refusal{TopologySpread, cannotParse("spec.topologySpreadConstraints", err)}
 	}
-	return refusal{}
+	return Refusal{}
 }
 
 func cannotParse(field string, err error) string {

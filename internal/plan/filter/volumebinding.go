@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"cmp"
@@ -28,10 +28,10 @@ type unboundClaim struct {
 	limited    bool
 	capacities []capacity
 
-	// users is how many pods are on a host, which have to share it, taken the volume
+	// users is how many pods are on a node, which have to share it, taken the volume
 	// that is there already and that they get.
 	users int
-	host  *host
+	node  *NodeInfo
 	taken *corev1.PersistentVolume
 }
 
@@ -113,21 +113,21 @@ func (u *unboundClaim) find(node *corev1.Node, taken map[string]*corev1.Persiste
 	return pv
 }
 
-// provide finds volumes on the host for all claims, which come by size, and puts
+// provide finds volumes on the node for all claims, which come by size, and puts
 // those that are there already into found. It says whether every claim gets one.
-func (w *world) provide(c *class, h *host, found map[*unboundClaim]*corev1.PersistentVolume) bool {
-	node := w.nodeOf(c, h)
+func (f *Filters) provide(c *Class, h *NodeInfo, found map[*unboundClaim]*corev1.PersistentVolume) bool {
+	node := f.nodeOf(c, h)
 	own := map[string]*corev1.PersistentVolume{}
 	for _, u := range c.volumes.unbound {
 		if u.users > 0 {
-			if u.host != h {
+			if u.node != h {
 				return false // the volume comes to where the first pod is
 			}
 			continue
 		}
-		pv := u.find(node, w.storage.taken)
+		pv := u.find(node, f.storage.taken)
 		if pv != nil && own[pv.Name] != nil {
-			pv = u.find(node, mergeVolumes(w.storage.taken, own))
+			pv = u.find(node, mergeVolumes(f.storage.taken, own))
 		}
 		switch {
 		case pv != nil:
@@ -146,38 +146,38 @@ func mergeVolumes(a, b map[string]*corev1.PersistentVolume) map[string]*corev1.P
 	return all
 }
 
-// bind counts n more pods of the class on the host as users of their unbound claims.
+// bind counts n more pods of the class on the node as users of their unbound claims.
 // Who comes first decides on the volumes, who goes last gives them back. Pods that
 // run already have no say: what was decided for them stands in claim and volume.
-func (w *world) bind(c *class, h *host, n int) {
+func (f *Filters) bind(c *Class, h *NodeInfo, n int) {
 	var found map[*unboundClaim]*corev1.PersistentVolume
 	if n > 0 {
 		found = map[*unboundClaim]*corev1.PersistentVolume{}
-		w.provide(c, h, found)
+		f.provide(c, h, found)
 	}
 	for _, u := range c.volumes.unbound {
 		before := u.users
 		u.users += n
 		switch {
 		case before == 0 && u.users > 0:
-			u.host = h
+			u.node = h
 			// Taken back and put there again, it gets the volume that it had.
-			if had := u.taken; had == nil || w.storage.taken[had.Name] != nil || volumehelpers.CheckNodeAffinity(had, w.nodeOf(c, h).Labels) != nil {
+			if had := u.taken; had == nil || f.storage.taken[had.Name] != nil || volumehelpers.CheckNodeAffinity(had, f.nodeOf(c, h).Labels) != nil {
 				u.taken = found[u]
 			}
 			if u.taken != nil {
-				w.storage.taken[u.taken.Name] = u.taken
+				f.storage.taken[u.taken.Name] = u.taken
 			}
 		case before > 0 && u.users == 0 && u.taken != nil:
-			delete(w.storage.taken, u.taken.Name)
+			delete(f.storage.taken, u.taken.Name)
 		}
 	}
 }
 
-// nodeOf is the host as the filters of the class see it.
-func (w *world) nodeOf(c *class, h *host) *corev1.Node {
-	if c.perHost && h.node != nil {
-		return w.ownShape(h).node
+// nodeOf is the node as the filters of the class see it.
+func (f *Filters) nodeOf(c *Class, h *NodeInfo) *corev1.Node {
+	if c.PerHost && h.Exists {
+		return f.ownClass(h).Node
 	}
-	return h.shape.node
+	return h.NodeClass.Node
 }

@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"encoding/binary"
@@ -12,14 +12,14 @@ import (
 	"k8s.io/component-helpers/storage/ephemeral"
 )
 
-// rulesOf spells out the hard constraints of a pod, size and labels apart. Each
+// KeyOf spells out the hard constraints of a pod, size and labels apart. Each
 // part is preceded by its length, so that no two different pods read alike.
-func rulesOf(pod *corev1.Pod) string {
+func KeyOf(pod *corev1.Pod) string {
 	spec := &pod.Spec
-	var b rulesBuilder
+	var b KeyBuilder
 	for _, key := range slices.Sorted(maps.Keys(spec.NodeSelector)) {
-		b.text('s', key)
-		b.text('=', spec.NodeSelector[key])
+		b.Text('s', key)
+		b.Text('=', spec.NodeSelector[key])
 	}
 	for i := range spec.Tolerations {
 		b.toleration(&spec.Tolerations[i])
@@ -28,18 +28,18 @@ func rulesOf(pod *corev1.Pod) string {
 		b.message('n', a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
 	}
 	b.others(pod)
-	return string(b.buf)
+	return string(b.Buf)
 }
 
 // others spells out what the pod asks about other pods. That depends on its
 // namespace and on the labels that constraints take over.
-func (b *rulesBuilder) others(pod *corev1.Pod) {
-	before := len(b.buf)
+func (b *KeyBuilder) others(pod *corev1.Pod) {
+	before := len(b.Buf)
 	own := func(keys ...[]string) {
 		for _, key := range slices.Concat(keys...) {
 			if value, ok := pod.Labels[key]; ok {
-				b.text('k', key)
-				b.text('=', value)
+				b.Text('k', key)
+				b.Text('=', value)
 			}
 		}
 	}
@@ -66,55 +66,55 @@ func (b *rulesBuilder) others(pod *corev1.Pod) {
 	for i := range pod.Spec.Volumes {
 		switch v := &pod.Spec.Volumes[i]; {
 		case v.PersistentVolumeClaim != nil:
-			b.text('V', v.PersistentVolumeClaim.ClaimName)
+			b.Text('V', v.PersistentVolumeClaim.ClaimName)
 		case v.Ephemeral != nil:
-			b.text('E', ephemeral.VolumeClaimName(pod, v))
+			b.Text('E', ephemeral.VolumeClaimName(pod, v))
 		case ownDisk(v):
 			b.message('D', v)
 		}
 	}
-	if len(b.buf) > before {
-		b.text('N', pod.Namespace)
+	if len(b.Buf) > before {
+		b.Text('N', pod.Namespace)
 	}
 	for _, p := range hostPorts(&pod.Spec) {
-		b.text('p', p.ip)
-		b.text('q', string(p.protocol))
-		b.number(int(p.number))
+		b.Text('p', p.ip)
+		b.Text('q', string(p.protocol))
+		b.Number(int(p.number))
 	}
 }
 
-type rulesBuilder struct{ buf []byte }
+type KeyBuilder struct{ Buf []byte }
 
-func (b *rulesBuilder) text(tag byte, s string) {
-	b.buf = append(b.buf, tag)
-	b.buf = binary.AppendUvarint(b.buf, uint64(len(s)))
-	b.buf = append(b.buf, s...)
+func (b *KeyBuilder) Text(tag byte, s string) {
+	b.Buf = append(b.Buf, tag)
+	b.Buf = binary.AppendUvarint(b.Buf, uint64(len(s)))
+	b.Buf = append(b.Buf, s...)
 }
 
-func (b *rulesBuilder) number(n int) { b.buf = binary.AppendVarint(b.buf, int64(n)) }
+func (b *KeyBuilder) Number(n int) { b.Buf = binary.AppendVarint(b.Buf, int64(n)) }
 
 // toleration leaves out tolerationSeconds, which matters to eviction only.
-func (b *rulesBuilder) toleration(t *corev1.Toleration) {
-	b.text('t', t.Key)
-	b.text('o', string(t.Operator))
-	b.text('v', t.Value)
-	b.text('e', string(t.Effect))
+func (b *KeyBuilder) toleration(t *corev1.Toleration) {
+	b.Text('t', t.Key)
+	b.Text('o', string(t.Operator))
+	b.Text('v', t.Value)
+	b.Text('e', string(t.Effect))
 }
 
 // message appends the canonical protobuf form, in which map keys are sorted.
-func (b *rulesBuilder) message(tag byte, m interface{ Marshal() ([]byte, error) }) {
+func (b *KeyBuilder) message(tag byte, m interface{ Marshal() ([]byte, error) }) {
 	wire, err := m.Marshal()
 	if err != nil {
 		// Marshal of an API type only fails on invalid UTF-8, which the API server
 		// refuses; such a pod still gets a key, shared with none but its like.
 		wire = []byte(err.Error())
 	}
-	b.text(tag, string(wire))
+	b.Text(tag, string(wire))
 }
 
-// unsupportedFeatures names what the planner would have to guess about, in the
+// UnsupportedFeatures names what the planner would have to guess about, in the
 // words of the pod's spec; empty when there is nothing.
-func unsupportedFeatures(spec *corev1.PodSpec) string {
+func UnsupportedFeatures(spec *corev1.PodSpec) string {
 	var found []string
 	if len(spec.ResourceClaims) > 0 {
 		found = append(found, "resourceClaims")

@@ -1,22 +1,23 @@
-package plan
+package filter
 
 import (
 	"math"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// spread is one DoNotSchedule topology spread constraint of a class.
-type spread struct {
+// Spread is one DoNotSchedule topology spread constraint of a class.
+type Spread struct {
 	selector *selector
 	key      int
-	// keys are those of all constraints of the class: kube-scheduler only minds
+	// keys are those of all constraints of the class: kube-scheduler only counts
 	// nodes that have every one of them.
 	keys                      []int
 	maxSkew, minDomains       int32
 	honorAffinity, honorTaint bool
 	// class gives the node affinity and tolerations that policies honour.
-	class *class
+	class *Class
 
 	// counts are the matching pods on eligible nodes by domain, nodes the eligible
 	// nodes themselves. A domain without a node is none.
@@ -27,8 +28,8 @@ type spread struct {
 	smallest int32
 }
 
-func newSpread(c *class, constraint *corev1.TopologySpreadConstraint) *spread {
-	s := &spread{class: c, maxSkew: constraint.MaxSkew, minDomains: 1, honorAffinity: true}
+func newSpread(c *Class, constraint *corev1.TopologySpreadConstraint) *Spread {
+	s := &Spread{class: c, maxSkew: constraint.MaxSkew, minDomains: 1, honorAffinity: true}
 	if constraint.MinDomains != nil {
 		s.minDomains = *constraint.MinDomains
 	}
@@ -41,19 +42,19 @@ func newSpread(c *class, constraint *corev1.TopologySpreadConstraint) *spread {
 	return s
 }
 
-// eligible says whether kube-scheduler minds the host for the constraint.
-func (s *spread) eligible(w *world, h *host) bool {
+// eligible says whether kube-scheduler counts the node for the constraint.
+func (f *Filters) eligible(s *Spread, h *NodeInfo) bool {
 	for _, key := range s.keys {
 		if h.domains[key] < 0 {
 			return false
 		}
 	}
-	v := w.verdict(s.class, h)
-	return !(s.honorAffinity && v&mismatched != 0) && !(s.honorTaint && v&repelled != 0)
+	v := f.Verdict(s.class, h)
+	return !(s.honorAffinity && v&Mismatched != 0) && !(s.honorTaint && v&Repelled != 0)
 }
 
 // addNode counts an eligible node in, or out with -1. Its pods are counted apart.
-func (s *spread) addNode(h *host, n int32) {
+func (s *Spread) addNode(h *NodeInfo, n int32) {
 	d := h.domains[s.key]
 	s.nodes, s.counts = grown(s.nodes, d), grown(s.counts, d)
 	before := s.nodes[d]
@@ -66,8 +67,8 @@ func (s *spread) addNode(h *host, n int32) {
 	}
 }
 
-// add counts n more matching pods on an eligible host.
-func (s *spread) add(h *host, n int32) {
+// add counts n more matching pods on an eligible node.
+func (s *Spread) add(h *NodeInfo, n int32) {
 	d := h.domains[s.key]
 	s.nodes, s.counts = grown(s.nodes, d), grown(s.counts, d)
 	before := s.counts[d]
@@ -79,7 +80,7 @@ func (s *spread) add(h *host, n int32) {
 }
 
 // tally notes n more domains with the count.
-func (s *spread) tally(count, n int32) {
+func (s *Spread) tally(count, n int32) {
 	s.having = grown(s.having, count)
 	s.having[count] += n
 	s.domains += n
@@ -99,7 +100,7 @@ func (s *spread) tally(count, n int32) {
 }
 
 // least is kube-scheduler's global minimum.
-func (s *spread) least() int32 {
+func (s *Spread) least() int32 {
 	if s.domains == 0 || s.domains < s.minDomains {
 		return 0
 	}
@@ -107,17 +108,17 @@ func (s *spread) least() int32 {
 }
 
 // even says that no domain has so many that a pod of it would not be admitted again.
-func (s *spread) even() bool {
+func (s *Spread) even() bool {
 	for len(s.having) > 0 && s.having[len(s.having)-1] == 0 {
 		s.having = s.having[:len(s.having)-1]
 	}
 	return int32(len(s.having))-1 <= s.least()+s.maxSkew
 }
 
-// allows is how many pods may go on the host now, at most most; others may follow
+// allows is how many pods may go on the node now, at most most; others may follow
 // once the smallest count has grown. matchesItself is 1 for a pod that its own
 // selector picks, else 0.
-func (s *spread) allows(h *host, matchesItself int32, most int) int {
+func (s *Spread) allows(h *NodeInfo, matchesItself int32, most int) int {
 	d := h.domains[s.key]
 	if d < 0 {
 		return 0
@@ -134,4 +135,42 @@ func (s *spread) allows(h *host, matchesItself int32, most int) int {
 		return 0
 	}
 	return min(most, int(left))
+}
+
+// lacksDomains says that there are fewer domains than minDomains. Until there are as many
+// the smallest count is taken for 0, so every domain admits only maxSkew pods.
+func (s *Spread) lacksDomains() bool { return s.domains < s.minDomains }
+
+// OpenDomains is how many domains there are.
+func (s *Spread) OpenDomains() int32 { return s.domains }
+
+// Lacking are the topology spread constraints that lack domains.
+func (c *Class) Lacking() []*Spread {
+	var lacking []*Spread
+	for _, s := range c.spreads {
+		if s.lacksDomains() {
+			lacking = append(lacking, s)
+		}
+	}
+	return lacking
+}
+
+// LacksDomains says whether any topology spread constraint lacks domains.
+func (c *Class) LacksDomains() bool { return slices.ContainsFunc(c.spreads, (*Spread).lacksDomains) }
+
+// MissingDomains is how many domains the topology spread constraints lack at most.
+func (c *Class) MissingDomains() int {
+	n := int32(0)
+	for _, s := range c.spreads {
+		n = max(n, s.minDomains-s.domains)
+	}
+	return int(n)
+}
+
+// SameToSpreads says whether topology spread constraints count nodes of both classes alike.
+func (f *Filters) SameToSpreads(a, b *NodeClass) bool {
+	const counted = Repelled | Mismatched
+	return !slices.ContainsFunc(f.spreads, func(s *Spread) bool {
+		return s.class.On(a)&counted != s.class.On(b)&counted
+	})
 }

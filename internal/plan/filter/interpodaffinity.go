@@ -1,4 +1,4 @@
-package plan
+package filter
 
 // domains numbers the values of a topology key.
 type domains struct {
@@ -31,7 +31,7 @@ type counter struct {
 	counts []int32
 }
 
-func (c *counter) at(h *host) int32 {
+func (c *counter) at(h *NodeInfo) int32 {
 	d := h.domains[c.key]
 	if d < 0 || int(d) >= len(c.counts) {
 		return 0
@@ -39,8 +39,8 @@ func (c *counter) at(h *host) int32 {
 	return c.counts[d]
 }
 
-// add counts n more pods on the host and says whether its node has the label.
-func (c *counter) add(h *host, n int32) bool {
+// add counts n more pods on the node and says whether its node has the label.
+func (c *counter) add(h *NodeInfo, n int32) bool {
 	d := h.domains[c.key]
 	if d < 0 {
 		return false
@@ -58,9 +58,9 @@ func grown(list []int32, i int32) []int32 {
 	return list
 }
 
-// together is a pod's required affinity to others: all terms must be met at once,
+// Affinity is a pod's required affinity to others: all terms must be met at once,
 // by pods that match all of them.
-type together struct {
+type Affinity struct {
 	selectors []*selector
 	// counters count the pods that all selectors pick, one counter a term, for the
 	// term's topology key.
@@ -70,7 +70,7 @@ type together struct {
 }
 
 // picks says whether all selectors pick pods of the profile.
-func (t *together) picks(p *profile) bool {
+func (t *Affinity) picks(p *profile) bool {
 	for _, s := range t.selectors {
 		if !p.has(s) {
 			return false
@@ -79,7 +79,7 @@ func (t *together) picks(p *profile) bool {
 	return true
 }
 
-func (t *together) add(h *host, n int32) {
+func (t *Affinity) add(h *NodeInfo, n int32) {
 	for i := range t.counters {
 		if t.counters[i].add(h, n) {
 			t.total += int(n)
@@ -87,9 +87,12 @@ func (t *together) add(h *host, n int32) {
 	}
 }
 
-// allows says whether a pod may go on the host. While no pod matches anywhere, the
+// Found says that there is a pod that all terms pick.
+func (t *Affinity) Found() bool { return t.total > 0 }
+
+// allows says whether a pod may go on the node. While no pod matches anywhere, the
 // first that matches its own terms may go wherever the labels are.
-func (t *together) allows(h *host, matchesItself bool) bool {
+func (t *Affinity) allows(h *NodeInfo, matchesItself bool) bool {
 	found := true
 	for i := range t.counters {
 		if h.domains[t.counters[i].key] < 0 {

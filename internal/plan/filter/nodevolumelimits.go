@@ -1,4 +1,4 @@
-package plan
+package filter
 
 import (
 	"maps"
@@ -81,20 +81,21 @@ func (a *attachments) exceeded(wanted []attachment) string {
 	return worst
 }
 
-// readAttachments gives the hosts their limits and what is attached to them. What
-// kubelet has not told yet of a machine is taken from the groups' other nodes: as
-// many as the best of them takes, so that no odd node keeps pods from new ones.
-func (w *world) readAttachments() {
-	w.usualLimits = map[string]int{}
-	for _, n := range w.state.CSINodes {
-		h := w.hostByName[n.Name]
+// ReadCSINodes gives the nodes the limits of their drivers. find gives the node of a name, nil for
+// none, and whether it is one of a group. What kubelet has not told yet of a machine is
+// taken from the groups' other nodes: as many as the best of them takes, so that no odd
+// node keeps pods from new ones.
+func (f *Filters) ReadCSINodes(list []*storagev1.CSINode, find func(name string) (n *NodeInfo, grouped bool)) {
+	f.usualLimits = map[string]int{}
+	for _, n := range list {
+		h, grouped := find(n.Name)
 		if h == nil {
 			continue
 		}
 		h.csi = n
 		limits := limitsOf(n)
 		h.attached = newAttachments(limits)
-		if h.group == nil {
+		if !grouped {
 			continue
 		}
 		for _, d := range n.Spec.Drivers {
@@ -102,42 +103,49 @@ func (w *world) readAttachments() {
 			if !limited {
 				limit = math.MaxInt
 			}
-			w.usualLimits[d.Name] = max(w.usualLimits[d.Name], limit)
+			f.usualLimits[d.Name] = max(f.usualLimits[d.Name], limit)
 		}
 	}
-	maps.DeleteFunc(w.usualLimits, func(_ string, limit int) bool { return limit == 0 || limit == math.MaxInt })
-	for _, h := range w.hosts {
-		if h.settling && h.csi == nil {
-			h.attached = w.usualAttachments()
-		}
+	maps.DeleteFunc(f.usualLimits, func(_ string, limit int) bool { return limit == 0 || limit == math.MaxInt })
+}
+
+// ExpectLimits gives a node on its way, or to be bought, the usual limits while kubelet has
+// told nothing of it.
+func (f *Filters) ExpectLimits(h *NodeInfo) {
+	if h.csi == nil {
+		h.attached = f.usualAttachments()
 	}
-	for _, a := range w.state.VolumeAttachments {
-		h := w.hostByName[a.Spec.NodeName]
+}
+
+// ReadAttachments counts what is attached to the nodes (readCSINodes).
+func (f *Filters) ReadAttachments(list []*storagev1.VolumeAttachment, find func(name string) (n *NodeInfo, grouped bool)) {
+	for _, a := range list {
+		h, _ := find(a.Spec.NodeName)
 		if h == nil || h.attached == nil || a.Spec.Attacher == "" || a.Spec.Source.PersistentVolumeName == nil {
 			continue
 		}
-		if pv := w.storage.volumes[*a.Spec.Source.PersistentVolumeName]; pv != nil && pv.Spec.CSI != nil {
+		if pv := f.storage.volumes[*a.Spec.Source.PersistentVolumeName]; pv != nil && pv.Spec.CSI != nil {
 			h.attached.linger(attachment{a.Spec.Attacher, pv.Spec.CSI.VolumeHandle})
 		}
 	}
 }
 
 // usualAttachments is what a new node's drivers are thought to allow.
-func (w *world) usualAttachments() *attachments {
-	if len(w.usualLimits) == 0 || !w.storage.attaches {
+func (f *Filters) usualAttachments() *attachments {
+	if len(f.usualLimits) == 0 || !f.storage.attaches {
 		return nil
 	}
-	return newAttachments(maps.Clone(w.usualLimits))
+	return newAttachments(maps.Clone(f.usualLimits))
 }
 
-// use counts n more pods of the class on the host as users of their volumes.
-func (w *world) use(c *class, h *host, n int) {
+// use counts n more pods of the class on the node as users of their volumes.
+func (f *Filters) use(c *Class, h *NodeInfo, n int) {
 	v := c.volumes
 	if h.attached != nil {
 		h.attached.add(v.attached, n)
 	}
 	for _, claim := range v.exclusive {
-		w.storage.users[claim] += n
+		f.storage.users[claim] += n
 	}
 	for range n {
 		h.disks = append(h.disks, v.disks...)
@@ -158,27 +166,27 @@ func without(list []*corev1.Volume, one *corev1.Volume) []*corev1.Volume {
 	return list
 }
 
-// attachable says whether a pod's volumes can be used on the host beside those that
+// attachable says whether a pod's volumes can be used on the node beside those that
 // are used already.
-func (w *world) attachable(c *class, h *host) bool {
+func (f *Filters) attachable(c *Class, h *NodeInfo) bool {
 	v := c.volumes
 	switch {
 	case h.attached != nil && h.attached.exceeded(v.attached) != "":
 		return false
-	case w.takenClaim(v) != "", quarrelling(v.disks, h.disks) != nil, w.lacksDriver(v, h):
+	case f.takenClaim(v) != "", quarrelling(v.disks, h.disks) != nil, f.lacksDriver(v, h):
 		return false
 	}
-	return len(v.unbound) == 0 || w.provide(c, h, map[*unboundClaim]*corev1.PersistentVolume{})
+	return len(v.unbound) == 0 || f.provide(c, h, map[*unboundClaim]*corev1.PersistentVolume{})
 }
 
 // lacksDriver says that a driver is not installed on the node, and wants pods to keep
 // off such nodes. One that has not joined yet gets what the others have.
-func (w *world) lacksDriver(v *volumes, h *host) bool {
-	if h.node == nil || h.settling || h.node.State != Ready {
+func (f *Filters) lacksDriver(v *volumes, h *NodeInfo) bool {
+	if !h.Joined {
 		return false
 	}
 	for _, a := range v.attached {
-		if d := w.storage.drivers[a.driver]; d == nil || d.Spec.PreventPodSchedulingIfMissing == nil || !*d.Spec.PreventPodSchedulingIfMissing {
+		if d := f.storage.drivers[a.driver]; d == nil || d.Spec.PreventPodSchedulingIfMissing == nil || !*d.Spec.PreventPodSchedulingIfMissing {
 			continue
 		}
 		if h.csi == nil || !hasDriver(h.csi, a.driver) {
@@ -198,9 +206,9 @@ func hasDriver(n *storagev1.CSINode, name string) bool {
 }
 
 // takenClaim is the first claim that only one pod may use and another does.
-func (w *world) takenClaim(v *volumes) string {
+func (f *Filters) takenClaim(v *volumes) string {
 	for _, claim := range v.exclusive {
-		if w.storage.users[claim] > 0 {
+		if f.storage.users[claim] > 0 {
 			return claim
 		}
 	}

@@ -1,0 +1,67 @@
+package filter
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Place is what limits how many pods of a kind a node takes, apart from their size: they keep
+// apart by hostname, or spread by it. The zero place limits nothing.
+type Place struct {
+	apart  *counter
+	spread *Spread
+}
+
+// Room is how many pods of the place a node takes.
+func (p Place) Room() int64 {
+	if p.spread != nil {
+		return int64(p.spread.maxSkew)
+	}
+	return 1
+}
+
+// KeepsApart says that the pods keep apart, so no node ever takes a second one.
+func (p Place) KeepsApart() bool { return p.apart != nil }
+
+// Spreads says that the pods spread, so a node takes more once other nodes hold some.
+func (p Place) Spreads() bool { return p.spread != nil }
+
+// PlaceOf is the place of a kind's pods; the zero place when they have none.
+func (f *Filters) PlaceOf(k *Kind) Place {
+	if p := f.PlaceApart(k); p.apart != nil {
+		return p
+	}
+	for i, s := range k.Class.spreads {
+		if k.spreadsOwn[i] > 0 && f.keys[s.key].key == corev1.LabelHostname {
+			return Place{spread: s}
+		}
+	}
+	return Place{}
+}
+
+// PlaceApart is the place of a kind's pods if they keep apart by hostname, else the zero
+// place: every pod of the kind both counts and avoids.
+func (f *Filters) PlaceApart(k *Kind) Place {
+	for _, a := range k.Class.apart {
+		if f.keys[a.met.key].key == corev1.LabelHostname && slices.Contains(k.counted, a.met) {
+			return Place{apart: a.met}
+		}
+	}
+	return Place{}
+}
+
+// PlacesApart are the places of pods that may keep apart, in the order in which their
+// constraints were read.
+func (f *Filters) PlacesApart() []Place {
+	var places []Place
+	for _, k := range f.apartKeys() {
+		places = append(places, Place{apart: f.apart[k].met})
+	}
+	return places
+}
+
+// ByHostname says whether a term of the affinity ties pods to a node.
+func (f *Filters) ByHostname(t *Affinity) bool {
+	return slices.ContainsFunc(t.counters, func(c counter) bool { return f.keys[c.key].key == corev1.LabelHostname })
+}
