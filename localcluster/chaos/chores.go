@@ -93,6 +93,11 @@ func (u *users) once(ctx context.Context, c chore) error {
 		return u.patch(ctx, g, fmt.Sprintf(`{"spec":{"minNodes":%d}}`, c.amount%3))
 	case dismissMachine:
 		return u.dismiss(ctx, c.which)
+	case editGroup:
+		groups := u.nodeGroups()
+		g := groups[c.which%uint64(len(groups))]
+		images := []string{"ubuntu-22.04-lts", "debian-12"}
+		return u.patch(ctx, g, fmt.Sprintf(`{"spec":{"osImageID":%q,"userData":%q}}`, images[c.amount%2], fmt.Sprintf("%s# edition %d\n", userData, c.amount/2%2)))
 	}
 	return errors.New("there is no such chore")
 }

@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -28,8 +29,12 @@ type evidence struct {
 	machines map[types.UID]machineLife
 	// most is each NodeGroup's maximum; their names differ between the estates.
 	most map[string]int
-	// prices are the plans' per month.
-	prices map[string]string
+	// budgets are the disruption budgets of each NodeGroup.
+	budgets map[string][]v1alpha1.DisruptionBudget
+	// prices say what each plan has cost when.
+	prices prices
+	// excuses are machines that came to harm, or that a person has dismissed.
+	excuses map[string]bool
 }
 
 // mark is whose a VPS is, as its notes say.
@@ -49,7 +54,7 @@ func (e *evidence) ours() []vpsietest.Bill {
 
 // judge finds what was wrong at any time of the run.
 func (e *evidence) judge() []violation {
-	return slices.Concat(e.twice(), e.tooMany(), e.unexplained(), e.stolen())
+	return slices.Concat(e.twice(), e.tooMany(), e.unexplained(), e.stolen(), e.crowded(), e.untimely(), e.wasteful())
 }
 
 // twice finds machines that were there more than once at a time.
@@ -154,7 +159,7 @@ func (e *evidence) cost(b vpsietest.Bill) *big.Rat {
 	if b.DeletedAt != nil {
 		end = *b.DeletedAt
 	}
-	price, ok := new(big.Rat).SetString(e.prices[b.Plan])
+	price, ok := new(big.Rat).SetString(b.PricePerMonth)
 	if !ok {
 		return new(big.Rat)
 	}

@@ -21,7 +21,7 @@ var dawn = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // vps is a VPS that lived from one second to another; 0 is now.
 func vps(id int, hostname, mark string, from, to int) vpsietest.Bill {
-	b := vpsietest.Bill{ID: id, Hostname: hostname, Plan: "small-2cpu-4gb", Notes: mark, CreatedAt: dawn.Add(time.Duration(from) * time.Second), Cost: "0.000000001"}
+	b := vpsietest.Bill{ID: id, Hostname: hostname, Plan: "small-2cpu-4gb", Notes: mark, PricePerMonth: "12.00", CreatedAt: dawn.Add(time.Duration(from) * time.Second), Cost: "0.000000001"}
 	if to > 0 {
 		b.DeletedAt = new(dawn.Add(time.Duration(to) * time.Second))
 	}
@@ -54,7 +54,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := &evidence{
 				bills: tc.bills, machines: map[types.UID]machineLife{"u1": tc.life},
-				most: map[string]int{"a0": 2}, prices: map[string]string{"small-2cpu-4gb": "12.00"},
+				most: map[string]int{"a0": 2},
 			}
 			got := e.judge()
 			if len(got) != len(tc.want) {

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -52,14 +53,14 @@ func faultKind(q vpsietest.Request) string {
 // report judges the run.
 func (r *run) report(unrest []string) (*Report, error) {
 	ledger := r.stack.Cloud.Ledger()
-	e := &evidence{bills: ledger.VMs, machines: r.watcher.lives(), most: map[string]int{}, prices: map[string]string{}}
+	e := &evidence{
+		bills: ledger.VMs, machines: r.watcher.lives(), most: map[string]int{}, budgets: map[string][]v1alpha1.DisruptionBudget{},
+		prices: r.weather.prices, excuses: r.watcher.allExcuses(),
+	}
 	for one := range estate(estates) {
 		for _, g := range one.nodeGroups() {
-			e.most[g.Name] = int(g.Spec.MaxNodes)
+			e.most[g.Name], e.budgets[g.Name] = int(g.Spec.MaxNodes), g.Spec.Disruption.Budgets
 		}
-	}
-	for _, p := range vpsietest.DefaultCatalogue().Plans {
-		e.prices[p.Nickname] = p.PricePerMonth
 	}
 	violations := append(r.watcher.violations(), e.judge()...)
 	if len(unrest) > 0 {
@@ -75,6 +76,12 @@ func (r *run) report(unrest []string) (*Report, error) {
 		}
 	}
 	r.count(ledger)
+	cheaper, rollouts := e.exchanges()
+	for what, all := range map[string]map[string]*exchange{"exchanges begun": cheaper, "replacements of outdated nodes begun": rollouts} {
+		for range all {
+			r.tally.add(what)
+		}
+	}
 	report := &Report{Kills: r.tally.sum("kills"), Faults: r.tally.sum("faults")}
 	for _, v := range violations {
 		report.Violations = append(report.Violations, r.story(v, ledger))

@@ -109,6 +109,8 @@ type regime struct {
 	// soldOut is a plan of which so many are left; none is no limit.
 	soldOut string
 	left    int
+	// bargain is a plan at half its price; empty for none.
+	bargain string
 	// harm befalls a machine.
 	harm harm
 	die  uint64
@@ -194,6 +196,7 @@ func (s *schedule) nextRegime() regime {
 	}
 	g.harm = pick(r, noHarm, noHarm, noHarm, noHarm, destroyed, ended, stopped)
 	g.plant = r.IntN(12) == 0
+	g.bargain = pick(r, "", "", "micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb")
 	g.chatty, g.dropUserData = r.IntN(3) == 0, r.IntN(12) == 0
 	g.orderDialect = pick(r, "any", "any", "A", "B")
 	g.totalExcess = r.IntN(3) * r.IntN(2)
@@ -257,6 +260,7 @@ const (
 	deletePod       = "delete a bare pod"
 	changeMinimum   = "change a NodeGroup's minimum"
 	dismissMachine  = "delete a VPSieNode"
+	editGroup       = "edit what a NodeGroup's machines are made from"
 )
 
 func (s *estateSchedule) nextChore() chore {
@@ -264,7 +268,7 @@ func (s *estateSchedule) nextChore() chore {
 	return chore{
 		pause: millis(r, 200, 2500),
 		what: pick(r, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment,
-			changeBudget, addPod, addPod, deletePod, changeMinimum, dismissMachine),
+			changeBudget, addPod, addPod, deletePod, changeMinimum, dismissMachine, editGroup),
 		which: r.Uint64(), amount: r.Uint64(),
 	}
 }

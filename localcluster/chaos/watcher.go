@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -44,7 +46,13 @@ type machineLife struct {
 	number                    int64
 	born                      time.Time
 	gone                      time.Time // zero while it is there
-	lines                     []string
+	// left is when its deletion began, removal the reason by which a controller decided it.
+	left    time.Time
+	removal string
+	// replaces names the nodes in whose place it was bought.
+	replaces string
+	drifted  time.Time // when it was first seen to be outdated; zero for never
+	lines    []string
 }
 
 // watch begins to watch and returns when it has seen everything once. It ends with ctx.
@@ -121,10 +129,27 @@ func (w *watcher) seeMachine(o *v1alpha1.VPSieNode) *machineLife {
 		w.machines[o.UID] = m
 	}
 	m.number = o.Spec.VPSieInstanceID
+	w.seeDisruption(m, o)
 	line := fmt.Sprintf("version %s phase %s vps %d node %q deleting %t%s", o.ResourceVersion, o.Status.Phase, m.number,
 		o.Status.NodeName, o.DeletionTimestamp != nil, verdicts(o.Status.Conditions))
 	m.lines = append(m.lines, stamp(time.Now())+" "+line)
 	return m
+}
+
+// seeDisruption notes why the machine came, and why it goes.
+func (w *watcher) seeDisruption(m *machineLife, o *v1alpha1.VPSieNode) {
+	if m.drifted.IsZero() && meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.VPSieNodeDrifted) {
+		m.drifted = time.Now()
+	}
+	if o.DeletionTimestamp != nil && m.left.IsZero() {
+		m.left, m.removal = o.DeletionTimestamp.Time, o.Annotations[v1alpha1.AnnotationRemoval]
+		if m.removal != "" {
+			w.tally.add("nodes removed: " + m.removal)
+		}
+	}
+	if m.replaces == "" {
+		m.replaces = o.Annotations[v1alpha1.AnnotationReplaces]
+	}
 }
 
 func verdicts(conditions []metav1.Condition) string {
@@ -179,6 +204,13 @@ func (w *watcher) excuse(node string) {
 
 // excused tells whether the node's pods may end in any way. The caller holds the lock.
 func (w *watcher) excused(node string) bool { return w.excuses[node] }
+
+// allExcuses are the nodes that are excused.
+func (w *watcher) allExcuses() map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.excuses)
+}
 
 // isExcused is excused for others.
 func (w *watcher) isExcused(node string) bool {

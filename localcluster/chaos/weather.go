@@ -9,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
@@ -22,6 +24,8 @@ type weather struct {
 	excuse func(node string)
 	// ledger is what there is.
 	ledger func() vpsietest.Ledger
+	// prices are those that there have been.
+	prices prices
 	// planted counts the machines that are none of ours.
 	planted int
 }
@@ -87,6 +91,19 @@ func (w *weather) knobs(ctx context.Context, g regime) error {
 	if g.neverAppear > 0 {
 		w.tally.add("weather: orders that come to nothing, at most")
 	}
+	list := listPrices()
+	texts := object{}
+	for plan, price := range list {
+		if plan == g.bargain {
+			price /= 2
+			w.tally.add("weather: prices changed")
+		}
+		list[plan] = price
+		texts[plan] = strconv.FormatFloat(price, 'f', 2, 64)
+	}
+	knobs["prices"] = texts
+	// Noted first: a controller may know it as soon as it is so.
+	w.prices = append(w.prices, priceList{time.Now(), list})
 	return w.ask(ctx, http.MethodPut, "/knobs", knobs)
 }
 

@@ -72,6 +72,21 @@ func (e estate) nodeGroups() []*v1alpha1.NodeGroup {
 		e.newGroup("c", 2, 6, true, "micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb"),
 	}
 	groups[1].Spec.Taints = []corev1.Taint{dedicated}
+	one, two := intstr.FromInt32(1), intstr.FromInt32(2)
+	groups[0].Spec.Disruption = v1alpha1.Disruption{
+		Consolidation: v1alpha1.ConsolidateWhenCheaper, PaybackHours: new(int32(payback.Hours())), DriftPolicy: v1alpha1.DriftReplace, DrainSurge: v1alpha1.DrainSurgeSingleReplica,
+		Budgets: []v1alpha1.DisruptionBudget{{Nodes: &one}},
+	}
+	groups[1].Spec.Disruption = v1alpha1.Disruption{
+		DriftPolicy: v1alpha1.DriftReplace, Budgets: []v1alpha1.DisruptionBudget{{Nodes: &one, Reasons: []v1alpha1.DisruptionReason{"Drifted", "Expired"}}},
+	}
+	groups[2].Spec.Disruption = v1alpha1.Disruption{
+		Consolidation: v1alpha1.ConsolidateWhenCheaper, PaybackHours: new(int32(payback.Hours())), DriftPolicy: v1alpha1.DriftReplace,
+		Budgets: []v1alpha1.DisruptionBudget{
+			{Nodes: &two},
+			{Kind: v1alpha1.DisruptionWindow, Cron: windowCron, DurationSeconds: new(int32(windowSeconds)), Reasons: []v1alpha1.DisruptionReason{"Underutilized", "Replaced", "Drifted"}},
+		},
+	}
 	return groups
 }
 

@@ -61,7 +61,8 @@ type Bill struct {
 	PoweredOn          bool       `json:"poweredOn"`
 	CreatedAt          time.Time  `json:"createdAt"`
 	DeletedAt          *time.Time `json:"deletedAt"`
-	Cost               string     `json:"cost"` // decimal, in US dollars, up to now
+	Cost               string     `json:"cost"`          // decimal, in US dollars, up to now
+	PricePerMonth      string     `json:"pricePerMonth"` // as it was ordered
 }
 
 // Request is one request to the API.
@@ -90,7 +91,7 @@ func (s *Server) Ledger() Ledger {
 		b := Bill{
 			ID: m.id, Identifier: m.identifier, Hostname: m.hostname, ResourceIdentifier: m.offer.identifier, Plan: m.offer.Nickname,
 			Datacenter: m.datacenter.Name, Notes: m.notes, Tags: append([]string{}, m.tags...), State: string(m.stage), PoweredOn: m.power,
-			CreatedAt: m.createdAt, Cost: m.cost.FloatString(9),
+			CreatedAt: m.createdAt, Cost: m.cost.FloatString(9), PricePerMonth: m.price.FloatString(2),
 		}
 		if !m.removedAt.IsZero() {
 			b.DeletedAt = new(m.removedAt)
