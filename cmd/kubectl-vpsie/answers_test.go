@@ -9,6 +9,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -100,4 +102,34 @@ func TestBlockersGroupsAndADeadAutoscaler(t *testing.T) {
 	}
 	t.Cleanup(func() { remove(t, lease) })
 	kubectl(t, status...).want(t, 0, "No autoscaler acts: pod-a, the last leader, gave its last sign of life 60m ago")
+}
+
+// A pod that a drain replaces by a restart of its Deployment holds no node, and is told as what it is.
+func TestRestartsBeforeADrain(t *testing.T) {
+	apply(t, objects)
+	secret(t)
+	apply(t, `{apiVersion: autoscaler.vpsie.com/v1beta1, kind: NodeGroup, metadata: {name: web, namespace: kube-system},
+spec: {minNodes: 0, maxNodes: 3, datacenterID: dc-us-east-1, offeringIDs: [small-2cpu-4gb], osImageID: ubuntu-22.04-lts, disruption: {drainSurge: SingleReplica}}}
+---
+{apiVersion: autoscaler.vpsie.com/v1beta1, kind: VPSieNode, metadata: {name: n1, namespace: kube-system},
+spec: {vpsieInstanceID: 9, instanceType: small-2cpu-4gb, nodeGroupName: web, datacenterID: dc-us-east-1, nodeName: n1}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: single, namespace: shop}, spec: {replicas: 1, selector: {matchLabels: {app: single}},
+template: {metadata: {labels: {app: single}}, spec: {containers: [{name: c, image: none}]}}}}
+---
+{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: single, namespace: shop}, spec: {minAvailable: 1, selector: {matchLabels: {app: single}}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: single-1, namespace: shop, labels: {app: single, pod-template-hash: v1},
+ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: single-v1, uid: u, controller: true}]}, spec: {nodeName: n1, containers: [{name: c, image: none}]}}
+`)
+	t.Cleanup(func() {
+		remove(t, &v1alpha1.VPSieNode{ObjectMeta: metaOf("kube-system", "n1")})
+		remove(t, &appsv1.Deployment{ObjectMeta: metaOf("shop", "single")})
+		remove(t, &policyv1.PodDisruptionBudget{ObjectMeta: metaOf("shop", "single")})
+		remove(t, &corev1.Pod{ObjectMeta: metaOf("shop", "single-1")})
+	})
+	setStatus(t, &corev1.Pod{}, "shop", "single-1", `{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}`)
+	setStatus(t, &v1alpha1.VPSieNode{}, "kube-system", "n1", `{"phase":"Ready","nodeName":"n1"}`)
+	kubectl(t, "drain", "n1", "--dry-run").want(t, 0, "made ready by a restart: Deployment shop/single", "no pod needs to be evicted")
+	kubectl(t, "explain", "node", "n1").want(t, 0, "1 pod would be replaced before the node goes, by a restart of Deployment shop/single")
 }

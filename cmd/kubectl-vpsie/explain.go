@@ -147,5 +147,6 @@ func (c *cli) nodeAnswer(ctx context.Context, kube client.Client, s *explain.Sce
 	}
 	c.addPods(ctx, kube, s, client.MatchingFields{"spec.nodeName": node})
 	c.addBudgets(ctx, kube, s)
+	c.addSurge(ctx, kube, s)
 	return explain.Node(s, name)
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/explain"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // look reads the autoscaler's own objects, which every answer needs.
@@ -64,4 +67,36 @@ func (c *cli) addBudgets(ctx context.Context, kube client.Reader, s *explain.Sce
 		c.note("without the PodDisruptionBudgets, which could not be listed: %v", err)
 	}
 	s.Budgets = pointers(list.Items)
+}
+
+// addSurge reads what decides which of the scene's pods are replaced by a restart of their Deployment: the Deployments of their
+// namespaces with all of their pods and claims. It reads nothing while no NodeGroup asks for that.
+func (c *cli) addSurge(ctx context.Context, kube client.Reader, s *explain.Scene) {
+	if !slices.ContainsFunc(s.Groups, func(g *v1alpha1.NodeGroup) bool {
+		return g.Spec.Disruption.DrainSurge == v1alpha1.DrainSurgeSingleReplica
+	}) {
+		return
+	}
+	var namespaces []string
+	for _, p := range s.Pods {
+		if plan.DeploymentOf(p) != "" && !slices.Contains(namespaces, p.Namespace) {
+			namespaces = append(namespaces, p.Namespace)
+		}
+	}
+	var deployments []*appsv1.Deployment
+	var pods []*corev1.Pod
+	var claims []*corev1.PersistentVolumeClaim
+	for _, namespace := range namespaces {
+		var some appsv1.DeploymentList
+		var replicas corev1.PodList
+		var volumes corev1.PersistentVolumeClaimList
+		for what, list := range map[string]client.ObjectList{"Deployments": &some, "pods": &replicas, "PersistentVolumeClaims": &volumes} {
+			if err := kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
+				c.note("without what drainSurge does, as the %s of namespace %s could not be listed: %v", what, namespace, err)
+				return
+			}
+		}
+		deployments, pods, claims = append(deployments, pointers(some.Items)...), append(pods, pointers(replicas.Items)...), append(claims, pointers(volumes.Items)...)
+	}
+	s.Surge = plan.NewSurge(deployments, plan.Parts(pods), claims)
 }

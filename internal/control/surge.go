@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 
@@ -93,23 +92,12 @@ func (r *machines) restarts(ctx context.Context, d *appsv1.Deployment, p *corev1
 			return false, nil, fmt.Errorf("listing the claims of namespace %s: %w", d.Namespace, err)
 		}
 	}
-	surge := plan.NewSurge([]*appsv1.Deployment{d}, parts(pods.Items), pointersTo(claims.Items))
+	surge := plan.NewSurge([]*appsv1.Deployment{d}, plan.Parts(pointersTo(pods.Items)), pointersTo(claims.Items))
 	restarts := surge.Restarts(p)
 	others := slices.DeleteFunc(pods.Items, func(o corev1.Pod) bool {
 		return o.UID == p.UID || o.DeletionTimestamp != nil || plan.DeploymentOf(&o) != d.Name
 	})
 	return restarts, others, nil
-}
-
-// parts are the pods' metadata and status.
-func parts(pods []corev1.Pod) iter.Seq2[*metav1.ObjectMeta, *corev1.PodStatus] {
-	return func(yield func(*metav1.ObjectMeta, *corev1.PodStatus) bool) {
-		for i := range pods {
-			if !yield(&pods[i].ObjectMeta, &pods[i].Status) {
-				return
-			}
-		}
-	}
 }
 
 // surge restarts the pod's Deployment once, and says what is waited for. When that did not help, the

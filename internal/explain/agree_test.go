@@ -62,6 +62,8 @@ status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
 const (
 	owned     = `, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: r, uid: r, controller: true}]`
 	emptyDir  = "  volumes: [{name: scratch, emptyDir: {}}]"
+	single    = `, labels: {app: single, guarded: "yes", pod-template-hash: v1}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: single-v1, uid: r, controller: true}]`
+	double    = `, labels: {app: double, guarded: "yes", pod-template-hash: v1}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: double-v1, uid: d, controller: true}]`
 	closedPDB = `
 ---
 apiVersion: policy/v1
@@ -69,6 +71,16 @@ kind: PodDisruptionBudget
 metadata: {name: guard, namespace: shop}
 spec: {selector: {matchLabels: {guarded: "yes"}}}
 status: {disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: single, namespace: shop}
+spec: {replicas: 1, selector: {matchLabels: {app: single}}, template: {metadata: {labels: {app: single}}, spec: {containers: [{name: c, image: i}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: double, namespace: shop}
+spec: {replicas: 2, selector: {matchLabels: {app: double}}, template: {metadata: {labels: {app: double}}, spec: {containers: [{name: c, image: i}]}}}
 `
 )
 
@@ -86,6 +98,9 @@ func agreePods() map[string]string {
 		"low":         agreePod("low", "", low),
 		"lower":       agreePod("lower", "", lower),
 		"guarded":     agreePod("guarded", owned+`, labels: {guarded: "yes"}`, ""),
+		"single":      agreePod("single", single, ""),
+		"double1":     agreePod("double1", double, ""),
+		"double2":     agreePod("double2", double, ""),
 		"guardedlow":  agreePod("guardedlow", owned+`, labels: {guarded: "yes"}`, lower),
 		"likedaemon":  agreePod("likedaemon", owned+`, annotations: {cluster-autoscaler.kubernetes.io/daemonset-pod: "true"}`, ""),
 		"busy":        strings.Replace(agreePod("busy", owned, ""), "cpu: 100m", "cpu: 2320m", 1), // 58 %, of which floats make 57
@@ -95,8 +110,17 @@ func agreePods() map[string]string {
 // What the plugin says of pods and of a node's use is what the planner goes by, with the
 // controller's flags as they are.
 func TestThePluginSaysWhatThePlannerGoesBy(t *testing.T) {
+	for name, group := range map[string]string{
+		"": agreeGroup, "drainSurge, ": agreeGroup + "  disruption: {drainSurge: SingleReplica}\n",
+	} {
+		thePluginAgrees(t, name, group)
+	}
+}
+
+func thePluginAgrees(t *testing.T, what, group string) {
+	t.Helper()
 	dir := t.TempDir()
-	text := agreeGroup + closedPDB
+	text := group + closedPDB
 	id := 1
 	for name, pod := range agreePods() {
 		text += fmt.Sprintf(agreeNode, "node-"+name, id, pod)
@@ -114,7 +138,7 @@ func TestThePluginSaysWhatThePlannerGoesBy(t *testing.T) {
 		"cutoff -30":    {ExpendablePriorityCutoff: -30},
 		"local storage": {ExpendablePriorityCutoff: -10, SkipNodesWithLocalStorage: true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(what+name, func(t *testing.T) {
 			files := []string{filepath.Join(dir, "objects.yaml")}
 			o := dryrun.Options{
 				Files: files, Offerings: filepath.Join(dir, "offerings.yaml"), AnyNamespace: true, Plan: flags,
@@ -131,6 +155,7 @@ func TestThePluginSaysWhatThePlannerGoesBy(t *testing.T) {
 			}
 			scene := &Scene{
 				Now: now, Groups: read.NodeGroups, Machines: read.VPSieNodes, Nodes: read.Nodes, Pods: read.Pods, Budgets: read.Budgets,
+				Surge:  plan.NewSurge(read.Deployments, plan.Parts(read.Pods), read.Claims),
 				Rounds: Rounds{Options: flags, List: []*observe.Round{observe.NewRound(now, decided.Plan, nil)}},
 			}
 			for pod := range agreePods() {

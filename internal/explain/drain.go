@@ -19,6 +19,7 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 	for _, h := range a.Pods {
 		switch {
 		case h.Stays:
+		case h.Restarts != "":
 		case h.Why != "":
 			held = append(held, h.Why)
 			moving = append(moving, h.Pod)
@@ -27,6 +28,9 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 		}
 	}
 	var steps []string
+	if restarts := a.restarts(); len(restarts) > 0 {
+		steps = append(steps, fmt.Sprintf("before any pod is evicted, another pod of each is made ready by a restart: %s", observe.Some(restarts)))
+	}
 	if len(moving) == 0 {
 		steps = append(steps, "no pod needs to be evicted")
 	} else {

@@ -69,6 +69,8 @@ type Timer struct {
 type Holding struct {
 	Pod string `json:"pod"`
 	Why string `json:"holdsTheNode,omitempty"`
+	// Restarts is the Deployment that is restarted instead of an eviction of the pod, which is its only ready replica.
+	Restarts string `json:"restarts,omitempty"`
 	// Stays: it ends with the node, as a DaemonSet's does.
 	Stays bool `json:"endsWithNode,omitempty"`
 }
@@ -222,6 +224,9 @@ func changesOfDrain(a *NodeAnswer) []string {
 		if h.Why != "" {
 			changes = append(changes, h.Why)
 		}
+	}
+	if restarts := a.restarts(); len(restarts) > 0 {
+		changes = append(changes, "the roll-out of what is restarted has to make another pod ready: "+observe.Some(restarts))
 	}
 	if len(changes) == 0 {
 		changes = append(changes, "nothing needs to be done: its pods are being evicted, and then the VPS is deleted")

@@ -70,12 +70,14 @@ func (a *NodeAnswer) identity(p *Page) {
 }
 
 func (a *NodeAnswer) pods(p *Page) {
-	var movers, staying []string
+	var movers, staying, replaced []string
 	var held []row
 	for _, h := range a.Pods {
 		switch {
 		case h.Stays:
 			staying = append(staying, h.Pod)
+		case h.Restarts != "":
+			replaced = append(replaced, h.Pod)
 		case h.Why == "":
 			movers = append(movers, h.Pod)
 		default:
@@ -91,6 +93,10 @@ func (a *NodeAnswer) pods(p *Page) {
 	}
 	if len(movers) > 0 {
 		p.line("  %s would move: %s", observe.Count(len(movers), "pod"), observe.Some(movers))
+	}
+	if len(replaced) > 0 {
+		p.line("  %s would be replaced before the node goes, by a restart of %s (disruption.drainSurge): %s",
+			observe.Count(len(replaced), "pod"), observe.Some(a.restarts()), observe.Some(replaced))
 	}
 	if len(staying) > 0 {
 		p.line("  %s of DaemonSets or the node itself: %s", observe.Count(len(staying), "pod"), observe.Some(staying))

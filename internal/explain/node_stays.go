@@ -146,13 +146,33 @@ func (s *Scene) holds(a *NodeAnswer) {
 			h.Why = fmt.Sprintf("pod %s is ending; it has %d s from %s on", h.Pod, gracePeriod(pod), s.hour(pod.DeletionTimestamp.Add(-time.Duration(gracePeriod(pod))*time.Second)))
 		default:
 			h.Why = p.Immovable(&s.Rounds.Options, s.Now)
-			if h.Why == "" {
+			switch {
+			case h.Why != "":
+			case a.surges() && s.Surge != nil && s.Surge.Restarts(pod):
+				h.Restarts = pod.Namespace + "/" + plan.DeploymentOf(pod)
+			default:
 				h.Why = budgets.Refusal(pod)
 			}
 		}
 		a.Pods = append(a.Pods, h)
 	}
 	slices.SortFunc(a.Pods, func(x, y Holding) int { return strings.Compare(x.Pod, y.Pod) })
+}
+
+// surges says that a drain of the node restarts Deployments whose only ready replica is on it.
+func (a *NodeAnswer) surges() bool {
+	return a.group != nil && a.group.Spec.Disruption.DrainSurge == v1alpha1.DrainSurgeSingleReplica
+}
+
+// restarts names the Deployments that a drain of the node restarts.
+func (a *NodeAnswer) restarts() []string {
+	var names []string
+	for _, h := range a.Pods {
+		if h.Restarts != "" {
+			names = append(names, "Deployment "+h.Restarts)
+		}
+	}
+	return names
 }
 
 func gracePeriod(pod *corev1.Pod) int64 {

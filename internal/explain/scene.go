@@ -23,7 +23,9 @@ type Scene struct {
 	Nodes    []*corev1.Node
 	Pods     []*corev1.Pod
 	Budgets  []*policyv1.PodDisruptionBudget
-	Rounds   Rounds
+	// Surge knows which pods a drain replaces by a restart of their Deployment; nil when that was not asked for.
+	Surge  *plan.Surge
+	Rounds Rounds
 	// Dead says that no autoscaler acts; empty when one does, or when that is not known.
 	Dead string
 }

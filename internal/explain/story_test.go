@@ -167,6 +167,7 @@ func (s *story) scene(t *testing.T) *Scene {
 	}
 	o := read.Objects
 	scene := &Scene{Now: s.now, Groups: o.NodeGroups, Machines: o.VPSieNodes, Nodes: o.Nodes, Pods: o.Pods, Budgets: o.Budgets, Rounds: s.rounds}
+	scene.Surge = plan.NewSurge(o.Deployments, plan.Parts(o.Pods), o.Claims)
 	scene.Rounds.List = s.journal.Rounds(observe.Filter{})
 	return scene
 }

@@ -49,6 +49,17 @@ func NewSurge(deployments []*appsv1.Deployment, pods iter.Seq2[*metav1.ObjectMet
 	return s
 }
 
+// Parts are what NewSurge needs to know of the pods.
+func Parts(pods []*corev1.Pod) iter.Seq2[*metav1.ObjectMeta, *corev1.PodStatus] {
+	return func(yield func(*metav1.ObjectMeta, *corev1.PodStatus) bool) {
+		for _, p := range pods {
+			if !yield(&p.ObjectMeta, &p.Status) {
+				return
+			}
+		}
+	}
+}
+
 // DeploymentOf names the Deployment that the pod is of; empty when it is of none. A Deployment
 // calls its ReplicaSets by its own name and their label pod-template-hash.
 func DeploymentOf(pod metav1.Object) string {
