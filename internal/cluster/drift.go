@@ -21,7 +21,7 @@ import (
 // madeFromVersion is that of what MadeFrom works out. It changes when the value of a field is made
 // in another way: then no value is compared with one of before. A new field needs no other version,
 // because fields that one side lacks are not compared.
-const madeFromVersion = 1
+const madeFromVersion = 2
 
 // fieldKubernetes is the field of MadeFrom that the control plane decides.
 const fieldKubernetes = "kubernetesVersion"
@@ -41,7 +41,7 @@ func MadeFrom(g *v1alpha1.NodeGroup, kubernetes string) *v1alpha1.MadeFrom {
 	add("kubelet", short(KubeletText(g)))
 	add("networkConfig", short(NetworkText(g)))
 	add("osImageID", g.Spec.OSImageID)
-	add("sshKeyIDs", short(strings.Join(g.Spec.SSHKeyIDs, ", ")))
+	add("sshKeyIDs", short(strings.Join(slices.Sorted(slices.Values(g.Spec.SSHKeyIDs)), ", ")))
 	add("startupTaints", short(taintsText(g.Spec.StartupTaints)))
 	add("userData", hashed(g.Spec.UserData))
 	return made

@@ -48,6 +48,12 @@ func TestDriftNamesTheField(t *testing.T) {
 		"kubelet": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) {
 			g.Kubelet = &v1alpha1.Kubelet{MaxPods: new(int32(30))}
 		}, `kubelet: none -> {"maxPods":30}`, false},
+		"network": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) {
+			g.NetworkConfig = &v1alpha1.NetworkConfig{PrivateIP: v1alpha1.Enabled, FirewallGroups: []string{"nodes"}}
+		}, `networkConfig: none -> {"privateIP":"Enabled","firewallGroups":["nodes"]}`, false},
+		"network that is as if absent": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) {
+			g.NetworkConfig = &v1alpha1.NetworkConfig{PublicIPv4: v1alpha1.Enabled, PublicIPv6: v1alpha1.Disabled, PrivateIP: v1alpha1.Disabled}
+		}, "", true},
 		"kubelet without a setting": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) { g.Kubelet = &v1alpha1.Kubelet{} }, "", true},
 		"labels, in place": {"v1.36.1", "1.36", func(g *v1alpha1.NodeGroupSpec, _ *v1alpha1.MadeFrom) {
 			g.Labels = nil
@@ -79,6 +85,26 @@ func TestDriftNamesTheField(t *testing.T) {
 				t.Errorf("drift %q, current %v; want %q, %v", n.Drift, n.Current, test.drift, test.current)
 			}
 		})
+	}
+}
+
+// The order of what is a set replaces nobody.
+func TestOrderIsNoDrift(t *testing.T) {
+	g := &v1alpha1.NodeGroup{Spec: v1alpha1.NodeGroupSpec{
+		SSHKeyIDs:     []string{"a", "b"},
+		StartupTaints: []corev1.Taint{{Key: "a", Effect: "NoSchedule"}, {Key: "b", Effect: "NoSchedule"}},
+		NetworkConfig: &v1alpha1.NetworkConfig{FirewallGroups: []string{"a", "b"}},
+	}}
+	other := g.DeepCopy()
+	slices.Reverse(other.Spec.SSHKeyIDs)
+	slices.Reverse(other.Spec.StartupTaints)
+	slices.Reverse(other.Spec.NetworkConfig.FirewallGroups)
+	m := &v1alpha1.VPSieNode{Status: v1alpha1.VPSieNodeStatus{MadeFrom: MadeFrom(g, "")}}
+	if text := drift(m, MadeFrom(other, "")); text != "" {
+		t.Errorf("drift %q", text)
+	}
+	if other.Spec.SSHKeyIDs[0] != "b" || other.Spec.NetworkConfig.FirewallGroups[0] != "b" {
+		t.Error("the NodeGroup itself is sorted")
 	}
 }
 
