@@ -8,7 +8,7 @@ help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .PHONY: demo
-demo: build ## The whole story on a local control plane: pods come, nodes come, pods go, nodes go
+demo: build ## The whole story on a local control plane: pods come, nodes come, pods go, nodes go, are exchanged and rolled
 	@$(BIN)/localcluster demo
 
 .PHONY: up

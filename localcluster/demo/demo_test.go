@@ -39,7 +39,10 @@ func TestStory(t *testing.T) {
 	if len(types) < 2 {
 		t.Errorf("the VPSes are all of the type %v, want several types", types)
 	}
-	for _, said := range []string{"| BUY ", "18 of Deployment demo/web", "after / bound = ", "ScalingUp", "ScalingDown", "is ready", "is gone", "30 running", "$0.0000 per hour"} {
+	for _, said := range []string{"| BUY ", "18 of Deployment demo/web", "after / bound = ", "ScalingUp", "ScalingDown", "is ready", "is gone", "30 running", "$0.0000 per hour",
+		"in the place of ", "The same pods run on 3 small-2cpu-4gb for $0.0500 per hour", "Drifted: osImageID: ubuntu-22.04-lts -> debian-12",
+		"All 3 nodes are made from debian-12",
+	} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("the story does not say %q", said)
 		}
