@@ -73,7 +73,7 @@ func (h *host) controlPlane() string {
 		}
 	}
 	for _, s := range h.bound {
-		if !s.pod.stays() {
+		if !s.stays {
 			continue // static pods do
 		}
 		if why := controlPlanePod(s.pod.meta, s.pod.status); why != "" {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ func Decide(s *State) *Plan {
 	if w.strategy != plainStrategy && len(p.Launches) > 0 {
 		p.Strategy = w.strategy
 	}
-	p.Removals, p.Kept = w.removals(r), kept(r)
+	p.Removals, p.Kept = w.removals(r), w.kept(r)
 	for _, c := range r.unneeded {
 		p.Unneeded = append(p.Unneeded, c.host.Name)
 	}
@@ -74,18 +73,25 @@ func (w *world) launches(names map[*host][]string) []Launch {
 // launchNames gives every machine to be bought a name that no node and no machine has:
 // placements name nodes, and one name must not mean two of them.
 func (w *world) launchNames() func(*group) string {
+	const infix = "-new-"
 	taken := map[string]bool{}
+	take := func(name string) {
+		if strings.Contains(name, infix) {
+			taken[name] = true
+		}
+	}
 	for _, n := range w.state.Nodes {
-		taken[n.Name], taken[n.Machine] = true, true
+		take(n.Name)
+		take(n.Machine)
 		if n.Object != nil {
-			taken[n.Object.Name] = true
+			take(n.Object.Name)
 		}
 	}
 	numbers := map[*group]int{}
 	return func(g *group) string {
 		for {
 			numbers[g]++
-			if name := fmt.Sprintf("%s-new-%d", g.Name, numbers[g]); !taken[name] {
+			if name := fmt.Sprintf("%s%s%d", g.Name, infix, numbers[g]); !taken[name] {
 				taken[name] = true
 				return name
 			}
@@ -205,12 +211,14 @@ func (w *world) moves() map[*host][]Move {
 	return moves
 }
 
-func kept(r removals) []Kept {
-	out := []Kept{}
-	for h, why := range r.kept {
-		out = append(out, Kept{Node: h.Name, Group: h.group.Name, Reason: why.reason, Message: why.message})
+// kept are the nodes that stay, by name, as the hosts are.
+func (w *world) kept(r removals) []Kept {
+	out := make([]Kept, 0, len(r.kept))
+	for _, h := range w.hosts[:w.existing] {
+		if why, stays := r.kept[h]; stays {
+			out = append(out, Kept{Node: h.Name, Group: h.group.Name, Reason: why.reason, Message: why.message})
+		}
 	}
-	slices.SortFunc(out, func(a, b Kept) int { return cmp.Compare(a.Node, b.Node) })
 	return out
 }
 

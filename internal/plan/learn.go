@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func newLessons(w *world) *lessons {
 	for _, nodes := range [][]*Node{settled, settling} {
 		slices.SortFunc(nodes, func(a, b *Node) int { return strings.Compare(a.Name, b.Name) })
 		for _, n := range nodes {
-			for _, k := range keysOfNode(n) {
+			for k := range keysOfNode(n) {
 				l.teachers[k] = append(l.teachers[k], n)
 			}
 		}
@@ -94,12 +95,11 @@ func newLessons(w *world) *lessons {
 }
 
 // keysOfNode are the node's own key, and those of the larger sets that it is in.
-func keysOfNode(n *Node) []lessonKey {
-	keys := []lessonKey{{datacenter: n.DatacenterID}}
-	if n.Group != "" {
-		keys = append(keys, lessonKey{n.Group, n.InstanceType, n.DatacenterID}, lessonKey{n.Group, "", n.DatacenterID}, lessonKey{"", n.InstanceType, n.DatacenterID})
+func keysOfNode(n *Node) iter.Seq[lessonKey] {
+	return func(yield func(lessonKey) bool) {
+		_ = yield(lessonKey{datacenter: n.DatacenterID}) && n.Group != "" && yield(lessonKey{n.Group, n.InstanceType, n.DatacenterID}) &&
+			yield(lessonKey{n.Group, "", n.DatacenterID}) && yield(lessonKey{"", n.InstanceType, n.DatacenterID})
 	}
-	return keys
 }
 
 // readResidents notes the DaemonSet and static pods of the teachers.

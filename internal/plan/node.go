@@ -60,6 +60,8 @@ type seated struct {
 	kind *filter.Kind
 	// stays: a DaemonSet's or static pod, which is not moved when the node goes.
 	stays bool
+	// leaves: it is being deleted.
+	leaves bool
 }
 
 // verdict is what the static filters say of the class's pods on the host.

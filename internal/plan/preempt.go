@@ -34,6 +34,7 @@ func (h *host) freeOrYielded() resources.Vector {
 func (w *world) seatNominated(pods []*Pod) []*Pod {
 	slices.SortFunc(pods, func(a, b *Pod) int { return cmp.Or(cmp.Compare(b.priority, a.priority), comparePods(a, b)) })
 	var left []*Pod
+	nominated := map[*host]bool{}
 	for _, p := range pods {
 		h := w.seatOf(p)
 		if !w.canMakeRoom(h, p) {
@@ -42,8 +43,9 @@ func (w *world) seatNominated(pods []*Pod) []*Pod {
 		}
 		w.sit(h, p, w.filters.Kind(w.class(p), p.meta))
 		w.nominated = append(w.nominated, Placement{Pod: p.name(), Node: h.Name})
+		nominated[h] = true
 	}
-	for _, h := range w.hosts {
+	for h := range nominated {
 		w.passOn(h)
 	}
 	return left
@@ -79,9 +81,6 @@ func (w *world) passOn(h *host) {
 		}
 		nominated++
 		w.dims.AddSize(taken, &s.pod.requests, 1)
-	}
-	if nominated == 0 {
-		return
 	}
 	victims := make(resources.Vector, len(w.dims.Names))
 	for _, s := range h.bound {

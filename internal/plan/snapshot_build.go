@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -130,13 +131,17 @@ func (w *world) giveShapes() {
 }
 
 // asked are the requests of all pods, those of DaemonSets among them.
-func (w *world) asked() []*resources.Requests {
-	asked := make([]*resources.Requests, 0, len(w.state.Pods)+len(w.daemons))
-	for _, p := range w.state.Pods {
-		asked = append(asked, &p.requests)
+func (w *world) asked() iter.Seq[*resources.Requests] {
+	return func(yield func(*resources.Requests) bool) {
+		for _, p := range w.state.Pods {
+			if !yield(&p.requests) {
+				return
+			}
+		}
+		for _, d := range w.daemons {
+			if !yield(&d.pod.requests) {
+				return
+			}
+		}
 	}
-	for _, d := range w.daemons {
-		asked = append(asked, &d.pod.requests)
-	}
-	return asked
 }

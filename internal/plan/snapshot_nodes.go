@@ -100,19 +100,12 @@ func (w *world) lockTypes() {
 // seat puts the pods on the nodes they are bound to, or nominated for, sets room
 // aside for DaemonSet pods that will come, and returns the pods that want room.
 func (w *world) seat() []*Pod {
-	// Who is counted how is only known once all constraints have been read.
-	classes := make([]*filter.Class, len(w.state.Pods))
-	for i, p := range w.state.Pods {
-		if p.stage != stageGone && p.stage != stageUndecided && p.stage != stageFailedScheduling {
-			classes[i] = w.class(p)
-		}
-	}
+	hosts, classes := w.seats()
 	for _, d := range w.daemons {
 		d.kind = w.filters.Kind(d.class, d.pod.meta)
 	}
 	w.giveShapes()
 	w.readAttachments()
-	hosts := w.seats()
 	var pending, nominated []*Pod
 	for i, p := range w.state.Pods {
 		switch h := hosts[i]; {
@@ -134,21 +127,26 @@ func (w *world) seat() []*Pod {
 	return pending
 }
 
-// seats are the hosts of the pods, by their place in the state, with room made for them there.
-func (w *world) seats() []*host {
-	hosts := make([]*host, len(w.state.Pods))
+// seats are the hosts and the classes of the pods, by their place in the state, with room made for them on the hosts. Who is
+// counted how is only known once all classes have been read. In a large cluster each look at all pods counts, so this is one.
+func (w *world) seats() ([]*host, []*filter.Class) {
+	hosts, classes := make([]*host, len(w.state.Pods)), make([]*filter.Class, len(w.state.Pods))
+	seats := 0
 	for i, p := range w.state.Pods {
+		if p.stage != stageGone && p.stage != stageUndecided && p.stage != stageFailedScheduling {
+			classes[i] = w.class(p)
+		}
 		if h := w.seatOf(p); h != nil {
 			hosts[i] = h
 			h.seats++
+			seats++
 		}
 	}
+	room := make([]seated, seats)
 	for _, h := range w.hosts {
-		if h.seats > 0 {
-			h.bound = make([]seated, 0, h.seats)
-		}
+		h.bound, room = room[:0:h.seats], room[h.seats:]
 	}
-	return hosts
+	return hosts, classes
 }
 
 // seatOf is the host that a pod is bound to or that waits for it; nil for none.
@@ -171,7 +169,7 @@ func (w *world) sit(h *host, p *Pod, k *filter.Kind) { w.sitAs(h, p, k, p.stays(
 
 // sitAs puts a pod on a node; stays says that it belongs to the node.
 func (w *world) sitAs(h *host, p *Pod, k *filter.Kind, stays bool) {
-	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays})
+	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays, leaves: p.leaves()})
 	h.TakePorts(k)
 	w.dims.AddSize(h.free, &p.requests, -1)
 	switch p.part(&w.state.Options, stays) {

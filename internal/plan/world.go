@@ -147,7 +147,7 @@ func (w *world) retire(h *host) {
 
 func (w *world) countBound(h *host, n int32) {
 	for _, s := range h.bound {
-		w.filters.Count(s.kind, &h.NodeInfo, n, s.pod.leaves())
+		w.filters.Count(s.kind, &h.NodeInfo, n, s.leaves)
 	}
 	w.filters.AddNode(&h.NodeInfo, n)
 }
@@ -270,7 +270,7 @@ func (w *world) locate() {
 	for _, h := range w.hosts {
 		w.filters.AddNode(&h.NodeInfo, 1)
 		for _, s := range h.bound {
-			w.filters.Count(s.kind, &h.NodeInfo, 1, s.pod.leaves())
+			w.filters.Count(s.kind, &h.NodeInfo, 1, s.leaves)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package resources
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 	"strings"
 
@@ -106,9 +107,9 @@ type Dimensions struct {
 }
 
 // NewDimensions numbers the scalar resources that any of the requests asks for, by name.
-func NewDimensions(asked []*Requests) *Dimensions {
+func NewDimensions(asked iter.Seq[*Requests]) *Dimensions {
 	seen := map[corev1.ResourceName]bool{}
-	for _, r := range asked {
+	for r := range asked {
 		for _, s := range r.Scalars {
 			seen[s.Name] = true
 		}
