@@ -182,7 +182,7 @@ func burstPod(i int) string { return fmt.Sprintf("burst-%d", i) }
 
 // seedPending stores pods that the scheduler has found no node for.
 func seedPending(ctx context.Context, endpoint string, pods int) error {
-	s, err := newSeeder(endpoint, 1)
+	s, err := newSeeder(endpoint, true)
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func seedPending(ctx context.Context, endpoint string, pods int) error {
 
 // unseedPending deletes them.
 func unseedPending(ctx context.Context, endpoint string, pods int) error {
-	s, err := newSeeder(endpoint, 1)
+	s, err := newSeeder(endpoint, true)
 	if err != nil {
 		return err
 	}

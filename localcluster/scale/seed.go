@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,30 +24,42 @@ type seeder struct {
 	etcd  *clientv3.Client
 	proto runtime.Encoder
 	ops   []clientv3.Op
-	// most is how many of them are written at once.
-	most int
+	// watched says that somebody watches what is written. What is written together has one revision, and a watch that is
+	// cut off goes on after the last revision that it has seen, so it would miss part of it. Each write has its own then.
+	watched bool
 }
 
-// mostOps is how many writes etcd takes at once: before anybody watches. What is written together has one revision, and a
-// watch that is cut off goes on after the last revision that it has seen, so others would miss part of it.
+// mostOps is how many writes etcd takes at once.
 const mostOps = 100
 
-func newSeeder(endpoint string, most int) (*seeder, error) {
+func newSeeder(endpoint string, watched bool) (*seeder, error) {
 	client, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}})
 	if err != nil {
 		return nil, fmt.Errorf("reaching etcd: %w", err)
 	}
-	return &seeder{etcd: client, proto: protobuf.NewSerializer(scheme.Scheme, scheme.Scheme), most: most}, nil
+	return &seeder{etcd: client, proto: protobuf.NewSerializer(scheme.Scheme, scheme.Scheme), watched: watched}, nil
 }
 
 func (s *seeder) flush(ctx context.Context) error {
 	if len(s.ops) == 0 {
 		return nil
 	}
-	if _, err := s.etcd.Txn(ctx).Then(s.ops...).Commit(); err != nil {
+	defer func() { s.ops = s.ops[:0] }()
+	if !s.watched {
+		return s.commit(ctx, s.ops...)
+	}
+	writes, ctx := errgroup.WithContext(ctx)
+	for _, op := range s.ops {
+		writes.Go(func() error { return s.commit(ctx, op) })
+	}
+	return writes.Wait()
+}
+
+// commit writes under one revision.
+func (s *seeder) commit(ctx context.Context, ops ...clientv3.Op) error {
+	if _, err := s.etcd.Txn(ctx).Then(ops...).Commit(); err != nil {
 		return fmt.Errorf("writing to etcd: %w", err)
 	}
-	s.ops = s.ops[:0]
 	return nil
 }
 
@@ -60,7 +73,7 @@ func (s *seeder) delete(ctx context.Context, key string) error {
 
 func (s *seeder) do(ctx context.Context, op clientv3.Op) error {
 	s.ops = append(s.ops, op)
-	if len(s.ops) < s.most {
+	if len(s.ops) < mostOps {
 		return nil
 	}
 	return s.flush(ctx)
@@ -76,7 +89,7 @@ func (s *seeder) builtIn(ctx context.Context, key string, object runtime.Object)
 
 // seed fills the cluster with ready nodes of the group, their machines, made from what is given, and their pods.
 func seed(ctx context.Context, endpoint string, cloud *vpsietest.Server, made *v1alpha1.MadeFrom, nodes, pods int) error {
-	s, err := newSeeder(endpoint, mostOps)
+	s, err := newSeeder(endpoint, false)
 	if err != nil {
 		return err
 	}
