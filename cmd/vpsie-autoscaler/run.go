@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -103,6 +104,9 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err := control.Setup(ctx, mgr, deps); err != nil {
 		return err
 	}
+	if err := mgr.Add(manager.RunnableFunc(returnGarbage)); err != nil {
+		return err
+	}
 	ctrl.Log.Info("starting", "version", build.Version(), "clusterID", clusterID, "namespace", f.control.Namespace)
 	return mgr.Start(ctx)
 }
@@ -114,6 +118,13 @@ func collectEarly() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}
+}
+
+// returnGarbage gives back what reading all objects has left, once the caches are filled: in a large cluster that is as
+// much as what is kept, and the runtime would hold on to it for minutes.
+func returnGarbage(context.Context) error {
+	debug.FreeOSMemory()
+	return nil
 }
 
 // logTo sends the logs of this program and of its libraries to one place.
