@@ -51,17 +51,24 @@ func newArrivals() *arrivals {
 	return &arrivals{orders: newOrders(), of: map[place]arrival{}, scaled: map[types.UID]time.Time{}}
 }
 
-// scaledAt says that a scaling of the group is noted for that time.
-func (a *arrivals) scaledAt(group types.UID, at time.Time) bool {
+// claimScaling leaves it to the caller to note a scaling of the group for that time, unless somebody has or does.
+func (a *arrivals) claimScaling(group types.UID, at time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.scaled[group].Equal(at)
+	if a.scaled[group].Equal(at) {
+		return false
+	}
+	a.scaled[group] = at
+	return true
 }
 
-func (a *arrivals) noteScaled(group types.UID, at time.Time) {
+// returnScaling takes a claim back whose note could not be written.
+func (a *arrivals) returnScaling(group types.UID, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.scaled[group] = at
+	if a.scaled[group].Equal(at) {
+		delete(a.scaled, group)
+	}
 }
 
 // retain forgets what is kept of NodeGroups that are gone.

@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -46,6 +47,9 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if left, _ := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
 		return left, nil
 	}
+	if wait := r.admit(m); wait > 0 {
+		return wait, nil
+	}
 	group, err := r.groupNow(ctx, m)
 	if apierrors.IsNotFound(err) || err == nil && !group.DeletionTimestamp.IsZero() {
 		// The NodeGroup went while the intent was being written.
@@ -53,9 +57,6 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	}
 	if err != nil {
 		return 0, err
-	}
-	if wait := r.admit(m); wait > 0 {
-		return wait, nil
 	}
 	m.Status.SpecHash, m.Status.MadeFrom = r.Options.specHash(group), cluster.MadeFrom(group, r.kubernetesVersion())
 	r.notePrice(ctx, m, group)
@@ -80,12 +81,18 @@ func (r *machines) admit(m *v1alpha1.VPSieNode) time.Duration {
 		r.fail(m, observe.ProvisioningFailed(why))
 		return pendingRetry
 	}
-	if !r.arrivals.orders.admit(m.UID, r.Clock.Now()) {
-		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, "Waiting until VPSie lists the orders before it")
-		return r.Options.PollInterval
+	if !r.arrivals.orders.admit(m, r.Clock.Now()) {
+		if r.Clock.Since(m.CreationTimestamp.Time) > shortWait {
+			r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, "Waiting until VPSie lists the orders before it")
+		}
+		return pendingRetry
 	}
 	return 0
 }
+
+// shortWait is how long a machine waits for others before its status says so. A thousand that are bought together would
+// write it a thousand times, which holds up the orders themselves.
+const shortWait = 30 * time.Second
 
 // announce makes it known that an order may have been made from now on.
 func (r *machines) announce(ctx context.Context, m *v1alpha1.VPSieNode) error {
@@ -125,7 +132,7 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 		logf.FromContext(ctx).Info("ordered the VPS", "instanceType", order.InstanceType)
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "VPSie has taken the order")
 		r.calm(m)
-		return r.Options.PollInterval, r.noteOrder(ctx, m, group)
+		return r.Options.PollInterval / 2, r.noteOrder(ctx, m, group) // soon: others wait until it is listed
 	}
 	if vpsie.MayHaveHappened(err) {
 		r.trouble(m, "OrderUnconfirmed", err)
@@ -150,7 +157,7 @@ func (r *machines) noteOrder(ctx context.Context, m *v1alpha1.VPSieNode, group *
 // declined handles an order that was surely not made: a machine that the cloud
 // does not sell fails at once, so that the next-best is bought; anything else waits.
 func (r *machines) declined(m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, err error) (time.Duration, error) {
-	r.arrivals.orders.forget(m.UID)
+	r.arrivals.orders.forget(m.UID, r.Clock.Now())
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, err.Error())
 	if cloud.Refused(err) {
 		if !cloud.IsBackoff(err) { // else the first that was refused has said it
@@ -182,7 +189,23 @@ func (r *machines) provision(ctx context.Context, m *v1alpha1.VPSieNode) (time.D
 		r.trouble(m, "VPSieUnreachable", err)
 		return max(pendingRetry, r.poll(r.Clock.Since(orderedAt(m)))), nil
 	}
+	r.seeOrders(sight)
 	return r.provisionSeen(ctx, m, sight)
+}
+
+// seeOrders notes all orders that a look shows as VPSes. If each were noted when its own machine comes to its turn, those
+// that wait for it to be listed would wait for the turns of all.
+func (r *machines) seeOrders(sight *cloud.Sight) {
+	open := r.arrivals.orders.unseen(sight.Began)
+	if len(open) == 0 {
+		return
+	}
+	for i := range sight.VMs {
+		vm := &sight.VMs[i]
+		if mark, ours := r.Cloud.Ours(vm); ours && !vm.Gone() && open.Has(types.UID(mark.UID)) {
+			r.arrivals.orders.see(types.UID(mark.UID), true, r.Clock.Now())
+		}
+	}
 }
 
 func (r *machines) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {

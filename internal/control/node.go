@@ -42,7 +42,8 @@ func setupNodes(mgr ctrl.Manager, d Deps) error {
 	r := &machines{Deps: d, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
-		Watches(&v1alpha1.VPSieNode{}, leavingFirst()).
+		Watches(&v1alpha1.VPSieNode{}, urgentFirst()).
+		WatchesRawSource(whenAdmitted(d.arrivals.orders)).
 		Watches(&v1alpha1.VPSieNode{}, handler.EnqueueRequestsFromMapFunc(r.ofSibling)).
 		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.ofNode), changed(nodeNews)).
 		Watches(&v1alpha1.NodeGroup{}, handler.EnqueueRequestsFromMapFunc(r.ofGroup), changed(settingsNews)).

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -48,6 +49,11 @@ type orders struct {
 	open   map[types.UID]time.Time
 	listed sets.Set[types.UID]
 	window int
+	// waiting are the machines that were not admitted, in the order in which they asked; wake has one ask again.
+	waiting []waiter
+	wake    func(client.ObjectKey)
+	// looked is when the last look began that was gone through for all of them.
+	looked time.Time
 	// lastListed is when an order was last listed, lastVPS when one last became a VPS.
 	lastListed, lastVPS time.Time
 	// lost are orders that were never listed, by VPSieNode.
@@ -56,6 +62,12 @@ type orders struct {
 	// when each machine's order was last counted as one.
 	doubts  int
 	doubted map[types.UID]time.Time
+}
+
+// waiter is a machine that waits until others are listed.
+type waiter struct {
+	uid  types.UID
+	name client.ObjectKey
 }
 
 // lostOrder is an order that VPSie took and did not list in time.
@@ -95,18 +107,43 @@ func isUnlisted(m *v1alpha1.VPSieNode) bool {
 	return m.Spec.VPSieInstanceID == 0 && c != nil && slices.Contains([]string{reasonOrdering, reasonOrdered, reasonBuilding}, c.Reason)
 }
 
-// admit lets an order be made, or says that others have to be listed first.
-func (o *orders) admit(uid types.UID, now time.Time) bool {
+// admit lets the machine be ordered, or says that others have to be listed first; it is woken when there is room.
+func (o *orders) admit(m client.Object, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	uid := m.GetUID()
 	if _, again := o.open[uid]; again {
 		return o.recalled
 	}
-	if !o.recalled || len(o.open) >= o.allowed(now) {
-		return false
+	waits := func(w waiter) bool { return w.uid == uid }
+	if o.recalled && len(o.open) < o.allowed(now) {
+		o.open[uid] = now
+		o.waiting = slices.DeleteFunc(o.waiting, waits)
+		return true
 	}
-	o.open[uid] = now
-	return true
+	if !slices.ContainsFunc(o.waiting, waits) {
+		o.waiting = append(o.waiting, waiter{uid, client.ObjectKeyFromObject(m)})
+	}
+	return false
+}
+
+// wakeBy says how machines that wait are woken.
+func (o *orders) wakeBy(wake func(client.ObjectKey)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wake = wake
+}
+
+// wakeSome wakes as many as may be ordered now.
+func (o *orders) wakeSome(now time.Time) {
+	n := min(len(o.waiting), max(o.allowed(now)-len(o.open), 0))
+	if o.wake == nil || n == 0 {
+		return
+	}
+	for _, w := range o.waiting[:n] {
+		o.wake(w.name)
+	}
+	o.waiting = slices.Delete(o.waiting, 0, n)
 }
 
 func (o *orders) allowed(now time.Time) int {
@@ -133,6 +170,18 @@ func (o *orders) limit(now time.Time) *plan.Limit {
 	}
 }
 
+// unseen are the orders that a look may show which began then: all that are open, or none when such a look has been gone
+// through.
+func (o *orders) unseen(began time.Time) sets.Set[types.UID] {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.open) == 0 || !began.After(o.looked) {
+		return nil
+	}
+	o.looked = began
+	return sets.KeySet(o.open)
+}
+
 // see notes that VPSie lists the order: as a VPS, or only as pending. A pending order
 // counts as listed while others became VPSes lately.
 func (o *orders) see(uid types.UID, isVPS bool, now time.Time) {
@@ -141,6 +190,7 @@ func (o *orders) see(uid types.UID, isVPS bool, now time.Time) {
 	if !isVPS && now.Sub(o.lastVPS) > freshMemory {
 		return
 	}
+	defer o.wakeSome(now)
 	if isVPS {
 		o.lastVPS, o.doubts = now, 0
 		maps.DeleteFunc(o.lost, func(_ string, l lostOrder) bool { return now.Sub(l.at) > longMemory })
@@ -158,12 +208,14 @@ func (o *orders) see(uid types.UID, isVPS bool, now time.Time) {
 }
 
 // forget drops an order that was refused, or whose machine is gone.
-func (o *orders) forget(uid types.UID) {
+func (o *orders) forget(uid types.UID, now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	defer o.wakeSome(now)
 	delete(o.open, uid)
 	delete(o.doubted, uid)
 	o.listed.Delete(uid)
+	o.waiting = slices.DeleteFunc(o.waiting, func(w waiter) bool { return w.uid == uid })
 }
 
 // retain drops the orders whose objects somebody took away without the autoscaler. Very

@@ -93,17 +93,18 @@ func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v
 }
 
 // noteScaling notes that the group has scaled up or down now. Stored times are whole seconds, so one
-// note a second says all that there is to say, however many machines are ordered in it.
+// note a second says all that there is to say, however many machines are ordered in it. Who comes while it is being written
+// does not wait for it: should it fail, the machines themselves show when the group scaled (cluster.LastScale).
 func (d Deps) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	now := d.Clock.Now().Truncate(time.Second)
-	if d.arrivals.scaledAt(g.UID, now) {
+	if !d.arrivals.claimScaling(g.UID, now) {
 		return nil
 	}
 	scaled := g.DeepCopy()
 	scaled.Status.LastScaleTime = &metav1.Time{Time: now}
 	if err := d.Client.Status().Patch(ctx, scaled, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
+		d.arrivals.returnScaling(g.UID, now)
 		return fmt.Errorf("noting the scaling of NodeGroup %s: %w", g.Name, err)
 	}
-	d.arrivals.noteScaled(g.UID, now)
 	return nil
 }

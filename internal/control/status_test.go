@@ -72,3 +72,26 @@ func TestScalingIsNotedOnceASecond(t *testing.T) {
 		t.Errorf("the scaling of the next second is noted as %s, want %s", g.Status.LastScaleTime, w.clock.Now())
 	}
 }
+
+// Machines that are ordered at the same moment do not all write the scaling while the first write is under way: on one object
+// they would hold each other up.
+func TestScalingIsNotedOnceAtATime(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("burst", 0, 500)
+	now := w.clock.Now().Truncate(time.Second)
+	if !w.deps.arrivals.claimScaling(g.UID, now) {
+		t.Fatal("nobody notes the first scaling")
+	}
+	w.must(w.deps.noteScaling(t.Context(), g))
+	before := g.ResourceVersion
+	w.must(w.admin.Get(t.Context(), client.ObjectKeyFromObject(g), g))
+	if g.ResourceVersion != before {
+		t.Error("a scaling was written that somebody else is writing")
+	}
+	w.deps.arrivals.returnScaling(g.UID, now)
+	w.must(w.deps.noteScaling(t.Context(), g))
+	w.must(w.admin.Get(t.Context(), client.ObjectKeyFromObject(g), g))
+	if g.Status.LastScaleTime == nil {
+		t.Error("nobody wrote the scaling after the first write failed")
+	}
+}
