@@ -76,7 +76,7 @@ func TestDriftNamesTheField(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			n := nodesOf(madeWith(test.kubelet, test.kubernetes, test.change))[0]
+			n := NewBuilder().nodesOf(madeWith(test.kubelet, test.kubernetes, test.change))[0]
 			drift := n.Drift
 			if name == "user data, a hash" && len(drift) > 30 && len(test.drift) > 0 {
 				drift, test.drift = drift[:len("userData: sha256:")], test.drift[:len("userData: sha256:")]
@@ -115,7 +115,7 @@ func TestNewFieldsOfDriftReplaceNobody(t *testing.T) {
 		made.Fields = slices.DeleteFunc(made.Fields, func(f v1alpha1.MadeFromField) bool { return f.Name == "kubelet" || f.Name == fieldKubernetes })
 	})
 	m, g := o.VPSieNodes[0], o.NodeGroups[0]
-	if n := nodesOf(o)[0]; n.Drift != "" {
+	if n := NewBuilder().nodesOf(o)[0]; n.Drift != "" {
 		t.Fatalf("a field that was not known before is told as drift: %s", n.Drift)
 	}
 	made := Unnoted(m, g, "1.36")
@@ -130,7 +130,7 @@ func TestNewFieldsOfDriftReplaceNobody(t *testing.T) {
 		t.Errorf("noted twice: %v", again)
 	}
 	g.Spec.Kubelet.MaxPods = new(int32(40))
-	if n := nodesOf(o)[0]; n.Drift != `kubelet: {"maxPods":30} -> {"maxPods":40}` {
+	if n := NewBuilder().nodesOf(o)[0]; n.Drift != `kubelet: {"maxPods":30} -> {"maxPods":40}` {
 		t.Errorf("the edit that followed is told as %q", n.Drift)
 	}
 }
@@ -143,7 +143,7 @@ func TestOldKubeletsOfTheImageReplaceNobody(t *testing.T) {
 	node := o.Nodes[0].DeepCopy()
 	node.Name = "m2"
 	o.VPSieNodes, o.Nodes = append(o.VPSieNodes, newer), append(o.Nodes, node)
-	for _, n := range nodesOf(o) {
+	for _, n := range NewBuilder().nodesOf(o) {
 		if n.Drift != "" {
 			t.Errorf("%s: %s", n.Name, n.Drift)
 		}

@@ -15,12 +15,16 @@ import (
 
 // nodesOf joins machines and Kubernetes nodes: one plan.Node for each pair, for
 // each machine whose node has not registered, and for each node without a machine.
-func nodesOf(o *Objects) []*plan.Node {
+func (b *Builder) nodesOf(o *Objects) []*plan.Node {
 	byName := make(map[string]*corev1.Node, len(o.Nodes))
 	for _, n := range o.Nodes {
 		byName[n.Name] = n
 	}
-	var nodes []*plan.Node
+	nodes := make([]*plan.Node, 0, len(o.VPSieNodes))
+	before := b.joined
+	if before != nil {
+		b.joined = make(map[*v1alpha1.VPSieNode]joined, len(o.VPSieNodes))
+	}
 	owners := NodeOwners(o.VPSieNodes)
 	for _, m := range o.VPSieNodes {
 		name := NodeNameOf(m)
@@ -28,7 +32,14 @@ func nodesOf(o *Objects) []*plan.Node {
 		if owners[name] != m {
 			object = nil
 		}
-		nodes = append(nodes, machineNode(m, object))
+		made, known := before[m]
+		if !known || made.object != object {
+			made = joined{object, *machineNode(m, object)}
+		}
+		if b.joined != nil {
+			b.joined[m] = made
+		}
+		nodes = append(nodes, &made.node)
 	}
 	groups := make(map[string]*v1alpha1.NodeGroup, len(o.NodeGroups))
 	for _, g := range o.NodeGroups {

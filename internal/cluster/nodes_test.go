@@ -52,7 +52,7 @@ func TestMachinesAndNodesAreJoined(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			nodes := nodesOf(readText(t, aGroup+"---\n"+test.text).Objects)
+			nodes := NewBuilder().nodesOf(readText(t, aGroup+"---\n"+test.text).Objects)
 			if len(nodes) != 1 {
 				t.Fatalf("%d nodes, want 1", len(nodes))
 			}

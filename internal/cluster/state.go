@@ -60,6 +60,14 @@ type Builder struct {
 	capacity map[plan.OfferKey]corev1.ResourceList
 	// planned are the pods that each machine on its way is meant for.
 	planned map[string]meant
+	// joined is what the last State made of each machine and its node; nil keeps nothing (Remember).
+	joined map[*v1alpha1.VPSieNode]joined
+}
+
+// joined is a machine with its Node object, nil when there is none, as the planner sees it.
+type joined struct {
+	object *corev1.Node
+	node   plan.Node
 }
 
 type meant struct {
@@ -72,6 +80,13 @@ type meant struct {
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
 	return &Builder{learnt: map[learntKey]corev1.ResourceList{}, capacity: map[plan.OfferKey]corev1.ResourceList{}, planned: map[string]meant{}}
+}
+
+// Remember has the Builder keep what it made of machines and nodes that have not changed, for callers whose objects are
+// never changed in place, as those of a cache. It returns the Builder.
+func (b *Builder) Remember() *Builder {
+	b.joined = map[*v1alpha1.VPSieNode]joined{}
+	return b
 }
 
 // State describes the objects as the planner sees them. markets is keyed by
@@ -94,7 +109,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		StorageCapacities: o.StorageCapacities,
 		VolumeAttachments: o.VolumeAttachments,
 	}
-	s.Nodes = nodesOf(o)
+	s.Nodes = b.nodesOf(o)
 	b.recall(s.Nodes)
 	b.learn(s.Nodes)
 	offered := map[plan.OfferKey]bool{}
@@ -311,10 +326,9 @@ func (b *Builder) learn(nodes []*plan.Node) {
 		if n.State != plan.Ready || n.Object == nil || n.Group == "" {
 			continue
 		}
-		k := learntKey{n.Offer(), n.Kubelet}
-		fresh[k] = smaller(fresh[k], n.Object.Status.Allocatable)
+		lessen(fresh, learntKey{n.Offer(), n.Kubelet}, n.Object.Status.Allocatable)
 		if len(n.Object.Status.Capacity) > 0 {
-			capacity[n.Offer()] = smaller(capacity[n.Offer()], n.Object.Status.Capacity)
+			lessen(capacity, n.Offer(), n.Object.Status.Capacity)
 		}
 	}
 	maps.Copy(b.capacity, capacity)
@@ -343,21 +357,21 @@ func (b *Builder) asLearnt(offer *plan.Offer, k plan.OfferKey) *plan.Offer {
 	return &learnt
 }
 
-// smaller is the smaller of each amount; of devices none is no amount.
-func smaller(a, b corev1.ResourceList) corev1.ResourceList {
-	least := a.DeepCopy()
-	if least == nil {
+// lessen keeps the smaller of each amount under the key; of devices none is no amount.
+func lessen[K comparable](all map[K]corev1.ResourceList, k K, shown corev1.ResourceList) {
+	least, known := all[k]
+	if !known {
 		least = corev1.ResourceList{}
+		all[k] = least
 	}
-	for name, q := range b {
+	for name, q := range shown {
 		have, ok := least[name]
 		switch {
 		case isDevice(name) && q.IsZero():
-		case a == nil, isDevice(name) && !ok, ok && q.Cmp(have) < 0:
+		case !known, isDevice(name) && !ok, ok && q.Cmp(have) < 0:
 			least[name] = q
 		}
 	}
-	return least
 }
 
 // isDevice says that a device plugin announces the resource, not the kubelet.

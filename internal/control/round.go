@@ -45,7 +45,7 @@ type round struct {
 }
 
 func setupRound(mgr ctrl.Manager, d Deps) error {
-	r := &round{Deps: d, builder: cluster.NewBuilder()}
+	r := &round{Deps: d, builder: cluster.NewBuilder().Remember()}
 	if d.Pods == nil {
 		return errors.New("setting up rounds: Deps.Pods is missing, without which every node would look empty")
 	}
