@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -104,27 +102,11 @@ func (f *flags) run(ctx context.Context, stderr io.Writer) error {
 	if err := control.Setup(ctx, mgr, deps); err != nil {
 		return err
 	}
-	if err := mgr.Add(manager.RunnableFunc(returnGarbage)); err != nil {
+	if err := mgr.Add(manager.RunnableFunc(returnMemory)); err != nil {
 		return err
 	}
 	ctrl.Log.Info("starting", "version", build.Version(), "clusterID", clusterID, "namespace", f.control.Namespace)
 	return mgr.Start(ctx)
-}
-
-// collectEarly has garbage collected when the heap has grown by half, not doubled: in a large cluster most of
-// it is the cache, and the processor has little to do. The variable GOGC goes before it.
-func collectEarly() {
-	const percent = 50
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
-}
-
-// returnGarbage gives back what reading all objects has left, once the caches are filled: in a large cluster that is as
-// much as what is kept, and the runtime would hold on to it for minutes.
-func returnGarbage(context.Context) error {
-	debug.FreeOSMemory()
-	return nil
 }
 
 // logTo sends the logs of this program and of its libraries to one place.
