@@ -34,6 +34,9 @@ type Plan struct {
 	TrafficGB int
 	// PricePerMonth is in millionths of a US dollar; the vendor's month has 720 hours.
 	PricePerMonth int64
+	// Spot: VPSie may take the machine away again. VPSie sells no such plans today; one would be a plan with an
+	// identifier of its own, so that its order is like any other.
+	Spot bool
 }
 
 // Image is an operating system image.
@@ -102,6 +105,7 @@ type wirePlan struct {
 	SSD        flexInt    `json:"ssd"`
 	Traffic    flexInt    `json:"traffic"`
 	Price      flexMicros `json:"price"`
+	IsSpot     looseFlag  `json:"is_spot"`
 }
 
 // Plans returns what the datacenter sells for the image, of every category, in the API's order. The arguments are
@@ -139,7 +143,7 @@ func (c *Client) Plans(ctx context.Context, datacenterID, imageID string) ([]Pla
 			plans = append(plans, Plan{
 				Identifier: string(w.Identifier), Nickname: string(w.Nickname), Category: string(category.Name),
 				CPU: int(w.CPU), MemoryMB: int(w.RAM), DiskGB: int(w.SSD), TrafficGB: int(w.Traffic),
-				PricePerMonth: int64(w.Price),
+				PricePerMonth: int64(w.Price), Spot: bool(w.IsSpot),
 			})
 		}
 	}

@@ -32,7 +32,9 @@ type VM struct {
 	Deleted               bool
 	Terminated            bool
 	CreatedAt             time.Time // zero when unknown
-	Notes                 string
+	// InterruptedAt is when VPSie takes a spot instance away; zero when it has not said so.
+	InterruptedAt time.Time
+	Notes         string
 	// Tags are known to GetVM only; lists leave them out.
 	Tags []string
 }
@@ -77,6 +79,7 @@ type wireVM struct {
 	IsDeleted    looseFlag    `json:"is_deleted"`
 	IsTerminated looseFlag    `json:"is_terminated"`
 	CreatedOn    flexTime     `json:"created_on"`
+	InterruptOn  flexTime     `json:"interruption_on"`
 	Notes        flexString   `json:"notes"`
 }
 
@@ -93,7 +96,7 @@ func (w wireVM) domain() VM {
 		Active: bool(w.IsActive), PoweredOn: bool(w.Power),
 		Suspended: bool(w.IsSuspended || w.BoxSuspended), Locked: bool(w.IsLocked),
 		Deleted: bool(w.IsDeleted), Terminated: bool(w.IsTerminated),
-		CreatedAt: w.CreatedOn.Time, Notes: string(w.Notes),
+		CreatedAt: w.CreatedOn.Time, InterruptedAt: w.InterruptOn.Time, Notes: string(w.Notes),
 	}
 }
 

@@ -66,10 +66,12 @@ const (
 )
 
 const (
-	// LabelCapacityType says of a Node of a group with spec.spotInstances how its machine was bought: on-demand.
+	// LabelCapacityType says of a Node of a group with spec.spotInstances how its machine was bought: on-demand or spot. A VPSieNode has it when it is a spot instance.
 	LabelCapacityType = "autoscaler.vpsie.com/capacity-type"
 	// CapacityOnDemand is the value of LabelCapacityType of a machine that is paid for at its list price.
 	CapacityOnDemand = "on-demand"
+	// CapacitySpot is that of a spot instance, which VPSie may take away again.
+	CapacitySpot = "spot"
 )
 
 // TaintReplacing keeps pods off a node that is to be replaced, as far as there is room elsewhere.

@@ -102,8 +102,8 @@ type NodeGroupSpec struct {
 	// +optional
 	Spread Spread `json:"spread,omitempty"`
 
-	// SpotInstances says whether machines are bought that VPSie may take away again. VPSie sells
-	// none today: the condition SpotAvailable says so.
+	// SpotInstances says whether machines are bought that VPSie may take away again, for a lower
+	// price. The condition SpotAvailable says whether VPSie sells any; today it does not.
 	//
 	// +optional
 	SpotInstances *SpotInstances `json:"spotInstances,omitempty"`
@@ -626,6 +626,10 @@ type OfferingInfo struct {
 	//
 	// +optional
 	InstanceType string `json:"instanceType,omitempty"`
+	// CapacityType is spot for a spot instance, and absent on demand.
+	//
+	// +optional
+	CapacityType string `json:"capacityType,omitempty"`
 	// PricePerMonth is the price per month of 720 hours, such as "12.00".
 	//
 	// +optional
@@ -659,6 +663,10 @@ type Backoff struct {
 	//
 	// +optional
 	InstanceType string `json:"instanceType,omitempty"`
+	// CapacityType is spot where it is the instance type as a spot instance.
+	//
+	// +optional
+	CapacityType string `json:"capacityType,omitempty"`
 	// DatacenterID is the datacenter that does not sell it, or, without an instance type, the one
 	// in which the group's orders are refused or its machines do not arrive.
 	//

@@ -54,7 +54,7 @@ func (i *inspection) canary(ctx context.Context) {
 	object := "NodeGroup " + g.Name
 	id := uuid.NewString()
 	t := &trial{inspection: i, began: i.opts.Cloud.Clock.Now(), order: cloud.Order{
-		Name: cloud.CanaryPrefix + strings.ToLower(rand.Text()[:6]), UID: id, Group: g.Name, Wanted: wanted, InstanceType: offer.InstanceType,
+		Name: cloud.CanaryPrefix + strings.ToLower(rand.Text()[:6]), UID: id, Group: g.Name, Wanted: wanted, InstanceType: offer.InstanceType, Spot: offer.Spot,
 		UserData: "#cloud-config\n# A trial of vpsie-autoscaler check --canary, which joins nothing and is deleted.\n", Tags: g.Spec.Tags,
 	}}
 	err := i.cloud.Create(ctx, t.order)

@@ -64,6 +64,8 @@ type Backoff struct {
 	// offering, Group of a NodeGroup, and Datacenter too where it has several, none of the account.
 	Scope                           Scope
 	Group, Datacenter, InstanceType string
+	// Spot: it is of the instance type as a spot instance.
+	Spot bool
 	// Failures are the refusals in a row.
 	Failures int
 	Until    time.Time
@@ -93,7 +95,7 @@ type backoffKey struct {
 func keyOf(k plan.OfferKey) backoffKey { return backoffKey{offer: k} }
 
 func (b *Backoff) key() backoffKey {
-	return backoffKey{b.Group, plan.OfferKey{DatacenterID: b.Datacenter, InstanceType: b.InstanceType}}
+	return backoffKey{b.Group, plan.OfferKey{DatacenterID: b.Datacenter, InstanceType: b.InstanceType, Spot: b.Spot}}
 }
 
 func newBackoffs(g Growth) *backoffs { return &backoffs{byKey: map[backoffKey]Backoff{}, growth: g} }
@@ -185,7 +187,9 @@ func keysOf(ws []Wanted) []backoffKey {
 	}
 	for _, w := range ws {
 		for _, name := range w.Offerings {
-			add(keyOf(w.offer(name)))
+			for _, k := range w.Spot.Buys(w.Datacenter, name) {
+				add(keyOf(k))
+			}
 		}
 	}
 	return keys
@@ -252,10 +256,14 @@ func (c *Cloud) justRefused(group, datacenter string) error {
 // remember keeps what the outcome of an order says: a refusal is left alone for as
 // much as it concerns, an order that was taken ends all that concerned it.
 func (c *Cloud) remember(o Order, err error) {
-	k := o.Wanted.offer(o.InstanceType)
+	k := o.Wanted.offer(o.InstanceType, o.Spot)
 	switch {
 	case err == nil:
-		c.backoff.clear(append(restsFor(o.Group, k.DatacenterID), keyOf(k))...)
+		over := restsFor(o.Group, k.DatacenterID)
+		if c.backoff.get(keyOf(k)).Reason != reasonInterrupted { // an order that is taken says nothing of the next interruption
+			over = append(over, keyOf(k))
+		}
+		c.backoff.clear(over...)
 		return
 	case !Refused(err):
 		return
@@ -263,7 +271,7 @@ func (c *Cloud) remember(o Order, err error) {
 	what := Backoff{Scope: scopeOf(err)}
 	switch what.Scope {
 	case ScopeOffering:
-		what.Datacenter, what.InstanceType = k.DatacenterID, k.InstanceType
+		what.Datacenter, what.InstanceType, what.Spot = k.DatacenterID, k.InstanceType, k.Spot
 	case ScopeGroup:
 		what.Group = o.Group
 		if len(o.Wanted.Among) > 0 { // which image, key and network there are depends on it

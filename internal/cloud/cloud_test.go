@@ -377,7 +377,7 @@ func TestCatalogueOutlivesAnOutage(t *testing.T) {
 	if err != nil || len(after) != len(before) {
 		t.Errorf("during an outage: %d offers, %v; want the %d known before", len(after), err, len(before))
 	}
-	if price, ok := w.cloud.Price(t.Context(), sample(), "small-2cpu-4gb"); !ok || price != before[0].Price {
+	if price, ok := w.cloud.Price(t.Context(), sample(), "small-2cpu-4gb", false); !ok || price != before[0].Price {
 		t.Errorf("price %d, %t; want %d", price, ok, before[0].Price)
 	}
 }

@@ -139,9 +139,13 @@ func (c *Cloud) Sold(ctx context.Context, w Wanted) (sold []Sold, ambiguous []st
 		return nil, nil, err
 	}
 	for _, name := range wanted {
-		if p, ok := r.plan(name); ok {
+		for _, k := range w.Spot.Buys(w.Datacenter, name) {
+			p, ok := r.sold(k)
+			if !ok || !w.chooses(p) {
+				continue
+			}
 			sold = append(sold, Sold{
-				Name: name, Category: p.Category, PricePerMonth: p.PricePerMonth, CPU: p.CPU, MemoryMB: p.MemoryMB,
+				Name: k.For(), Category: p.Category, PricePerMonth: p.PricePerMonth, CPU: p.CPU, MemoryMB: p.MemoryMB,
 				SharedMemory: p.Category == "A" || strings.EqualFold(p.Category, "Shared CPU"),
 			})
 		}

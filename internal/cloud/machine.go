@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
@@ -15,6 +16,7 @@ type Order struct {
 	Name, UID, Group string
 	Wanted           Wanted
 	InstanceType     string
+	Spot             bool // as a spot instance
 	UserData         string
 	Tags             []string
 }
@@ -38,9 +40,10 @@ func (c *Cloud) Create(ctx context.Context, o Order) error {
 	if err != nil {
 		return err
 	}
-	p, ok := r.plan(o.InstanceType)
+	k := o.Wanted.offer(o.InstanceType, o.Spot)
+	p, ok := r.sold(k)
 	if !ok {
-		return &ConfigError{reasonNotSold, fmt.Sprintf("Instance type not available: %q is not sold in datacenter %s", o.InstanceType, o.Wanted.Datacenter)}
+		return &ConfigError{reasonNotSold, fmt.Sprintf("Instance type not available: %q is not sold in datacenter %s", k.For(), o.Wanted.Datacenter)}
 	}
 	request := vpsie.CreateRequest{
 		Hostname:     o.Name,
@@ -153,7 +156,10 @@ func (r resolved) otherSize(instanceType string, vm *vpsie.VM) []string {
 	if vm.CPU == 0 || vm.MemoryMB == 0 {
 		return nil
 	}
-	p, known := r.plan(instanceType)
+	p, known := r.sold(plan.OfferKey{InstanceType: instanceType})
+	if !known {
+		p, known = r.sold(plan.OfferKey{InstanceType: instanceType, Spot: true})
+	}
 	if known && fits(p) {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -26,14 +27,16 @@ type Wanted struct {
 	Offerings []string
 	// Selector, when it is there, chooses the offerings.
 	Selector *Selector
-	Image    string
-	SSHKeys  []string
-	Wires    Wires
+	// Spot says whether spot instances are wanted.
+	Spot    plan.SpotPolicy
+	Image   string
+	SSHKeys []string
+	Wires   Wires
 }
 
 // offer is the key of the offering of that name.
-func (w Wanted) offer(name string) plan.OfferKey {
-	return plan.OfferKey{DatacenterID: w.Datacenter, InstanceType: name}
+func (w Wanted) offer(name string, spot bool) plan.OfferKey {
+	return plan.OfferKey{DatacenterID: w.Datacenter, InstanceType: name, Spot: spot}
 }
 
 // Market returns what can be bought for the group: one offer for each of its
@@ -46,15 +49,22 @@ func (c *Cloud) Market(ctx context.Context, w Wanted) (offers []*plan.Offer, pro
 	if err != nil {
 		return nil, nil, err
 	}
+	if w.Spot == plan.SpotRequired && len(r.spot) == 0 {
+		return nil, nil, &ConfigError{reasonNoSpot, plan.NoSpotSold}
+	}
 	for _, name := range wanted {
-		p, ok := r.plan(name)
-		if !ok {
-			problems = append(problems, &notSold{ConfigError{reasonNotSold, fmt.Sprintf(
-				"Instance type not available: spec.offeringIDs %q is not sold in datacenter %s for image %s; sold are %s",
-				name, w.Datacenter, w.Image, names(r.plans, func(p vpsie.Plan) string { return p.Nickname }))}, name})
-			continue
+		found := false
+		for _, k := range w.Spot.Buys(w.Datacenter, name) {
+			if p, ok := r.sold(k); ok && w.chooses(p) {
+				found = true
+				offers = append(offers, c.offer(k, p))
+			}
 		}
-		offers = append(offers, c.offer(w.offer(name), p))
+		if !found {
+			problems = append(problems, &notSold{ConfigError{reasonNotSold, fmt.Sprintf(
+				"Instance type not available: spec.offeringIDs %q is not sold%s in datacenter %s for image %s; sold are %s",
+				name, w.asSpot(), w.Datacenter, w.Image, names(r.all(w.Spot), func(p vpsie.Plan) string { return p.Nickname }))}, name})
+		}
 	}
 	if len(offers) == 0 {
 		return nil, nil, errors.Join(problems...)
@@ -117,6 +127,7 @@ func (c *Cloud) offer(k plan.OfferKey, p vpsie.Plan) *plan.Offer {
 	return &plan.Offer{
 		InstanceType: k.InstanceType,
 		DatacenterID: k.DatacenterID,
+		Spot:         k.Spot,
 		Category:     p.Category,
 		Price:        plan.Money(p.PricePerMonth),
 		Capacity: corev1.ResourceList{
@@ -137,7 +148,8 @@ type resolved struct {
 	datacenter, image string
 	ownImage          bool // one of the account's own
 	keys              []string
-	plans             []vpsie.Plan
+	// plans are sold on demand, spot as spot instances.
+	plans, spot []vpsie.Plan
 }
 
 func (c *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
@@ -157,12 +169,9 @@ func (c *catalogue) resolve(ctx context.Context, w Wanted) (resolved, error) {
 		}
 		r.keys = append(r.keys, key)
 	}
-	r.plans, err = c.plansOf(ctx, r.datacenter, r.image)
+	plans, err := c.plansOf(ctx, r.datacenter, r.image)
+	r.plans, r.spot = byCapacity(plans)
 	return r, err
-}
-
-func (r resolved) plan(want string) (vpsie.Plan, bool) {
-	return pick(r.plans, want, func(p vpsie.Plan) (string, string) { return p.Identifier, p.Nickname })
 }
 
 // wanted are the names of the offerings that the group may buy: its own list, or what its
@@ -171,16 +180,25 @@ func (r resolved) wanted(w Wanted) ([]string, error) {
 	if w.Selector == nil {
 		return w.Offerings, nil
 	}
-	chosen, why := Choose(w.Selector, r.plans, traitsOf)
+	all := r.all(w.Spot)
+	chosen, why := Choose(w.Selector, all, traitsOf)
 	if len(chosen) == 0 {
 		return nil, &ConfigError{reasonNotSold, fmt.Sprintf(
-			"Instance type not available: spec.offeringSelector chooses none of the %d that are sold in datacenter %s for image %s: %s",
-			len(r.plans), w.Datacenter, w.Image, cmp.Or(why, "none is sold"))}
+			"Instance type not available: spec.offeringSelector chooses none of the %d that are sold%s in datacenter %s for image %s: %s",
+			len(all), w.asSpot(), w.Datacenter, w.Image, cmp.Or(why, "none is sold"))}
 	}
-	out := make([]string, len(chosen))
-	for i, p := range chosen {
-		if out[i] = p.Nickname; p.Nickname == "" || namesakes(r.plans, p.Nickname, func(p vpsie.Plan) string { return p.Nickname }) > 1 {
-			out[i] = p.Identifier
+	var out []string
+	for _, p := range chosen {
+		alike := r.plans
+		if p.Spot {
+			alike = r.spot
+		}
+		name := p.Nickname
+		if name == "" || namesakes(alike, name, func(p vpsie.Plan) string { return p.Nickname }) > 1 {
+			name = p.Identifier
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
 	return out, nil
@@ -195,9 +213,9 @@ func traitsOf(p vpsie.Plan) Traits {
 
 // Price is what the group's instance type costs, or cost when it was last known: a token that is refused, or a NodeGroup
 // that names an unknown image, ends no bill. It is false when the price was never known.
-func (c *Cloud) Price(ctx context.Context, w Wanted, instanceType string) (plan.Money, bool) {
-	k := w.offer(instanceType)
-	price, known := c.priceNow(ctx, w, instanceType)
+func (c *Cloud) Price(ctx context.Context, w Wanted, instanceType string, spot bool) (plan.Money, bool) {
+	k := w.offer(instanceType, spot)
+	price, known := c.priceNow(ctx, w, k)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known {
@@ -208,7 +226,7 @@ func (c *Cloud) Price(ctx context.Context, w Wanted, instanceType string) (plan.
 	return price, known
 }
 
-func (c *Cloud) priceNow(ctx context.Context, w Wanted, instanceType string) (plan.Money, bool) {
+func (c *Cloud) priceNow(ctx context.Context, w Wanted, k plan.OfferKey) (plan.Money, bool) {
 	a, err := c.current()
 	if err != nil {
 		return 0, false
@@ -217,7 +235,7 @@ func (c *Cloud) priceNow(ctx context.Context, w Wanted, instanceType string) (pl
 	if err != nil {
 		return 0, false
 	}
-	p, ok := r.plan(instanceType)
+	p, ok := r.sold(k)
 	return plan.Money(p.PricePerMonth), ok
 }
 

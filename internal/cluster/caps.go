@@ -13,6 +13,12 @@ func onlyFor(g *v1alpha1.NodeGroup) map[string]string {
 	return g.Spec.NodeSelector
 }
 
+func limitsOf(g *v1alpha1.NodeGroup) plan.Limits {
+	caps := capsOf(&g.Spec.Limits)
+	caps.SpotPercent = spotPercent(g)
+	return caps
+}
+
 // capsOf are the limits in the planner's units. The API server refuses what cannot be
 // read; an object that is there nevertheless buys nothing rather than without a limit.
 func capsOf(l *v1alpha1.Limits) plan.Limits {

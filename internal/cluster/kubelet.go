@@ -79,9 +79,9 @@ func (b *Builder) withKubelet(group *plan.Group, g *v1alpha1.NodeGroup, market *
 
 func (b *Builder) sizeWith(k *plan.Kubelet, text string, offer *plan.Offer, fixed bool) corev1.ResourceList {
 	list := k.Estimate(offer)
-	if shown, known := b.learnt[learntKey{offer.Key(), text}]; known && !fixed {
+	if shown, known := b.learnt[learntKey{offer.Key().OnDemand(), text}]; known && !fixed {
 		list = maps.Clone(shown)
-	} else if capacity, known := b.capacity[offer.Key()]; known && !fixed {
+	} else if capacity, known := b.capacity[offer.Key().OnDemand()]; known && !fixed {
 		list = k.Allocatable(capacity)
 	}
 	return withDevices(list, offer)

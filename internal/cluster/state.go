@@ -163,7 +163,7 @@ func (b *Builder) recall(nodes []*plan.Node) {
 func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*plan.Node, market Market, now time.Time) *plan.Group {
 	g = g.DeepCopy()
 	g.SetDefaults()
-	if why := NoSpot(g); why != "" && market.Blocked == "" {
+	if why := NoSpot(g, market.Offers); why != "" && market.Blocked == "" {
 		market.Block(why, false)
 	}
 	up, down := g.Spec.ScaleUpPolicy, g.Spec.ScaleDownPolicy
@@ -193,7 +193,8 @@ func groupOf(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, nodes []*pla
 
 		StartupTaints: g.Spec.StartupTaints,
 		OnlyFor:       onlyFor(g),
-		Limits:        capsOf(&g.Spec.Limits),
+		Spot:          SpotPolicyOf(g),
+		Limits:        limitsOf(g),
 		ScaleUp: plan.ScaleUp{
 			Enabled: *up.Enabled,
 			Window:  time.Duration(*up.StabilizationWindowSeconds) * time.Second,
@@ -326,9 +327,10 @@ func (b *Builder) learn(nodes []*plan.Node) {
 		if n.State != plan.Ready || n.Object == nil || n.Group == "" {
 			continue
 		}
-		lessen(fresh, learntKey{n.Offer(), n.Kubelet}, n.Object.Status.Allocatable)
+		k := learntKey{n.Offer().OnDemand(), n.Kubelet}
+		lessen(fresh, k, n.Object.Status.Allocatable)
 		if len(n.Object.Status.Capacity) > 0 {
-			lessen(capacity, n.Offer(), n.Object.Status.Capacity)
+			lessen(capacity, k.OfferKey, n.Object.Status.Capacity)
 		}
 	}
 	maps.Copy(b.capacity, capacity)
@@ -343,7 +345,7 @@ func (b *Builder) learn(nodes []*plan.Node) {
 }
 
 func (b *Builder) asLearnt(offer *plan.Offer, k plan.OfferKey) *plan.Offer {
-	size, known := b.learnt[learntKey{OfferKey: k}]
+	size, known := b.learnt[learntKey{OfferKey: k.OnDemand()}]
 	if !known {
 		return offer
 	}

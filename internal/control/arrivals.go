@@ -257,7 +257,7 @@ func (d Deps) recall(o *cluster.Objects) {
 				group = g.Name
 			}
 			d.Cloud.Recall(cloud.Backoff{
-				Scope: scope, Group: group, Datacenter: b.DatacenterID, InstanceType: b.InstanceType, Failures: int(b.Failures),
+				Scope: scope, Group: group, Datacenter: b.DatacenterID, InstanceType: b.InstanceType, Spot: b.CapacityType == v1alpha1.CapacitySpot, Failures: int(b.Failures),
 				Until: b.Until.Time, Reason: b.Reason, Message: b.Message,
 			})
 		}
@@ -335,15 +335,15 @@ func (d Deps) backoffsOf(g *v1alpha1.NodeGroup) (kept []v1alpha1.Backoff, words 
 	}
 	for _, b := range d.Cloud.Backoffs(WantedOf(g)...) {
 		kept = append(kept, v1alpha1.Backoff{
-			Scope: string(b.Scope), InstanceType: b.InstanceType, DatacenterID: b.Datacenter, Failures: int32(b.Failures),
+			Scope: string(b.Scope), InstanceType: b.InstanceType, CapacityType: capacityOf(b.Spot), DatacenterID: b.Datacenter, Failures: int32(b.Failures),
 			Until: metav1.NewTime(b.Until.Truncate(time.Second)), Reason: b.Reason, Message: b.Message,
 		})
 		switch {
 		case !b.Until.After(d.Clock.Now()):
 		case b.Scope == cloud.ScopeOffering && g.Spec.Zonal():
-			words = append(words, b.InstanceType+" in "+b.Datacenter+": "+b.Error())
+			words = append(words, nameOf(b)+" in "+b.Datacenter+": "+b.Error())
 		case b.Scope == cloud.ScopeOffering:
-			words = append(words, b.InstanceType+": "+b.Error())
+			words = append(words, nameOf(b)+": "+b.Error())
 		case b.Scope == cloud.ScopeGroup && b.Datacenter != "":
 			words = append(words, b.Datacenter+": "+b.Error())
 		}

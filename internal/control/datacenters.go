@@ -23,7 +23,7 @@ func WantedOf(g *v1alpha1.NodeGroup) []cloud.Wanted {
 func wantedIn(g *v1alpha1.NodeGroup, datacenter string) cloud.Wanted {
 	wanted := cloud.Wanted{
 		Group: g.Name, Datacenter: datacenter, Offerings: g.OfferingNamesIn(datacenter), Selector: selectorOf(g),
-		Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs, Wires: wiresOf(g),
+		Spot: cluster.SpotPolicyOf(g), Image: g.Spec.OSImageID, SSHKeys: g.Spec.SSHKeyIDs, Wires: wiresOf(g),
 	}
 	if g.Spec.Zonal() {
 		wanted.Among = g.Spec.DatacenterIDs()

@@ -70,7 +70,7 @@ func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []pla
 		}
 		r.Metrics.Launched(g.Name, l.Reason)
 		logf.FromContext(ctx).Info("ordered a machine", "vpsieNode", m.Name, "nodeGroup", g.Name,
-			"instanceType", l.InstanceType, "pricePerHour", l.Price.String(), "reason", l.Reason, "pods", len(l.Pods))
+			"instanceType", l.InstanceType, "spot", l.Spot, "pricePerHour", l.Price.String(), "reason", l.Reason, "pods", len(l.Pods))
 		return nil
 	})
 	made := make(map[string]string, len(machines))
@@ -111,6 +111,9 @@ func OrderFor(g *v1alpha1.NodeGroup, l plan.Launch, name string) *v1alpha1.VPSie
 			NodeGroupName: g.Name,
 			DatacenterID:  l.DatacenterID,
 		},
+	}
+	if l.Spot {
+		m.Labels[v1alpha1.LabelCapacityType] = v1alpha1.CapacitySpot
 	}
 	if kubelet := cluster.KubeletText(g); kubelet != "" {
 		m.Annotations[v1alpha1.AnnotationKubelet] = kubelet

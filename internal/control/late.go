@@ -44,7 +44,7 @@ func (s *sweep) takeLate(ctx context.Context, vm *vpsie.VM, mark cloud.Mark) (bo
 	case err != nil:
 		return false, fmt.Errorf("reading NodeGroup %s: %w", mark.Group, err)
 	case s.wants(&g), node != nil && cluster.IsReady(node): // Pods may run there already.
-		m := machineFor(&g, plan.Launch{InstanceType: order.instanceType, DatacenterID: order.datacenter, Reason: launchLate})
+		m := machineFor(&g, plan.Launch{InstanceType: order.instanceType, Spot: order.spot, DatacenterID: order.datacenter, Reason: launchLate})
 		m.Name, m.Spec.VPSieInstanceID = mark.Name, int64(vm.ID)
 		if err := s.Client.Create(ctx, m); err != nil {
 			return false, fmt.Errorf("creating VPSieNode %s for its late VPS: %w", m.Name, err)

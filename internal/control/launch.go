@@ -289,7 +289,7 @@ func (r *machines) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dur
 	}
 	why := fmt.Sprintf("VPSie took the order, and has not listed a VPS in %s", r.Options.ProvisionTimeout)
 	lost := lostOrder{
-		group: m.Spec.NodeGroupName, datacenter: m.Spec.DatacenterID, instanceType: m.Spec.InstanceType,
+		group: m.Spec.NodeGroupName, datacenter: m.Spec.DatacenterID, instanceType: m.Spec.InstanceType, spot: cluster.IsSpot(m),
 		account: r.Cloud.Fingerprint(), why: why, at: r.Clock.Now(),
 	}
 	if r.arrivals.orders.lose(m.Name, lost) {

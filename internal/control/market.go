@@ -64,7 +64,7 @@ func (d Deps) buying(ctx context.Context, o *cluster.Objects) *Buying {
 		if err == nil {
 			err = d.CheckGroup(ctx, g)
 		}
-		if why := cluster.NoSpot(g); why != "" && err == nil {
+		if why := cluster.NoSpot(g, market.Offers); why != "" && err == nil {
 			err = &cloud.ConfigError{Reason: "NotSold", Message: why}
 		}
 		if err != nil {

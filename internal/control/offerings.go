@@ -53,11 +53,14 @@ func showOfferings(s *v1alpha1.NodeGroupStatus, g *v1alpha1.NodeGroup, market *c
 	}
 	chosen := slices.DeleteFunc(slices.Clone(market.Offers), func(o *plan.Offer) bool { return !slices.Contains(market.Selected, o.Key()) })
 	slices.SortFunc(chosen, func(a, b *plan.Offer) int {
-		return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.InstanceType, b.InstanceType), cmp.Compare(a.DatacenterID, b.DatacenterID))
+		return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.InstanceType, b.InstanceType), cmp.Compare(a.DatacenterID, b.DatacenterID), cmp.Compare(a.Key().For(), b.Key().For()))
 	})
 	s.Offerings = nil
 	for _, o := range chosen[:min(len(chosen), mostOfferings)] {
 		info := v1alpha1.OfferingInfo{InstanceType: o.InstanceType, PricePerMonth: o.Price.String()}
+		if o.Spot {
+			info.CapacityType = v1alpha1.CapacitySpot
+		}
 		if g.Spec.Zonal() {
 			info.DatacenterID = o.DatacenterID
 		}
@@ -87,5 +90,5 @@ func selected(g *v1alpha1.NodeGroup, offers []*plan.Offer, err error) (chosen []
 		chosen = append(chosen, o.Key())
 	}
 	reason, config := cloud.IsConfig(err)
-	return chosen, config && reason == "InstanceTypeNotAvailable"
+	return chosen, config && (reason == "InstanceTypeNotAvailable" || reason == "NotSold")
 }

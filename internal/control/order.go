@@ -49,7 +49,7 @@ func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 	}
 	return cloud.Order{
 		Name: m.Name, UID: string(m.UID), Group: g.Name, Wanted: wantedFor(m, g),
-		InstanceType: m.Spec.InstanceType, UserData: text, Tags: g.Spec.Tags,
+		InstanceType: m.Spec.InstanceType, Spot: cluster.IsSpot(m), UserData: text, Tags: g.Spec.Tags,
 	}, nil
 }
 
@@ -91,7 +91,11 @@ func checkNodeFields(g *v1alpha1.NodeGroup) error {
 // nodeLabels are the labels that the machine's node must have; own are those of its
 // NodeGroup, which is nil when it is gone.
 func nodeLabels(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, own map[string]string) map[string]string {
-	return plan.MachineLabels(m.Spec.NodeGroupName, m.Spec.InstanceType, m.Spec.DatacenterID, g != nil && g.Spec.Zonal(), own)
+	labels := plan.MachineLabels(m.Spec.NodeGroupName, m.Spec.InstanceType, m.Spec.DatacenterID, g != nil && g.Spec.Zonal(), own)
+	if cluster.IsSpot(m) {
+		labels[v1alpha1.LabelCapacityType] = v1alpha1.CapacitySpot
+	}
+	return labels
 }
 
 // startupTaint keeps pods off until the node's labels and taints are in place.

@@ -76,6 +76,7 @@ type lostOrder struct {
 	// account is the fingerprint of the account that it was made with.
 	account, why string
 	at           time.Time
+	spot         bool
 }
 
 func newOrders() *orders {
@@ -330,7 +331,7 @@ func (o *orders) notes() []v1alpha1.Backoff {
 	for _, name := range slices.Sorted(maps.Keys(o.lost)) {
 		l := o.lost[name]
 		kept = append(kept, v1alpha1.Backoff{
-			Scope: scopeOrder, VPSieNode: name, NodeGroup: l.group, DatacenterID: l.datacenter, InstanceType: l.instanceType, Account: l.account,
+			Scope: scopeOrder, VPSieNode: name, NodeGroup: l.group, DatacenterID: l.datacenter, InstanceType: l.instanceType, CapacityType: capacityOf(l.spot), Account: l.account,
 			Failures: 1, Until: metav1.NewTime(l.at.Truncate(time.Second)), Reason: reasonNotListed, Message: l.why,
 		})
 	}
@@ -340,7 +341,7 @@ func (o *orders) notes() []v1alpha1.Backoff {
 // lostIn reads a lost order from a NodeGroup's status.
 func lostIn(b v1alpha1.Backoff) lostOrder {
 	return lostOrder{
-		group: b.NodeGroup, datacenter: b.DatacenterID, instanceType: b.InstanceType,
+		group: b.NodeGroup, datacenter: b.DatacenterID, instanceType: b.InstanceType, spot: b.CapacityType == v1alpha1.CapacitySpot,
 		account: b.Account, why: b.Message, at: b.Until.Time,
 	}
 }

@@ -88,7 +88,7 @@ func (s *sweep) once(ctx context.Context) error {
 		errs = append(errs, s.stray(ctx, vm, mark, sight.Began))
 	}
 	for i := range list.Items {
-		errs = append(errs, s.notice(ctx, &list.Items[i], sight), s.lost(ctx, &list.Items[i], sight))
+		errs = append(errs, s.notice(ctx, &list.Items[i], sight), s.interrupted(ctx, &list.Items[i], sight), s.lost(ctx, &list.Items[i], sight))
 	}
 	s.noteFunds(ctx, list.Items)
 	errs = append(errs, s.repair(ctx, list.Items, sight), s.nodes(ctx, list.Items, sight))
@@ -190,6 +190,12 @@ func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Si
 	}
 	if !orderedByUs(m) || node != nil && cluster.IsReady(node) {
 		return nil
+	}
+	if cluster.IsSpot(m) {
+		why := fmt.Sprintf("VPSie has taken spot instance %d (%s) away without notice", m.Spec.VPSieInstanceID, m.Spec.InstanceType)
+		if err := s.noteInterruption(ctx, m, why); err != nil {
+			return err
+		}
 	}
 	logf.FromContext(ctx).Info("the VPS of a VPSieNode is gone", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID)
 	err = s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})

@@ -38,6 +38,8 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
 			Price: func(m *v1alpha1.VPSieNode) plan.Money { return r.priceOf(ctx, m, g) }, Now: r.Clock.Now(), Funds: r.funds.now(),
 		}
+		market := markets[g.Name]
+		view.Spot, view.SpotKnown = spotOn(&market)
 		backoffs, refused := r.backoffsOf(g)
 		view.Refused = refused
 		r.sayLasting(g, view, faults[g.Name].config)
@@ -48,7 +50,6 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 		if at, settled := cluster.LastScale(g, view.Machines); settled && !at.IsZero() && view.Removals == 0 {
 			status.LastScaleTime = &metav1.Time{Time: at}
 		}
-		market := markets[g.Name]
 		showOfferings(&status, g, &market)
 		r.showNetwork(ctx, &status, g)
 		r.Metrics.Group(g.Name, &status, view.Cost())

@@ -30,6 +30,8 @@ type offering struct {
 	MemoryMB     int    `json:"memoryMB"`
 	DiskGB       int    `json:"diskGB"`
 	BandwidthGB  int    `json:"bandwidthGB"`
+	// Spot: it is sold as a spot instance, which may be so beside the same id on demand.
+	Spot bool `json:"spot"`
 	// Category is what offeringSelector.categories goes by.
 	Category      string `json:"category"`
 	PricePerMonth price  `json:"pricePerMonth"`
@@ -145,6 +147,7 @@ func (o *offering) offer(path *field.Path) (*plan.Offer, field.ErrorList) {
 	return &plan.Offer{
 		InstanceType: o.ID,
 		DatacenterID: o.DatacenterID,
+		Spot:         o.Spot,
 		Category:     o.Category,
 		Price:        money,
 		Capacity: corev1.ResourceList{
@@ -201,21 +204,27 @@ func (o *Options) fill(market *cluster.Market, g *v1alpha1.NodeGroup, offers []*
 			}
 		}
 		for _, name := range wanted {
-			i := slices.IndexFunc(offers, func(o *plan.Offer) bool {
-				return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, datacenter)
-			})
-			if i < 0 {
-				if missing[name]++; missing[name] == len(in) {
-					lacking = append(lacking, fmt.Sprintf("%s has no offering %s in datacenter %s", o.Offerings, name, strings.Join(in, ", ")))
+			found := 0
+			for _, k := range cluster.SpotPolicyOf(g).Buys(datacenter, name) {
+				i := slices.IndexFunc(offers, func(o *plan.Offer) bool {
+					return strings.EqualFold(o.InstanceType, name) && strings.EqualFold(o.DatacenterID, datacenter) && o.Spot == k.Spot
+				})
+				if i < 0 {
+					continue
 				}
+				offer := *offers[i]
+				offer.InstanceType, offer.DatacenterID = name, datacenter
+				market.Offers = append(market.Offers, &offer)
+				market.Fixed[&offer] = given[offers[i]]
+				if found++; g.Spec.OfferingSelector != nil {
+					market.Selected = append(market.Selected, k)
+				}
+			}
+			if found > 0 {
 				continue
 			}
-			offer := *offers[i]
-			offer.InstanceType, offer.DatacenterID = name, datacenter
-			market.Offers = append(market.Offers, &offer)
-			market.Fixed[&offer] = given[offers[i]]
-			if g.Spec.OfferingSelector != nil {
-				market.Selected = append(market.Selected, offer.Key())
+			if missing[name]++; missing[name] == len(in) {
+				lacking = append(lacking, fmt.Sprintf("%s has no offering %s in datacenter %s", o.Offerings, name, strings.Join(in, ", ")))
 			}
 		}
 	}
@@ -230,7 +239,10 @@ func (o *Options) fill(market *cluster.Market, g *v1alpha1.NodeGroup, offers []*
 // chosen are the names of the file's offerings that the group's selector chooses in the
 // datacenter; where there is none, why says which fields leave them out.
 func chosen(g *v1alpha1.NodeGroup, datacenter string, offers []*plan.Offer) (names []string, why string) {
-	here := slices.DeleteFunc(slices.Clone(offers), func(o *plan.Offer) bool { return !strings.EqualFold(o.DatacenterID, datacenter) })
+	here := slices.DeleteFunc(slices.Clone(offers), func(o *plan.Offer) bool {
+		ways := cluster.SpotPolicyOf(g).Buys(o.DatacenterID, o.InstanceType)
+		return !strings.EqualFold(o.DatacenterID, datacenter) || !slices.Contains(ways, o.Key())
+	})
 	found, why := cloud.Choose(control.WantedOf(g)[0].Selector, here, func(o *plan.Offer) cloud.Traits {
 		return cloud.Traits{
 			Name: o.InstanceType, Category: o.Category, Price: o.Price,
@@ -238,7 +250,9 @@ func chosen(g *v1alpha1.NodeGroup, datacenter string, offers []*plan.Offer) (nam
 		}
 	})
 	for _, o := range found {
-		names = append(names, o.InstanceType)
+		if !slices.Contains(names, o.InstanceType) {
+			names = append(names, o.InstanceType)
+		}
 	}
 	if len(here) == 0 {
 		why = "it has none there"

@@ -28,6 +28,7 @@ type OfferingRow struct {
 	CPU           int64               `json:"cpu"`
 	MemoryMB      int64               `json:"memoryMB"`
 	DiskGB        int64               `json:"diskGB"`
+	Spot          bool                `json:"spot,omitempty"`
 	Category      string              `json:"category,omitempty"`
 	PricePerMonth string              `json:"pricePerMonth"`
 	Available     bool                `json:"available"`
@@ -45,7 +46,7 @@ func Offerings(s *plan.State) *OfferingsAnswer {
 		memory, disk := o.Capacity[corev1.ResourceMemory], o.Capacity[corev1.ResourceEphemeralStorage]
 		row := OfferingRow{
 			ID: o.InstanceType, DatacenterID: o.DatacenterID, CPU: o.Capacity.Cpu().Value(), MemoryMB: memory.Value() >> 20, DiskGB: disk.Value() >> 30,
-			Category: o.Category, PricePerMonth: o.Price.String(), Available: o.Available && o.Stock != 0, Allocatable: o.Allocatable, Labels: o.Labels,
+			Spot: o.Spot, Category: o.Category, PricePerMonth: o.Price.String(), Available: o.Available && o.Stock != 0, Allocatable: o.Allocatable, Labels: o.Labels,
 			price: o.Price, learnt: o.Ordered != nil,
 		}
 		a.Offerings = append(a.Offerings, row)
@@ -55,7 +56,7 @@ func Offerings(s *plan.State) *OfferingsAnswer {
 	}
 	for _, g := range s.Groups {
 		for _, k := range g.Buys() {
-			at := (&OfferingRow{ID: k.InstanceType, DatacenterID: k.DatacenterID}).key()
+			at := (&OfferingRow{ID: k.InstanceType, DatacenterID: k.DatacenterID, Spot: k.Spot}).key()
 			a.groups[at] = append(a.groups[at], g.Name)
 		}
 	}
@@ -65,7 +66,10 @@ func Offerings(s *plan.State) *OfferingsAnswer {
 	return a
 }
 
-func (r *OfferingRow) key() string { return r.ID + " " + r.DatacenterID }
+func (r *OfferingRow) key() string { return r.name() + " " + r.DatacenterID }
+
+// name is the offering's for people.
+func (r *OfferingRow) name() string { return plan.OfferKey{InstanceType: r.ID, Spot: r.Spot}.For() }
 
 // perUnit is a monthly price by an amount of what is bought.
 func perUnit(price plan.Money, amount float64) string {
@@ -94,7 +98,7 @@ func (a *OfferingsAnswer) WriteTable(w io.Writer, width int) error {
 		}
 		groups := a.groups[o.key()]
 		slices.Sort(groups)
-		s.row(o.ID, o.DatacenterID, fmt.Sprint(o.CPU), fmt.Sprintf("%.1fGi", gib), fmt.Sprintf("%d GB", o.DiskGB),
+		s.row(o.name(), o.DatacenterID, fmt.Sprint(o.CPU), fmt.Sprintf("%.1fGi", gib), fmt.Sprintf("%d GB", o.DiskGB),
 			o.PricePerMonth, perUnit(o.price, float64(o.CPU)), perUnit(o.price, gib), forPods, cmp.Or(someOf(groups), "-"), note)
 	}
 	s.end()

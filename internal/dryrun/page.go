@@ -82,7 +82,7 @@ func (r *Result) scene() page.Scene {
 		l := &r.Plan.Launches[i]
 		add(l.Name, l.Pods...)
 		n := page.Node{Name: l.Name, Group: l.Group, Type: l.Type(), Price: l.Price.String(), State: "to be bought", Mark: "new", Why: string(l.Reason)}
-		n.CPU, n.Memory = sizeOf(offers[plan.OfferKey{DatacenterID: l.DatacenterID, InstanceType: l.InstanceType}])
+		n.CPU, n.Memory = sizeOf(offers[plan.OfferKey{DatacenterID: l.DatacenterID, InstanceType: l.InstanceType, Spot: l.Spot}])
 		s.Nodes = append(s.Nodes, n)
 	}
 	there := r.nodesThere(offers)

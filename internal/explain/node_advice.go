@@ -33,6 +33,8 @@ func (s *Scene) nodeChanges(a *NodeAnswer) []string {
 	case plan.KeptNotCheaper:
 		return []string{fmt.Sprintf("a lower disruption.minSavingsPercent, or more paybackHours, of NodeGroup %s", g.Name),
 			"other instance types in offeringIDs of a NodeGroup that takes its pods", drain + "; its pods then wait for a new node"}
+	case plan.KeptSpotLimit:
+		return []string{fmt.Sprintf("raise spotInstances.maxPercent of NodeGroup %s", g.Name), "it may go when a spot instance of the NodeGroup goes", drain}
 	case plan.KeptMinNodeLifetime:
 		return []string{"nothing needs to be done: it goes when it is old enough, if nothing comes to need it",
 			fmt.Sprintf("lower disruption.minNodeLifetimeSeconds of NodeGroup %s", g.Name), drain}

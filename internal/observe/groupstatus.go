@@ -43,6 +43,9 @@ type GroupView struct {
 	// Refused are the instance types that VPSie does not sell for the time being,
 	// while others can be bought.
 	Refused []string
+	// Spot are the spot instances on sale for the group; SpotKnown is false while nobody can tell.
+	Spot      []*plan.Offer
+	SpotKnown bool
 	// Funds is what a prepaid account has left; nil for other accounts.
 	Funds *Funds
 	Price func(*v1alpha1.VPSieNode) plan.Money
@@ -255,11 +258,7 @@ func (v GroupView) conditions(s *v1alpha1.NodeGroupStatus) {
 	default:
 		set(v1alpha1.NodeGroupLowBalance, false, "BalanceLasts", v.Funds.String())
 	}
-	if v.Group.Spec.WantsSpot() {
-		set(v1alpha1.NodeGroupSpotAvailable, false, "NotSold", "VPSie sells no spot instances")
-	} else {
-		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.NodeGroupSpotAvailable)
-	}
+	v.spot(set, s)
 	switch is := meta.FindStatusCondition(s.Conditions, v1alpha1.NodeGroupRolloutPaused); {
 	case v.RolloutStopped != "":
 		set(v1alpha1.NodeGroupRolloutPaused, true, "ReplacementNotJoined", v.RolloutStopped)

@@ -137,11 +137,11 @@ func (m *Metrics) Offers(offers []*plan.Offer, now time.Time) {
 			value = 1
 		}
 		shown[o.Key()] = true
-		m.backoff.WithLabelValues(o.InstanceType, o.DatacenterID).Set(value)
+		m.backoff.WithLabelValues(o.Key().For(), o.DatacenterID).Set(value)
 	}
 	for k := range m.offered {
 		if !shown[k] {
-			m.backoff.DeleteLabelValues(k.InstanceType, k.DatacenterID)
+			m.backoff.DeleteLabelValues(k.For(), k.DatacenterID)
 		}
 	}
 	m.offered = shown

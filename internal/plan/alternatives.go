@@ -12,6 +12,7 @@ type Alternative struct {
 	Group        string `json:"nodeGroup"`
 	InstanceType string `json:"instanceType"`
 	DatacenterID string `json:"datacenterID"`
+	Spot         bool   `json:"spot,omitempty"`
 	Price        Hourly `json:"pricePerHour"`
 	// Why says what spoke against a type that is cheaper than the one bought; empty for the
 	// others, which cost as much or more.
@@ -59,7 +60,7 @@ func (a *alternatives) of(h *host) []Alternative {
 		}
 		found = append(found, Alternative{
 			Group: t.group.Name, InstanceType: t.offer.InstanceType, DatacenterID: t.offer.DatacenterID,
-			Price: Hourly(t.offer.Price), Why: against(t, h),
+			Spot: t.offer.Spot, Price: Hourly(t.offer.Price), Why: against(t, h),
 		})
 		if len(found) == mostAlternatives {
 			break
@@ -75,7 +76,7 @@ func against(t *template, h *host) string {
 		return ""
 	case t.group.Priority < h.group.Priority:
 		return lowerTier
-	case h.template.offer.InstanceType == h.group.Preferred:
+	case h.template.offer.InstanceType == h.group.Preferred && t.offer.InstanceType != h.group.Preferred:
 		return preferredWins
 	case t.left() <= 0 || t.group != h.group && t.group.room() <= 0:
 		return noneCanBeBought

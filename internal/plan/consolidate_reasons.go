@@ -193,6 +193,9 @@ func (r *remover) holding(c *candidate, reason RemovalReason) keep {
 	if g.kept-g.coming-r.leaving[g] <= g.Min {
 		return keep{reason: KeptAtMinNodes, message: fmt.Sprintf("the NodeGroup needs its %d nodes (minNodes)%s", g.Min, g.scheduled())}
 	}
+	if why := r.keepsShare(c, reason); why.reason != "" {
+		return why
+	}
 	if r.budgeted {
 		if why := r.overBudget(g, reason, g.terminating+r.leaving[g]); why.reason != "" {
 			return why

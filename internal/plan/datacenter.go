@@ -39,7 +39,7 @@ func (g *Group) Buys() []OfferKey {
 	var keys []OfferKey
 	for _, d := range g.In() {
 		for _, name := range d.Offers {
-			keys = append(keys, OfferKey{d.ID, name})
+			keys = append(keys, g.Spot.Buys(d.ID, name)...)
 		}
 	}
 	slices.SortFunc(keys, OfferKey.compare)
@@ -47,7 +47,7 @@ func (g *Group) Buys() []OfferKey {
 }
 
 func (k OfferKey) compare(other OfferKey) int {
-	return cmp.Or(cmp.Compare(k.InstanceType, other.InstanceType), cmp.Compare(k.DatacenterID, other.DatacenterID))
+	return cmp.Or(cmp.Compare(k.InstanceType, other.InstanceType), cmp.Compare(k.DatacenterID, other.DatacenterID), cmp.Compare(spotCount(k.Spot), spotCount(other.Spot)))
 }
 
 // closedIn says why the group buys nothing in the datacenter now, if so.
@@ -63,7 +63,7 @@ func (g *Group) closedIn(datacenter string, now time.Time) refusal {
 
 // refused completes a refusal of the offer: a group in several datacenters says which.
 func (g *group) refused(k OfferKey, why refusal) Refusal {
-	r := Refusal{Group: g.Name, InstanceType: k.InstanceType, Reason: why.reason, Message: why.message}
+	r := Refusal{Group: g.Name, InstanceType: k.InstanceType, Spot: k.Spot, Reason: why.reason, Message: why.message}
 	if g.Zonal() {
 		r.DatacenterID = k.DatacenterID
 	}
@@ -119,7 +119,7 @@ func (t *template) soldOut() refusal {
 	if p := t.place; p != nil && p.limit.Left-p.opened <= 0 {
 		return refusal{p.limit.Reason, p.limit.Message}
 	}
-	return refusal{OfferingUnavailable, fmt.Sprintf("only %d of %s can be bought in %s now, and the plan buys them", t.offer.Stock, t.offer.InstanceType, t.offer.DatacenterID)}
+	return refusal{OfferingUnavailable, fmt.Sprintf("only %d of %s can be bought in %s now, and the plan buys them", t.offer.Stock, t.offer.Key().For(), t.offer.DatacenterID)}
 }
 
 // TypeIn is an instance type for people, with its datacenter where that is not empty.
@@ -132,14 +132,15 @@ func TypeIn(instanceType, datacenter string) string {
 
 // Type is the launch's instance type, with its datacenter where the group has several.
 func (l *Launch) Type() string {
+	name := spotText(l.InstanceType, l.Spot)
 	if !l.Zonal {
-		return l.InstanceType
+		return name
 	}
-	return TypeIn(l.InstanceType, l.DatacenterID)
+	return TypeIn(name, l.DatacenterID)
 }
 
 // Type is the refused instance type, with its datacenter where the group has several.
-func (r *Refusal) Type() string { return TypeIn(r.InstanceType, r.DatacenterID) }
+func (r *Refusal) Type() string { return TypeIn(spotText(r.InstanceType, r.Spot), r.DatacenterID) }
 
 // balanceWithin is the percentage that a node may cost more where the group has fewer nodes.
 const balanceWithin = 5
@@ -173,7 +174,7 @@ func (w *world) balanceGroup(g *group) {
 		}
 		from := h.template.offer
 		others := slices.DeleteFunc(slices.Clone(g.ofType(from.InstanceType)), func(t *template) bool {
-			return counts[t.offer.DatacenterID]+1 >= counts[from.DatacenterID] || 100*t.offer.Price > (100+balanceWithin)*from.Price ||
+			return t.offer.Spot != from.Spot || counts[t.offer.DatacenterID]+1 >= counts[from.DatacenterID] || 100*t.offer.Price > (100+balanceWithin)*from.Price ||
 				t.barred.reason != "" || t.left() <= 0 || !t.replaces(h.template)
 		})
 		slices.SortStableFunc(others, func(a, b *template) int {
@@ -213,5 +214,5 @@ func (w *world) moveTo(t *template, h *host, loads map[*group]load) bool {
 
 // noSuchOffer is the refusal of an offer that the catalogue lacks.
 func noSuchOffer(k OfferKey) refusal {
-	return refusal{OfferingUnavailable, fmt.Sprintf("Instance type not available: there is no offering %s in datacenter %s", k.InstanceType, k.DatacenterID)}
+	return refusal{OfferingUnavailable, fmt.Sprintf("Instance type not available: there is no offering %s in datacenter %s", k.For(), k.DatacenterID)}
 }

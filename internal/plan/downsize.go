@@ -14,8 +14,7 @@ func (w *world) shrink(roomy bool) {
 		loads = w.loads()
 	}
 	for _, h := range w.bought() {
-		// What fits a preferred type stays on it, at whatever price.
-		if h.reason == PendingPods && h.template.offer.InstanceType != h.group.Preferred {
+		if h.reason == PendingPods {
 			w.shrinkOne(h, loads)
 		}
 	}
@@ -23,7 +22,11 @@ func (w *world) shrink(roomy bool) {
 
 func (w *world) shrinkOne(h *host, loads map[*group]load) {
 	var cheaper []*template
+	preferred := h.template.offer.InstanceType == h.group.Preferred
 	for _, t := range w.templates {
+		if preferred && (t.group != h.group || t.offer.InstanceType != h.group.Preferred) {
+			continue // What fits a preferred type stays on it, at whatever price.
+		}
 		if t.offer.Price < h.template.offer.Price && t.group.closed.reason == "" && t.barred.reason == "" && t.allowed() &&
 			t.left() > 0 && (t.group == h.group || t.group.room() > 0) && t.group.Priority >= h.group.Priority && t.replaces(h.template) {
 			cheaper = append(cheaper, t)

@@ -394,6 +394,8 @@ func (x *exchanger) solve(t *trade, names []string) string {
 	switch {
 	case wanting(lots):
 		return fmt.Sprintf("with %s replaced, pod %s would have no node", what, missing(lots))
+	case x.exceedsSpot(t):
+		return fmt.Sprintf("with %s replaced, more of the nodes would be spot instances than spotInstances.maxPercent allows", what)
 	case x.waiting() != waiting || x.short(t) || x.turnedOut():
 		return fmt.Sprintf("with %s replaced, other pods or minNodes would not be served", what)
 	case len(t.bought) == 0:
@@ -541,7 +543,7 @@ func machinesOf(bought []*host) string {
 	counts := map[string]int{}
 	var types []string
 	for _, h := range bought {
-		name := h.template.offer.InstanceType
+		name := h.template.offer.Key().For()
 		if counts[name] == 0 {
 			types = append(types, name)
 		}

@@ -54,6 +54,9 @@ func NodeLabels(g *Group, o *Offer) map[string]string {
 	maps.Copy(own, g.Labels)
 	labels := map[string]string{corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64"}
 	maps.Copy(labels, MachineLabels(g.Name, o.InstanceType, o.DatacenterID, g.Zonal(), own))
+	if o.Spot {
+		labels[LabelCapacityType] = CapacitySpot
+	}
 	// Kubelet puts these on every node, whatever else is asked for.
 	labels[labelBetaOS], labels[labelBetaArch] = labels[corev1.LabelOSStable], labels[corev1.LabelArchStable]
 	return labels

@@ -255,7 +255,7 @@ func (l *lessons) common(teachers []*Node) map[string]string {
 // ownLabel says that the label is the node's alone, or as it was ordered.
 func (l *lessons) ownLabel(n *Node, key, value string) bool {
 	switch key {
-	case corev1.LabelHostname, LabelNodeGroup, LabelInstanceType, LabelDatacenter:
+	case corev1.LabelHostname, LabelNodeGroup, LabelInstanceType, LabelDatacenter, LabelCapacityType:
 		return true
 	}
 	// Some drivers make a topology of every node.
@@ -274,7 +274,7 @@ func (l *lessons) base(n *Node) map[string]string {
 	}
 	o := l.offers[n.Offer()]
 	if o == nil {
-		o = &Offer{InstanceType: n.InstanceType, DatacenterID: n.DatacenterID}
+		o = &Offer{InstanceType: n.InstanceType, DatacenterID: n.DatacenterID, Spot: n.Spot}
 		return NodeLabels(g, o)
 	}
 	key := newNodeKey{g, o}

@@ -11,16 +11,22 @@ import (
 type spending struct {
 	milliCPU, memory int64
 	cost             Money
+	// nodes and spot count machines: all, and those that are spot instances.
+	nodes, spot int64
 }
 
 // spendingOf is what one machine of the offer comes to.
 func spendingOf(o *Offer) spending {
-	return spending{o.Capacity.Cpu().MilliValue(), o.Capacity.Memory().Value(), o.Price}
+	return spending{o.Capacity.Cpu().MilliValue(), o.Capacity.Memory().Value(), o.Price, 1, spotCount(o.Spot)}
 }
 
 // plus adds n times the other spending.
 func (s spending) plus(other spending, n int) spending {
-	return spending{s.milliCPU + int64(n)*other.milliCPU, s.memory + int64(n)*other.memory, s.cost + Money(n)*other.cost}
+	times := int64(n)
+	return spending{
+		s.milliCPU + times*other.milliCPU, s.memory + times*other.memory, s.cost + Money(n)*other.cost,
+		s.nodes + times*other.nodes, s.spot + times*other.spot,
+	}
 }
 
 // take counts n machines of the template as bought; a negative n gives them back.
@@ -47,6 +53,10 @@ func (w *world) countSpent(g *group, n *Node) {
 		one = spendingOf(&Offer{Capacity: n.Capacity})
 	}
 	one.cost = w.priceOf(n)
+	one.nodes, one.spot = 1, spotCount(n.Spot)
+	if n.State == Failed || n.State == Terminating {
+		one.nodes, one.spot = 0, 0
+	}
 	g.spent = g.spent.plus(one, 1)
 }
 
@@ -90,6 +100,9 @@ func (l *Limits) allow(spent, one spending) int {
 	fit(l.MilliCPU, spent.milliCPU, one.milliCPU)
 	fit(l.Memory, spent.memory, one.memory)
 	fit((*int64)(l.Cost), int64(spent.cost), int64(one.cost))
+	if p := l.SpotPercent; p != nil && one.spot > 0 && *p < 100 {
+		most = min(most, moreSpot(*p, spent.nodes, spent.spot))
+	}
 	return int(most)
 }
 
@@ -99,7 +112,7 @@ func (t *template) beyond() refusal {
 	cpu := func(milli int64) string { return resource.NewMilliQuantity(milli, resource.DecimalSI).String() }
 	memory := func(bytes int64) string { return resource.NewQuantity(bytes, resource.BinarySI).String() }
 	text := func(field, limit, used, more string) string {
-		return fmt.Sprintf("%s of the NodeGroup is %s: its machines come to %s, and one more %s adds %s", field, limit, used, t.offer.InstanceType, more)
+		return fmt.Sprintf("%s of the NodeGroup is %s: its machines come to %s, and one more %s adds %s", field, limit, used, t.offer.Key().For(), more)
 	}
 	switch {
 	case (&Limits{Cost: l.Cost}).allow(spent, one) == 0:
@@ -109,7 +122,7 @@ func (t *template) beyond() refusal {
 	case (&Limits{Memory: l.Memory}).allow(spent, one) == 0:
 		return refusal{LimitReached, text("limits.memory", memory(*l.Memory), memory(spent.memory), memory(one.memory))}
 	}
-	return refusal{}
+	return t.spotLimit()
 }
 
 // perMonth writes the amount with two decimals, and more where it has them.

@@ -43,7 +43,7 @@ func comesTo(s *State, p *Plan, group string) spending {
 	}
 	for _, l := range p.Launches {
 		if l.Group == group {
-			sum = sum.plus(spendingOf(offers[OfferKey{l.DatacenterID, l.InstanceType}]), 1)
+			sum = sum.plus(spendingOf(offers[OfferKey{l.DatacenterID, l.InstanceType, l.Spot}]), 1)
 		}
 	}
 	return sum

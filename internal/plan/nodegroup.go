@@ -179,9 +179,9 @@ func barredFor(g *Group, o *Offer, now time.Time) refusal {
 	}
 	switch {
 	case !o.Available:
-		return refusal{OfferingUnavailable, fmt.Sprintf("%s is not sold in %s now", o.InstanceType, o.DatacenterID)}
+		return refusal{OfferingUnavailable, fmt.Sprintf("%s is not sold in %s now", o.Key().For(), o.DatacenterID)}
 	case o.Stock == 0:
-		return refusal{OfferingUnavailable, fmt.Sprintf("%s is out of stock in %s", o.InstanceType, o.DatacenterID)}
+		return refusal{OfferingUnavailable, fmt.Sprintf("%s is out of stock in %s", o.Key().For(), o.DatacenterID)}
 	case now.Before(o.BackoffUntil):
 		return refusal{Backoff, fmt.Sprintf("not tried again before %s: %s", clock(o.BackoffUntil), o.BackoffReason)}
 	}

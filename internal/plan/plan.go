@@ -33,12 +33,14 @@ type Plan struct {
 // Launch is a machine to buy.
 type Launch struct {
 	// Name is a placeholder, `<group>-new-<n>`; the machine gets its own name.
-	Name         string       `json:"name"`
-	Group        string       `json:"nodeGroup"`
-	InstanceType string       `json:"instanceType"`
-	DatacenterID string       `json:"datacenterID"`
-	Price        Hourly       `json:"pricePerHour"`
-	Reason       LaunchReason `json:"reason"`
+	Name         string `json:"name"`
+	Group        string `json:"nodeGroup"`
+	InstanceType string `json:"instanceType"`
+	DatacenterID string `json:"datacenterID"`
+	// Spot: it is a spot instance.
+	Spot   bool         `json:"spot,omitempty"`
+	Price  Hourly       `json:"pricePerHour"`
+	Reason LaunchReason `json:"reason"`
 	// Zonal: its group buys in several datacenters.
 	Zonal bool `json:"-"`
 	// Pods are the pods it is bought for, as namespace/name.
@@ -88,6 +90,7 @@ type Unplaced struct {
 type Refusal struct {
 	Group        string        `json:"nodeGroup"`
 	InstanceType string        `json:"instanceType"`
+	Spot         bool          `json:"spot,omitempty"`
 	DatacenterID string        `json:"datacenterID,omitempty"`
 	Reason       RefusalReason `json:"reason"`
 	Message      string        `json:"message"`
@@ -197,6 +200,8 @@ const (
 	KeptNoRoomElsewhere     KeptReason = "NoRoomElsewhere"
 	KeptWouldTriggerScaleUp KeptReason = "WouldTriggerScaleUp"
 	KeptNotReady            KeptReason = "NotReady"
+	// KeptSpotLimit: without it spot instances had more than their share (Limits.SpotPercent).
+	KeptSpotLimit KeptReason = "SpotLimit"
 	// KeptAwaitingReplacement: it goes when the machine that is bought in its place is Ready.
 	KeptAwaitingReplacement KeptReason = "AwaitingReplacement"
 	// KeptReplacing: it was bought in the place of nodes that are still there.

@@ -48,8 +48,8 @@ func (w *world) refusals(l *lot) []Refusal {
 			continue
 		}
 		for _, k := range g.Buys() {
-			why, ok := noSuchOffer(k), true
-			if closed := g.closedIn(k.DatacenterID, w.state.Now); closed.reason != "" {
+			why, ok := noSuchOffer(k), !g.optional(k)
+			if closed := g.closedIn(k.DatacenterID, w.state.Now); closed.reason != "" && ok {
 				why = closed
 			}
 			if t := g.template(k); t != nil {

@@ -86,7 +86,7 @@ func (ro *rollout) best(lots []*lot, home string) *template {
 	var best *template
 	var least rating
 	for _, t := range g.templates {
-		if t.buyable() == 0 {
+		if t.buyable() == 0 || t.offer.Spot && g.overSpot(0, 1) { // The node that it replaces goes.
 			continue
 		}
 		mark := w.mark()

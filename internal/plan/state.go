@@ -95,7 +95,9 @@ type Group struct {
 	// Allocatable is what its new nodes offer to pods where that is not what the offer says,
 	// because its kubelets are set up in another way.
 	Allocatable map[OfferKey]corev1.ResourceList
-	// Preferred is one of Offers, or empty.
+	// Spot says whether the group buys spot instances.
+	Spot SpotPolicy
+	// Preferred is one of Offers, or empty. It is preferred as a spot instance and on demand alike.
 	Preferred  string
 	AllowMixed bool
 	// Priority makes tiers: pods buy of the highest one that takes them and can buy.
@@ -143,6 +145,9 @@ type Limit struct {
 // Limits cap the sum over a group's machines, those on their way and leaving ones
 // included; nil is no limit.
 type Limits struct {
+	// SpotPercent is the share of spot instances among the group's nodes. Machines that leave
+	// do not count.
+	SpotPercent *int
 	// MilliCPU and Memory (in bytes) are of the capacity as sold.
 	MilliCPU, Memory *int64
 	// Cost is per month.
@@ -166,19 +171,24 @@ type ScaleDown struct {
 }
 
 // OfferKey tells offers apart, and says which one a node was bought as.
-type OfferKey struct{ DatacenterID, InstanceType string }
+type OfferKey struct {
+	DatacenterID, InstanceType string
+	Spot                       bool
+}
 
 // Key tells the offer from others.
-func (o *Offer) Key() OfferKey { return OfferKey{o.DatacenterID, o.InstanceType} }
+func (o *Offer) Key() OfferKey { return OfferKey{o.DatacenterID, o.InstanceType, o.Spot} }
 
 // Offer is the key of the offer that the node was bought as.
-func (n *Node) Offer() OfferKey { return OfferKey{n.DatacenterID, n.InstanceType} }
+func (n *Node) Offer() OfferKey { return OfferKey{n.DatacenterID, n.InstanceType, n.Spot} }
 
-// Offer is one instance type in one datacenter.
+// Offer is one instance type in one datacenter, on demand or as a spot instance.
 type Offer struct {
 	// InstanceType is the name users write in offeringIDs.
 	InstanceType string
 	DatacenterID string
+	// Spot: the cloud may take machines of it away again.
+	Spot bool
 	// Category is the cloud's category of such types; it decides nothing.
 	Category string
 	Price    Money
@@ -227,6 +237,8 @@ type Node struct {
 	Group        string
 	InstanceType string
 	DatacenterID string
+	// Spot: it was bought as a spot instance.
+	Spot bool
 	// LastPrice is what the machine cost when that was last known, and Capacity its size
 	// as VPSie told it. They count while its type is not among the offers; 0 and nil when
 	// nobody ever knew.

@@ -183,7 +183,7 @@ func (s *story) offer(name string, a *attrs) {
 		InstanceType: name, DatacenterID: a.text("dc", "dc1"), Price: price,
 		Allocatable: EstimateAllocatable(cpu, memory, disk), Labels: a.pairs("labels"),
 		Available: !a.flag("unavailable"), Stock: a.number("stock", -1),
-		BackoffReason: a.text("backoff-reason", "quota"),
+		BackoffReason: a.text("backoff-reason", "quota"), Spot: a.flag("spot"),
 	}
 	if d := a.duration("backoff"); d > 0 {
 		o.BackoffUntil = storyNow.Add(d)
@@ -211,6 +211,10 @@ func (s *story) group(name string, a *attrs) {
 		most, err := ParseMoney(cost)
 		a.note(err)
 		g.Limits.Cost = &most
+	}
+	g.Spot = SpotPolicy(a.text("spot", ""))
+	if percent := a.number("spot-percent", 100); percent < 100 {
+		g.Limits.SpotPercent = &percent
 	}
 	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), PaidPeriod: a.duration("paid-period"), MinSavings: a.number("min-savings", 15), Payback: time.Duration(a.number("payback", 24)) * time.Hour, Budgets: a.disruptionBudgets(),
 		ReplaceDrifted: a.flag("replace-drifted"), DrainSurge: a.flag("drain-surge"), PaybackByAge: a.flag("payback-by-age"), MaxAge: a.duration("max-age"), Stopped: strings.ReplaceAll(a.text("rollout-stopped", ""), "_", " ")}
@@ -294,7 +298,7 @@ func (s *story) node(name string, a *attrs) {
 	n := &Node{
 		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
-		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"),
+		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"), Spot: a.flag("spot"),
 		Planned: a.all("planned"), ReadySince: a.ago("ready"), Created: a.ago("ordered"),
 		RemovalBackoffReason: "drain timed out", Drift: strings.ReplaceAll(a.text("drift", ""), "_", " "), Current: a.flag("current"), Replaces: a.all("replaces"), ReplaceBackoffReason: "its replacement did not come",
 	}
@@ -320,7 +324,7 @@ func (s *story) node(name string, a *attrs) {
 		Name: name, Labels: map[string]string{}, Annotations: annotations, CreationTimestamp: metav1.NewTime(created),
 	}}
 	for _, o := range s.state.Offers {
-		if o.InstanceType != n.InstanceType || o.DatacenterID != n.DatacenterID {
+		if o.Key() != n.Offer() {
 			continue
 		}
 		object.Status.Allocatable = o.Allocatable

@@ -43,7 +43,7 @@ func (w *world) proveUnsuitable() {
 	known := map[string]Unsuitable{}
 	for _, g := range w.groups {
 		for _, u := range g.Unsuitable {
-			if t := g.template(u.offer()); t != nil && w.state.Now.Before(u.Since.Add(UnsuitableFor)) {
+			if len(g.alike(&u)) > 0 && w.state.Now.Before(u.Since.Add(UnsuitableFor)) {
 				u.Group = g.Name
 				known[u.key()] = u
 			}
@@ -99,14 +99,15 @@ func (w *world) bar(lots []*lot) {
 	for _, l := range lots {
 		pods := w.fingerprint(l)
 		for _, u := range w.unsuitable {
-			t := w.groupByName[u.Group].template(u.offer())
-			if u.Pods != pods || t == nil {
+			if u.Pods != pods {
 				continue
 			}
-			if l.barred == nil {
-				l.barred = map[*template]refusal{}
+			for _, t := range w.groupByName[u.Group].alike(&u) {
+				if l.barred == nil {
+					l.barred = map[*template]refusal{}
+				}
+				l.barred[t] = refusal{u.Reason, u.Message}
 			}
-			l.barred[t] = refusal{u.Reason, u.Message}
 		}
 	}
 }
@@ -143,7 +144,10 @@ func (u *Unsuitable) key() string {
 	return u.Group + "/" + u.InstanceType + "/" + u.DatacenterID + "/" + u.Pods
 }
 
-func (u *Unsuitable) offer() OfferKey { return OfferKey{u.DatacenterID, u.InstanceType} }
+// alike are the group's templates of which a node has proved it, on demand and as a spot instance.
+func (g *group) alike(u *Unsuitable) []*template {
+	return slices.DeleteFunc(slices.Clone(g.ofType(u.InstanceType)), func(t *template) bool { return t.offer.DatacenterID != u.DatacenterID })
+}
 
 // contradicted says that the node takes the pods now, or that one does which is newer.
 func (u *Unsuitable) contradicted(l *lot, witnesses []witness) bool {

@@ -30,6 +30,7 @@ type market struct {
 type offerKey struct {
 	DatacenterID string `json:"datacenterID"`
 	InstanceType string `json:"instanceType"`
+	Spot         bool   `json:"spot,omitempty"`
 }
 
 // closed is a cluster.Closed.
@@ -43,6 +44,7 @@ type closed struct {
 type offer struct {
 	InstanceType string `json:"instanceType"`
 	DatacenterID string `json:"datacenterID"`
+	Spot         bool   `json:"spot,omitempty"`
 	Category     string `json:"category,omitempty"`
 	// Price is in millionths of the currency a month.
 	Price         plan.Money          `json:"pricePerMonthMicros"`
@@ -86,7 +88,7 @@ func marketOf(m *cluster.Market) market {
 	out.placesOf(m)
 	for i, o := range m.Offers {
 		out.Offers[i] = offer{
-			InstanceType: o.InstanceType, DatacenterID: o.DatacenterID, Category: o.Category, Price: o.Price, Capacity: o.Capacity,
+			InstanceType: o.InstanceType, DatacenterID: o.DatacenterID, Spot: o.Spot, Category: o.Category, Price: o.Price, Capacity: o.Capacity,
 			Allocatable: o.Allocatable, Labels: o.Labels, Available: o.Available, Stock: o.Stock, BackoffReason: o.BackoffReason, Fixed: m.Fixed[o],
 		}
 		if !o.BackoffUntil.IsZero() {
@@ -105,7 +107,7 @@ func (m *market) market() cluster.Market {
 	for i := range m.Offers {
 		o := &m.Offers[i]
 		full := &plan.Offer{
-			InstanceType: o.InstanceType, DatacenterID: o.DatacenterID, Category: o.Category, Price: o.Price, Capacity: o.Capacity,
+			InstanceType: o.InstanceType, DatacenterID: o.DatacenterID, Spot: o.Spot, Category: o.Category, Price: o.Price, Capacity: o.Capacity,
 			Allocatable: o.Allocatable, Labels: o.Labels, Available: o.Available, Stock: o.Stock, BackoffReason: o.BackoffReason,
 		}
 		if o.BackoffUntil != nil {

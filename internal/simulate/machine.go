@@ -58,7 +58,7 @@ func (m *machine) lives() []*life {
 // order buys a machine.
 func (s *simulation) order(l *plan.Launch) {
 	g := s.group(l.Group)
-	offer := s.offers[plan.OfferKey{DatacenterID: l.DatacenterID, InstanceType: l.InstanceType}]
+	offer := s.offers[plan.OfferKey{DatacenterID: l.DatacenterID, InstanceType: l.InstanceType, Spot: l.Spot}]
 	s.made++
 	name := fmt.Sprintf("vpsie-%s-%05d", g.Name, s.made)
 	f := s.Cloud.fate(s.Seed, s.made)

@@ -162,7 +162,8 @@ func (s *Server) AddVM(spec VMSpec) (Machine, error) {
 
 var errNoMachine = errors.New("there is no such machine, or it is gone")
 
-// Act does something to a machine behind the clients' back: destroy, stop, start, restart, hang, suspend, lock or terminate.
+// Act does something to a machine behind the clients' back: destroy, stop, start, restart, hang, suspend, lock, terminate or
+// interrupt.
 func (s *Server) Act(identifier, action string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,8 +191,10 @@ func (s *Server) Act(identifier, action string) error {
 	case "terminate":
 		s.drop(m)
 		m.stage, m.terminated = listed, true
+	case "interrupt":
+		return s.interrupt(m)
 	default:
-		return fmt.Errorf("action: %q is not one of destroy, stop, start, restart, hang, suspend, lock, terminate", action)
+		return fmt.Errorf("action: %q is not one of destroy, stop, start, restart, hang, suspend, lock, terminate, interrupt", action)
 	}
 	return nil
 }

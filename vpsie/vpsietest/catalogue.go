@@ -122,6 +122,11 @@ func PlanIdentifier(nickname, datacenter string) string {
 	return uuidOf("plan", nickname, datacenter)
 }
 
+// SpotIdentifier returns the identifier by which a plan is ordered in a datacenter as a spot instance.
+func SpotIdentifier(nickname, datacenter string) string {
+	return uuidOf("spot", nickname, datacenter)
+}
+
 // Identifier returns the identifier of what has none of its own. kind is "datacenter", "image" (also of a stock image),
 // "sshkey", "project" or "firewall".
 func Identifier(kind, name string) string { return uuidOf(kind, name) }
@@ -140,6 +145,13 @@ type offer struct {
 	identifier string
 	datacenter string // its name
 	boxSizeID  int
+	spot       bool
+}
+
+// asSpot is the offer as a spot instance.
+func (o offer) asSpot() offer {
+	o.identifier, o.spot = SpotIdentifier(o.Nickname, o.datacenter), true
+	return o
 }
 
 // shop is a Catalogue with all identifiers filled in.

@@ -103,7 +103,7 @@ func (s *Server) readOrder(r request, b createBody, d dialect) (order, *reply) {
 	if o.datacenter, ok = s.shop.datacenter(b.DCIdentifier); !ok || o.datacenter.Identifier != b.DCIdentifier || o.datacenter.Inactive {
 		return refuse("Datacenter not found")
 	}
-	offers := s.shop.offers[o.datacenter.Identifier]
+	offers := s.offersIn(o.datacenter.Identifier)
 	i := slices.IndexFunc(offers, func(of offer) bool { return of.identifier == b.ResourceIdentifier })
 	images := s.shop.StockImages
 	if d.custom {

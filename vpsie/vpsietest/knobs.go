@@ -26,6 +26,13 @@ type Knobs struct {
 	Quota  int               `json:"quota"`  // machines the account may have; 0 is no limit
 	Stock  map[string]*int   `json:"stock"`  // by plan nickname or identifier, or datacenter/nickname: how many are left; null is no limit
 	Prices map[string]string `json:"prices"` // as for stock: per month, for machines ordered from now on
+	// SpotPrices sells plans as spot instances too, under the same nickname and an identifier of their own: the price per
+	// month, by the same keys; null ends it. SpotStock is how many of these are left. See Server.Interrupt.
+	SpotPrices map[string]*string `json:"spotPrices"`
+	SpotStock  map[string]*int    `json:"spotStock"`
+	// SpotNoticeSeconds is how long before its end an interrupted spot instance shows it; 0 is no notice.
+	SpotNoticeSeconds int `json:"spotNoticeSeconds"`
+
 	// BillingSpeedup is how many hours one hour costs; 0 counts as 1.
 	BillingSpeedup float64 `json:"billingSpeedup"`
 
@@ -76,12 +83,8 @@ type Knobs struct {
 
 // clone returns a copy that shares no maps.
 func (k Knobs) clone() Knobs {
-	k.Stock, k.Prices = maps.Clone(k.Stock), maps.Clone(k.Prices)
-	for ref, n := range k.Stock {
-		if n != nil {
-			k.Stock[ref] = new(*n)
-		}
-	}
+	k.Prices = maps.Clone(k.Prices)
+	k.Stock, k.SpotStock, k.SpotPrices = cloneValues(k.Stock), cloneValues(k.SpotStock), cloneValues(k.SpotPrices)
 	for _, plain := range []**bool{&k.PlainHostnames, &k.PlainScalars} {
 		if *plain == nil {
 			*plain = new(true)
@@ -92,17 +95,30 @@ func (k Knobs) clone() Knobs {
 	return k
 }
 
-// patched returns k with the keys that body gives. Stock and Prices change entry by entry; a stock of null lifts the limit.
+// cloneValues returns a copy with values of its own.
+func cloneValues[V any](m map[string]*V) map[string]*V {
+	out := maps.Clone(m)
+	for ref, v := range out {
+		if v != nil {
+			out[ref] = new(*v)
+		}
+	}
+	return out
+}
+
+// patched returns k with the keys that body gives. Maps change entry by entry; a stock of null lifts the limit.
 func (k Knobs) patched(body []byte, s shop) (Knobs, error) {
 	old := k.clone()
 	next := old
 	// Decoded apart: the same plan may stand under its nickname in one and under an identifier in the other.
-	next.Stock, next.Prices = nil, nil
+	next.Stock, next.Prices, next.SpotStock, next.SpotPrices = nil, nil, nil, nil
 	if err := strict(body, &next); err != nil {
 		return k, err
 	}
 	next.Stock = overlay(old.Stock, next.Stock, s)
 	next.Prices = overlay(old.Prices, next.Prices, s)
+	next.SpotStock = overlay(old.SpotStock, next.SpotStock, s)
+	next.SpotPrices = overlay(old.SpotPrices, next.SpotPrices, s)
 	return next, nil
 }
 
@@ -133,6 +149,7 @@ func (k Knobs) checked(s shop) (Knobs, error) {
 		{"addressMillis", k.AddressMillis}, {"flaggedMillis", k.FlaggedMillis}, {"latencyMillis", k.LatencyMillis}, {"pageSize", k.PageSize},
 		{"tokenSeconds", k.TokenSeconds}, {"requestsPerMinute", k.RequestsPerMinute}, {"totalExcess", k.TotalExcess},
 		{"gapSeconds", k.GapSeconds}, {"hiddenRows", k.HiddenRows}, {"vpcMillis", k.VPCMillis}, {"firewallMillis", k.FirewallMillis},
+		{"spotNoticeSeconds", k.SpotNoticeSeconds},
 	} {
 		if f.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: is %d, must not be below 0", f.name, f.value))
@@ -160,47 +177,58 @@ func (k Knobs) checked(s shop) (Knobs, error) {
 			errs = append(errs, fmt.Errorf("balance: %w", err))
 		}
 	}
-	errs = append(errs, k.checkStock(s)...)
-	errs = append(errs, k.checkPrices(s)...)
+	k.Stock = checkStock("stock", k.Stock, s, &errs)
+	k.SpotStock = checkStock("spotStock", k.SpotStock, s, &errs)
+	prices := make(map[string]*string, len(k.Prices))
+	for ref, text := range k.Prices {
+		prices[ref] = &text
+	}
+	k.Prices = map[string]string{}
+	for name, text := range checkPrices("prices", prices, s, &errs) {
+		k.Prices[name] = *text
+	}
+	k.SpotPrices = checkPrices("spotPrices", k.SpotPrices, s, &errs)
 	return k, errors.Join(errs...)
 }
 
-func (k *Knobs) checkStock(s shop) []error {
-	var errs []error
+// checkStock returns the stock by nickname, without what is not limited, and notes what is wrong with it.
+func checkStock(field string, stock map[string]*int, s shop, errs *[]error) map[string]*int {
 	byName := map[string]*int{}
-	for _, ref := range slices.Sorted(maps.Keys(k.Stock)) {
+	for _, ref := range slices.Sorted(maps.Keys(stock)) {
 		name, known := s.nickname(ref)
-		n := k.Stock[ref]
+		n := stock[ref]
 		switch {
 		case !known:
-			errs = append(errs, fmt.Errorf("stock: %q is no plan's nickname or identifier", ref))
+			*errs = append(*errs, fmt.Errorf("%s: %q is no plan's nickname or identifier", field, ref))
 		case n != nil && *n < 0:
-			errs = append(errs, fmt.Errorf("stock: %q is %d, must not be below 0", ref, *n))
+			*errs = append(*errs, fmt.Errorf("%s: %q is %d, must not be below 0", field, ref, *n))
 		case n != nil:
 			byName[name] = n
 		}
 	}
-	k.Stock = byName
-	return errs
+	return byName
 }
 
-func (k *Knobs) checkPrices(s shop) []error {
-	var errs []error
-	byName := map[string]string{}
-	for _, ref := range slices.Sorted(maps.Keys(k.Prices)) {
+// checkPrices returns the prices by nickname, without those of null, and notes what is wrong with them.
+func checkPrices(field string, prices map[string]*string, s shop, errs *[]error) map[string]*string {
+	byName := map[string]*string{}
+	for _, ref := range slices.Sorted(maps.Keys(prices)) {
 		name, known := s.nickname(ref)
 		if !known {
-			errs = append(errs, fmt.Errorf("prices: %q is no plan's nickname or identifier", ref))
+			*errs = append(*errs, fmt.Errorf("%s: %q is no plan's nickname or identifier", field, ref))
 			continue
 		}
-		if _, err := parsePrice(k.Prices[ref]); err != nil {
-			errs = append(errs, fmt.Errorf("prices: %q: %w", ref, err))
+		text := prices[ref]
+		if text == nil {
 			continue
 		}
-		byName[name] = k.Prices[ref]
+		if _, err := parsePrice(*text); err != nil {
+			*errs = append(*errs, fmt.Errorf("%s: %q: %w", field, ref, err))
+			continue
+		}
+		byName[name] = text
 	}
-	k.Prices = byName
-	return errs
+	return byName
 }
 
 // strict decodes JSON and refuses unknown fields and trailing text.

@@ -54,7 +54,8 @@ type Bill struct {
 	Hostname           string     `json:"hostname"`
 	ResourceIdentifier string     `json:"resourceIdentifier"` // as ordered
 	Plan               string     `json:"plan"`               // its nickname
-	Datacenter         string     `json:"datacenter"`         // its name
+	Spot               bool       `json:"spot,omitempty"`
+	Datacenter         string     `json:"datacenter"` // its name
 	Notes              string     `json:"notes"`
 	Tags               []string   `json:"tags"`
 	State              string     `json:"state"` // pending, hidden, listed or removed
@@ -89,7 +90,7 @@ func (s *Server) Ledger() Ledger {
 		}
 		s.settle(m)
 		b := Bill{
-			ID: m.id, Identifier: m.identifier, Hostname: m.hostname, ResourceIdentifier: m.offer.identifier, Plan: m.offer.Nickname,
+			ID: m.id, Identifier: m.identifier, Hostname: m.hostname, ResourceIdentifier: m.offer.identifier, Plan: m.offer.Nickname, Spot: m.offer.spot,
 			Datacenter: m.datacenter.Name, Notes: m.notes, Tags: append([]string{}, m.tags...), State: string(m.stage), PoweredOn: m.power,
 			CreatedAt: m.createdAt, Cost: m.cost.FloatString(9), PricePerMonth: m.price.FloatString(2),
 		}

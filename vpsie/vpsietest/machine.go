@@ -48,6 +48,8 @@ type machine struct {
 	firewallBusy bool
 
 	createdAt time.Time
+	// interruptOn is when a spot instance is taken away, once that is known.
+	interruptOn time.Time
 	// listedFrom is, on the server's clock, when the list may show it.
 	listedFrom time.Time
 	removedAt  time.Time
@@ -121,21 +123,32 @@ func (s *Server) admit(o order) *machine {
 // stockOf returns how many are left, nil for no limit: in its datacenter, where the knob says it of that. The caller holds
 // the lock.
 func (s *Server) stockOf(o offer) *int {
-	if left := s.knobs.Stock[o.datacenter+"/"+o.Nickname]; left != nil {
+	stock := s.knobs.Stock
+	if o.spot {
+		stock = s.knobs.SpotStock
+	}
+	if left := stock[o.datacenter+"/"+o.Nickname]; left != nil {
 		return left
 	}
-	return s.knobs.Stock[o.Nickname]
+	return stock[o.Nickname]
 }
 
 // priceOf returns the monthly price of an offer now. The caller holds the lock.
 func (s *Server) priceOf(o offer) *big.Rat {
 	text := o.PricePerMonth
+	if spot := s.spotPriceOf(o); o.spot && spot != nil {
+		return mustPrice(*spot)
+	}
 	if changed, ok := s.knobs.Prices[o.Nickname]; ok {
 		text = changed
 	}
 	if changed, ok := s.knobs.Prices[o.datacenter+"/"+o.Nickname]; ok {
 		text = changed
 	}
+	return mustPrice(text)
+}
+
+func mustPrice(text string) *big.Rat {
 	price, err := parsePrice(text)
 	if err != nil {
 		panic("vpsietest: an unchecked price: " + err.Error())

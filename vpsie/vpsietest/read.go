@@ -60,7 +60,7 @@ func (s *Server) wireVM(k Knobs, m *machine) object {
 	if m.deleted {
 		droppedOn = m.removedAt.Format(time.RFC3339)
 	}
-	return object{
+	vm := object{
 		"id": m.id, "user_id": 7, "identifier": m.identifier, "hostname": hostname,
 		"boxsize_id": loose(k, m.offer.boxSizeID), "boximage_id": 11, "datacenter_id": s.datacenterNumber(m.datacenter), "node_id": 3,
 		"ram": loose(k, m.offer.MemoryMB), "cpu": m.offer.CPU, "ssd": loose(k, m.offer.DiskGB), "traffic": m.offer.TrafficGB,
@@ -77,6 +77,10 @@ func (s *Server) wireVM(k Knobs, m *machine) object {
 		"state": m.datacenter.State, "dcIdentifier": m.datacenter.Identifier, "fullname": m.image.Name, "category": "linux",
 		"project_id": s.projectNumber(m.projectID), "projectId": s.projectNumber(m.projectID), "vmDescription": "",
 	}
+	if !m.interruptOn.IsZero() {
+		vm["interruption_on"] = m.interruptOn.Format(time.RFC3339)
+	}
+	return vm
 }
 
 func (s *Server) listPending(r request) reply {
@@ -128,21 +132,25 @@ func (s *Server) listPlans(r request) reply {
 	if err != nil {
 		return refusal(r, 400, "Sorry, your request got lost in the clouds")
 	}
-	offers, known := s.shop.offers[form.Get("dcIdentifier")]
+	_, known := s.shop.offers[form.Get("dcIdentifier")]
 	if _, image := find(slices.Concat(s.shop.Images, s.shop.StockImages), form.Get("osIdentifier")); !known || !image {
 		return success([]object{})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := []object{}
-	for i, o := range offers {
+	for i, o := range s.offersIn(form.Get("dcIdentifier")) {
 		if uuidOf("category", o.Category) != form.Get("planCatIdentifier") {
 			continue
 		}
-		all = append(all, object{
+		sold := object{
 			"identifier": o.identifier, "nickname": o.Nickname, "cpu": o.CPU, "ram": loose(r.knobs, o.MemoryMB), "ssd": o.DiskGB,
 			"traffic": o.TrafficGB, "net_speed": 1000, "price": s.wirePrice(r.knobs, i, o),
-		})
+		}
+		if o.spot {
+			sold["is_spot"] = 1
+		}
+		all = append(all, sold)
 	}
 	return success(all)
 }
