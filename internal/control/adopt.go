@@ -21,7 +21,7 @@ const reasonNoNodeGroup = "NodeGroupNotFound"
 // done when the VPS may be taken over, else how long to wait for what may still come
 // right. What is wrong for good fails the VPSieNode: a node with wrong labels would get
 // the wrong pods, and a wrong size or price would mislead every later decision.
-func (r *machines) verifyAdoption(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (done bool, wait time.Duration, err error) {
+func (r *launcher) verifyAdoption(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (done bool, wait time.Duration, err error) {
 	if orderedByUs(m) || m.Status.Hostname != "" {
 		return true, 0, nil // It was ordered, or taken over before.
 	}

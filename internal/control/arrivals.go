@@ -190,7 +190,7 @@ func (a *arrivals) inARow(p place) (failures int, why string) {
 
 // miss fails a machine that was bought and does not become a ready node. The count is
 // written down first: a restart must not make it a first failure again.
-func (r *machines) miss(ctx context.Context, m *v1alpha1.VPSieNode, e observe.Event) error {
+func (r *store) miss(ctx context.Context, m *v1alpha1.VPSieNode, e observe.Event) error {
 	g, err := r.groupOf(ctx, r.Client, m)
 	if client.IgnoreNotFound(err) != nil {
 		return err

@@ -30,9 +30,12 @@ const (
 	reasonAttachFailed      = "AttachFailed"
 )
 
+// wiring attaches VPSes to the networks of their NodeGroups, and detaches them.
+type wiring struct{ *store }
+
 // connect attaches an ordered VPS that is listed to what its NodeGroup's networkConfig names, one thing after the other.
 // Each step looks before it acts, notes that it is about to act, and looks again.
-func (r *machines) connect(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
+func (r *wiring) connect(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
 	if !orderedByUs(m) || meta.IsStatusConditionTrue(m.Status.Conditions, v1alpha1.VPSieNodeNetworkReady) {
 		return done(), nil // A VPS that a person named stays connected as that person has it.
 	}
@@ -57,7 +60,7 @@ func (r *machines) connect(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie
 
 // planNetwork notes what the VPS is to be attached to; nil when to nothing. From then on that does not change, so that what
 // is begun can be undone.
-func (r *machines) planNetwork(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (*v1alpha1.NetworkStatus, error) {
+func (r *wiring) planNetwork(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (*v1alpha1.NetworkStatus, error) {
 	g, err := r.groupOf(ctx, r.Client, m)
 	if apierrors.IsNotFound(err) {
 		return nil, nil // Its machines go as well.
@@ -83,7 +86,7 @@ func (r *machines) planNetwork(ctx context.Context, m *v1alpha1.VPSieNode, vm *v
 }
 
 // attachFailed is what becomes of a step that the cloud did not take; without an error there was nothing to do.
-func (r *machines) attachFailed(m *v1alpha1.VPSieNode, err error) (progress, error) {
+func (r *wiring) attachFailed(m *v1alpha1.VPSieNode, err error) (progress, error) {
 	if err == nil {
 		return done(), nil
 	}
@@ -102,7 +105,7 @@ func (r *machines) attachFailed(m *v1alpha1.VPSieNode, err error) (progress, err
 }
 
 // intend makes it known that the cloud is asked to attach the machine from now on.
-func (r *machines) intend(ctx context.Context, m *v1alpha1.VPSieNode, reason, message string) error {
+func (r *wiring) intend(ctx context.Context, m *v1alpha1.VPSieNode, reason, message string) error {
 	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
 	r.condition(m, v1alpha1.VPSieNodeNetworkReady, metav1.ConditionFalse, reason, message)
 	return r.save(ctx, before, m)
@@ -119,7 +122,7 @@ func atStep(m *v1alpha1.VPSieNode, reason string) (time.Time, bool) {
 
 // connectVPC asks for an address in the VPC and waits for it. VPSie gives it some time after it has taken the request. A
 // request of which nobody knows what became is made again when its address does not show.
-func (r *machines) connectVPC(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
+func (r *wiring) connectVPC(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
 	n := m.Status.Network
 	if n.VPCID == 0 || n.PrivateIPID != 0 {
 		return done(), nil
@@ -158,7 +161,7 @@ func (r *machines) connectVPC(ctx context.Context, m *v1alpha1.VPSieNode, vm *vp
 }
 
 // connectFirewalls attaches one firewall group after the other.
-func (r *machines) connectFirewalls(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
+func (r *wiring) connectFirewalls(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
 	for i, group := range m.Status.Network.FirewallGroups {
 		has, err := r.Cloud.Firewalled(ctx, vm.Identifier, group)
 		if err != nil {
@@ -185,7 +188,7 @@ func (r *machines) connectFirewalls(ctx context.Context, m *v1alpha1.VPSieNode, 
 }
 
 // connectGateway puts the VPS behind the gateway.
-func (r *machines) connectGateway(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
+func (r *wiring) connectGateway(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
 	n := m.Status.Network
 	if n.GatewayID == 0 || n.GatewayMappingID != 0 {
 		return done(), nil
@@ -211,7 +214,7 @@ func (r *machines) connectGateway(ctx context.Context, m *v1alpha1.VPSieNode, vm
 
 // unconnected fails a machine that cannot be connected in time, else says when to look again. That its node is ready does
 // not help: pods must not run outside their network.
-func (r *machines) unconnected(ctx context.Context, m *v1alpha1.VPSieNode, pause time.Duration) (time.Duration, error) {
+func (r *wiring) unconnected(ctx context.Context, m *v1alpha1.VPSieNode, pause time.Duration) (time.Duration, error) {
 	if r.Clock.Since(orderedAt(m)) <= r.Options.ProvisionTimeout {
 		return pause, nil
 	}
@@ -226,7 +229,7 @@ func (r *machines) unconnected(ctx context.Context, m *v1alpha1.VPSieNode, pause
 }
 
 // holdPodsOff puts the startup taint on a node that has registered without it before its VPS is connected.
-func (r *machines) holdPodsOff(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *wiring) holdPodsOff(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	node, err := r.nodeOf(ctx, r.Client, m)
 	if errors.Is(err, errNodeUnclear) || errors.Is(err, errNodeTaken) || err == nil && node == nil {
 		return nil // It says so when the machine joins.

@@ -66,7 +66,7 @@ func (d Deps) cordon(ctx context.Context, node *corev1.Node, steps ...string) er
 func evicting(node *corev1.Node) bool { return took(node, stepEvicting) }
 
 // beginEvicting takes the node out of load balancers before its pods go.
-func (r *machines) beginEvicting(ctx context.Context, node *corev1.Node) error {
+func (r *drainer) beginEvicting(ctx context.Context, node *corev1.Node) error {
 	changed := node.DeepCopy()
 	take(changed, stepEvicting)
 	if _, there := node.Labels[corev1.LabelNodeExcludeBalancers]; !there {

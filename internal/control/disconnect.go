@@ -25,7 +25,7 @@ const (
 
 // disconnect undoes what connect did, before the VPS goes: a private address and a gateway's mapping would outlive it. The
 // firewall goes last. Each step looks first, so that it may be taken again.
-func (r *machines) disconnect(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
+func (r *wiring) disconnect(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
 	n := m.Status.Network
 	if n == nil || n.VPSIdentifier == "" {
 		return done(), nil
@@ -74,7 +74,7 @@ func (r *machines) disconnect(ctx context.Context, m *v1alpha1.VPSieNode) (progr
 }
 
 // leaveGateway takes the VPS from behind its gateway, and says what is left of that.
-func (r *machines) leaveGateway(ctx context.Context, n *v1alpha1.NetworkStatus, _ time.Duration) (left string, err error) {
+func (r *wiring) leaveGateway(ctx context.Context, n *v1alpha1.NetworkStatus, _ time.Duration) (left string, err error) {
 	if n.GatewayID == 0 {
 		return "", nil
 	}
@@ -95,7 +95,7 @@ func (r *machines) leaveGateway(ctx context.Context, n *v1alpha1.NetworkStatus, 
 
 // leaveVPC releases the VPS's addresses. One that was asked for and has not shown yet is waited for, because it would stay
 // when the VPS is gone.
-func (r *machines) leaveVPC(ctx context.Context, n *v1alpha1.NetworkStatus, spent time.Duration) (left string, err error) {
+func (r *wiring) leaveVPC(ctx context.Context, n *v1alpha1.NetworkStatus, spent time.Duration) (left string, err error) {
 	if n.VPCID == 0 {
 		return "", nil
 	}
@@ -124,7 +124,7 @@ func (r *machines) leaveVPC(ctx context.Context, n *v1alpha1.NetworkStatus, spen
 }
 
 // leaveFirewalls takes the firewall groups off the VPS.
-func (r *machines) leaveFirewalls(ctx context.Context, n *v1alpha1.NetworkStatus, _ time.Duration) (left string, err error) {
+func (r *wiring) leaveFirewalls(ctx context.Context, n *v1alpha1.NetworkStatus, _ time.Duration) (left string, err error) {
 	for _, group := range slices.Clone(n.FirewallGroups) {
 		left = "firewall group " + group
 		has, err := r.Cloud.Firewalled(ctx, n.VPSIdentifier, group)

@@ -21,10 +21,13 @@ import (
 // reasonDrainFailed stands in the condition Error during the pause after a drain that failed.
 const reasonDrainFailed = "DrainFailed"
 
+// drainer empties nodes.
+type drainer struct{ *store }
+
 // drain empties the node step by step and never waits inside. It is done when
 // nothing is left that must go. Nothing is evicted before all can be: a drain that
 // fails half-way has disrupted pods for nothing.
-func (r *machines) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (progress, error) {
+func (r *drainer) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (progress, error) {
 	if node == nil || skipsDrain(m, node) || !cluster.IsReady(node) && r.vanished(ctx, m) {
 		return done(), nil // A person wants no drain, or no kubelet is left that could end a pod.
 	}
@@ -76,7 +79,7 @@ func skipsDrain(m *v1alpha1.VPSieNode, node *corev1.Node) bool {
 
 // moveOff evicts what may be evicted, and returns what holds the drain back. Deployments of a single
 // ready replica are restarted once nothing else holds the drain, and before anything is evicted.
-func (r *machines) moveOff(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, impatient bool) (held []string, err error) {
+func (r *drainer) moveOff(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, impatient bool) (held []string, err error) {
 	surging, err := r.surging(ctx, m, pods)
 	if err != nil {
 		return nil, err
@@ -115,7 +118,7 @@ func (r *machines) moveOff(ctx context.Context, m *v1alpha1.VPSieNode, node *cor
 }
 
 // vanished tells whether the cloud's newest list lacks the machine's VPS.
-func (r *machines) vanished(ctx context.Context, m *v1alpha1.VPSieNode) bool {
+func (r *drainer) vanished(ctx context.Context, m *v1alpha1.VPSieNode) bool {
 	sight, err := r.Cloud.Look(ctx, r.Clock.Now())
 	if err != nil {
 		return false
@@ -136,7 +139,7 @@ func (d Deps) deadFor(node *corev1.Node) time.Duration {
 
 // endingInTime tells whether all pods left are ending within their grace periods,
 // which a drain grants in full.
-func (r *machines) endingInTime(pods []corev1.Pod) bool {
+func (r *drainer) endingInTime(pods []corev1.Pod) bool {
 	return !slices.ContainsFunc(pods, func(p corev1.Pod) bool {
 		return p.DeletionTimestamp == nil || r.Clock.Since(p.DeletionTimestamp.Time) > graceSlack
 	})
@@ -147,7 +150,7 @@ const graceSlack = 30 * time.Second
 
 // drainPause is what is left of the pause after a failed drain; at its end the
 // drain begins anew.
-func (r *machines) drainPause(m *v1alpha1.VPSieNode) time.Duration {
+func (r *drainer) drainPause(m *v1alpha1.VPSieNode) time.Duration {
 	failed := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeError)
 	if failed == nil || failed.Status != metav1.ConditionTrue || failed.Reason != reasonDrainFailed {
 		return 0
@@ -161,7 +164,7 @@ func (r *machines) drainPause(m *v1alpha1.VPSieNode) time.Duration {
 }
 
 // pauseAfterDrain grows with the time that the removal has taken in vain.
-func (r *machines) pauseAfterDrain(m *v1alpha1.VPSieNode, failed time.Time) time.Duration {
+func (r *drainer) pauseAfterDrain(m *v1alpha1.VPSieNode, failed time.Time) time.Duration {
 	const longest = 12
 	inVain := failed.Sub(m.DeletionTimestamp.Time)
 	return max(r.Options.DrainRetry, min(inVain/2, longest*r.Options.DrainRetry))
@@ -169,7 +172,7 @@ func (r *machines) pauseAfterDrain(m *v1alpha1.VPSieNode, failed time.Time) time
 
 // deadline is when the VPS goes with the pods that are left on the node, zero for never: see the
 // NodeGroup's terminationDeadlineSeconds.
-func (r *machines) deadline(ctx context.Context, m *v1alpha1.VPSieNode) (time.Time, error) {
+func (r *drainer) deadline(ctx context.Context, m *v1alpha1.VPSieNode) (time.Time, error) {
 	group, err := r.groupOf(ctx, r.Client, m)
 	if err != nil {
 		return time.Time{}, client.IgnoreNotFound(err)
@@ -178,7 +181,7 @@ func (r *machines) deadline(ctx context.Context, m *v1alpha1.VPSieNode) (time.Ti
 }
 
 // force says which pods go with the VPS because the deadline has passed.
-func (r *machines) force(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (progress, error) {
+func (r *drainer) force(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) (progress, error) {
 	pods, err := r.podsToMove(ctx, node)
 	if err != nil {
 		return progress{}, err
@@ -198,7 +201,7 @@ func podNames(pods []corev1.Pod) []string {
 	return names
 }
 
-func (r *machines) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.Duration {
+func (r *drainer) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.Duration {
 	for _, o := range []client.Object{m, node} {
 		if limit, ok := cluster.DrainTimeout(o); ok {
 			return limit
@@ -208,7 +211,7 @@ func (r *machines) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.D
 }
 
 // giveUp lets the node work on until the next try.
-func (r *machines) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, limit time.Duration) (progress, error) {
+func (r *drainer) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, limit time.Duration) (progress, error) {
 	if err := r.uncordon(ctx, node, stepDecided); err != nil {
 		return progress{}, err
 	}

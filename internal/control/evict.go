@@ -22,7 +22,7 @@ import (
 
 // podsToMove lists the node's pods that a drain waits for. When the cache shows
 // none the API server has the last word: a pod may have been bound just now.
-func (r *machines) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.Pod, error) {
+func (r *drainer) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.Pod, error) {
 	dead := !cluster.IsReady(node)
 	live := func(node string) ([]corev1.Pod, error) { return podsOn(ctx, r.Live, node) }
 	cached := r.PodsOn
@@ -55,7 +55,7 @@ func podsOn(ctx context.Context, from client.Reader, node string) ([]corev1.Pod,
 
 // mustStay says why a pod is not evicted, however long it runs; empty when it may be. What the autoscaler would not move
 // it does not evict for a decision of its own: such a pod came when the decision was made.
-func (r *machines) mustStay(node *corev1.Node, p *corev1.Pod) string {
+func (r *drainer) mustStay(node *corev1.Node, p *corev1.Pod) string {
 	if plan.AwaitsCompletion(p) {
 		return awaited(p)
 	}
@@ -82,7 +82,7 @@ func awaited(p *corev1.Pod) string {
 // obstacles are what keeps a drain from ending if it began now: pods that must be
 // waited for, and pods whose eviction the API server would refuse. Those whose Deployments are
 // restarted are not evicted.
-func (r *machines) obstacles(ctx context.Context, node *corev1.Node, pods []corev1.Pod, surging map[types.UID]bool) ([]string, error) {
+func (r *drainer) obstacles(ctx context.Context, node *corev1.Node, pods []corev1.Pod, surging map[types.UID]bool) ([]string, error) {
 	var found []string
 	for i := range pods {
 		p := &pods[i]
@@ -110,7 +110,7 @@ func (r *machines) obstacles(ctx context.Context, node *corev1.Node, pods []core
 // evict asks for the eviction of a pod, or whether it would be granted, and says
 // what holds it back. Budgets that refuse are not put to the API server, which can tell
 // a client to wait for ten seconds and more: that would hold up the worker.
-func (r *machines) evict(ctx context.Context, p *corev1.Pod, dryRun bool) (held string, err error) {
+func (r *drainer) evict(ctx context.Context, p *corev1.Pod, dryRun bool) (held string, err error) {
 	var budgets policyv1.PodDisruptionBudgetList
 	if err := r.Client.List(ctx, &budgets, client.InNamespace(p.Namespace)); err != nil {
 		return "", fmt.Errorf("listing the PodDisruptionBudgets of namespace %s: %w", p.Namespace, err)
@@ -148,7 +148,7 @@ func pointersTo[T any](items []T) []*T {
 	return all
 }
 
-func (r *machines) countEviction(err error) {
+func (r *drainer) countEviction(err error) {
 	switch {
 	case err == nil:
 		r.Metrics.Evicted(observe.EvictionGranted)
@@ -163,7 +163,7 @@ func (r *machines) countEviction(err error) {
 // awaitDetached waits until the volumes of the pods that left are detached: a VPS
 // that goes before leaves them locked for the pods' next node. It does not wait for
 // ever, because nobody uses them any more.
-func (r *machines) awaitDetached(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, late bool) (progress, error) {
+func (r *drainer) awaitDetached(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, late bool) (progress, error) {
 	if !cluster.IsReady(node) {
 		return done(), nil // No kubelet is left that could unmount them.
 	}
@@ -183,7 +183,7 @@ func (r *machines) awaitDetached(ctx context.Context, m *v1alpha1.VPSieNode, nod
 }
 
 // attachedVolumes are the volumes attached to the node, without those of pods that stay.
-func (r *machines) attachedVolumes(ctx context.Context, node string) ([]string, error) {
+func (r *drainer) attachedVolumes(ctx context.Context, node string) ([]string, error) {
 	var list storagev1.VolumeAttachmentList
 	if err := r.Live.List(ctx, &list); err != nil {
 		return nil, fmt.Errorf("listing VolumeAttachments: %w", err)

@@ -54,7 +54,7 @@ func settingsFor(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (given, wanted no
 // furnish makes the node's labels and taints what the NodeGroup says, in one write; g is nil
 // when that is gone. Labels are put back. A taint that somebody has taken away stays away until
 // the NodeGroup changes it.
-func (r *machines) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, node *corev1.Node) error {
+func (r *joiner) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, node *corev1.Node) error {
 	given, wanted, noted := settingsFor(m, g)
 	changed := node.DeepCopy()
 	if changed.Labels == nil {

@@ -21,9 +21,12 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
+// joiner sees running VPSes become ready nodes.
+type joiner struct{ *store }
+
 // join follows a running machine: Provisioned until its node registers, Joining
 // until that is ready, Ready from then on.
-func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *joiner) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	node, err := r.nodeOf(ctx, r.Client, m)
 	if errors.Is(err, errNodeUnclear) || errors.Is(err, errNodeTaken) {
 		r.trouble(m, "NodeUnclear", err)
@@ -56,7 +59,7 @@ func (r *machines) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 
 // claim notes the node, and puts its labels and taints in place; only then the
 // startup taint goes.
-func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
+func (r *joiner) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node) error {
 	group, err := r.groupOf(ctx, r.Client, m)
 	if client.IgnoreNotFound(err) != nil {
 		return err
@@ -76,7 +79,7 @@ func (r *machines) claim(ctx context.Context, m *v1alpha1.VPSieNode, node *corev
 	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) { m.Spec.NodeName = node.Name })
 }
 
-func (r *machines) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *joiner) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionTrue, "NodeReady", "Kubernetes node is ready to accept workloads")
 	r.calm(m)
 	if m.Status.Phase == v1alpha1.PhaseReady {
@@ -123,7 +126,7 @@ func (d Deps) optionsFor(ctx context.Context, m *v1alpha1.VPSieNode) *plan.Optio
 
 // late fails a machine whose node takes no pods in time, which a cache that is behind
 // does not prove; a node that has been ready once has no such limit.
-func (r *machines) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *joiner) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	if m.Status.Phase == v1alpha1.PhaseReady || m.Status.ProvisionedAt == nil {
 		return 0, nil
 	}

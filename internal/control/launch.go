@@ -31,9 +31,16 @@ const (
 	reasonRunning    = "VPSRunning"
 )
 
+// launcher orders VPSes and sees them run.
+type launcher struct {
+	*store
+	wiring
+	joiner
+}
+
 // launch orders the machine: status first, then a look at the cloud, then the
 // order. A machine that a person adopts has an id and is never ordered.
-func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *launcher) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	now := metav1.NewTime(r.Clock.Now())
 	if m.Status.CreatedAt == nil {
 		m.Status.CreatedAt = &now
@@ -75,7 +82,7 @@ func (r *machines) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 // admit returns 0 when the machine may be ordered, else when to ask again: other orders
 // have to be listed first. Once buying is stopped, a machine that was decided on before is
 // given up.
-func (r *machines) admit(m *v1alpha1.VPSieNode) time.Duration {
+func (r *launcher) admit(m *v1alpha1.VPSieNode) time.Duration {
 	if why := r.arrivals.orders.stopped(); why != "" {
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, why)
 		r.fail(m, observe.ProvisioningFailed(why))
@@ -95,7 +102,7 @@ func (r *machines) admit(m *v1alpha1.VPSieNode) time.Duration {
 const shortWait = 30 * time.Second
 
 // announce makes it known that an order may have been made from now on.
-func (r *machines) announce(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *launcher) announce(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	before := &v1alpha1.VPSieNode{ObjectMeta: *m.ObjectMeta.DeepCopy()}
 	m.Status.Phase = v1alpha1.PhaseProvisioning
 	m.Status.OrderedAt = new(metav1.NewTime(r.Clock.Now()))
@@ -106,7 +113,7 @@ func (r *machines) announce(ctx context.Context, m *v1alpha1.VPSieNode) error {
 
 // place looks, since the given time, whether the machine is there already, and orders it if not. Only then its bootstrap token is made: that
 // takes the place of an earlier one, by which a machine that is there already joins.
-func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, since time.Time) (time.Duration, error) {
+func (r *launcher) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, since time.Time) (time.Duration, error) {
 	sight, err := r.Cloud.Look(ctx, since)
 	if err != nil {
 		return r.declined(m, group, err)
@@ -147,7 +154,7 @@ func (r *machines) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 
 // noteOrder notes that the group has scaled up, but for a replacement: pods do not wait for
 // what is bought in the place of nodes.
-func (r *machines) noteOrder(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup) error {
+func (r *launcher) noteOrder(ctx context.Context, m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup) error {
 	if cluster.IsReplacement(m) {
 		return nil
 	}
@@ -156,7 +163,7 @@ func (r *machines) noteOrder(ctx context.Context, m *v1alpha1.VPSieNode, group *
 
 // declined handles an order that was surely not made: a machine that the cloud
 // does not sell fails at once, so that the next-best is bought; anything else waits.
-func (r *machines) declined(m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, err error) (time.Duration, error) {
+func (r *launcher) declined(m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, err error) (time.Duration, error) {
 	r.arrivals.orders.forget(m.UID, r.Clock.Now())
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, err.Error())
 	if cloud.Refused(err) {
@@ -183,7 +190,7 @@ const (
 )
 
 // provision waits until the ordered machine runs.
-func (r *machines) provision(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *launcher) provision(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	sight, err := r.Cloud.Look(ctx, r.Clock.Now().Add(-r.Options.PollInterval/2))
 	if err != nil {
 		r.trouble(m, "VPSieUnreachable", err)
@@ -195,7 +202,7 @@ func (r *machines) provision(ctx context.Context, m *v1alpha1.VPSieNode) (time.D
 
 // seeOrders notes all orders that a look shows as VPSes. If each were noted when its own machine comes to its turn, those
 // that wait for it to be listed would wait for the turns of all.
-func (r *machines) seeOrders(sight *cloud.Sight) {
+func (r *launcher) seeOrders(sight *cloud.Sight) {
 	open := r.arrivals.orders.unseen(sight.Began)
 	if len(open) == 0 {
 		return
@@ -208,7 +215,7 @@ func (r *machines) seeOrders(sight *cloud.Sight) {
 	}
 }
 
-func (r *machines) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
+func (r *launcher) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
 	vm, pending, err := r.find(m, sight)
 	if several, ok := errors.AsType[*cloud.ErrSeveral](err); ok {
 		r.trouble(m, "SeveralVPSes", several)
@@ -236,7 +243,7 @@ func (r *machines) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sig
 }
 
 // unseen handles a machine that is in neither of the cloud's lists.
-func (r *machines) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
+func (r *launcher) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
 	ordering := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	switch {
 	case ordering == nil || ordering.Reason == reasonOrdering:
@@ -258,7 +265,7 @@ func (r *machines) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *clo
 // doubtful handles an order without a clear answer. Its VPS is looked for; if there is
 // none, the order is made again: the first soon, those that follow in a row after the
 // account's growing back-off, because any of them may have bought a VPS.
-func (r *machines) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight, ordering *metav1.Condition) (time.Duration, error) {
+func (r *launcher) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight, ordering *metav1.Condition) (time.Duration, error) {
 	if ordering == nil {
 		m.Status.Phase = v1alpha1.PhasePending
 		return staleRetry, nil
@@ -282,7 +289,7 @@ func (r *machines) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *c
 
 // awaited handles an order that VPSie took and does not list. It may be listed late, so
 // nothing takes its place before the time-out; then it counts as lost.
-func (r *machines) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *launcher) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	age := r.Clock.Since(orderedAt(m))
 	if age <= r.Options.ProvisionTimeout || r.serves(ctx, m) {
 		return r.poll(age), nil
@@ -300,14 +307,14 @@ func (r *machines) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dur
 }
 
 // serves tells that the machine's node is ready: whatever a list says, its VPS runs.
-func (r *machines) serves(ctx context.Context, m *v1alpha1.VPSieNode) bool {
+func (r *store) serves(ctx context.Context, m *v1alpha1.VPSieNode) bool {
 	node, err := r.nodeOf(ctx, r.Live, m)
 	return err != nil || node != nil && cluster.IsReady(node)
 }
 
 // overdue fails a machine that takes too long, else says when to look again:
 // often at first, ever less often later.
-func (r *machines) overdue(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *launcher) overdue(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	age := r.Clock.Since(orderedAt(m))
 	if age > r.Options.ProvisionTimeout && !r.serves(ctx, m) {
 		return 0, r.miss(ctx, m, observe.ProvisioningFailed(r.whyOverdue(m)))
@@ -315,7 +322,7 @@ func (r *machines) overdue(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dur
 	return r.poll(age), nil
 }
 
-func (r *machines) whyOverdue(m *v1alpha1.VPSieNode) string {
+func (r *launcher) whyOverdue(m *v1alpha1.VPSieNode) string {
 	why := "the VPS cannot be used after " + r.Options.ProvisionTimeout.String()
 	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c != nil {
 		why += ": " + c.Message
@@ -335,6 +342,6 @@ func orderedAt(m *v1alpha1.VPSieNode) time.Time {
 // slowestPoll bounds the growing pause between two looks.
 const slowestPoll = 10 * time.Second
 
-func (r *machines) poll(age time.Duration) time.Duration {
+func (r *store) poll(age time.Duration) time.Duration {
 	return max(min(age/8, slowestPoll), r.Options.PollInterval)
 }

@@ -8,11 +8,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -26,20 +23,24 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-// machines carries VPSieNodes through their lives.
+// machines carries VPSieNodes through their lives: it sees where each stands, and hands it to the part that takes it further.
 type machines struct {
-	Deps
-	absences absences
-	// doubts are machines with orders of unknown outcome, and since when.
-	doubts absences
-	pauses pauses
+	*store
+	launcher
+	remover
+}
+
+func newMachines(d Deps) *machines {
+	s := &store{Deps: d, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
+	wires := wiring{s}
+	return &machines{store: s, launcher: launcher{s, wires, joiner{s}}, remover: remover{s, wires, drainer{s}}}
 }
 
 // workers is how many machines are worked on at once; they mostly wait for the cloud.
 const workers = 32
 
 func setupNodes(mgr ctrl.Manager, d Deps) error {
-	r := &machines{Deps: d, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
+	r := newMachines(d)
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
 		Watches(&v1alpha1.VPSieNode{}, urgentFirst()).
@@ -221,7 +222,7 @@ func (r *machines) adopt(ctx context.Context, m *v1alpha1.VPSieNode) error {
 // discard deletes the object of a machine that failed; its removal deletes what
 // there is of the VPS, and the next round buys another. What a person made stays
 // and shows its error.
-func (r *machines) discard(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *store) discard(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	if !orderedByUs(m) {
 		return nil
 	}
@@ -233,7 +234,7 @@ func (r *machines) discard(ctx context.Context, m *v1alpha1.VPSieNode) error {
 }
 
 // keptUntil is when a failed machine goes at the earliest: one that did not join stays for its log to be read.
-func (r *machines) keptUntil(m *v1alpha1.VPSieNode) time.Time {
+func (r *store) keptUntil(m *v1alpha1.VPSieNode) time.Time {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeError)
 	if c == nil || c.Reason != observe.ReasonJoinFailed || m.Status.ProvisionedAt == nil {
 		return time.Time{}
@@ -242,7 +243,7 @@ func (r *machines) keptUntil(m *v1alpha1.VPSieNode) time.Time {
 }
 
 // endOfKeeping is until when a running machine that does not join stays.
-func (r *machines) endOfKeeping(m *v1alpha1.VPSieNode) time.Time {
+func (r *store) endOfKeeping(m *v1alpha1.VPSieNode) time.Time {
 	return m.Status.ProvisionedAt.Add(r.Options.JoinTimeout + r.Options.KeepFailed)
 }
 
@@ -252,7 +253,7 @@ func orderedByUs(m *v1alpha1.VPSieNode) bool {
 }
 
 // fail ends a machine's way up.
-func (r *machines) fail(m *v1alpha1.VPSieNode, e observe.Event) {
+func (r *store) fail(m *v1alpha1.VPSieNode, e observe.Event) {
 	r.Voice.Say(m, e)
 	m.Status.Phase = v1alpha1.PhaseFailed
 	m.Status.LastError = e.Note
@@ -260,92 +261,15 @@ func (r *machines) fail(m *v1alpha1.VPSieNode, e observe.Event) {
 }
 
 // trouble notes an error that time or a person may mend.
-func (r *machines) trouble(m *v1alpha1.VPSieNode, reason string, err error) {
+func (r *store) trouble(m *v1alpha1.VPSieNode, reason string, err error) {
 	m.Status.LastError = err.Error()
 	r.condition(m, v1alpha1.VPSieNodeError, metav1.ConditionTrue, reason, err.Error())
 }
 
-func (r *machines) calm(m *v1alpha1.VPSieNode) {
+func (r *store) calm(m *v1alpha1.VPSieNode) {
 	r.condition(m, v1alpha1.VPSieNodeError, metav1.ConditionFalse, "NoError", "")
 }
 
 func (d Deps) condition(m *v1alpha1.VPSieNode, kind string, status metav1.ConditionStatus, reason, message string) {
 	observe.Set(&m.Status.Conditions, m.Generation, d.Clock.Now(), kind, status, reason, message)
-}
-
-// errGone is the failure to write to a VPSieNode that is not there any more.
-var errGone = errors.New("the VPSieNode is gone")
-
-// isStale tells that what a step worked from is not what the API server has.
-func isStale(err error) bool { return apierrors.IsConflict(err) || errors.Is(err, errGone) }
-
-// save writes the status when it changed. The lock makes a write from a stale
-// copy fail: no machine may fall back to a phase in which it would be ordered again.
-// That the object is gone is a failure as well: nothing may be asked of the cloud for it.
-func (r *machines) save(ctx context.Context, before, m *v1alpha1.VPSieNode) error {
-	base := before.DeepCopy()
-	if base.ResourceVersion != m.ResourceVersion {
-		// Something was written meanwhile, so before no longer says what is stored.
-		base.ResourceVersion, base.Status = m.ResourceVersion, v1alpha1.VPSieNodeStatus{}
-		if m.Status.Network == nil {
-			base.Status.Network = &v1alpha1.NetworkStatus{} // else the patch would leave what is stored
-		}
-	}
-	if equality.Semantic.DeepEqual(base.Status, m.Status) {
-		return nil
-	}
-	wanted := m.DeepCopy()
-	err := r.Client.Status().Patch(ctx, wanted, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
-	if apierrors.IsConflict(err) {
-		return err
-	}
-	if apierrors.IsNotFound(err) {
-		return fmt.Errorf("writing the status of VPSieNode %s: %w", m.Name, errGone)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the status of VPSieNode %s: %w", m.Name, err)
-	}
-	m.ResourceVersion = wanted.ResourceVersion
-	return nil
-}
-
-// patch changes metadata and spec, keeping the status at hand.
-func (r *machines) patch(ctx context.Context, m *v1alpha1.VPSieNode, change func(*v1alpha1.VPSieNode)) error {
-	changed := m.DeepCopy()
-	change(changed)
-	if equality.Semantic.DeepEqual(changed, m) {
-		return nil
-	}
-	base := m.DeepCopy()
-	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
-		if apierrors.IsConflict(err) {
-			return err
-		}
-		return fmt.Errorf("changing VPSieNode %s: %w", m.Name, err)
-	}
-	changed.Status = m.Status
-	*m = *changed
-	return nil
-}
-
-// groupOf reads the machine's NodeGroup: through the cache, or from the API server
-// itself where a group that is being deleted must not be missed.
-func (r *machines) groupOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {
-	var g v1alpha1.NodeGroup
-	key := types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}
-	if err := from.Get(ctx, key, &g); err != nil {
-		return nil, fmt.Errorf("reading NodeGroup %s: %w", m.Spec.NodeGroupName, err)
-	}
-	g.SetDefaults()
-	return &g, nil
-}
-
-// groupNow reads the machine's NodeGroup as the API server has it, together with other machines that ask.
-func (r *machines) groupNow(ctx context.Context, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {
-	var g v1alpha1.NodeGroup
-	if err := readShared(ctx, r.Deps, types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}, &g); err != nil {
-		return nil, fmt.Errorf("reading NodeGroup %s: %w", m.Spec.NodeGroupName, err)
-	}
-	g.SetDefaults()
-	return &g, nil
 }

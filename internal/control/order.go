@@ -29,7 +29,7 @@ import (
 )
 
 // orderFor says what to ask the cloud for.
-func (r *machines) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (cloud.Order, error) {
+func (r *launcher) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (cloud.Order, error) {
 	data := cloud.UserData{
 		NodeName: m.Name, NodeGroup: g.Name, InstanceType: m.Spec.InstanceType, Datacenter: m.Spec.DatacenterID,
 		Labels: nodeLabels(m, g, g.Spec.NodeLabels()), Taints: append(slices.Concat(g.Spec.Taints, g.Spec.StartupTaints), startupTaint()),
@@ -109,7 +109,7 @@ func (o Options) tokenTTL() time.Duration { return o.ProvisionTimeout + o.JoinTi
 // mint makes a bootstrap token for one machine (Kubernetes: Authenticating with
 // Bootstrap Tokens). It is deleted when the machine has joined. A token that an
 // earlier try left behind is replaced: its secret half is not to be had any more.
-func (r *machines) mint(ctx context.Context, m *v1alpha1.VPSieNode) (string, error) {
+func (r *launcher) mint(ctx context.Context, m *v1alpha1.VPSieNode) (string, error) {
 	if err := r.burn(ctx, m); err != nil {
 		return "", err
 	}
@@ -145,7 +145,7 @@ func tokenMeta(m *v1alpha1.VPSieNode) metav1.ObjectMeta {
 }
 
 // burn deletes the machine's bootstrap token, if there is one.
-func (r *machines) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *store) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	err := r.Client.Delete(ctx, &corev1.Secret{ObjectMeta: tokenMeta(m), Type: corev1.SecretTypeBootstrapToken})
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("deleting the bootstrap token of VPSieNode %s: %w", m.Name, err)

@@ -93,7 +93,7 @@ func (d Deps) otherOwner(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.V
 }
 
 // yieldTo makes the machine a duplicate: it fails, and nothing of its VPS or node is touched for it.
-func (r *machines) yieldTo(m, owner *v1alpha1.VPSieNode) {
+func (r *store) yieldTo(m, owner *v1alpha1.VPSieNode) {
 	why := cluster.DuplicateText(m.Spec.VPSieInstanceID, owner.Name)
 	if m.Status.Phase == v1alpha1.PhaseFailed && m.Status.LastError == why {
 		return
@@ -104,7 +104,7 @@ func (r *machines) yieldTo(m, owner *v1alpha1.VPSieNode) {
 }
 
 // letGo ends the object of a machine that owns nothing: neither a VPS nor a node is touched.
-func (r *machines) letGo(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *store) letGo(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	if err := r.burn(ctx, m); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (r *machines) letGo(ctx context.Context, m *v1alpha1.VPSieNode) error {
 }
 
 // startOver forgets that the machine was a duplicate: the one that owned its VPS is gone.
-func (r *machines) startOver(m *v1alpha1.VPSieNode) {
+func (r *store) startOver(m *v1alpha1.VPSieNode) {
 	m.Status = v1alpha1.VPSieNodeStatus{CreatedAt: m.Status.CreatedAt, ObservedGeneration: m.Generation, Phase: v1alpha1.PhasePending}
 }
 

@@ -113,7 +113,7 @@ func (d Deps) accountLimit(o *cluster.Objects) *plan.Limit {
 
 // prove notes in the NodeGroup that a machine ordered as the group is now has become a
 // ready node.
-func (r *machines) prove(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *joiner) prove(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	g, err := r.groupOf(ctx, r.Client, m)
 	if err != nil {
 		return client.IgnoreNotFound(err)

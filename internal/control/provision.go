@@ -15,7 +15,7 @@ import (
 // find returns the machine's VPS as the cloud's lists show it: by its number once
 // it is known, else by the hostname that it was ordered under. A VPS of that name
 // that somebody else ordered is an error, never taken over.
-func (r *machines) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM, pending bool, err error) {
+func (r *store) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM, pending bool, err error) {
 	if m.Spec.VPSieInstanceID != 0 {
 		return sight.ByID(m.Spec.VPSieInstanceID), false, nil
 	}
@@ -40,7 +40,7 @@ func (r *machines) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM
 const clockSkew = time.Minute
 
 // built takes over what the list says of the VPS, and moves on when it runs.
-func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
+func (r *launcher) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
 	if owner, err := r.otherOwner(ctx, m, vm); err != nil || owner != nil {
 		if owner != nil {
 			r.yieldTo(m, owner)
@@ -90,7 +90,7 @@ func (r *machines) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.V
 }
 
 // identify writes the VPS's number and addresses into the spec.
-func (r *machines) identify(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) error {
+func (r *launcher) identify(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) error {
 	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
 		m.Spec.VPSieInstanceID = int64(vm.ID)
 		if address := primaryAddress(m, vm); address != "" {
@@ -102,7 +102,7 @@ func (r *machines) identify(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsi
 	})
 }
 
-func (r *machines) describe(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) {
+func (r *launcher) describe(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) {
 	m.Status.VPSieStatus = statusOf(vm)
 	m.Status.Hostname = vm.Hostname
 	m.Status.Resources = v1alpha1.NodeResources{

@@ -18,9 +18,16 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
 
+// remover takes machines away.
+type remover struct {
+	*store
+	wiring
+	drainer
+}
+
 // remove is the only way out: drain the node, delete the VPS, see that it is
 // gone, delete the Node, let the object go.
-func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
+func (r *remover) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
 	if m.Status.TerminatingAt == nil {
 		m.Status.TerminatingAt = new(metav1.NewTime(r.Clock.Now()))
 	}
@@ -45,7 +52,7 @@ func (r *machines) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 // empty drains the machine's node, and is done when nothing on it must go any more.
 // Without a node nothing is drained, and a dead one's pods are not waited for: a cache
 // that is behind must not have the word on that.
-func (r *machines) empty(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
+func (r *remover) empty(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
 	m.Status.Phase = v1alpha1.PhaseTerminating
 	node, err := r.nodeOf(ctx, r.Live, m)
 	if errors.Is(err, errNodeUnclear) {
@@ -67,7 +74,7 @@ func (r *machines) empty(ctx context.Context, m *v1alpha1.VPSieNode) (progress, 
 
 // deleteVPS asks the cloud to delete the VPS until two of its lists, one after
 // the other, do not have it. It is done when that is proved.
-func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
+func (r *remover) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
 	sight, err := r.Cloud.Look(ctx, r.Clock.Now())
 	if err != nil {
 		r.trouble(m, "VPSieUnreachable", err)
@@ -98,7 +105,7 @@ func (r *machines) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progre
 }
 
 // askToDelete repeats the request while the VPS stays.
-func (r *machines) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
+func (r *remover) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
 	if left, lasted := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
 		return again(min(left, r.poll(lasted))), nil
 	}
@@ -156,7 +163,7 @@ const (
 
 // absent is done when the VPS is proved to be gone. An
 // order that may still be under way is given the time to show.
-func (r *machines) absent(m *v1alpha1.VPSieNode, sight *cloud.Sight) progress {
+func (r *remover) absent(m *v1alpha1.VPSieNode, sight *cloud.Sight) progress {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	if m.Spec.VPSieInstanceID == 0 && c != nil && c.Reason != reasonNotOrdered {
 		if left := sight.ProofAfter(0, r.Options.CreateSettle) - sight.Began.Sub(c.LastTransitionTime.Time); left > 0 {
@@ -172,7 +179,7 @@ func (r *machines) absent(m *v1alpha1.VPSieNode, sight *cloud.Sight) progress {
 
 // bury deletes the Node and what pods are left of it, then lets the object go. It asks the API server itself for the Node, which may have registered
 // while the VPS was being deleted: nobody else would find it.
-func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *remover) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	node, err := r.nodeOf(ctx, r.Live, m)
 	if err != nil && !errors.Is(err, errNodeTaken) {
 		return err
@@ -210,7 +217,7 @@ func (r *machines) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
 // endPods deletes the pods of a node that is gone with its VPS. Nothing runs of them any more, and
 // no kubelet is left to say so: their controllers would replace them only when Kubernetes' garbage
 // collection finds them, and a StatefulSet's not before.
-func (r *machines) endPods(ctx context.Context, node string) error {
+func (r *remover) endPods(ctx context.Context, node string) error {
 	if node == "" {
 		return nil
 	}

@@ -51,7 +51,7 @@ func (n nodeless) List(ctx context.Context, l client.ObjectList, opts ...client.
 
 // blind makes the reconciler of VPSieNodes work with such a cache.
 func (w *world) blind() {
-	w.machines = &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	w.machines = newMachines(w.deps)
 	w.machines.Client = nodeless{w.deps.Client}
 }
 
@@ -170,7 +170,7 @@ func TestNothingIsOrderedForAnObjectThatIsGone(t *testing.T) {
 	g := w.group("gone", 0, 1)
 	m := machineFor(g, plan.Launch{Group: g.Name, InstanceType: small, DatacenterID: g.Spec.DatacenterID, Reason: plan.PendingPods})
 	w.must(w.deps.Client.Create(w.Context(), m))
-	old := &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	old := newMachines(w.deps)
 	old.Client = stale{w.deps.Client, m.DeepCopy()}
 	w.patch(m, `{"metadata":{"finalizers":null}}`)
 	w.must(w.admin.Delete(w.Context(), m))

@@ -25,7 +25,7 @@ import (
 const annotationRestartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // surging are those of the node's pods whose Deployments are restarted instead of an eviction, whoever wants the node gone.
-func (r *machines) surging(ctx context.Context, m *v1alpha1.VPSieNode, pods []corev1.Pod) (map[types.UID]bool, error) {
+func (r *drainer) surging(ctx context.Context, m *v1alpha1.VPSieNode, pods []corev1.Pod) (map[types.UID]bool, error) {
 	group, err := r.groupOf(ctx, r.Client, m)
 	if err != nil || group.Spec.Disruption.DrainSurge != v1alpha1.DrainSurgeSingleReplica {
 		return nil, client.IgnoreNotFound(err)
@@ -55,7 +55,7 @@ func (r *machines) surging(ctx context.Context, m *v1alpha1.VPSieNode, pods []co
 }
 
 // surgeAll restarts the Deployments of all of the pods that need it, and says what is waited for.
-func (r *machines) surgeAll(ctx context.Context, m *v1alpha1.VPSieNode, pods []corev1.Pod, surging map[types.UID]bool) (held []string, err error) {
+func (r *drainer) surgeAll(ctx context.Context, m *v1alpha1.VPSieNode, pods []corev1.Pod, surging map[types.UID]bool) (held []string, err error) {
 	for i := range pods {
 		if !surging[pods[i].UID] {
 			continue
@@ -69,7 +69,7 @@ func (r *machines) surgeAll(ctx context.Context, m *v1alpha1.VPSieNode, pods []c
 	return held, err
 }
 
-func (r *machines) evictOrSurge(ctx context.Context, m *v1alpha1.VPSieNode, p *corev1.Pod, surging map[types.UID]bool) (held string, err error) {
+func (r *drainer) evictOrSurge(ctx context.Context, m *v1alpha1.VPSieNode, p *corev1.Pod, surging map[types.UID]bool) (held string, err error) {
 	if surging[p.UID] {
 		return r.surge(ctx, m, p)
 	}
@@ -77,7 +77,7 @@ func (r *machines) evictOrSurge(ctx context.Context, m *v1alpha1.VPSieNode, p *c
 }
 
 // restarts says whether the Deployment is restarted before the pod may go, and returns its other pods.
-func (r *machines) restarts(ctx context.Context, d *appsv1.Deployment, p *corev1.Pod) (bool, []corev1.Pod, error) {
+func (r *drainer) restarts(ctx context.Context, d *appsv1.Deployment, p *corev1.Pod) (bool, []corev1.Pod, error) {
 	selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
 	if err != nil {
 		return false, nil, nil //nolint:nilerr // It rolls nothing out either.
@@ -103,7 +103,7 @@ func (r *machines) restarts(ctx context.Context, d *appsv1.Deployment, p *corev1
 // surge restarts the pod's Deployment once, and says what is waited for. When that did not help, the
 // pod is evicted. What has been done shows in the Deployment alone, so a restart of the controller
 // changes nothing.
-func (r *machines) surge(ctx context.Context, m *v1alpha1.VPSieNode, p *corev1.Pod) (held string, err error) {
+func (r *drainer) surge(ctx context.Context, m *v1alpha1.VPSieNode, p *corev1.Pod) (held string, err error) {
 	began := m.Status.TerminatingAt.Truncate(time.Second)
 	var d appsv1.Deployment
 	// The API server's own copy: the cache leaves the template out, and may be behind.

@@ -36,7 +36,7 @@ func TestOrderedMachineKeepsItsToken(t *testing.T) {
 	}
 	before := w.tokenOf(unordered)
 
-	old := &machines{Deps: w.deps, absences: newAbsences(), pauses: newPauses()}
+	old := newMachines(w.deps)
 	old.Client = stale{w.deps.Client, unordered}
 	for range 3 {
 		if _, err := old.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(unordered)}); err != nil {

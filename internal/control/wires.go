@@ -54,7 +54,7 @@ func primaryAddress(m *v1alpha1.VPSieNode, vm *vpsie.VM) string {
 
 // addressed tells whether the machine has the addresses without which its node cannot register. Of a machine that a person
 // named any address will do.
-func (r *machines) addressed(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (bool, error) {
+func (r *wiring) addressed(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (bool, error) {
 	g, err := r.groupOf(ctx, r.Client, m)
 	if client.IgnoreNotFound(err) != nil {
 		return false, err
@@ -122,7 +122,7 @@ func (r *round) showNetwork(ctx context.Context, s *v1alpha1.NodeGroupStatus, g 
 }
 
 // vpcRange is the network of the VPC that the machine will be in; empty for none.
-func (r *machines) vpcRange(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (string, error) {
+func (r *wiring) vpcRange(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) (string, error) {
 	if nodeIPOf(g) == "" {
 		return "", nil // Nobody asks.
 	}

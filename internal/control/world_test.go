@@ -171,7 +171,7 @@ func (w *world) start(o Options) {
 	}
 	w.deps.Spend = observe.NewSpend(w.deps.Metrics)
 	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
-	w.machines = &machines{Deps: w.deps, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
+	w.machines = newMachines(w.deps)
 	w.groups = &groups{w.deps}
 	w.sweep = newSweep(w.deps)
 }
