@@ -126,7 +126,7 @@ func (w *world) buyShares(shares []share, sets int, a aim) bool {
 		}
 	}
 	for _, t := range w.cheapestFor(shares, size, sets, a) {
-		mark := w.mark()
+		mark := w.fork()
 		if w.seatTogether(w.open(t, PendingPods), shares) {
 			return true
 		}
@@ -161,7 +161,7 @@ func (w *world) cheapestFor(shares []share, size resources.Vector, sets int, a a
 
 // seatTogether puts all of the shares on the host, or none.
 func (w *world) seatTogether(h *host, shares []share) bool {
-	mark := w.mark()
+	mark := w.fork()
 	left := make([]int, len(shares))
 	for i, s := range shares {
 		left[i] = s.n

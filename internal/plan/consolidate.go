@@ -81,7 +81,7 @@ func (w *world) remove() removals {
 	r.findTargets(candidates)
 	w.seatEvicted()
 	r.loads = w.loads()
-	mark := w.mark()
+	mark := w.fork()
 	gone := r.together(candidates)
 	result := removals{unneeded: gone, gone: gone, kept: r.kept, by: r}
 	var ready []*candidate
@@ -95,8 +95,6 @@ func (w *world) remove() removals {
 	}
 	r.budgeted = true
 	w.revert(mark)
-	r.forget(gone)
-	r.startOver()
 	result.gone = r.together(ready)
 	for _, c := range gone {
 		if c.waits.reason != "" {
@@ -104,18 +102,6 @@ func (w *world) remove() removals {
 		}
 	}
 	return result
-}
-
-// forget starts over, after the world's log has put the pods back.
-func (r *remover) forget(gone []*candidate) {
-	for _, c := range gone {
-		c.gone = false
-		r.leaving[c.host.group]--
-		for _, a := range c.asks {
-			a.budget.asked -= a.n
-		}
-	}
-	r.loads = r.w.loads()
 }
 
 // candidates are the nodes that might go by themselves, best first; of all others
@@ -251,7 +237,7 @@ func (r *remover) take(c *candidate) bool {
 func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 	why := r.holding(c, reason)
 	if why.reason == "" {
-		mark := r.w.mark()
+		mark := r.w.fork()
 		before := r.snapshot()
 		why = r.move(c)
 		if l := r.turnedOut(); why.reason == "" && l != nil {
@@ -262,7 +248,6 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		}
 		if why.reason != "" {
 			r.w.revert(mark)
-			r.loads = before
 		}
 	}
 	if why.reason != "" {
@@ -270,10 +255,11 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		return false
 	}
 	delete(r.kept, c.host)
-	c.gone, c.reason = true, reason
-	r.leaving[c.host.group]++
+	c.reason = reason
+	set(r.w, &c.gone, true)
+	setKey(r.w, r.leaving, c.host.group, r.leaving[c.host.group]+1)
 	for _, a := range c.asks {
-		a.budget.asked += a.n
+		set(r.w, &a.budget.asked, a.budget.asked+a.n)
 	}
 	return true
 }

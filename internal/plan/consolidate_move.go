@@ -15,7 +15,7 @@ func (r *remover) move(c *candidate) keep {
 		}
 	}
 	for _, m := range r.tried {
-		m.mover.next = m.next
+		set(r.w, &m.mover.next, m.next)
 	}
 	return keep{}
 }
@@ -24,7 +24,7 @@ func (r *remover) move(c *candidate) keep {
 func (r *remover) lift(c *candidate) []*lot {
 	h := c.host
 	if h.counts() {
-		r.loads[h.group] = r.loads[h.group].minus(h.load())
+		setKey(r.w, r.loads, h.group, r.loads[h.group].minus(h.load()))
 	}
 	r.w.close(h)
 	lots := slices.Clone(c.evicted)
@@ -60,7 +60,7 @@ func (r *remover) settle(l *lot) {
 		if n > 0 && t.group != nil {
 			g := r.loads[t.group]
 			g.used = g.used.plus(amountOf(l.size).times(int64(n)))
-			r.loads[t.group] = g
+			setKey(r.w, r.loads, t.group, g)
 		}
 		if l.left == 0 {
 			break // there may be room for more

@@ -25,7 +25,7 @@ func (w *world) buyCarefully(lots []*lot) {
 					return false
 				}
 				trials++
-				mark := w.mark()
+				mark := w.fork()
 				if h, other := w.tryOne(l, t); h != nil && other == nil {
 					return true
 				}
@@ -57,7 +57,7 @@ func (w *world) crowding(l *lot, t *template) refusal {
 	if l.kind.Free() && l.kind.Unseen() {
 		return refusal{}
 	}
-	mark := w.mark()
+	mark := w.fork()
 	defer w.revert(mark)
 	h, other := w.tryOne(l, t)
 	if h == nil || other == nil {

@@ -197,7 +197,7 @@ func (w *world) moveTo(t *template, h *host, loads map[*group]load) bool {
 		return false
 	}
 	same := w.sameToOthers(t, h)
-	mark, before, was := w.mark(), h.group, h.load()
+	mark, before, was := w.fork(), h.group, h.load()
 	w.retype(h, t)
 	if !same {
 		if _, l := w.turnedOut(0, nil); l != nil {

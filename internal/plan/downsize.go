@@ -35,7 +35,7 @@ func (w *world) shrinkOne(h *host, loads map[*group]load) {
 	slices.SortStableFunc(cheaper, func(a, b *template) int { return int(a.offer.Price - b.offer.Price) })
 	for _, t := range cheaper {
 		if w.holdsAll(t, h) && w.sameToOthers(t, h) {
-			mark, before, load := w.mark(), h.group, h.load()
+			mark, before, load := w.fork(), h.group, h.load()
 			w.retype(h, t)
 			if before.owed() == 0 && (loads == nil || keepsRoom(loads, before, load, h)) {
 				return
@@ -93,7 +93,7 @@ func (w *world) sameToOthers(t *template, h *host) bool {
 
 // retype makes the host one of another template.
 func (w *world) retype(h *host, t *template) {
-	w.log = append(w.log, step{did: retypedHost, host: h, template: h.template, became: t})
+	w.log = append(w.log, step{did: retypedHost, host: h, template: h.template, became: t, claims: claimsOn(h)})
 	w.become(h, t)
 }
 

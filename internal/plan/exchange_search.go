@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +65,7 @@ func (w *world) exchange(found *removals) {
 		return
 	}
 	for _, c := range found.gone {
-		c.host.retired = true // for the groups' loads
+		set(w, &c.host.retired, true) // for the groups' loads
 	}
 	x := &exchanger{w: w, r: found.by, gone: found.gone, loads: w.loads(), tried: map[string]bool{}, pods: mostTriedPods}
 	x.findFailed()
@@ -81,8 +80,8 @@ func (w *world) exchange(found *removals) {
 		x.tryPrefixes(list)
 	}
 	x.prune()
-	w.strategy = strategy
 	x.commit()
+	set(w, &w.strategy, strategy)
 }
 
 // awaitsRoom says that pods wait for a node that some group sells. Others wait for no machine, however long, and nothing is
@@ -367,7 +366,7 @@ func (x *exchanger) try(set []*candidate) *trade {
 // solve buys for the pods of the nodes as a what-if, and says what speaks against it.
 func (x *exchanger) solve(t *trade, names []string) string {
 	w, what := x.w, "it"
-	mark, before, waiting := x.w.mark(), len(x.w.hosts), x.waiting()
+	mark, before, waiting := x.w.fork(), len(x.w.hosts), x.waiting()
 	defer w.revert(mark)
 	if len(names) > 1 {
 		what = "all of " + someNames(names)
@@ -410,7 +409,7 @@ func (x *exchanger) solve(t *trade, names []string) string {
 	if g := x.tight(); g != nil {
 		return fmt.Sprintf("with %s replaced by %s, NodeGroup %s would reach a scale-up threshold", what, by, g.Name)
 	}
-	t.steps = w.since(mark)
+	t.steps = w.changes(mark)
 	return ""
 }
 
@@ -418,19 +417,17 @@ func (x *exchanger) solve(t *trade, names []string) string {
 // then, to the first node that takes them: that may find no place where the search has found one, or bring a NodeGroup to a
 // threshold, and the machines would have been bought in vain.
 func (x *exchanger) rehearse(t *trade) (why keep) {
-	r, usual, loads := x.r, x.r.targets, x.r.loads
-	mark := x.w.mark()
+	r, usual := x.r, x.r.targets
+	mark := x.w.fork()
 	defer func() {
 		x.w.revert(mark)
-		r.targets, r.loads = usual, loads
-		r.startOver()
+		r.targets = usual
 	}()
-	r.loads = maps.Clone(loads)
 	var machines []*host
 	for _, h := range t.bought {
 		m := x.w.open(h.template, Replacement)
 		machines = append(machines, m)
-		r.loads[m.group] = r.loads[m.group].plus(m.load())
+		setKey(x.w, r.loads, m.group, r.loads[m.group].plus(m.load()))
 	}
 	for _, r.targets = range [][]*host{slices.Concat(usual, machines), slices.Concat(machines, usual)} { // as in takeReplaced
 		r.startOver()
@@ -513,7 +510,7 @@ func (x *exchanger) commit() {
 	if t == nil {
 		return
 	}
-	x.w.redo(t.steps)
+	x.w.commit(t.steps)
 	var names []string
 	for _, c := range t.nodes {
 		names = append(names, c.host.Name)

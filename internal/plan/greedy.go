@@ -269,7 +269,7 @@ func (b *buyer) best() pattern {
 
 // pack fills a node of the template with the lots in their order, as a what-if.
 func (b *buyer) pack(t *template) pattern {
-	mark := b.w.mark()
+	mark := b.w.fork()
 	defer b.w.revert(mark)
 	p := pattern{template: t}
 	h := b.w.open(t, PendingPods)
@@ -297,7 +297,7 @@ func (b *buyer) pack(t *template) pattern {
 func (b *buyer) apply(p pattern) int {
 	times := 0
 	for ; p.template.buyable() > 0; times++ {
-		mark := b.w.mark()
+		mark := b.w.fork()
 		h := b.w.open(p.template, PendingPods)
 		for _, s := range p.shares {
 			if s.lot.left < s.n || b.w.stack(h, s.lot, s.n) < s.n {

@@ -11,8 +11,8 @@ import (
 func (w *world) relieve(lots []*lot, a aim) {
 	const rounds = 3 // usually one: what finds a new place seldom brings a group to its threshold
 	for range rounds {
-		mark := w.mark()
-		if w.buyHeadroom(); w.mark() == mark {
+		mark := w.fork()
+		if w.buyHeadroom(); w.fork() == mark {
 			return
 		}
 		w.fillAll(lots, w.taking())

@@ -60,7 +60,7 @@ func (w *world) opensDomain(l *lot, t *template) bool {
 	for _, s := range l.kind.Class.Lacking() {
 		lacking[s] = s.OpenDomains()
 	}
-	mark := w.mark()
+	mark := w.fork()
 	defer w.revert(mark)
 	h := w.open(t, PendingPods)
 	for s, before := range lacking {

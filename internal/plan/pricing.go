@@ -66,8 +66,9 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 		b.program = c
 		c.Solve(b.rounds())
 		if pods := b.pods(); b.w.appraisal == nil || pods > b.w.appraisal.pods {
-			b.w.appraisal = b.appraisalFor(c, open, rates)
-			b.w.appraisal.pods = pods
+			a := b.appraisalFor(c, open, rates)
+			a.pods = pods
+			set(b.w, &b.w.appraisal, a)
 		}
 	} else {
 		counts := make([]int, len(c.Items))

@@ -58,7 +58,7 @@ func (w *world) outcome(lots []*lot) outcome {
 // solve places the pending pods and buys nodes for the rest.
 func (w *world) solve() {
 	for _, g := range w.groups {
-		g.owes = g.owed()
+		set(w, &g.owes, g.owed())
 	}
 	lots := w.bySize(w.lots)
 	w.fillExisting(lots)
@@ -90,15 +90,15 @@ func (w *world) decideTypes(lots []*lot) {
 				continue
 			}
 			tried = t.offer.InstanceType
-			g.onlyType = t.offer.InstanceType
-			mark := w.mark()
+			mark := w.fork()
+			set(w, &g.onlyType, t.offer.InstanceType)
 			o := w.runBest(lots)
 			w.revert(mark)
 			if choice == "" || o.better(best) {
 				best, choice = o, t.offer.InstanceType
 			}
 		}
-		g.onlyType = choice
+		set(w, &g.onlyType, choice)
 	}
 }
 
@@ -139,11 +139,11 @@ func (w *world) run(lots []*lot, a aim) {
 // head-room. A cheaper template leaves its group less room, so where head-room is bought
 // it also tries without those that bring a group to a threshold, if nodes are few.
 func (w *world) finish(lots []*lot, a aim) {
-	mark := w.mark()
+	mark := w.fork()
 	complete := func(roomy bool) outcome {
-		before := w.mark()
+		before := w.fork()
 		w.shrink(roomy)
-		if w.mark() != before && wanting(lots) {
+		if w.fork() != before && wanting(lots) {
 			w.buyFor(lots, a) // a cap, or a group's maximum, may allow more now
 		}
 		// A cheaper template may take what the other did not.

@@ -130,7 +130,7 @@ func (w *world) besideOthers(l *lot, t *template) refusal {
 	if l.kind.Free() {
 		return refusal{}
 	}
-	mark := w.mark()
+	mark := w.fork()
 	defer w.revert(mark)
 	h := w.open(t, PendingPods)
 	return refusalOf(w.filters.Why(l.kind, &h.NodeInfo))

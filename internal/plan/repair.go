@@ -19,7 +19,7 @@ func (w *world) reconcile(lots []*lot, a aim) {
 	for w.audit() > 0 {
 	}
 	w.fillCarefully(lots)
-	mark := w.mark()
+	mark := w.fork()
 	w.buyFor(lots, a)
 	if _, l := w.turnedOut(0, nil); l != nil {
 		w.revert(mark)
@@ -60,7 +60,7 @@ func (w *world) fillCarefully(lots []*lot) {
 			}
 			minded := w.filters.Minded(l.kind)
 			for _, h := range w.roomy(l, w.taking()) {
-				mark := w.mark()
+				mark := w.fork()
 				if l.left == 0 || w.stack(h, l, 1) == 0 {
 					continue
 				}
@@ -160,7 +160,10 @@ func (w *world) takeUp(which func(*lot) bool) int {
 // admitted says whether one of the lot's pods on the host would be admitted if it
 // came last.
 func (w *world) admitted(h *host, l *lot) bool {
+	claims := l.kind.Class.Claims()
 	w.shift(h, l, -1)
-	defer w.shift(h, l, 1)
-	return w.filters.Max(l.kind, &h.NodeInfo, 1) > 0
+	admitted := w.filters.Max(l.kind, &h.NodeInfo, 1) > 0
+	w.shift(h, l, 1)
+	w.filters.RestoreClaims(claims)
+	return admitted
 }

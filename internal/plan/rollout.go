@@ -276,10 +276,10 @@ func (ro *rollout) dismissOne(c *candidate) keep {
 		return why // another one would be no more help
 	}
 	// A node for which nothing can be bought takes no other one's turn.
-	mark, before := r.w.mark(), r.snapshot()
+	mark := r.w.fork()
 	_, missing := ro.successorsFor(c)
 	r.w.revert(mark)
-	if r.loads = before; missing.reason != "" {
+	if missing.reason != "" {
 		return missing
 	}
 	if len(ro.successors[c.host]) == 0 {
@@ -318,6 +318,8 @@ func (ro *rollout) targets(old *host) []*host {
 // startOver has movers look at all targets again, which have changed.
 func (r *remover) startOver() {
 	for _, m := range r.w.movers {
-		m.next = 0
+		if m.next != 0 {
+			set(r.w, &m.next, 0)
+		}
 	}
 }

@@ -13,7 +13,7 @@ func (w *world) replace(all []*rollout) {
 		replaces  *host
 	}
 	var purchases []purchase
-	mark := w.mark()
+	mark := w.fork()
 	for _, ro := range all {
 		for _, c := range ro.buys {
 			templates, why := ro.successorsFor(c)
@@ -36,8 +36,8 @@ func (w *world) replace(all []*rollout) {
 // leaves them in the plan.
 func (ro *rollout) successorsFor(c *candidate) ([]*template, keep) {
 	r, w, g := ro.r, ro.r.w, ro.group
-	mark, before := w.mark(), r.snapshot()
-	r.targets = ro.targets(c.host)
+	mark := w.fork()
+	set(w, &r.targets, ro.targets(c.host))
 	r.startOver()
 	lots := r.lift(c)
 	for _, l := range lots {
@@ -48,13 +48,12 @@ func (ro *rollout) successorsFor(c *candidate) ([]*template, keep) {
 		t := ro.best(lots, c.host.node.DatacenterID)
 		if t == nil {
 			w.revert(mark)
-			r.loads = before
 			return nil, keep{reason: KeptNoReplacement, message: ro.none(lots)}
 		}
 		bought = append(bought, t)
 		n := w.open(t, Replacement)
 		missing = w.stackAll(n, lots) > 0
-		r.loads[g] = r.loads[g].plus(n.load())
+		setKey(w, r.loads, g, r.loads[g].plus(n.load()))
 	}
 	return bought, keep{}
 }
@@ -89,7 +88,7 @@ func (ro *rollout) best(lots []*lot, home string) *template {
 		if t.buyable() == 0 || t.offer.Spot && g.overSpot(0, 1) { // The node that it replaces goes.
 			continue
 		}
-		mark := w.mark()
+		mark := w.fork()
 		h := w.open(t, Replacement)
 		is := rating{left: w.stackAll(h, lots), price: t.offer.Price}
 		if l := ro.r.loads[g].plus(h.load()); g.ScaleUp.Enabled && l.reaches(g.ScaleUp.CPU, g.ScaleUp.Memory) {

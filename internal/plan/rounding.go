@@ -61,7 +61,7 @@ func (b *buyer) buyWhole(c *packing.Master, p packing.Pattern, times int) int {
 		t := slices.MinFunc(twins, func(x, y *template) int {
 			return cmp.Compare(x.group.count+x.group.opened, y.group.count+y.group.opened)
 		})
-		mark := b.w.mark()
+		mark := b.w.fork()
 		if t.buyable() > 0 && b.realise(c, p, t, items, 0.999*wanted) >= 0.98*wanted {
 			b.bought++
 			done++

@@ -67,6 +67,8 @@ type search struct {
 	name   string
 	result outcome
 	steps  []step
+	// appraisal is the one of most pods so far.
+	appraisal *appraisal
 	// current says that the best is what the world shows.
 	current bool
 	// limited says whether a maximum or a stock has kept any of them from buying more;
@@ -79,8 +81,8 @@ func (w *world) runBest(lots []*lot) outcome {
 	s := w.newSearch(lots)
 	w.run(lots, s.best)
 	s.result, s.limited = w.outcome(lots), w.limited()
-	s.relieved = s.result.headroom > 0
-	s.steps, s.current = w.since(s.mark), true
+	s.relieved, s.appraisal = s.result.headroom > 0, w.appraisal
+	s.steps, s.current = w.changes(s.mark), true
 	s.tryAll(strategies())
 	s.tryFew()
 	if s.result.misses() && s.limited {
@@ -88,15 +90,16 @@ func (w *world) runBest(lots []*lot) outcome {
 	}
 	if !s.current {
 		w.revert(s.mark)
-		w.redo(s.steps)
+		w.commit(s.steps)
 	}
-	w.strategy = s.name
+	set(w, &w.strategy, s.name)
+	set(w, &w.appraisal, s.appraisal)
 	return s.result
 }
 
 func (w *world) newSearch(lots []*lot) *search {
-	w.appraisal = nil
-	s := &search{w: w, lots: lots, mark: w.mark(), name: plainStrategy}
+	set(w, &w.appraisal, nil)
+	s := &search{w: w, lots: lots, mark: w.fork(), name: plainStrategy}
 	for _, l := range lots {
 		s.left += l.left
 	}
@@ -126,12 +129,14 @@ func (s *search) tryAll(list []strategy) {
 // try buys in another way, and keeps it if it is better.
 func (s *search) try(name string, a aim) {
 	s.w.revert(s.mark)
+	set(s.w, &s.w.appraisal, s.appraisal)
 	s.w.run(s.lots, a)
+	s.appraisal = s.w.appraisal
 	s.limited, s.current = s.limited || s.w.limited(), false
 	o := s.w.outcome(s.lots)
 	s.relieved = s.relieved || o.headroom > 0
 	if o.better(s.result) {
-		s.best, s.name, s.result, s.steps, s.current = a, name, o, s.w.since(s.mark), true
+		s.best, s.name, s.result, s.steps, s.current = a, name, o, s.w.changes(s.mark), true
 	}
 }
 

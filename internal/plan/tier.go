@@ -44,8 +44,8 @@ func (w *world) rebuy(lots []*lot, a aim) {
 	const rounds = 10 // usually one or two
 	for range rounds {
 		w.fillAll(lots, w.bought())
-		mark := w.mark()
-		if w.shrink(false); w.mark() == mark || !wanting(lots) {
+		mark := w.fork()
+		if w.shrink(false); w.fork() == mark || !wanting(lots) {
 			return
 		}
 		before := len(w.hosts)

@@ -8,7 +8,7 @@ import (
 )
 
 // world is the state that a plan is worked out on. Every change goes through
-// place, open and their like, which keep a log, so that a what-if can be taken back.
+// place, open and their like, which keep a log, so that a what-if can be taken back (snapshot_log.go).
 type world struct {
 	state *State
 	dims  *resources.Dimensions
@@ -59,35 +59,12 @@ type refusedPod struct {
 	why refusal
 }
 
-// step is one entry of the log.
-type step struct {
-	did  deed
-	host *host
-	lot  *lot
-	n    int
-	// placed is what lay on a host that was cleared.
-	placed []share
-	// template is what a host was before, became what it was made.
-	template, became *template
-}
-
-type deed uint8
-
-const (
-	placedPods  deed = iota // n pods of lot put on host
-	openedHost              // host bought
-	closedHost              // host takes no more pods
-	tookPods                // n pods of lot taken off host
-	clearedHost             // the pods placed on host taken up again
-	retypedHost             // host is of another template
-	retiredHost             // host is looked at as gone
-)
-
 // place puts n pods of the lot on the host, which has room for them.
 func (w *world) place(h *host, l *lot, n int) {
+	s := step{did: placedPods, host: h, lot: l, n: n, claims: claimsOf(l)}
 	w.shift(h, l, n)
 	h.placed = append(h.placed, share{lot: l, n: n})
-	w.log = append(w.log, step{did: placedPods, host: h, lot: l, n: n})
+	w.log = append(w.log, s)
 }
 
 // shift moves n pods of the lot to the host in all reckonings, or off it when n is
@@ -154,7 +131,7 @@ func (w *world) countBound(h *host, n int32) {
 
 // clear takes up the pods that the plan put on a host.
 func (w *world) clear(h *host) {
-	w.log = append(w.log, step{did: clearedHost, host: h, placed: h.placed})
+	w.log = append(w.log, step{did: clearedHost, host: h, placed: h.placed, claims: claimsOn(h)})
 	for _, s := range h.placed {
 		w.shift(h, s.lot, -s.n)
 	}
@@ -163,7 +140,7 @@ func (w *world) clear(h *host) {
 
 // take takes n pods of the lot off the host.
 func (w *world) take(h *host, l *lot, n int) {
-	w.log = append(w.log, step{did: tookPods, host: h, lot: l, n: n, placed: h.placed})
+	w.log = append(w.log, step{did: tookPods, host: h, lot: l, n: n, placed: h.placed, claims: claimsOf(l)})
 	rest, left := make([]share, 0, len(h.placed)), n
 	for _, s := range h.placed {
 		if s.lot == l {
@@ -176,67 +153,6 @@ func (w *world) take(h *host, l *lot, n int) {
 	}
 	h.placed = rest
 	w.shift(h, l, -n)
-}
-
-// mark is a point of the log to return to.
-func (w *world) mark() int { return len(w.log) }
-
-// revert takes back everything since the mark.
-func (w *world) revert(mark int) {
-	for i := len(w.log) - 1; i >= mark; i-- {
-		s := w.log[i]
-		switch s.did {
-		case placedPods:
-			w.shift(s.host, s.lot, -s.n)
-			s.host.placed = s.host.placed[:len(s.host.placed)-1]
-		case openedHost:
-			s.host.template.take(-1)
-			w.filters.RemoveNew(&s.host.NodeInfo, s.host.template.domains, s.host.template.kinds)
-			w.hosts = w.hosts[:len(w.hosts)-1]
-		case closedHost:
-			s.host.takes = s.n == 1
-			w.countBound(s.host, 1)
-		case retypedHost:
-			w.become(s.host, s.template)
-		case retiredHost:
-			s.host.retired = false
-			s.host.group.kept++
-		case tookPods:
-			s.host.placed = s.placed
-			w.shift(s.host, s.lot, s.n)
-		case clearedHost:
-			s.host.placed = s.placed
-			for _, p := range s.placed {
-				w.shift(s.host, p.lot, p.n)
-			}
-		}
-	}
-	w.log = w.log[:mark]
-}
-
-// since are the changes since the mark, for redo.
-func (w *world) since(mark int) []step { return slices.Clone(w.log[mark:]) }
-
-// redo makes changes again that were taken back, from where they were made first.
-func (w *world) redo(steps []step) {
-	for _, s := range steps {
-		switch s.did {
-		case placedPods:
-			w.place(s.host, s.lot, s.n)
-		case openedHost:
-			w.add(s.host)
-		case closedHost:
-			w.close(s.host)
-		case retypedHost:
-			w.retype(s.host, s.became)
-		case retiredHost:
-			w.retire(s.host)
-		case tookPods:
-			w.take(s.host, s.lot, s.n)
-		case clearedHost:
-			w.clear(s.host)
-		}
-	}
 }
 
 // taking are the hosts on which pods can be put.

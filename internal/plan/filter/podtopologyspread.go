@@ -29,7 +29,7 @@ type Spread struct {
 }
 
 func newSpread(c *Class, constraint *corev1.TopologySpreadConstraint) *Spread {
-	s := &Spread{class: c, maxSkew: constraint.MaxSkew, minDomains: 1, honorAffinity: true}
+	s := &Spread{class: c, maxSkew: constraint.MaxSkew, minDomains: 1, honorAffinity: true, smallest: math.MaxInt32}
 	if constraint.MinDomains != nil {
 		s.minDomains = *constraint.MinDomains
 	}

@@ -181,3 +181,39 @@ func (f *Filters) nodeOf(c *Class, h *NodeInfo) *corev1.Node {
 	}
 	return h.NodeClass.Node
 }
+
+// Claim is what a claim without a volume has been given.
+type Claim struct {
+	claim *unboundClaim
+	users int
+	node  *NodeInfo
+	taken *corev1.PersistentVolume
+}
+
+// Claims are the claims without a volume of the class's pods, for RestoreClaims; nil for none.
+func (c *Class) Claims() []Claim {
+	if c.volumes == nil {
+		return nil
+	}
+	var all []Claim
+	for _, u := range c.volumes.unbound {
+		all = append(all, Claim{u, u.users, u.node, u.taken})
+	}
+	return all
+}
+
+// RestoreClaims gives claims back what they had. Which volume a claim gets depends on the
+// order in which pods are placed, so pods that are put back might get others.
+func (f *Filters) RestoreClaims(claims []Claim) {
+	for _, c := range claims {
+		if u := c.claim; u.users > 0 && u.taken != nil {
+			delete(f.storage.taken, u.taken.Name)
+		}
+	}
+	for _, c := range claims {
+		c.claim.users, c.claim.node, c.claim.taken = c.users, c.node, c.taken
+		if c.users > 0 && c.taken != nil {
+			f.storage.taken[c.taken.Name] = c.taken
+		}
+	}
+}
