@@ -49,14 +49,6 @@ func (b *buyer) appraisalOf(c *packing.Master) *appraisal {
 	return a
 }
 
-// Bounds on the work of proving: steps of a search, searches of that length, and up to how
-// many goods their numbers count in the rates, each of which is a row of a linear program.
-const (
-	proofSteps    = 4000
-	proofSearches = 32
-	mostLimited   = 256
-)
-
 // patternBound is a lower bound like that of lowerBound, with worths of whole pods
 // in the place of worths of resources: if no packing of a node on sale is worth more
 // than its price, then the nodes bought cost at least the worth of the pods, less

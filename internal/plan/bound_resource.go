@@ -31,9 +31,6 @@ func (w *world) lowerBound() Money {
 	return max(b.prove(b.worths()), w.patternBound(b.templates))
 }
 
-// mostEligibilities is how many sets of pods the bound tells apart by what takes them.
-const mostEligibilities = 8
-
 // bounding is the linear program behind a lower bound.
 type bounding struct {
 	dims int

@@ -6,9 +6,6 @@ import (
 	"slices"
 )
 
-// mostTrials is how many nodes are tried one by one for pods that quarrel with others.
-const mostTrials = 300
-
 // buyCarefully buys a node for one pod after another where that turns nobody else out,
 // of the highest tier the cheapest type first. It is for the few pods whose quarrel with others takes back
 // what is bought for all of them at once.

@@ -10,16 +10,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/packing"
 )
 
-// Bounds on the search for an exchange: how many nodes it replaces at most, for how many pods
-// machines are looked for in one attempt and in all of them, and of how many NodeGroups the
-// nodes are tried by themselves.
-const (
-	mostReplaced  = 24
-	mostTradePods = 1000
-	mostTriedPods = 6000
-	mostTradeList = 4
-)
-
 // bothPaid is for how long the old and the new machines of an exchange are likely to be paid
 // for: the new ones boot, then the old ones are drained.
 const bothPaid = 15 * time.Minute

@@ -9,8 +9,7 @@ import (
 // relieve buys head-room, and gives the pods that it turns out another place: a new node
 // is one more that they could be spread over.
 func (w *world) relieve(lots []*lot, a aim) {
-	const rounds = 3 // usually one: what finds a new place seldom brings a group to its threshold
-	for range rounds {
+	for range headroomRounds {
 		mark := w.fork()
 		if w.buyHeadroom(); w.fork() == mark {
 			return

@@ -9,14 +9,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
-// Bounds on the size of the pricing program.
-const (
-	mostItems  = 64 // items that it tells apart
-	mostPlaces = 16 // kinds of places of which every node has one
-	// fewNodes is up to how many nodes a place may need without being told apart.
-	fewNodes = 4
-)
-
 // items are what is left by size. Pods that keep each other apart by hostname ask
 // besides for a place of which every node has one or a few; rooms is how many, by kind
 // of place. Where there are too many sizes, those that are nearly alike count

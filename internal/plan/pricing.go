@@ -11,9 +11,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
-// mostTemplates is the templates of a family and scale of price whose patterns are looked for.
-const mostTemplates = 3
-
 // appraise works out what every size is worth, when what is left has changed much,
 // and what every template can be hoped to be rated then.
 func (b *buyer) appraise() {

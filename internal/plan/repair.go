@@ -7,8 +7,7 @@ import "slices"
 // even before. Pods for which that is not so are taken up again, and get another
 // place, a node of their own, or a refusal.
 func (w *world) reconcile(lots []*lot, a aim) {
-	const rounds = 10 // usually one or two; what is not settled by then is refused
-	for range rounds {
+	for range repairRounds {
 		if w.audit() == 0 {
 			return
 		}

@@ -62,7 +62,7 @@ func (b *buyer) buyWhole(c *packing.Master, p packing.Pattern, times int) int {
 			return cmp.Compare(x.group.count+x.group.opened, y.group.count+y.group.opened)
 		})
 		mark := b.w.fork()
-		if t.buyable() > 0 && b.realise(c, p, t, items, 0.999*wanted) >= 0.98*wanted {
+		if t.buyable() > 0 && b.realise(c, p, t, items, wholePattern*wanted) >= fullPattern*wanted {
 			b.bought++
 			done++
 			continue

@@ -2,21 +2,6 @@ package plan
 
 import "slices"
 
-// fewPods is for how many pods at most further ways to buy are tried: with more,
-// what the ways differ in is a small part of the price.
-const fewPods = 500
-
-// With very few of both, also what can be had without each template is looked at: a
-// tempting one more must not lead astray.
-const (
-	veryFewPods      = 24
-	veryFewTemplates = 8
-)
-
-// fewGroups is how many groups at most are left out for a trial, where head-room is bought:
-// what pods take of one group's room may be dearer than of another's.
-const fewGroups = 8
-
 // strategy is a named way of buying.
 type strategy struct {
 	name string

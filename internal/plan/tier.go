@@ -41,8 +41,7 @@ func (w *world) buyTiers(lots []*lot, a aim) {
 
 // rebuy gives nodes that are bought cheaper types as long as caps then allow more nodes.
 func (w *world) rebuy(lots []*lot, a aim) {
-	const rounds = 10 // usually one or two
-	for range rounds {
+	for range tierRounds {
 		w.fillAll(lots, w.bought())
 		mark := w.fork()
 		if w.shrink(false); w.fork() == mark || !wanting(lots) {

@@ -1,0 +1,68 @@
+package plan
+
+// Numbers that trade price for time, and how hard the searches look. Each names the benchmark or
+// test that shows what another value would cost: a smaller bound shows in its price, a larger one
+// in its time. Those of the packing are in packing/tuning.go.
+const (
+	// mostItems is how many sizes the pricing program tells apart; sizes that are nearly alike
+	// count as one of their mean size. BenchmarkCompany has more of them, BenchmarkClasses the most.
+	mostItems = 64
+	// mostPlaces is how many kinds of places, of which every node has one, the program knows.
+	// BenchmarkClasses has hundreds of kinds.
+	mostPlaces = 16
+	// fewNodes is up to how many nodes a place may need without being told apart. BenchmarkClasses
+	// has Deployments of three that spread by hostname.
+	fewNodes = 4
+	// mostTemplates is how many templates of a family and scale of price patterns are looked for
+	// on. BenchmarkDiverse has 400 types.
+	mostTemplates = 3
+
+	// A pattern is bought while the pods' constraints let it be filled to fullPattern of what it is
+	// worth; from wholePattern on it counts as filled. BenchmarkCompany with constraints.
+	fullPattern  = 0.98
+	wholePattern = 0.999
+
+	// fewPods is for how many pods at most further strategies are tried: with more, what they
+	// differ in is a small part of the price. BenchmarkMedley is above it,
+	// TestPlansAreNearlyTheCheapest below.
+	fewPods = 500
+	// With very few of both, leaving out each template is tried as well: the greedy step can be
+	// misled by one. TestPlansAreNearlyTheCheapest.
+	veryFewPods      = 24
+	veryFewTemplates = 8
+	// fewGroups is how many groups at most are left out for a trial where head-room is bought: what
+	// pods take of one group's room may be dearer than of another's.
+	// TestAFurtherGroupMakesNoHeadroomDearer.
+	fewGroups = 8
+
+	// repairRounds is how often pods that lost their place get another; usually one or two rounds
+	// are needed. What is not settled by then is refused. TestPlannedPodsAreAdmittedInTheEnd.
+	repairRounds = 10
+	// headroomRounds is how often head-room is bought; usually once, since pods that find a new place
+	// seldom bring a group to its threshold. TestCarryingOutAPlanLeavesNothingToDo.
+	headroomRounds = 3
+	// tierRounds is how often cheaper types make room under a cap; usually once or twice.
+	// TestTheBestSetUnderACap.
+	tierRounds = 10
+	// mostTrials is how many nodes are tried one by one for pods that keep others out.
+	// TestNoPodWaitsThatAFreshNodeWouldTake.
+	mostTrials = 300
+
+	// mostEligibilities is how many sets of pods the resource bound tells apart by what takes them.
+	// TestNoPlanCostsLessThanItsBound holds the bound, BenchmarkCompany shows how near it is.
+	mostEligibilities = 8
+	// Steps of a search of the pattern bound, searches of that length, and up to how many items their
+	// numbers count in the rates, each of which is a row of a linear program. BenchmarkCompany.
+	proofSteps    = 4000
+	proofSearches = 32
+	mostLimited   = 256
+
+	// How many nodes an exchange replaces at most, for how many pods machines are looked for in one
+	// attempt and in all of them, and of how many NodeGroups the nodes are tried by themselves.
+	// TestExchangesGoOnFromWhereverTheyAre holds what comes of it; BenchmarkRemoval has the
+	// most nodes.
+	mostReplaced  = 24
+	mostTradePods = 1000
+	mostTriedPods = 6000
+	mostTradeList = 4
+)
