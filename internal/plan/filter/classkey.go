@@ -83,14 +83,17 @@ func (b *KeyBuilder) others(pod *corev1.Pod) {
 	}
 }
 
+// KeyBuilder spells values out as a text; the tag and length of each keep different ones apart.
 type KeyBuilder struct{ Buf []byte }
 
+// Text adds a text.
 func (b *KeyBuilder) Text(tag byte, s string) {
 	b.Buf = append(b.Buf, tag)
 	b.Buf = binary.AppendUvarint(b.Buf, uint64(len(s)))
 	b.Buf = append(b.Buf, s...)
 }
 
+// Number adds a number.
 func (b *KeyBuilder) Number(n int) { b.Buf = binary.AppendVarint(b.Buf, int64(n)) }
 
 // toleration leaves out tolerationSeconds, which matters to eviction only.

@@ -48,7 +48,7 @@ func (f *Filters) Read(key unique.Handle[string], pod *corev1.Pod) *Class {
 	if c.volumes = f.storage.read(pod); c.volumes != nil {
 		c.PerHost = c.PerHost || c.volumes.namesNodes()
 	}
-	f.topology.read(c, pod)
+	f.read(c, pod)
 	return c
 }
 

@@ -26,6 +26,7 @@ func namesNodes(spec *corev1.PodSpec) bool {
 	return false
 }
 
+// RequiredTerms are the terms of the required node affinity, of which one has to match; nil for none.
 func RequiredTerms(spec *corev1.PodSpec) []corev1.NodeSelectorTerm {
 	if a := spec.Affinity; a != nil && a.NodeAffinity != nil {
 		if required := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {

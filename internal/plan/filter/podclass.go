@@ -34,13 +34,13 @@ type Verdict uint8
 const (
 	// Suits alone, without the other bits, means that nothing speaks against it.
 	Suits Verdict = 1 << iota
-	// Repelled: a taint is not tolerated.
+	// Repelled says that a taint is not tolerated.
 	Repelled
-	// Unschedulable: the node is cordoned, which topology spread does not take for a taint.
+	// Unschedulable says that the node is cordoned, which topology spread does not take for a taint.
 	Unschedulable
-	// Mismatched: the node selector or affinity does not match.
+	// Mismatched says that the node selector or affinity does not match.
 	Mismatched
-	// Misplaced: a persistent volume cannot be used there.
+	// Misplaced says that a persistent volume cannot be used there.
 	Misplaced
 )
 
