@@ -36,7 +36,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 			Waiting:     refusedBy(p, g.Name, plan.MaxNodesReached),
 			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing), Waits: waitsFor(p, g.Name),
 			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
-			Price: func(m *v1alpha1.VPSieNode) plan.Money { return r.priceOf(ctx, m, g) }, Now: r.Clock.Now(), Funds: r.funds.now(),
+			Price: r.pricesIn(ctx, g), Now: r.Clock.Now(), Funds: r.funds.now(),
 		}
 		market := markets[g.Name]
 		view.Spot, view.SpotKnown = spotOn(&market)
