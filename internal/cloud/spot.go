@@ -1,6 +1,8 @@
 package cloud
 
 import (
+	"slices"
+
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -30,7 +32,7 @@ func (r resolved) all(policy plan.SpotPolicy) []vpsie.Plan {
 	case plan.SpotRequired:
 		return r.spot
 	case plan.SpotPreferred:
-		return append(r.plans[:len(r.plans):len(r.plans)], r.spot...)
+		return append(slices.Clip(r.plans), r.spot...)
 	}
 	return r.plans
 }
