@@ -35,18 +35,24 @@ func (r *round) tellPods(ctx context.Context, o *cluster.Objects, p *plan.Plan) 
 		now[types.NamespacedName{Namespace: namespace, Name: name}] = true
 	}
 	r.Metrics.Pending(count)
-	if unsaid := r.Voice.SayPods(r.Clock.Now(), verdicts, pendingOf(o.Planned())); unsaid > 0 {
+	unsaid := r.Voice.SayPods(r.Clock.Now(), verdicts, pendingOf(o.Planned(), verdicts))
+	if unsaid > 0 && r.unsaid == 0 {
 		logf.FromContext(ctx).Info("too many pods to tell each what it waits for; the NodeGroups' events tell of them together", "pods", unsaid)
 	}
+	r.unsaid = unsaid
 	r.countBound(o.Planned(), now)
 	r.waiting = now
 }
 
-func pendingOf(pods []*plan.Pod) map[string]*corev1.Pod {
-	pending := map[string]*corev1.Pod{}
+// pendingOf are the pods without a node, by namespace/name, if there is a verdict to tell.
+func pendingOf(pods []*plan.Pod, verdicts []observe.Verdict) map[string]*plan.Pod {
+	pending := make(map[string]*plan.Pod, len(verdicts))
+	if len(verdicts) == 0 {
+		return pending
+	}
 	for _, p := range pods {
 		if p.Node() == "" {
-			pending[p.Meta().Namespace+"/"+p.Meta().Name] = p.Object()
+			pending[p.Meta().Namespace+"/"+p.Meta().Name] = p
 		}
 	}
 	return pending

@@ -24,8 +24,10 @@ const roundName = "round"
 // round is the loop that decides: read, decide, write intents, tell.
 type round struct {
 	Deps
-	builder  *cluster.Builder
-	waiting  waiting
+	builder *cluster.Builder
+	waiting waiting
+	// unsaid is how many pods the last round could not tell what they wait for.
+	unsaid   int
 	statuses statuses
 	// shown are the NodeGroups that the metrics have series of.
 	shown map[string]bool

@@ -71,12 +71,12 @@ func TestVerdictsNameWhatEachPodWaitsFor(t *testing.T) {
 }
 
 // crowd makes pending pods that all hear the same.
-func crowd(n int, e Event) ([]Verdict, map[string]*corev1.Pod) {
-	pods := make(map[string]*corev1.Pod, n)
+func crowd(n int, e Event) ([]Verdict, map[string]*plan.Pod) {
+	pods := make(map[string]*plan.Pod, n)
 	var verdicts []Verdict
 	for i := range n {
 		name := fmt.Sprintf("p%05d", i)
-		pods["ns/"+name] = &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, UID: types.UID(name)}}
+		pods["ns/"+name] = plan.NewPod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, UID: types.UID(name)}})
 		verdicts = append(verdicts, Verdict{Pod: "ns/" + name, Event: &e})
 	}
 	return verdicts, pods

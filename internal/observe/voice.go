@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // Voice says events. It is safe for concurrent use.
@@ -78,7 +79,7 @@ func (v *Voice) Retain(alive map[types.UID]bool) {
 // pod heard last. Ten thousand pods that begin to wait at once must not be as many
 // writes: what goes beyond the patience is left for a later call, and counted. Pods
 // that are not among the verdicts are forgotten.
-func (v *Voice) SayPods(now time.Time, verdicts []Verdict, pods map[string]*corev1.Pod) (unsaid int) {
+func (v *Voice) SayPods(now time.Time, verdicts []Verdict, pods map[string]*plan.Pod) (unsaid int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	heard := make(map[types.UID]Event, len(v.pods))
@@ -87,17 +88,18 @@ func (v *Voice) SayPods(now time.Time, verdicts []Verdict, pods map[string]*core
 		if pod == nil || verdict.Event == nil {
 			continue
 		}
-		last, known := v.pods[pod.UID]
+		uid := pod.Meta().UID
+		last, known := v.pods[uid]
 		switch {
 		case known && last == *verdict.Event:
 		case v.patience.AllowN(now, 1):
-			v.Say(pod, *verdict.Event)
+			v.Say(pod.Object(), *verdict.Event)
 			last, known = *verdict.Event, true
 		default:
 			unsaid++
 		}
 		if known {
-			heard[pod.UID] = last
+			heard[uid] = last
 		}
 	}
 	v.pods = heard
