@@ -1,7 +1,9 @@
 package docs_test
 
 import (
+	"bytes"
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,55 +11,24 @@ import (
 	"strings"
 	"testing"
 
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/config"
+	"github.com/vpsie/vpsie-autoscaler/internal/testenv"
 )
 
-// newFields are fields of a NodeGroup's spec that came with the versions after v1alpha1.
-func newFields() []string {
-	return []string{
-		"offeringSelector", "priority", "nodeSelector", "nodeSelectorPolicy", "startupTaints", "limits", "disruption", "kubelet", "networkConfig", "schedules",
-	}
-}
-
-// olderDefinitions writes the definitions as a release has them that serves v1alpha1 alone and lacks the fields that came
-// later.
+// olderDefinitions writes the definitions of an older release to one file.
 func olderDefinitions(t *testing.T) (file string) {
 	t.Helper()
-	var all []string
-	for _, plural := range []string{"nodegroups", "vpsienodes"} {
-		text, err := v1alpha1.CRDs.ReadFile("crds/autoscaler.vpsie.com_" + plural + ".yaml")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var crd apiextensionsv1.CustomResourceDefinition
-		if err := yaml.Unmarshal(text, &crd); err != nil {
-			t.Fatal(err)
-		}
-		crd.Spec.Versions = crd.Spec.Versions[:1]
-		v := &crd.Spec.Versions[0]
-		v.Deprecated, v.DeprecationWarning = false, nil
-		spec := v.Schema.OpenAPIV3Schema.Properties["spec"]
-		for _, name := range newFields() {
-			delete(spec.Properties, name)
-		}
-		spec.XValidations = slices.DeleteFunc(spec.XValidations, func(r apiextensionsv1.ValidationRule) bool {
-			return slices.ContainsFunc(newFields(), func(name string) bool { return strings.Contains(r.Rule, name) })
-		})
-		v.Schema.OpenAPIV3Schema.Properties["spec"] = spec
-		out, err := yaml.Marshal(crd)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, string(out))
+	files, err := testenv.OlderDefinitions()
+	if err != nil {
+		t.Fatal(err)
 	}
 	file = filepath.Join(t.TempDir(), "older.yaml")
-	if err := os.WriteFile(file, []byte(strings.Join(all, "---\n")), 0o600); err != nil {
+	if err := os.WriteFile(file, bytes.Join(slices.Collect(maps.Values(files)), []byte("---\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
