@@ -137,7 +137,7 @@ func TestEveryKeptReason(t *testing.T) {
 		return strings.Replace(podOn(name, node, "1500m", ""), "spec: {", "spec: {nodeSelector: {tier: "+tier+"}, ", 1)
 	}
 	made := func(name, group, image, meta string) string {
-		return strings.Replace(machine(name, group, meta), "{phase: Ready}", "{phase: Ready, madeFrom: {version: 1, fields: [{name: osImageID, value: "+image+"}]}}", 1)
+		return strings.Replace(machine(name, group, meta), "{phase: Ready}", "{phase: Ready, madeFrom: {version: 2, fields: [{name: osImageID, value: "+image+"}]}}", 1)
 	}
 	const since = ", annotations: {autoscaler.vpsie.com/unneeded-since: '2025-10-12T11:00:00Z'}"
 	got := reasonsFor(t,

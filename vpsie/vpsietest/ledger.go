@@ -62,8 +62,8 @@ type Bill struct {
 	PoweredOn          bool       `json:"poweredOn"`
 	CreatedAt          time.Time  `json:"createdAt"`
 	DeletedAt          *time.Time `json:"deletedAt"`
-	Cost               string     `json:"cost"`          // decimal, in US dollars, up to now
-	PricePerMonth      string     `json:"pricePerMonth"` // as it was ordered
+	Cost               string     `json:"cost"` // decimal, in US dollars, up to now
+	PricePerMonth      string     `json:"-"`    // as it was ordered; not part of GET /ledger
 }
 
 // Request is one request to the API.
