@@ -32,14 +32,7 @@ func (b *Builder) nodesOf(o *Objects) []*plan.Node {
 		if owners[name] != m {
 			object = nil
 		}
-		made, known := before[m]
-		if !known || made.object != object {
-			made = joined{object, *machineNode(m, object)}
-		}
-		if b.joined != nil {
-			b.joined[m] = made
-		}
-		nodes = append(nodes, &made.node)
+		nodes = append(nodes, b.join(before, m, object))
 	}
 	groups := make(map[string]*v1alpha1.NodeGroup, len(o.NodeGroups))
 	for _, g := range o.NodeGroups {
@@ -52,6 +45,19 @@ func (b *Builder) nodesOf(o *Objects) []*plan.Node {
 	}
 	compareWithNew(o, nodes, groups)
 	return nodes
+}
+
+// join is machineNode, but for a machine and a Node that were there before.
+func (b *Builder) join(before map[*v1alpha1.VPSieNode]joined, m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
+	if before == nil {
+		return machineNode(m, object)
+	}
+	one, known := before[m]
+	if !known || one.object != object {
+		one = joined{object, *machineNode(m, object)}
+	}
+	b.joined[m] = one
+	return &one.node // a copy: what is added to the nodes of one State is not for the next
 }
 
 // NodeNameOf is the name of a machine's Kubernetes node: the one it joined

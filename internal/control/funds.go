@@ -93,9 +93,18 @@ func (d Deps) readFunds(ctx context.Context, machines []*v1alpha1.VPSieNode, gro
 // prices where that is more.
 func (d Deps) lasting(ctx context.Context, read vpsie.Funds, machines []*v1alpha1.VPSieNode, groupNamed func(string) *v1alpha1.NodeGroup) *observe.Funds {
 	var ours plan.Money
+	prices := map[string]func(*v1alpha1.VPSieNode) plan.Money{}
 	for _, m := range machines {
-		if g := groupNamed(m.Spec.NodeGroupName); g != nil && m.Spec.VPSieInstanceID != 0 && !cluster.Disowned(m) {
-			ours += d.priceOf(ctx, m, g)
+		group := m.Spec.NodeGroupName
+		price, asked := prices[group]
+		if !asked {
+			if g := groupNamed(group); g != nil {
+				price = d.pricesIn(ctx, g)
+			}
+			prices[group] = price
+		}
+		if price != nil && m.Spec.VPSieInstanceID != 0 && !cluster.Disowned(m) {
+			ours += price(m)
 		}
 	}
 	f := &observe.Funds{Balance: plan.Money(read.Current), Hours: math.Inf(1)}

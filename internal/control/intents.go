@@ -146,9 +146,8 @@ func (r *round) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSie
 		if err := r.Client.Patch(ctx, marked, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("noting why VPSieNode %s goes: %w", m.Name, err)
 		}
-		err := r.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
-		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
+		if err := r.deleteMachine(ctx, m); err != nil {
+			return err
 		}
 		r.Metrics.Removed(x.Group, x.Reason)
 		logf.FromContext(ctx).Info("dismissed a machine", "vpsieNode", m.Name, "nodeGroup", x.Group,

@@ -226,11 +226,7 @@ func (r *store) discard(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	if !orderedByUs(m) {
 		return nil
 	}
-	err := r.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
-	}
-	return nil
+	return r.deleteMachine(ctx, m)
 }
 
 // keptUntil is when a failed machine goes at the earliest: one that did not join stays for its log to be read.

@@ -213,18 +213,24 @@ func (s *sweep) replace(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alpha1.
 	if vps := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); vps != nil && vps.Status != metav1.ConditionTrue {
 		why += ": " + vps.Message
 	}
-	marked := m.DeepCopy()
-	metav1.SetMetaDataAnnotation(&marked.ObjectMeta, v1alpha1.AnnotationRepair, why)
-	if err := s.Client.Patch(ctx, marked, client.MergeFromWithOptions(m, client.MergeFromWithOptimisticLock{})); err != nil {
-		return ignoreRace(err)
+	if marked, err := s.mark(ctx, m, v1alpha1.AnnotationRepair, why); marked == nil {
+		return err
 	}
 	logf.FromContext(ctx).Info("replacing a machine", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID, "why", why)
 	s.Voice.Say(m, observe.Repairing(why))
 	s.Voice.Say(g, observe.Repairing(why))
-	if err := s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID}); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
+	return s.deleteMachine(ctx, m)
+}
+
+// mark annotates the machine before something is done to it. It returns the machine as it is then, and nil when it was not
+// written: without an error because somebody else has changed it, of which the next sweep sees what has become.
+func (s *sweep) mark(ctx context.Context, m *v1alpha1.VPSieNode, annotation, value string) (*v1alpha1.VPSieNode, error) {
+	marked := m.DeepCopy()
+	metav1.SetMetaDataAnnotation(&marked.ObjectMeta, annotation, value)
+	if err := s.Client.Patch(ctx, marked, client.MergeFromWithOptions(m, client.MergeFromWithOptimisticLock{})); err != nil {
+		return nil, ignoreRace(err)
 	}
-	return nil
+	return marked, nil
 }
 
 // hold says why a broken machine stays.

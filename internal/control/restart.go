@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -39,10 +37,9 @@ func (s *sweep) restartable(m *v1alpha1.VPSieNode, vm *vpsie.VM) bool {
 // restart notes the restart before it asks for it. It reports false when VPSie refuses, so that the machine is replaced at
 // once.
 func (s *sweep) restart(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (tried bool, err error) {
-	marked := m.DeepCopy()
-	metav1.SetMetaDataAnnotation(&marked.ObjectMeta, v1alpha1.AnnotationRestarted, s.Clock.Now().UTC().Format(time.RFC3339))
-	if err := s.Client.Patch(ctx, marked, client.MergeFromWithOptions(m, client.MergeFromWithOptimisticLock{})); err != nil {
-		return true, ignoreRace(err) // The next sweep sees what somebody made of it.
+	marked, err := s.mark(ctx, m, v1alpha1.AnnotationRestarted, s.Clock.Now().UTC().Format(time.RFC3339))
+	if marked == nil {
+		return true, err
 	}
 	*m = *marked
 	if err := s.Cloud.Restart(ctx, vm); err != nil && !vpsie.MayHaveHappened(err) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -45,15 +43,10 @@ func (s *sweep) interrupted(ctx context.Context, m *v1alpha1.VPSieNode, sight *c
 	if err != nil || cluster.LimitsOf(g, s.Clock.Now()).Paused {
 		return err
 	}
-	marked := m.DeepCopy()
-	metav1.SetMetaDataAnnotation(&marked.ObjectMeta, v1alpha1.AnnotationRepair, why)
-	if err := s.Client.Patch(ctx, marked, client.MergeFromWithOptions(m, client.MergeFromWithOptimisticLock{})); err != nil {
-		return ignoreRace(err)
+	if marked, err := s.mark(ctx, m, v1alpha1.AnnotationRepair, why); marked == nil {
+		return err
 	}
-	if err := s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID}); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
-	}
-	return nil
+	return s.deleteMachine(ctx, m)
 }
 
 // noteInterruption leaves such spot instances alone for a while, and says so.

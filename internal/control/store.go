@@ -77,6 +77,15 @@ func (r *store) patch(ctx context.Context, m *v1alpha1.VPSieNode, change func(*v
 	return nil
 }
 
+// deleteMachine deletes the object, but none that has taken its name since. Its removal deletes the VPS.
+func (d Deps) deleteMachine(ctx context.Context, m *v1alpha1.VPSieNode) error {
+	err := d.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
+	}
+	return nil
+}
+
 // groupOf reads the machine's NodeGroup: through the cache, or from the API server
 // itself where a group that is being deleted must not be missed.
 func (r *store) groupOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {

@@ -198,9 +198,5 @@ func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Si
 		}
 	}
 	logf.FromContext(ctx).Info("the VPS of a VPSieNode is gone", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID)
-	err = s.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
-	}
-	return nil
+	return s.deleteMachine(ctx, m)
 }

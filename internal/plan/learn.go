@@ -97,8 +97,14 @@ func newLessons(w *world) *lessons {
 // keysOfNode are the node's own key, and those of the larger sets that it is in.
 func keysOfNode(n *Node) iter.Seq[lessonKey] {
 	return func(yield func(lessonKey) bool) {
-		_ = yield(lessonKey{datacenter: n.DatacenterID}) && n.Group != "" && yield(lessonKey{n.Group, n.InstanceType, n.DatacenterID}) &&
-			yield(lessonKey{n.Group, "", n.DatacenterID}) && yield(lessonKey{"", n.InstanceType, n.DatacenterID})
+		for _, k := range [...]lessonKey{
+			{datacenter: n.DatacenterID}, // the only one of a node that is of no group
+			{n.Group, n.InstanceType, n.DatacenterID}, {n.Group, "", n.DatacenterID}, {"", n.InstanceType, n.DatacenterID},
+		} {
+			if !yield(k) || n.Group == "" {
+				return
+			}
+		}
 	}
 }
 

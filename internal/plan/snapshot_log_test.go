@@ -13,13 +13,17 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
 )
 
+// drawsOfAll are kinds of states that differ in what a decision changes.
+func drawsOfAll() map[string]func(*rapid.T) (*story, string) {
+	return map[string]func(*rapid.T) (*story, string){
+		"sizes": drawStory, "constraints": drawSociable, "exchanges": drawExchange, "rollouts": drawRollout, "claims": drawClaims,
+	}
+}
+
 // A what-if that is taken back leaves nothing behind: whatever was placed, bought, removed, set or
 // counted in whatever order, the snapshot is the one that was worked out of the state, in every field.
 func TestRevertLeavesTheSnapshotAsItWas(t *testing.T) {
-	draws := map[string]func(*rapid.T) (*story, string){
-		"sizes": drawStory, "constraints": drawSociable, "exchanges": drawExchange, "rollouts": drawRollout, "claims": drawClaims,
-	}
-	for name, draw := range draws {
+	for name, draw := range drawsOfAll() {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				s, told := draw(t)
@@ -38,9 +42,7 @@ func TestRevertLeavesTheSnapshotAsItWas(t *testing.T) {
 
 // The same for a decision as a whole.
 func TestADecisionCanBeTakenBack(t *testing.T) {
-	for name, draw := range map[string]func(*rapid.T) (*story, string){
-		"sizes": drawStory, "constraints": drawSociable, "exchanges": drawExchange, "rollouts": drawRollout, "claims": drawClaims,
-	} {
+	for name, draw := range drawsOfAll() {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				s, told := draw(t)

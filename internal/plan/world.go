@@ -21,7 +21,7 @@ type world struct {
 	lessons     *lessons
 	newNodes    map[newNodeKey]*newNode
 	filters     *filter.Filters
-	// admitted names the templates that admit a class, for those that have been asked for.
+	// admittedBy names the templates that admit a class, for those that have been asked for.
 	admittedBy map[*filter.Class]string
 	// hosts are the existing and ordered nodes by name, then those to be bought in
 	// the order of buying.

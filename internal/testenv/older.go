@@ -1,14 +1,11 @@
 package testenv
 
 import (
-	"path"
 	"slices"
 	"strings"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
-
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 )
 
 // newerFields are fields of a NodeGroup's spec that came with the versions after v1alpha1.
@@ -21,22 +18,15 @@ func newerFields() []string {
 // OlderDefinitions are the CustomResourceDefinitions, by their files' names and as YAML, as a release has them that serves
 // v1alpha1 alone and lacks the fields that came later.
 func OlderDefinitions() (map[string][]byte, error) {
-	files, err := v1alpha1.CRDs.ReadDir("crds")
+	crds, err := customResourceDefinitions()
 	if err != nil {
 		return nil, err
 	}
 	all := map[string][]byte{}
-	for _, file := range files {
-		text, err := v1alpha1.CRDs.ReadFile(path.Join("crds", file.Name()))
-		if err != nil {
-			return nil, err
-		}
-		var crd apiextensionsv1.CustomResourceDefinition
-		if err := yaml.Unmarshal(text, &crd); err != nil {
-			return nil, err
-		}
-		age(&crd)
-		if all[file.Name()], err = yaml.Marshal(crd); err != nil {
+	for _, crd := range crds {
+		age(crd)
+		file := crd.Spec.Group + "_" + crd.Spec.Names.Plural + ".yaml"
+		if all[file], err = yaml.Marshal(crd); err != nil {
 			return nil, err
 		}
 	}
