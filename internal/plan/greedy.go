@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"cmp"
-	"container/heap"
 	"slices"
 
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
@@ -10,16 +8,16 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
-// buyer buys the best-rated pattern, as often as demand and limits allow, until
-// nothing is left to buy for.
+// buyer buys nodes for what is left of some lots, in phases: it prices what is left (price),
+// buys the patterns that the prices rest on in whole numbers (buyWholePatterns), then the
+// best-rated node, one after another (buyBest), and fills what it bought with pods that depend
+// on where others are (revisit).
 type buyer struct {
 	w      *world
 	aim    aim
 	choice chooser
 	sizes  []*sizeGroup
-	stalls stalls
-	priced bool
-	// program prices sizes and patterns; nil when there are too many sizes.
+	// program prices sizes and patterns. It is kept only while every size is an item of it.
 	program *packing.Master
 	// bins are the templates of the program's bins.
 	bins []*template
@@ -27,19 +25,26 @@ type buyer struct {
 	byItem [][]*sizeGroup
 	// byWorth is all sizes, those worth most first.
 	byWorth []*sizeGroup
-	// again: the program has served some, and more is to be had from it.
-	again bool
-	// wide: templates that the program passed over are looked at, too.
-	wide bool
-	// asked is the worth of all that is left, askedAt what it was when worths were
-	// worked out last.
-	asked, askedAt float64
-	// bought counts nodes; at checks and drops of them waiting pods are looked at
-	// again and served ones forgotten.
-	bought, checks, drops int
-	// boughtAt is how many were bought when hopes were worked out last.
-	boughtAt int
+	// bought counts nodes.
+	bought int
+	// revisits says when to look again at pods that depend on where others are. What has been
+	// bought may admit them to nodes that did not take them before, but looking every time would
+	// cost more than it saves.
+	revisits pace
 }
+
+// pace says that something is due each time that a part more has been bought.
+type pace struct{ part, next int }
+
+func (p *pace) due(bought int) bool {
+	if bought < p.next {
+		return false
+	}
+	p.wait(bought)
+	return true
+}
+
+func (p *pace) wait(bought int) { p.next = bought + 1 + bought/p.part }
 
 // sizeGroup is the lots of one size and priority. A node that has no room for one
 // of them has none for any.
@@ -65,17 +70,8 @@ type pattern struct {
 	rating float64
 }
 
-// stall is a template on sale with the best rating that it can still have.
-type stall struct {
-	template *template
-	hope     float64
-	// pattern is what the rating rests on while fresh; nothing was bought since.
-	pattern pattern
-	fresh   int
-}
-
 func (w *world) newBuyer(lots []*lot, a aim, choice chooser) *buyer {
-	b := &buyer{w: w, aim: a, choice: choice}
+	b := &buyer{w: w, aim: a, choice: choice, revisits: pace{part: 2}}
 	b.group(lots, func(filter.Place) bool { return true })
 	return b
 }
@@ -161,51 +157,84 @@ func (w *world) admittingClass(c *filter.Class) string {
 	return w.admittedBy[c]
 }
 
-// buy buys until no pattern holds any pod.
+// buy goes through the phases until no pattern holds any pod: first with the templates that
+// pricing chose, then with all.
 func (b *buyer) buy() {
-	for {
-		if b.bought >= b.drops || !b.priced || b.again {
-			b.drops = b.bought + 1 + b.bought/16
-			b.dropServed()
-		}
-		if len(b.sizes) == 0 {
-			return
-		}
-		before := b.bought
-		if b.appraise(); b.bought > before {
-			continue
-		}
-		best := b.best()
-		if best.template == nil {
-			if b.revisit() == 0 && b.bought == b.boughtAt {
-				if b.wide {
-					return
-				}
-				b.wide = true
-			}
-			b.drops = 0
-			// What has been bought since may have raised hopes that were given up.
-			b.priced = false
-			continue
-		}
-		b.bought += b.apply(best)
-		if b.bought >= b.checks {
-			// What has been bought may admit pods to nodes that did not take them before.
-			// Looking every time would cost more than it saves.
-			b.checks = b.bought + 1 + b.bought/2
-			b.revisit()
+	chosen := func(p *pricing) []*template { return p.chosen }
+	all := func(p *pricing) []*template { return p.open }
+	for _, which := range []func(*pricing) []*template{chosen, all} {
+		for b.pass(which) {
 		}
 	}
 }
 
+// pass goes through the phases once, and says whether another pass may buy more.
+func (b *buyer) pass(which func(*pricing) []*template) bool {
+	p := b.buyWholePatterns()
+	if p == nil {
+		return false
+	}
+	before := b.bought
+	if !b.buyBest(which(p), p.rates) {
+		return true // what is left is to be priced anew
+	}
+	return b.revisit() > 0 || b.bought > before
+}
+
+// buyWholePatterns prices what is left, and buys what the prices' program uses in whole numbers,
+// until that is nothing. It returns the last prices; nil when no pod is left.
+func (b *buyer) buyWholePatterns() *pricing {
+	for b.dropServed(); len(b.sizes) > 0; b.dropServed() {
+		if p := b.price(); p.program == nil || b.aim.perNode || b.aim.oneByOne || b.realiseAll(p.program) == 0 {
+			return p
+		}
+	}
+	return nil
+}
+
+// buyBest buys the best-rated pattern of the templates, as often as demand and limits allow,
+// until none of them holds any pod, and says so; or until so little is left that it is to be
+// priced anew.
+func (b *buyer) buyBest(templates []*template, rates []float64) bool {
+	for _, s := range b.sizes {
+		s.worth += 1e-6 // a pod that asks for nothing counts a little, too
+	}
+	asked := b.asked()
+	ratings := b.rateAll(templates, rates, asked)
+	drops := pace{part: 16}
+	drops.wait(b.bought)
+	for {
+		best := b.best(&ratings)
+		if best.template == nil {
+			return true
+		}
+		b.bought += b.apply(best)
+		if b.revisits.due(b.bought) {
+			b.revisit()
+		}
+		if drops.due(b.bought) {
+			if b.dropServed(); b.asked() <= asked/2 {
+				return false
+			}
+		}
+	}
+}
+
+// asked is the worth of all that is left.
+func (b *buyer) asked() float64 {
+	sum := 0.0
+	for _, s := range b.sizes {
+		for _, l := range s.lots {
+			sum += s.worth * float64(l.left)
+		}
+	}
+	return sum
+}
+
 // dropServed forgets lots of which nothing is left.
 func (b *buyer) dropServed() {
-	b.asked = 0
 	b.sizes = slices.DeleteFunc(b.sizes, func(s *sizeGroup) bool {
 		s.lots = slices.DeleteFunc(s.lots, func(l *lot) bool { return l.left == 0 })
-		for _, l := range s.lots {
-			b.asked += s.worth * float64(l.left)
-		}
 		return len(s.lots) == 0
 	})
 }
@@ -236,35 +265,6 @@ func (b *buyer) wants(t *template) bool {
 		}
 	}
 	return false
-}
-
-func (b *buyer) rate(t *template, worth float64) float64 {
-	if b.aim.perNode {
-		return worth
-	}
-	return worth / max(float64(t.offer.Price), 1)
-}
-
-// best is the best-rated pattern. A rating only falls while more is bought, so a
-// template is only looked at again when its last rating beats all others.
-func (b *buyer) best() pattern {
-	for len(b.stalls) > 0 {
-		top := b.stalls[0]
-		switch {
-		case top.template.buyable() == 0:
-			heap.Pop(&b.stalls)
-		case top.fresh == b.bought:
-			if top.hope == 0 {
-				return pattern{}
-			}
-			return top.pattern
-		default:
-			top.pattern, top.fresh = b.pack(top.template), b.bought
-			top.hope = top.pattern.rating
-			heap.Fix(&b.stalls, 0)
-		}
-	}
-	return pattern{}
 }
 
 // pack fills a node of the template with the lots in their order, as a what-if.
@@ -307,30 +307,4 @@ func (b *buyer) apply(p pattern) int {
 		}
 	}
 	return times
-}
-
-// stalls is a heap, the highest hope first.
-type stalls []*stall
-
-func (s stalls) Len() int { return len(s) }
-
-func (s stalls) Less(i, j int) bool {
-	// Ratings that differ by rounding only are equal; then the template that comes
-	// first by group and type wins.
-	if a, b := s[i].hope, s[j].hope; a > b*(1+1e-9) || b > a*(1+1e-9) {
-		return a > b
-	}
-	return cmp.Less(s[i].template.index, s[j].template.index)
-}
-
-func (s stalls) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
-
-// Push is part of heap.Interface.
-func (s *stalls) Push(x any) { *s = append(*s, x.(*stall)) }
-
-// Pop is part of heap.Interface.
-func (s *stalls) Pop() any {
-	last := (*s)[len(*s)-1]
-	*s = (*s)[:len(*s)-1]
-	return last
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"container/heap"
 	"math/bits"
 	"slices"
 
@@ -11,14 +10,19 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
-// appraise works out what every size is worth, when what is left has changed much,
-// and what every template can be hoped to be rated then.
-func (b *buyer) appraise() {
-	if b.priced && !b.again && b.asked > b.askedAt/2 {
-		return
-	}
-	b.again = false
-	b.priced = true
+// pricing is what is left to buy for, priced.
+type pricing struct {
+	// rates are what resources are worth.
+	rates []float64
+	// open are the templates that can be bought and are wanted; chosen those of them that
+	// patterns were looked for, or all.
+	open, chosen []*template
+	// program is what worths come from; nil when they come from resources alone.
+	program *packing.Master
+}
+
+// price works out what every size is worth.
+func (b *buyer) price() *pricing {
 	open := slices.DeleteFunc(slices.Clone(b.w.templates), func(t *template) bool {
 		return b.aim.leavesOut(t) || t.group.closed.reason != "" || t.buyable() == 0 || !b.wants(t)
 	})
@@ -28,42 +32,24 @@ func (b *buyer) appraise() {
 			demand.Add(l.size, int64(l.left))
 		}
 	}
-	rates := packing.ResourceDuals(demand, binsOf(open))
+	p := &pricing{rates: packing.ResourceDuals(demand, binsOf(open)), open: open, chosen: open}
 	for _, s := range b.sizes {
-		s.worth = s.size.Dot(rates)
+		s.worth = s.size.Dot(p.rates)
 	}
 	if len(open) > 0 && !b.aim.byResource {
-		priced := b.price(open, rates)
-		if !b.wide {
-			open = priced
-		}
+		b.priceByPatterns(p)
 	}
-	b.asked = 0
-	for _, s := range b.sizes {
-		s.worth += 1e-6 // a pod that asks for nothing counts a little, too
-		for _, l := range s.lots {
-			b.asked += s.worth * float64(l.left)
-		}
-	}
-	b.askedAt, b.boughtAt = b.asked, b.bought
-	b.stalls = b.stalls[:0]
-	for _, t := range open {
-		b.stalls = append(b.stalls, &stall{template: t, hope: b.rate(t, min(2*t.free.Dot(rates)+1, b.asked)), fresh: -1})
-	}
-	heap.Init(&b.stalls)
+	return p
 }
 
-// price works out the worths of sizes from the patterns that would serve them best,
-// and buys what of these patterns is needed in whole numbers anyway. It returns the
-// templates that patterns were looked for.
-func (b *buyer) price(open []*template, rates []float64) []*template {
+// priceByPatterns works out the worths of sizes from the patterns that would serve them best.
+func (b *buyer) priceByPatterns(p *pricing) {
 	c := b.program
 	if c == nil {
-		c, b.bins = b.master(open, rates)
-		b.program = c
+		c, b.bins = b.master(p.open, p.rates)
 		c.Solve(b.rounds())
 		if pods := b.pods(); b.w.appraisal == nil || pods > b.w.appraisal.pods {
-			a := b.appraisalFor(c, open, rates)
+			a := b.appraisalFor(c, p.open, p.rates)
 			a.pods = pods
 			set(b.w, &b.w.appraisal, a)
 		}
@@ -78,13 +64,11 @@ func (b *buyer) price(open []*template, rates []float64) []*template {
 	for _, s := range b.sizes {
 		s.worth = c.Duals[s.item] * s.part * moneyUnit
 	}
-	if !b.aim.perNode && !b.aim.oneByOne {
-		b.again = b.realiseAll(c) > 0
-	}
+	p.program, p.chosen = c, b.bins
+	b.program = c
 	if len(c.Items) < len(b.sizes) {
-		b.program = nil // what is left is divided anew
+		b.program = nil // what is left then is divided anew
 	}
-	return b.bins
 }
 
 // rounds is how many rounds of pricing are worth their time: few where what is left is a

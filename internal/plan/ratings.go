@@ -1,0 +1,80 @@
+package plan
+
+import (
+	"cmp"
+	"container/heap"
+)
+
+// ratings is a heap of templates on sale, the one whose nodes may be rated highest first.
+type ratings []*rating
+
+// rating is a template with the best rating that a node of it can still have.
+type rating struct {
+	template *template
+	most     float64
+	// pattern is what most rests on while fresh nodes have been bought.
+	pattern pattern
+	fresh   int
+}
+
+// rateAll starts the ratings of templates, by what resources are worth and all that is left.
+func (b *buyer) rateAll(templates []*template, rates []float64, asked float64) ratings {
+	all := make(ratings, 0, len(templates))
+	for _, t := range templates {
+		all = append(all, &rating{template: t, most: b.rate(t, min(2*t.free.Dot(rates)+1, asked)), fresh: -1})
+	}
+	heap.Init(&all)
+	return all
+}
+
+func (b *buyer) rate(t *template, worth float64) float64 {
+	if b.aim.perNode {
+		return worth
+	}
+	return worth / max(float64(t.offer.Price), 1)
+}
+
+// best is the best-rated pattern. A rating only falls while more is bought, so a
+// template is only looked at again when its last rating beats all others.
+func (b *buyer) best(all *ratings) pattern {
+	for len(*all) > 0 {
+		top := (*all)[0]
+		switch {
+		case top.template.buyable() == 0:
+			heap.Pop(all)
+		case top.fresh == b.bought:
+			if top.most == 0 {
+				return pattern{}
+			}
+			return top.pattern
+		default:
+			top.pattern, top.fresh = b.pack(top.template), b.bought
+			top.most = top.pattern.rating
+			heap.Fix(all, 0)
+		}
+	}
+	return pattern{}
+}
+
+func (r ratings) Len() int { return len(r) }
+
+func (r ratings) Less(i, j int) bool {
+	// Ratings that differ by rounding only are equal; then the template that comes
+	// first by group and type wins.
+	if a, b := r[i].most, r[j].most; a > b*(1+1e-9) || b > a*(1+1e-9) {
+		return a > b
+	}
+	return cmp.Less(r[i].template.index, r[j].template.index)
+}
+
+func (r ratings) Swap(i, j int) { r[i], r[j] = r[j], r[i] }
+
+// Push is part of heap.Interface.
+func (r *ratings) Push(x any) { *r = append(*r, x.(*rating)) }
+
+// Pop is part of heap.Interface.
+func (r *ratings) Pop() any {
+	last := (*r)[len(*r)-1]
+	*r = (*r)[:len(*r)-1]
+	return last
+}
