@@ -485,7 +485,8 @@ type NodeGroupStatus struct {
 	ActiveSchedules []string `json:"activeSchedules,omitempty"`
 
 	// Waiting counts the pods that would fit a node of the group for which none is bought, by
-	// why, such as "3 MaxNodesReached, 1 Stabilizing"; empty when there are none.
+	// why, such as "3 MaxNodesReached, 1 Stabilizing", or by the reason of the condition Stalled
+	// while nothing can be bought, such as "3 InvalidUserData"; empty when there are none.
 	//
 	// +optional
 	Waiting string `json:"waiting,omitempty"`

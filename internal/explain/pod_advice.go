@@ -89,7 +89,7 @@ func (s *Scene) verdict(list []RefusedBy) string {
 	case plan.BuyingStopped:
 		return fmt.Sprintf("would fit a node of NodeGroup %s, but nothing is bought until a person allows it: %s", r.Group, r.Message)
 	case plan.Backoff, plan.OfferingUnavailable:
-		return fmt.Sprintf("would fit a node of NodeGroup %s, but VPSie does not sell it now: %s", r.Group, r.Message)
+		return fmt.Sprintf("would fit a node of NodeGroup %s, but none can be bought now: %s", r.Group, r.Message)
 	case plan.MaxNodesReached:
 		return fmt.Sprintf("would fit a node of NodeGroup %s, which has all the nodes it may have", r.Group)
 	case plan.LimitReached, plan.CostLimitReached:

@@ -74,7 +74,7 @@ func (v GroupView) Status() v1alpha1.NodeGroupStatus {
 		}
 	}
 	s.Nodes, s.OmittedNodes = listed(s.Nodes)
-	s.InstanceTypes, s.Waiting = counts(types), countedByReason(v.Waits)
+	s.InstanceTypes, s.Waiting = counts(types), v.waiting()
 	s.Datacenters = v.perDatacenter()
 	s.CostPerHour = plan.Hourly(v.Cost()).String()
 	v.conditions(&s)
@@ -125,16 +125,24 @@ func (v GroupView) perDatacenter() string {
 	return strings.Join(texts, ", ")
 }
 
-// countedByReason words how many pods wait for what, the most first.
-func countedByReason(waits map[plan.RefusalReason]int) string {
-	reasons := slices.SortedFunc(maps.Keys(waits), func(a, b plan.RefusalReason) int {
+// waiting words how many pods wait for what, the most first. To those that wait because nothing can be bought the group's
+// fault is told, which says what is the matter.
+func (v GroupView) waiting() string {
+	waits := map[string]int{}
+	for reason, n := range v.Waits {
+		word := string(reason)
+		if reason == plan.OfferingUnavailable {
+			word = cmp.Or(v.FaultReason, word)
+		}
+		waits[word] += n
+	}
+	words := slices.SortedFunc(maps.Keys(waits), func(a, b string) int {
 		return cmp.Or(cmp.Compare(waits[b], waits[a]), cmp.Compare(a, b))
 	})
-	texts := make([]string, len(reasons))
-	for i, r := range reasons {
-		texts[i] = fmt.Sprintf("%d %s", waits[r], r)
+	for i, word := range words {
+		words[i] = fmt.Sprintf("%d %s", waits[word], word)
 	}
-	return strings.Join(texts, ", ")
+	return strings.Join(words, ", ")
 }
 
 // Cost is what the group's machines cost.

@@ -62,4 +62,12 @@ func TestTheStatusCountsWaitingPods(t *testing.T) {
 	if got := view.Status().Waiting; got != "3 MaxNodesReached, 1 CostLimitReached, 1 Stabilizing" {
 		t.Error(got)
 	}
+	view.Waits = map[plan.RefusalReason]int{plan.OfferingUnavailable: 2, plan.MaxNodesReached: 1}
+	if got := view.Status().Waiting; got != "2 OfferingUnavailable, 1 MaxNodesReached" {
+		t.Error(got)
+	}
+	view.FaultReason, view.Fault = "InvalidUserData", "spec.userData is no valid template"
+	if got := view.Status().Waiting; got != "2 InvalidUserData, 1 MaxNodesReached" {
+		t.Errorf("it says %q of a group whose user data is wrong", got)
+	}
 }
