@@ -88,6 +88,13 @@ bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=divers
 	@echo "bench: building; about two minutes the first time on two cores"
 	@cd bench && go run . -scenario "$(SCENARIO)"
 
+WEEKS ?= --synthetic-days 7
+.PHONY: weeks
+weeks: ## What each consolidation and Karpenter cost over weeks; WEEKS="--trace FILE --skip 115d --length 35d --compress 10" for a trace
+	@cd bench && go run . weeks -f weeks/nodegroup.yaml --offerings weeks/offerings.yaml \
+		--vary 'ng/*.disruption.consolidation=WhenEmpty' --vary 'ng/*.disruption.consolidation=WhenCheaper' \
+		--vary 'ng/*.disruption.consolidation=WhenCheaper ng/*.disruption.paybackHours=24' --consolidate-after 0s,10m $(WEEKS)
+
 .PHONY: scale
 scale: NODES = 500
 scale: PODS = 15000

@@ -46,12 +46,16 @@ func karpenterContext(ctx context.Context) context.Context {
 	ctx = log.IntoContext(injection.WithControllerName(ctx, "provisioner"), logging.NopLogger)
 	return options.ToContext(ctx, &options.Options{
 		CPURequests: 1000, PreferencePolicy: options.PreferencePolicyRespect, MinValuesPolicy: options.MinValuesPolicyStrict, IgnoreDRARequests: true,
+		BatchIdleDuration: batchIdle, BatchMaxDuration: batchMost,
 	})
 }
 
+// How long Karpenter waits for more pods, by the defaults of its flags.
+const batchIdle, batchMost = time.Second, 10 * time.Second
+
 // newKarpenter makes one NodePool of all machines, on demand, without limits.
-func newKarpenter(ctx context.Context, in *input) (*karpenter, error) {
-	k := &karpenter{in: in, pool: nodePool(), cloud: fake.NewCloudProvider(), clock: clock.RealClock{}, recorder: events.NewRecorder(&record.FakeRecorder{})}
+func newKarpenter(ctx context.Context, in *input, at clock.Clock) (*karpenter, error) {
+	k := &karpenter{in: in, pool: nodePool(), cloud: fake.NewCloudProvider(), clock: at, recorder: events.NewRecorder(&record.FakeRecorder{})}
 	for i := range in.machines {
 		k.types = append(k.types, instanceType(&in.machines[i], in.zones))
 	}
@@ -77,6 +81,9 @@ func newKarpenter(ctx context.Context, in *input) (*karpenter, error) {
 func nodePool() *karpv1.NodePool {
 	p := &karpv1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "pool", UID: "pool"}}
 	p.Spec.Template.Spec.NodeClassRef = &karpv1.NodeClassReference{Group: testv1alpha1.Group, Kind: "TestNodeClass", Name: "class"}
+	p.Spec.Template.Spec.Requirements = []karpv1.NodeSelectorRequirementWithMinValues{
+		{Key: karpv1.CapacityTypeLabelKey, Operator: corev1.NodeSelectorOpIn, Values: []string{karpv1.CapacityTypeOnDemand}},
+	}
 	p.Spec.Disruption.ConsolidationPolicy = karpv1.ConsolidationPolicyWhenEmptyOrUnderutilized
 	p.Spec.Disruption.ConsolidateAfter.Duration = new(time.Duration)
 	p.StatusConditions().SetTrue(karpv1.ConditionTypeValidationSucceeded)
@@ -167,6 +174,15 @@ func (k *karpenter) run(ctx context.Context) (outcome, spent, error) {
 
 // launchPrice is that of the cheapest machine that a NodeClaim still allows.
 func (k *karpenter) launchPrice(c *provisioning.NodeClaim) (plan.Money, error) {
+	m, err := k.cheapest(c)
+	if err != nil {
+		return 0, err
+	}
+	return m.price, nil
+}
+
+// cheapest is the machine of the least price that a NodeClaim still allows.
+func (k *karpenter) cheapest(c *provisioning.NodeClaim) (*machine, error) {
 	cheapest, least := "", math.Inf(1)
 	for _, t := range c.InstanceTypeOptions {
 		for _, o := range t.Offerings.Available().Compatible(c.Requirements) {
@@ -177,7 +193,7 @@ func (k *karpenter) launchPrice(c *provisioning.NodeClaim) (plan.Money, error) {
 	}
 	i := slices.IndexFunc(k.in.machines, func(m machine) bool { return m.name == cheapest })
 	if i < 0 {
-		return 0, fmt.Errorf("pricing a NodeClaim of Karpenter with %d pods: no machine is left that could serve it", len(c.Pods))
+		return nil, fmt.Errorf("pricing a NodeClaim of Karpenter with %d pods: no machine is left that could serve it", len(c.Pods))
 	}
-	return k.in.machines[i].price, nil
+	return &k.in.machines[i], nil
 }

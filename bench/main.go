@@ -22,6 +22,9 @@ func main() {
 func bench(args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if len(args) > 0 && args[0] == "weeks" {
+		return weeks(ctx, args[1:], os.Stdin, stdout, stderr)
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	name := flags.String("scenario", "", "run this scenario and those whose names go on from it with a dash; all when empty")

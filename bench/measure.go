@@ -8,6 +8,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 // run is one measurement of one side.
@@ -78,7 +80,7 @@ func measure(ctx context.Context, s scenario, atLeast int) (row, error) {
 }
 
 func runKarpenter(ctx context.Context, s scenario, in *input) (run, error) {
-	k, err := newKarpenter(ctx, in)
+	k, err := newKarpenter(ctx, in, clock.RealClock{})
 	if err != nil {
 		return run{}, err
 	}

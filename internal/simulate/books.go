@@ -26,15 +26,17 @@ type books struct {
 	decisionBound plan.Hourly
 	// sharpAt is the sample that the last sharp bound was worked out for.
 	sharpAt time.Time
-	// spent, least, asked and offered are sums over time, in seconds times their unit.
-	spent, least float64
-	use          [2]struct{ asked, offered float64 }
-	nodeSeconds  float64
-	parts        map[string]map[string]*Part
-	waits        []time.Duration
-	ran          map[int]bool
-	waiting      map[plan.RefusalReason]*Wait
-	now          []waitingNow
+	// Sums over time, in seconds times their unit: what machines cost, at least and while they start and leave.
+	spent, least, starting, leaving float64
+	// needed follows bound over time.
+	needed      *curve
+	use         [2]struct{ asked, offered float64 }
+	nodeSeconds float64
+	parts       map[string]map[string]*Part
+	waits       []time.Duration
+	ran         map[int]bool
+	waiting     map[plan.RefusalReason]*Wait
+	now         []waitingNow
 	// step is the time between two samples.
 	step time.Duration
 	next time.Time
@@ -51,8 +53,8 @@ func newBooks(s *simulation) *books {
 	step := max((length / samples).Round(time.Minute), time.Minute)
 	return &books{
 		s: s, at: s.Start, step: step, next: s.Start, ran: map[int]bool{}, waiting: map[plan.RefusalReason]*Wait{},
-		parts: map[string]map[string]*Part{byGroup: {}, byOffering: {}},
-		r:     Result{Evictions: map[string]int{}, Decisions: []Decision{}},
+		parts: map[string]map[string]*Part{byGroup: {}, byOffering: {}}, needed: newCurve((s.Cloud.Boot + s.Cloud.Drain).Seconds()),
+		r: Result{Evictions: map[string]int{}, Decisions: []Decision{}},
 	}
 }
 
@@ -72,8 +74,15 @@ func (b *books) until(t time.Time) {
 	}
 	b.spent += d * float64(b.rate())
 	b.least += d * float64(b.bound)
+	b.needed.becomes(b.bound, t.Sub(b.s.Start).Seconds()-d)
 	b.nodeSeconds += d * float64(len(b.s.machines))
 	for _, m := range b.s.machines {
+		switch {
+		case !m.object.DeletionTimestamp.IsZero():
+			b.leaving += d * float64(m.offer.Price)
+		case m.node == nil:
+			b.starting += d * float64(m.offer.Price)
+		}
 		if m.node == nil {
 			continue
 		}

@@ -64,7 +64,10 @@ func (b *books) result(setting string, w *Workload) *Result {
 	}
 	b.forget()
 	r.Setting, r.Workload, r.Seed, r.Start, r.End = setting, w.Name, b.s.Seed, b.s.Start, b.s.end
-	r.Cost = Cost{ByTheMinute: over(b.spent), Bound: over(b.least)}
+	r.Cost = Cost{
+		ByTheMinute: over(b.spent), Starting: over(b.starting), Leaving: over(b.leaving),
+		Bound: over(b.least), BoundWithStarts: over(b.least + b.needed.starts),
+	}
 	if b.least > 0 {
 		r.Cost.Ratio = b.spent / b.least
 	}

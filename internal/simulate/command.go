@@ -51,6 +51,8 @@ type Command struct {
 	// Read says where settings are read from; its Files are those of -f.
 	Read   dryrun.Options
 	Output string
+	// Others decide for each setting of -f too, to be compared with the planner.
+	Others []Other
 
 	options      Options
 	trace        string
@@ -283,6 +285,11 @@ func (c *Command) settings(ctx context.Context, stdin io.Reader) (settings []Set
 				return nil, nil, err
 			}
 			settings = append(settings, varied)
+		}
+		for _, other := range c.Others {
+			s := s
+			s.Name, s.NewDecider = s.Name+", "+other.Name, other.New
+			settings = append(settings, s)
 		}
 	}
 	slices.Sort(notes)

@@ -28,9 +28,9 @@ type machine struct {
 	group   *v1alpha1.NodeGroup
 	fate    fate
 	ordered time.Time
-	// takes: pods may be put on it.
-	takes bool
-	held  map[*life]bool
+	// takes: pods may be put on it; closed: but for now none are; avoided: they are put elsewhere where they fit.
+	takes, closed, avoided bool
+	held                   map[*life]bool
 	// freeMilli, freeMemory and freePods are what no pod has asked for.
 	freeMilli, freeMemory, freePods int64
 	planned                         []string

@@ -49,6 +49,12 @@ type Cost struct {
 	ByTheMinute Amount  `json:"byTheMinute"`
 	Bound       Amount  `json:"lowerBound"`
 	Ratio       float64 `json:"ratio"`
+	// Starting and Leaving are what ByTheMinute has of machines before they were nodes, and while they were drained and deleted.
+	Starting Amount `json:"starting"`
+	Leaving  Amount `json:"leaving"`
+	// BoundWithStarts is the least that it costs to have machines for the pods of each moment at once, for somebody who knows
+	// the whole workload beforehand, when each machine is also paid for while it boots (the median time) and is drained.
+	BoundWithStarts Amount `json:"lowerBoundWithStarts"`
 }
 
 // Machines counts them.

@@ -26,6 +26,8 @@ type Setting struct {
 	// Objects hold the NodeGroups, and the DaemonSets that run on every node.
 	Objects *cluster.Objects
 	Markets map[string]cluster.Market
+	// NewDecider makes who decides; nil is the planner.
+	NewDecider func() Decider
 }
 
 // Options are the same for all settings that are compared.
@@ -44,6 +46,7 @@ const idleRound = 5 * time.Minute
 // simulation is one run of one setting.
 type simulation struct {
 	Options
+	decider Decider
 	queue   events
 	now     time.Time
 	end     time.Time
@@ -98,7 +101,10 @@ func Compare(ctx context.Context, w *Workload, settings []Setting, o Options) ([
 func Run(ctx context.Context, w *Workload, setting Setting, o Options) (*Result, error) {
 	s := &simulation{
 		Options: o, now: o.Start, end: o.Start.Add(w.Length), builder: cluster.NewBuilder(), pods: cluster.NewPods(),
-		demands: w.Demands, lives: map[int]*life{}, offers: map[plan.OfferKey]*plan.Offer{}, changed: true,
+		demands: w.Demands, lives: map[int]*life{}, offers: map[plan.OfferKey]*plan.Offer{}, changed: true, decider: planner{},
+	}
+	if setting.NewDecider != nil {
+		s.decider = setting.NewDecider()
 	}
 	s.takeOver(setting, w)
 	s.books = newBooks(s)
@@ -127,7 +133,9 @@ func Run(ctx context.Context, w *Workload, setting Setting, o Options) (*Result,
 			s.queue.take().do()
 		}
 		s.schedule()
-		s.round()
+		if err := s.round(ctx); err != nil {
+			return nil, fmt.Errorf("simulating %s, at %s: %w", setting.Name, s.now.Format(time.RFC3339), err)
+		}
 	}
 	s.books.until(s.end)
 	s.now = s.end
@@ -235,7 +243,7 @@ func (s *simulation) disrupt(m *machine, reason string) {
 }
 
 // round plans, and carries the plan out.
-func (s *simulation) round() {
+func (s *simulation) round(ctx context.Context) error {
 	s.objects.VPSieNodes, s.objects.Nodes = s.objects.VPSieNodes[:0:0], s.objects.Nodes[:0:0]
 	for _, m := range s.machines {
 		s.objects.VPSieNodes = append(s.objects.VPSieNodes, m.object)
@@ -246,7 +254,11 @@ func (s *simulation) round() {
 	s.objects.Nodes, s.objects.Pods = slices.Clone(s.objects.Nodes), nil
 	s.pods.Into(s.objects)
 	state := s.builder.State(s.objects, s.markets, s.now, s.Plan)
-	p := plan.Decide(state)
+	decided, err := s.decider.Decide(ctx, state)
+	if err != nil {
+		return err
+	}
+	p := decided.Plan
 	s.books.round(p)
 	s.books.bounds(state, p, s.changed)
 	s.changed = false
@@ -267,6 +279,9 @@ func (s *simulation) round() {
 		s.giveUp(&p.GivenUp[i])
 	}
 	s.remember(p)
+	for _, m := range s.machines {
+		m.closed, m.avoided = slices.Contains(decided.Closed, m.object.Name), slices.Contains(p.Replacing, m.object.Name)
+	}
 	next := s.now.Add(idleRound)
 	if len(p.Launches)+len(p.Removals) > 0 {
 		next = s.now.Add(time.Second)
@@ -274,6 +289,7 @@ func (s *simulation) round() {
 		next = at.Truncate(time.Second).Add(time.Second)
 	}
 	s.wake(next)
+	return nil
 }
 
 // giveUp ends an exchange that came to nothing, as the controller does.

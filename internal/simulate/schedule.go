@@ -13,18 +13,19 @@ import (
 
 // schedule binds pending pods, the oldest first, to the ready node that would have the
 // largest free share afterwards, as kube-scheduler does by default (LeastAllocated); of
-// equals to the first by name.
+// equals to the first by name. Nodes that are being replaced carry a taint that it weighs more
+// (PreferNoSchedule).
 func (s *simulation) schedule() {
 	left := s.pending[:0]
 	for _, l := range s.pending {
 		var best *machine
-		score := -1.0
+		var score float64
 		for _, m := range s.machines {
-			if !m.takes || m.freeMilli < l.milli || m.freeMemory < l.memory || m.freePods < 1 || !suits(l.pod, m.node) {
+			if !m.takes || m.closed || m.freeMilli < l.milli || m.freeMemory < l.memory || m.freePods < 1 || !suits(l.pod, m.node) {
 				continue
 			}
 			free := share(m.freeMilli-l.milli, m.size.Cpu().MilliValue()) + share(m.freeMemory-l.memory, m.size.Memory().Value())
-			if free > score {
+			if best == nil || best.avoided && !m.avoided || best.avoided == m.avoided && free > score {
 				best, score = m, free
 			}
 		}

@@ -66,6 +66,7 @@ func (t *text) details(r *Result) {
 		}
 	}
 	t.WriteString(parts.String(t.width))
+	t.line("  by the minute: %s while machines started, %s while they left; who knew the workload would pay %s at least", r.Cost.Starting, r.Cost.Leaving, r.Cost.BoundWithStarts)
 	if r.Disruptions > 0 {
 		var by []string
 		for reason, n := range r.Evictions {
