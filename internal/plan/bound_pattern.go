@@ -16,14 +16,15 @@ type appraisal struct {
 	sizes    []resources.Vector
 	places   []filter.Place
 	eligible []string
-	worth    []int64 // in grains
-	pods     int     // how many were left when it was made
+	worth    []int64        // in grains
+	of       map[*lot]int64 // by lot, as worth
+	pods     int            // how many were left when it was made
 }
 
 // appraisalFor is the appraisal by a program that knows only of such limits as hold of any
 // packing: nodes may hold more pods that spread by hostname than the buyer's program says,
 // once all nodes hold some.
-func (b *buyer) appraisalFor(c *packing.Master, open []*template, rates []float64) *appraisal {
+func (b *buyer) appraisalFor(c *packing.Program, open []*template, rates []float64) *appraisal {
 	if !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return s.place.Spreads() }) {
 		return b.appraisalOf(c)
 	}
@@ -39,12 +40,15 @@ func (b *buyer) appraisalFor(c *packing.Master, open []*template, rates []float6
 }
 
 // appraisalOf keeps what the program says for the proof of the bound.
-func (b *buyer) appraisalOf(c *packing.Master) *appraisal {
-	a := &appraisal{}
+func (b *buyer) appraisalOf(c *packing.Program) *appraisal {
+	a := &appraisal{of: map[*lot]int64{}}
 	for _, s := range b.sizes {
 		a.sizes = append(a.sizes, s.size)
 		a.places, a.eligible = append(a.places, s.place), append(a.eligible, b.w.admitting(s.lots[0]))
 		a.worth = append(a.worth, packing.Grains(c.Center[s.item]*s.part))
+		for _, l := range s.lots {
+			a.of[l] = a.worth[len(a.worth)-1]
+		}
 	}
 	return a
 }

@@ -18,7 +18,7 @@ type buyer struct {
 	choice chooser
 	sizes  []*sizeGroup
 	// program prices sizes and patterns. It is kept only while every size is an item of it.
-	program *packing.Master
+	program *packing.Program
 	// bins are the templates of the program's bins.
 	bins []*template
 	// byItem is the sizes by the program's items, those worth most first.

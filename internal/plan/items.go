@@ -13,9 +13,9 @@ import (
 // besides for a place of which every node has one or a few; rooms is how many, by kind
 // of place. Where there are too many sizes, those that are nearly alike count
 // as one item of their mean size.
-func (b *buyer) items(rates []float64) (items []packing.Item, rooms []int) {
+func (b *buyer) items(open []*template, rates []float64) (items []packing.Item, rooms []int) {
 	index := b.placeIndex()
-	strata := b.strata(b.spreadRates(rates))
+	strata := b.strata(b.parts(open), b.spreadRates(rates))
 	// The largest first, as the sizes come.
 	at := map[*sizeGroup]int{}
 	for i, s := range b.sizes {
@@ -93,6 +93,8 @@ func (s *sizeGroup) pods() int {
 type stratum struct {
 	sizes []*sizeGroup
 	pods  int
+	// part is the part of the packing that they are in.
+	part int
 	// widest is the resource by which they differ most, by how much of the largest node
 	// times how many pods.
 	widest int
@@ -100,9 +102,9 @@ type stratum struct {
 }
 
 // strata divides the sizes: those of a place and a set of templates by the resource in which
-// they differ most, until there are as many strata as the program may have items or
+// they differ most, until there are as many strata as a part of the program may have items or
 // all sizes of a stratum are equal.
-func (b *buyer) strata(rates []float64) []*stratum {
+func (b *buyer) strata(parts map[string]int, rates []float64) []*stratum {
 	type key struct {
 		place    filter.Place
 		eligible string
@@ -113,26 +115,67 @@ func (b *buyer) strata(rates []float64) []*stratum {
 		k := key{s.place, s.eligible}
 		st := alike[k]
 		if st == nil {
-			st = &stratum{}
+			st = &stratum{part: parts[s.eligible]}
 			alike[k] = st
 			strata = append(strata, st)
 		}
 		st.sizes = append(st.sizes, s)
 	}
+	items := map[int]int{} // by part
 	for _, st := range strata {
 		st.measure(rates)
+		items[st.part]++
 	}
-	for len(strata) < mostItems {
-		widest := slices.MaxFunc(strata, func(x, y *stratum) int { return cmp.Compare(x.spread, y.spread) })
-		if widest.spread == 0 {
-			break
+	for {
+		var widest *stratum
+		for _, st := range strata {
+			if st.spread > 0 && items[st.part] < mostItems && (widest == nil || st.spread > widest.spread) {
+				widest = st
+			}
+		}
+		if widest == nil {
+			return strata
 		}
 		upper := widest.split()
 		widest.measure(rates)
 		upper.measure(rates)
 		strata = append(strata, upper)
+		items[upper.part]++
 	}
-	return strata
+}
+
+// parts numbers the sets of templates that may be bought for pods: those that have a template in
+// common, directly or by way of others, have the same number.
+func (b *buyer) parts(open []*template) map[string]int {
+	parts := map[string]int{}
+	of := map[*template]int{}
+	for _, s := range b.sizes {
+		if _, known := parts[s.eligible]; known {
+			continue
+		}
+		n := len(parts)
+		parts[s.eligible] = n
+		for _, t := range open {
+			if !t.admits(s.lots[0]) || !b.choice(b.w, s.lots[0], t) {
+				continue
+			}
+			if m, known := of[t]; known && parts[s.eligible] != m {
+				now := parts[s.eligible]
+				for name, k := range parts {
+					if k == now {
+						parts[name] = m
+					}
+				}
+				for u, k := range of {
+					if k == now {
+						of[u] = m
+					}
+				}
+			}
+			of[t] = parts[s.eligible]
+		}
+	}
+	return parts
 }
 
 // measure works out what the stratum's division rests on.
@@ -165,7 +208,7 @@ func (st *stratum) split() *stratum {
 	for at > 1 && st.sizes[at].size[d] == st.sizes[at-1].size[d] {
 		at--
 	}
-	upper := &stratum{sizes: slices.Clone(st.sizes[at:])}
+	upper := &stratum{part: st.part, sizes: slices.Clone(st.sizes[at:])}
 	st.sizes = st.sizes[:at]
 	return upper
 }

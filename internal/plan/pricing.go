@@ -18,7 +18,7 @@ type pricing struct {
 	// patterns were looked for, or all.
 	open, chosen []*template
 	// program is what worths come from; nil when they come from resources alone.
-	program *packing.Master
+	program *packing.Program
 }
 
 // price works out what every size is worth.
@@ -59,7 +59,6 @@ func (b *buyer) priceByPatterns(p *pricing) {
 			counts[s.item] += s.pods()
 		}
 		c.Retarget(counts)
-		c.GrowAgain()
 	}
 	for _, s := range b.sizes {
 		s.worth = c.Duals[s.item] * s.part * moneyUnit
@@ -107,8 +106,8 @@ func binsOf(templates []*template) []packing.Bin {
 
 // master sets up the packing of what is left into the templates that promise most, at every
 // scale of price, and into one for every size that these do not hold.
-func (b *buyer) master(open []*template, rates []float64) (*packing.Master, []*template) {
-	items, rooms := b.items(rates)
+func (b *buyer) master(open []*template, rates []float64) (*packing.Program, []*template) {
+	items, rooms := b.items(open, rates)
 	promise := func(t *template) float64 { return t.free.Dot(rates) / max(float64(t.offer.Price), 1) }
 	sorted := slices.Clone(open)
 	slices.SortStableFunc(sorted, func(x, y *template) int { return cmp.Compare(promise(y), promise(x)) })
@@ -116,6 +115,12 @@ func (b *buyer) master(open []*template, rates []float64) (*packing.Master, []*t
 	families := map[string][]*template{}
 	var chosen []*template
 	var bins []packing.Bin
+	choose := func(t *template, takes []bool) {
+		if !slices.Contains(chosen, t) {
+			chosen = append(chosen, t)
+			bins = append(bins, packing.Bin{Price: int64(t.offer.Price), Free: t.free, Takes: takes})
+		}
+	}
 	for _, t := range sorted {
 		takes, family := b.takes(items, t)
 		rivals := families[family]
@@ -139,10 +144,42 @@ func (b *buyer) master(open []*template, rates []float64) (*packing.Master, []*t
 		for i, takes := range takes {
 			held[i] = held[i] || takes
 		}
-		chosen = append(chosen, t)
-		bins = append(bins, packing.Bin{Price: int64(t.offer.Price), Free: t.free, Takes: takes})
+		// What costs less elsewhere is bought there.
+		if u, takes := b.cheaperElsewhere(items, sorted, t); u != nil {
+			choose(u, takes)
+		}
+		choose(t, takes)
 	}
-	return packing.NewMaster(items, rooms, bins), chosen
+	return packing.NewProgram(items, rooms, bins), chosen
+}
+
+// cheaperElsewhere is the cheapest template in other domains that takes and holds what the template
+// does for less; nil for none.
+func (b *buyer) cheaperElsewhere(items []packing.Item, templates []*template, t *template) (cheaper *template, takes []bool) {
+	var wanted []bool
+	for _, u := range templates {
+		if u.offer.Price >= t.offer.Price || cheaper != nil && u.offer.Price >= cheaper.offer.Price ||
+			slices.Equal(u.domains, t.domains) || !u.free.Covers(t.free) {
+			continue
+		}
+		if wanted == nil {
+			wanted, _ = b.takes(items, t)
+		}
+		if other, _ := b.takes(items, u); covers(other, wanted) {
+			cheaper, takes = u, other
+		}
+	}
+	return cheaper, takes
+}
+
+// covers says that all says whatever some says.
+func covers(all, some []bool) bool {
+	for i, is := range some {
+		if is && !all[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // takes says which items the template takes, and tells its family: templates that

@@ -10,22 +10,16 @@ import (
 
 // realiseAll buys the program's patterns as often as it uses them in whole numbers, those
 // that it uses for the greater part once, or else the one that it uses most.
-func (b *buyer) realiseAll(c *packing.Master) int {
+func (b *buyer) realiseAll(c *packing.Program) int {
 	bought := 0
 	b.byWorth = slices.Clone(b.sizes)
 	slices.SortStableFunc(b.byWorth, func(x, y *sizeGroup) int { return cmp.Compare(y.worth, x.worth) })
-	times := c.Times()
-	order := make([]int, 0, len(times))
-	for j, n := range times {
-		if n > 1e-6 {
-			order = append(order, j)
-		}
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(times[j], times[i]) })
-	for _, j := range order {
-		n := int(times[j])
+	uses := c.Uses()
+	slices.SortStableFunc(uses, func(x, y packing.Use) int { return cmp.Compare(y.Times, x.Times) })
+	for _, u := range uses {
+		n := int(u.Times)
 		if n == 0 {
-			if bought > 0 && times[j] < 0.5 {
+			if bought > 0 && u.Times < 0.5 {
 				break
 			}
 			n = 1
@@ -33,14 +27,14 @@ func (b *buyer) realiseAll(c *packing.Master) int {
 		if len(c.Items) < len(b.sizes) {
 			n = (n + 1) / 2 // what is left of the sizes then goes together differently
 		}
-		bought += b.buyWhole(c, c.Patterns[j], n)
+		bought += b.buyWhole(c, u.Pattern, n)
 	}
 	return bought
 }
 
 // buyWhole buys a pattern a number of times, as long as what other pods ask for lets
 // it be filled nearly as it should. It says how many it bought.
-func (b *buyer) buyWhole(c *packing.Master, p packing.Pattern, times int) int {
+func (b *buyer) buyWhole(c *packing.Program, p packing.Pattern, times int) int {
 	wanted := 0.0
 	var items []int
 	for i, n := range p.Taken {
@@ -75,7 +69,7 @@ func (b *buyer) buyWhole(c *packing.Master, p packing.Pattern, times int) int {
 
 // twins are the template and those that differ from it by where their nodes are alone.
 // Where the nodes are even, so are the pods, and those that spread find their places.
-func (b *buyer) twins(c *packing.Master, t int) []*template {
+func (b *buyer) twins(c *packing.Program, t int) []*template {
 	twins := []*template{b.bins[t]}
 	for u, other := range b.bins {
 		if other.offer.Price == twins[0].offer.Price && !slices.Equal(other.domains, twins[0].domains) &&
@@ -88,7 +82,7 @@ func (b *buyer) twins(c *packing.Master, t int) []*template {
 
 // realise buys a node for the pattern and puts pods of its items on it, and says
 // what they are worth.
-func (b *buyer) realise(c *packing.Master, p packing.Pattern, t *template, items []int, wanted float64) float64 {
+func (b *buyer) realise(c *packing.Program, p packing.Pattern, t *template, items []int, wanted float64) float64 {
 	h := b.w.open(t, PendingPods)
 	rest := make(resources.Vector, len(h.free)) // what the pods to come take on average
 	for _, i := range items {
@@ -121,7 +115,7 @@ func (b *buyer) realise(c *packing.Master, p packing.Pattern, t *template, items
 
 // topUp fills the host with whatever it takes, what is worth most first, and says what
 // that is worth.
-func (b *buyer) topUp(c *packing.Master, h *host) float64 {
+func (b *buyer) topUp(c *packing.Program, h *host) float64 {
 	got := 0.0
 	for _, s := range b.byWorth {
 		if h.free.Fits(s.size) {

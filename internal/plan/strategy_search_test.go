@@ -12,7 +12,7 @@ import (
 func TestStrategyIsReported(t *testing.T) {
 	names := map[string]int{}
 	for seed := range uint64(12) {
-		p := plan.Decide(plantest.Company(150, seed+1, true))
+		p := plan.Decide(plantest.Company(20, seed+1, true))
 		names[p.Strategy]++
 	}
 	if names[""] == 0 || len(names) < 2 {

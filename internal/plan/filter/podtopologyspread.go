@@ -144,19 +144,23 @@ func (s *Spread) lacksDomains() bool { return s.domains < s.minDomains }
 // OpenDomains is how many domains there are.
 func (s *Spread) OpenDomains() int32 { return s.domains }
 
-// Lacking are the topology spread constraints that lack domains.
+// wantsDomains says that domains are to be opened for the constraint. The first one opens with the
+// node of its first pod, whichever that is.
+func (s *Spread) wantsDomains() bool { return s.lacksDomains() && s.minDomains > 1 }
+
+// Lacking are the topology spread constraints for which domains are to be opened.
 func (c *Class) Lacking() []*Spread {
 	var lacking []*Spread
 	for _, s := range c.spreads {
-		if s.lacksDomains() {
+		if s.wantsDomains() {
 			lacking = append(lacking, s)
 		}
 	}
 	return lacking
 }
 
-// LacksDomains says whether any topology spread constraint lacks domains.
-func (c *Class) LacksDomains() bool { return slices.ContainsFunc(c.spreads, (*Spread).lacksDomains) }
+// LacksDomains says whether domains are to be opened for any topology spread constraint.
+func (c *Class) LacksDomains() bool { return slices.ContainsFunc(c.spreads, (*Spread).wantsDomains) }
 
 // MissingDomains is how many domains the topology spread constraints lack at most.
 func (c *Class) MissingDomains() int {

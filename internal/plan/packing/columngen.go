@@ -14,6 +14,9 @@ func (m *Master) Solve(rounds int) {
 	if len(m.Bins) <= exactBins {
 		m.growExactly(int64(m.count())*exactWork, furtherRounds, m.steps())
 	}
+	if m.price(m.Duals) <= m.Proved*(1+2*worthwhile) {
+		m.Center = m.Duals // by which the patterns that are known are worth their price and no more
+	}
 }
 
 // grow adds patterns until there is none that is worth more than its bin, or rounds are
@@ -113,6 +116,7 @@ func (m *Master) fill(t int, duals []float64, steps int) (bound float64, taken [
 	}
 	m.sack.reset(f)
 	m.sack.start(m.parts)
+	m.sack.above(Grains(f.price * (1 + worthwhile)))
 	m.sack.search(f.rates, steps)
 	return float64(m.sack.bound) / (unit * (1 << GrainBits)), m.taken(f, m.sack.bestTaken)
 }

@@ -42,6 +42,8 @@ type knapsack struct {
 	bound int64
 
 	rate []int64
+	// seen is what the search has looked at.
+	seen visited
 }
 
 type sortedItem struct {
@@ -121,6 +123,15 @@ func (k *knapsack) start(parts []float64) {
 	copy(k.rooms, f.rooms)
 }
 
+// above has the search look only for fillings that are worth more than least. Where it finds none,
+// least is what it proves.
+func (k *knapsack) above(least int64) {
+	if k.best < least {
+		k.best = least
+		clear(k.bestTaken)
+	}
+}
+
 // search looks for the best filling, with what a unit of each resource and place counts in
 // bounds, in units of the currency. It looks at no more than steps branches: what it finds
 // may then not be the best, while the bound still holds.
@@ -159,6 +170,7 @@ func (k *knapsack) search(rates []float64, steps int) {
 	}
 	k.taken = zeros(k.taken, len(k.sorted))
 	k.bound, k.steps = 0, steps
+	k.seen.forget(k.dims + len(k.rooms))
 	k.branch(0)
 	k.bound = max(k.bound, k.best)
 }
@@ -214,7 +226,7 @@ func (k *knapsack) branch(at int) {
 		return
 	}
 	most := k.value + k.ceiling(at)
-	if most <= k.best {
+	if most <= k.best || k.seen.surpasses(k, at) {
 		return
 	}
 	if k.steps <= 0 {

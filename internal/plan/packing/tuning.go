@@ -11,6 +11,11 @@ const (
 	thoroughSteps  = 300
 	// pricingWork is how many steps a round of looking for patterns takes about.
 	pricingWork = 90_000
+	// A pattern is looked for that is worth more than its bin by this share at least: what is less
+	// changes nothing that matters, and the search need not go into it.
+	worthwhile = 5e-4
+	// visitedSlots is how many branches of a search are remembered, a power of two.
+	visitedSlots = 1 << 12
 	// patternsPerRound is after how many new patterns duals are worked out anew. With
 	// more, most are for duals that are past.
 	patternsPerRound = 20
