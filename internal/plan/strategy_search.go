@@ -64,22 +64,25 @@ type search struct {
 // runBest buys in the way with the best outcome.
 func (w *world) runBest(lots []*lot) outcome {
 	s := w.newSearch(lots)
-	w.run(lots, s.best)
-	s.result, s.limited = w.outcome(lots), w.limited()
-	s.relieved, s.appraisal = s.result.headroom > 0, w.appraisal
-	s.steps, s.current = w.changes(s.mark), true
+	s.begin()
 	s.tryAll(strategies())
 	s.tryFew()
 	if s.result.misses() && s.limited {
 		s.tryAll(limitedStrategies())
 	}
-	if !s.current {
-		w.revert(s.mark)
-		w.commit(s.steps)
-	}
+	s.refine()
+	s.show()
 	set(w, &w.strategy, s.name)
 	set(w, &w.appraisal, s.appraisal)
 	return s.result
+}
+
+// begin buys in the plain way.
+func (s *search) begin() {
+	s.w.run(s.lots, s.best)
+	s.result, s.limited = s.w.outcome(s.lots), s.w.limited()
+	s.relieved, s.appraisal = s.result.headroom > 0, s.w.appraisal
+	s.steps, s.current = s.w.changes(s.mark), true
 }
 
 func (w *world) newSearch(lots []*lot) *search {
@@ -112,17 +115,33 @@ func (s *search) tryAll(list []strategy) {
 }
 
 // try buys in another way, and keeps it if it is better.
-func (s *search) try(name string, a aim) {
+func (s *search) try(name string, a aim) { s.attempt(name, a, func() {}) }
+
+// show makes the snapshot what the best way has made it.
+func (s *search) show() {
+	if !s.current {
+		s.w.revert(s.mark)
+		s.w.commit(s.steps)
+		s.current = true
+	}
+}
+
+// attempt buys in another way after a first step, and says whether it is better; if so, it keeps
+// that.
+func (s *search) attempt(name string, a aim, first func()) bool {
 	s.w.revert(s.mark)
 	set(s.w, &s.w.appraisal, s.appraisal)
+	first()
 	s.w.run(s.lots, a)
 	s.appraisal = s.w.appraisal
 	s.limited, s.current = s.limited || s.w.limited(), false
 	o := s.w.outcome(s.lots)
 	s.relieved = s.relieved || o.headroom > 0
-	if o.better(s.result) {
-		s.best, s.name, s.result, s.steps, s.current = a, name, o, s.w.changes(s.mark), true
+	if !o.better(s.result) {
+		return false
 	}
+	s.best, s.name, s.result, s.steps, s.current = a, name, o, s.w.changes(s.mark), true
+	return true
 }
 
 // change tries the best way so far with a change.

@@ -35,6 +35,13 @@ const (
 	// TestAFurtherGroupMakesNoHeadroomDearer.
 	fewGroups = 8
 
+	// refineRounds is how often the worst nodes are bought anew, refineWaste their share of what all
+	// nodes cost above what their pods are worth, refineShare at most their share of the price.
+	// BenchmarkCompany.
+	refineRounds = 2
+	refineWaste  = 0.8
+	refineShare  = 0.15
+
 	// repairRounds is how often pods that lost their place get another; usually one or two rounds
 	// are needed. What is not settled by then is refused. TestPlannedPodsAreAdmittedInTheEnd.
 	repairRounds = 10
