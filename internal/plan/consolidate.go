@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -44,6 +43,7 @@ type remover struct {
 	budgets *Budgets
 	// found are the candidates.
 	found []*candidate
+	// loads are replaced whenever a node is lifted, so a copy of the map's name is one of its content.
 	loads map[*group]load
 	// leaving is how many nodes of each group go.
 	leaving map[*group]int
@@ -202,6 +202,11 @@ func (r *remover) together(candidates []*candidate) []*candidate {
 			again = r.take(c) || again
 		}
 	}
+	return goneOf(candidates)
+}
+
+// goneOf are those of the candidates that go.
+func goneOf(candidates []*candidate) []*candidate {
 	return slices.DeleteFunc(slices.Clone(candidates), func(c *candidate) bool { return !c.gone })
 }
 
@@ -238,7 +243,7 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 	why := r.holding(c, reason)
 	if why.reason == "" {
 		mark := r.w.fork()
-		before := r.snapshot()
+		before := r.loads
 		why = r.move(c)
 		if l := r.turnedOut(); why.reason == "" && l != nil {
 			why = withoutPlace(l)
@@ -266,10 +271,4 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 
 func withoutPlace(l *lot) keep {
 	return keep{reason: KeptNoRoomElsewhere, message: "without it the constraints of pod " + l.pods[0].name() + " would not be met"}
-}
-
-func (r *remover) snapshot() map[*group]load {
-	before := make(map[*group]load, len(r.loads))
-	maps.Copy(before, r.loads)
-	return before
 }

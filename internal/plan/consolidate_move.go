@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // move puts the candidate's pods, and those that were moved to it before, on hosts
 // that stay.
@@ -15,7 +18,7 @@ func (r *remover) move(c *candidate) keep {
 		}
 	}
 	for _, m := range r.tried {
-		set(r.w, &m.mover.next, m.next)
+		r.w.advance(m.mover, m.next)
 	}
 	return keep{}
 }
@@ -23,8 +26,9 @@ func (r *remover) move(c *candidate) keep {
 // lift takes the node out of the plan, and returns the lots of the pods that need another place.
 func (r *remover) lift(c *candidate) []*lot {
 	h := c.host
+	set(r.w, &r.loads, maps.Clone(r.loads)) // the copy changes until the next node is lifted
 	if h.counts() {
-		setKey(r.w, r.loads, h.group, r.loads[h.group].minus(h.load()))
+		r.loads[h.group] = r.loads[h.group].minus(h.load())
 	}
 	r.w.close(h)
 	lots := slices.Clone(c.evicted)
@@ -60,7 +64,7 @@ func (r *remover) settle(l *lot) {
 		if n > 0 && t.group != nil {
 			g := r.loads[t.group]
 			g.used = g.used.plus(amountOf(l.size).times(int64(n)))
-			setKey(r.w, r.loads, t.group, g)
+			r.loads[t.group] = g
 		}
 		if l.left == 0 {
 			break // there may be room for more

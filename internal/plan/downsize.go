@@ -93,7 +93,7 @@ func (w *world) sameToOthers(t *template, h *host) bool {
 
 // retype makes the host one of another template.
 func (w *world) retype(h *host, t *template) {
-	w.log = append(w.log, step{did: retypedHost, host: h, template: h.template, became: t, claims: claimsOn(h)})
+	w.log = append(w.log, step{did: retypedHost, host: h, apart: &stepApart{template: h.template, became: t, claims: claimsOn(h)}})
 	w.become(h, t)
 }
 

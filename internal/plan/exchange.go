@@ -177,7 +177,7 @@ func (r *remover) judge(e *exchange, members []*candidate, orders [][]*host) [][
 
 // rehearse says what keeps the nodes from going together, budgets apart, as a what-if.
 func (r *remover) rehearse(members []*candidate) keep {
-	mark, before := r.w.fork(), r.snapshot()
+	mark, before := r.w.fork(), r.loads
 	defer r.w.revert(mark)
 	for _, c := range members {
 		if why := r.move(c); why.reason != "" {

@@ -319,7 +319,7 @@ func (ro *rollout) targets(old *host) []*host {
 func (r *remover) startOver() {
 	for _, m := range r.w.movers {
 		if m.next != 0 {
-			set(r.w, &m.next, 0)
+			r.w.advance(m, 0)
 		}
 	}
 }

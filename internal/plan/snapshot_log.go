@@ -13,20 +13,28 @@ import (
 // What is not in the log is remembered and never wrong: verdicts, the hosts' own node classes,
 // movers, fingerprints. The order of a host's bound pods, ports and disks means nothing.
 
-// step is one entry of the log.
+// step is one entry of the log. Plans of large clusters have millions, so what few of them need
+// is apart.
 type step struct {
-	did  deed
-	host *host
-	lot  *lot
-	n    int
-	// placed is what lay on a host that was cleared.
+	did deed
+	// n is how many pods; of a mover, which target was next before.
+	n, next int32
+	host    *host
+	lot     *lot
+	mover   *mover
+	// swap exchanges a value that was set with the one before.
+	swap  func()
+	apart *stepApart
+}
+
+// stepApart is what few steps need.
+type stepApart struct {
+	// placed is what lay on the host before.
 	placed []share
 	// template is what a host was before, became what it was made.
 	template, became *template
 	// claims are what claims without a volume had been given before; nil for none.
 	claims []filter.Claim
-	// swap exchanges a value that was set with the one before.
-	swap func()
 }
 
 type deed uint8
@@ -39,6 +47,7 @@ const (
 	clearedHost             // the pods placed on host taken up again
 	retypedHost             // host is of another template
 	retiredHost             // host is looked at as gone
+	movedOn                 // mover's next target is next, which was n
 	setValue                // a value set
 )
 
@@ -56,8 +65,19 @@ func setKey[K comparable, V any](w *world, in map[K]V, key K, to V) {
 	w.log = append(w.log, step{did: setValue, swap: func() { in[key], other = other, in[key] }})
 }
 
-// claimsOf are the claims without a volume of the lot's pods, as they are now; nil for none.
-func claimsOf(l *lot) []filter.Claim { return l.kind.Class.Claims() }
+// advance says which target is the mover's next.
+func (w *world) advance(m *mover, next int) {
+	w.log = append(w.log, step{did: movedOn, mover: m, n: int32(m.next), next: int32(next)})
+	m.next = next
+}
+
+// claimsApart are the claims without a volume of the lot's pods, as they are now; nil for none.
+func claimsApart(l *lot) *stepApart {
+	if claims := l.kind.Class.Claims(); claims != nil {
+		return &stepApart{claims: claims}
+	}
+	return nil
+}
 
 // claimsOn are those of all pods that the plan puts on the host.
 func claimsOn(h *host) []filter.Claim {
@@ -82,7 +102,7 @@ func (w *world) revert(fork int) {
 func (w *world) undo(s *step) {
 	switch s.did {
 	case placedPods:
-		w.shift(s.host, s.lot, -s.n)
+		w.shift(s.host, s.lot, -int(s.n))
 		s.host.placed = s.host.placed[:len(s.host.placed)-1]
 	case openedHost:
 		s.host.template.take(-1)
@@ -92,23 +112,25 @@ func (w *world) undo(s *step) {
 		s.host.takes = s.n == 1
 		w.countBound(s.host, 1)
 	case retypedHost:
-		w.become(s.host, s.template)
+		w.become(s.host, s.apart.template)
 	case retiredHost:
 		s.host.retired = false
 		s.host.group.kept++
 	case tookPods:
-		s.host.placed = s.placed
-		w.shift(s.host, s.lot, s.n)
+		s.host.placed = s.apart.placed
+		w.shift(s.host, s.lot, int(s.n))
 	case clearedHost:
-		s.host.placed = s.placed
-		for _, p := range s.placed {
+		s.host.placed = s.apart.placed
+		for _, p := range s.host.placed {
 			w.shift(s.host, p.lot, p.n)
 		}
+	case movedOn:
+		s.mover.next = int(s.n)
 	case setValue:
 		s.swap()
 	}
-	if s.claims != nil {
-		w.filters.RestoreClaims(s.claims)
+	if s.apart != nil && s.apart.claims != nil {
+		w.filters.RestoreClaims(s.apart.claims)
 	}
 }
 
@@ -120,19 +142,21 @@ func (w *world) commit(steps []step) {
 	for _, s := range steps {
 		switch s.did {
 		case placedPods:
-			w.place(s.host, s.lot, s.n)
+			w.place(s.host, s.lot, int(s.n))
 		case openedHost:
 			w.add(s.host)
 		case closedHost:
 			w.close(s.host)
 		case retypedHost:
-			w.retype(s.host, s.became)
+			w.retype(s.host, s.apart.became)
 		case retiredHost:
 			w.retire(s.host)
 		case tookPods:
-			w.take(s.host, s.lot, s.n)
+			w.take(s.host, s.lot, int(s.n))
 		case clearedHost:
 			w.clear(s.host)
+		case movedOn:
+			w.advance(s.mover, int(s.next))
 		case setValue:
 			s.swap()
 			w.log = append(w.log, s)

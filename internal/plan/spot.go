@@ -92,6 +92,20 @@ func (g *group) overSpot(nodes, spot int64) bool {
 	return p != nil && 100*(g.spent.spot+spot) > int64(*p)*(g.spent.nodes+nodes)
 }
 
+// without is by how much the group's nodes, and the spot instances among them, change once those of
+// the lists that are its own are gone.
+func (g *group) without(gone ...[]*candidate) (nodes, spot int64) {
+	for _, list := range gone {
+		for _, c := range list {
+			if c.host.group == g {
+				nodes--
+				spot -= spotCount(c.host.node.Spot)
+			}
+		}
+	}
+	return nodes, spot
+}
+
 // keepsShare holds a node on demand without which spot instances had more than their share. A
 // node that is replaced is no loss: machines in its place are there.
 func (r *remover) keepsShare(c *candidate, reason RemovalReason) keep {
@@ -99,13 +113,7 @@ func (r *remover) keepsShare(c *candidate, reason RemovalReason) keep {
 	if g.Limits.SpotPercent == nil || c.host.node.Spot || reason == Drifted || reason == Expired || c.host.replacedBy.live() {
 		return keep{}
 	}
-	nodes, spot := int64(0), int64(0)
-	for _, other := range r.found {
-		if other.gone && other.host.group == g {
-			nodes--
-			spot -= spotCount(other.host.node.Spot)
-		}
-	}
+	nodes, spot := g.without(goneOf(r.found))
 	if g.spent.spot+spot == 0 || !g.overSpot(nodes-1, spot) {
 		return keep{}
 	}
@@ -123,18 +131,7 @@ func (x *exchanger) exceedsSpot(t *trade) bool {
 			continue
 		}
 		seen[g] = true
-		nodes, spot := int64(0), int64(0)
-		leave := func(list []*candidate) {
-			for _, c := range list {
-				if c.host.group == g {
-					nodes--
-					spot -= spotCount(c.host.node.Spot)
-				}
-			}
-		}
-		leave(t.nodes)
-		leave(x.gone)
-		if g.overSpot(nodes, spot) {
+		if g.overSpot(g.without(t.nodes, x.gone)) {
 			return true
 		}
 	}

@@ -61,7 +61,7 @@ type refusedPod struct {
 
 // place puts n pods of the lot on the host, which has room for them.
 func (w *world) place(h *host, l *lot, n int) {
-	s := step{did: placedPods, host: h, lot: l, n: n, claims: claimsOf(l)}
+	s := step{did: placedPods, host: h, lot: l, n: int32(n), apart: claimsApart(l)}
 	w.shift(h, l, n)
 	h.placed = append(h.placed, share{lot: l, n: n})
 	w.log = append(w.log, s)
@@ -105,7 +105,7 @@ func (h *host) equip(t *template) {
 
 // close takes a node that is to go, and the pods bound to it, out of all reckonings.
 func (w *world) close(h *host) {
-	took := 0
+	took := int32(0)
 	if h.takes {
 		took = 1
 	}
@@ -131,7 +131,7 @@ func (w *world) countBound(h *host, n int32) {
 
 // clear takes up the pods that the plan put on a host.
 func (w *world) clear(h *host) {
-	w.log = append(w.log, step{did: clearedHost, host: h, placed: h.placed, claims: claimsOn(h)})
+	w.log = append(w.log, step{did: clearedHost, host: h, apart: &stepApart{placed: h.placed, claims: claimsOn(h)}})
 	for _, s := range h.placed {
 		w.shift(h, s.lot, -s.n)
 	}
@@ -140,7 +140,7 @@ func (w *world) clear(h *host) {
 
 // take takes n pods of the lot off the host.
 func (w *world) take(h *host, l *lot, n int) {
-	w.log = append(w.log, step{did: tookPods, host: h, lot: l, n: n, placed: h.placed, claims: claimsOf(l)})
+	w.log = append(w.log, step{did: tookPods, host: h, lot: l, n: int32(n), apart: &stepApart{placed: h.placed, claims: l.kind.Class.Claims()}})
 	rest, left := make([]share, 0, len(h.placed)), n
 	for _, s := range h.placed {
 		if s.lot == l {
