@@ -36,6 +36,7 @@ func (b *buyer) appraisalFor(c *packing.Program, open []*template, rates []float
 	relaxed.group(b.w.bySize(lots), func(p filter.Place) bool { return p.KeepsApart() })
 	program, _ := relaxed.master(open, rates)
 	program.Solve(packing.PricingRounds)
+	b.w.effort.took(program.Work())
 	return relaxed.appraisalOf(program)
 }
 

@@ -201,6 +201,7 @@ func (r *remover) together(candidates []*candidate) []*candidate {
 			}
 			again = r.take(c) || again
 		}
+		again = again && !r.w.effort.spent()
 	}
 	return goneOf(candidates)
 }

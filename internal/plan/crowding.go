@@ -16,7 +16,7 @@ func (w *world) buyCarefully(lots []*lot) {
 	})
 	trials := 0
 	for _, l := range lots {
-		for l.left > 0 && l.buys() && trials < mostTrials {
+		for l.left > 0 && l.buys() && trials < mostTrials && !w.effort.spent() {
 			i := slices.IndexFunc(templates, func(t *template) bool {
 				if t.group.closed.reason != "" || t.buyable() == 0 || !t.holds(l) || trials == mostTrials {
 					return false
@@ -51,7 +51,7 @@ func (w *world) tryOne(l *lot, t *template) (*host, *lot) {
 // crowding says that a node of the template would take a pod of the lot, but another
 // pod would not be admitted any more where the plan puts it.
 func (w *world) crowding(l *lot, t *template) refusal {
-	if l.kind.Free() && l.kind.Unseen() {
+	if l.kind.Free() && l.kind.Unseen() || w.effort.spent() {
 		return refusal{}
 	}
 	mark := w.fork()
@@ -65,4 +65,17 @@ func (w *world) crowding(l *lot, t *template) refusal {
 		reason = TopologySpread
 	}
 	return refusal{reason, fmt.Sprintf("with one of its pods there, pod %s would break its own topology spread or affinity rules where the plan puts it", other.pods[0].name())}
+}
+
+// notSettled is why a pod has no node although nothing else speaks against one: the search for
+// places for pods that keep each other out has an end (tuning.go).
+func notSettled(l *lot) (refusal, bool) {
+	if l.kind.Free() && l.kind.Unseen() {
+		return refusal{}, false
+	}
+	reason := PodAntiAffinity
+	if l.kind.Class.HasSpread() {
+		reason = TopologySpread
+	}
+	return refusal{reason, "too many pods keep each other apart or near each other for one plan: the next one goes on from what this one settles"}, true
 }

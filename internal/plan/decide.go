@@ -10,19 +10,23 @@ import (
 // Decide works out what should be done about the state. It is pure: it reads the
 // state and nothing else, changes nothing, and gives the same plan for the same
 // state in whatever order its lists come.
-func Decide(s *State) *Plan {
-	w := newWorld(s)
+func Decide(s *State) *Plan { return newWorld(s).decide() }
+
+func (w *world) decide() *Plan {
 	w.proveUnsuitable()
 	w.barUnasked()
 	w.solve()
 	w.balance()
 	cost := w.cost()
 	w.takeUp(func(l *lot) bool { return l.expendable }) // they hold no room that a node could be removed for
+	w.effort.begin()
 	r := w.remove()
 	w.rollOut(&r)
 	w.fillLast()
 	w.keepToPlan()
+	w.effort.begin()
 	w.exchange(&r)
+	w.effort.begin()
 	names := w.podNames()
 	p := &Plan{Launches: w.launches(names), Placements: w.placements(names), Unplaced: w.unplaced(), Cost: cost}
 	if w.strategy != plainStrategy && len(p.Launches) > 0 {

@@ -23,6 +23,7 @@ func (w *world) shrink(roomy bool) {
 func (w *world) shrinkOne(h *host, loads map[*group]load) {
 	var cheaper []*template
 	preferred := h.template.offer.InstanceType == h.group.Preferred
+	w.effort.took(len(w.templates))
 	for _, t := range w.templates {
 		if preferred && (t.group != h.group || t.offer.InstanceType != h.group.Preferred) {
 			continue // What fits a preferred type stays on it, at whatever price.

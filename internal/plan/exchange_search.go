@@ -143,6 +143,9 @@ func (x *exchanger) tryPrefixes(list []*candidate) {
 
 // consider tries a set of nodes, and keeps what comes of it if that is better.
 func (x *exchanger) consider(nodes []*candidate) {
+	if x.w.effort.spent() {
+		return
+	}
 	if t := x.try(nodes); t != nil && t.beats(x.best) {
 		x.best = t
 	}
@@ -154,6 +157,9 @@ func (x *exchanger) prune() {
 		return
 	}
 	for _, c := range slices.Backward(x.best.nodes) {
+		if x.w.effort.spent() {
+			return
+		}
 		without := x.try(slices.DeleteFunc(slices.Clone(x.best.nodes), func(o *candidate) bool { return o == c }))
 		if without != nil && without.beats(x.best) {
 			x.best = without

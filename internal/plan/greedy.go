@@ -260,6 +260,7 @@ func (b *buyer) revisit() int {
 // wants says whether any lot may be bought the template for.
 func (b *buyer) wants(t *template) bool {
 	for _, s := range b.sizes {
+		b.w.effort.took(len(s.lots))
 		if t.free.Fits(s.size) && slices.ContainsFunc(s.lots, func(l *lot) bool { return t.holds(l) && b.choice(b.w, l, t) }) {
 			return true
 		}
@@ -279,6 +280,7 @@ func (b *buyer) pack(t *template) pattern {
 			if !h.free.Fits(s.size) {
 				break
 			}
+			b.w.effort.took(1)
 			if !b.choice(b.w, l, t) {
 				continue
 			}

@@ -83,6 +83,7 @@ func (w *world) fillAll(lots []*lot, hosts []*host) int {
 
 // roomy are the hosts with room for a pod of the lot's size.
 func (w *world) roomy(l *lot, hosts []*host) []*host {
+	w.effort.took(len(hosts))
 	roomy := []*host{}
 	for _, h := range hosts {
 		if h.freeOrYielded().Fits(l.size) {
@@ -150,6 +151,7 @@ func limitedFirst(a, b *filter.Kind) int {
 // most is how many of up to want pods of the lot can be put on the host at once;
 // more may fit after that.
 func (w *world) most(l *lot, h *host, want int) int {
+	w.effort.took(1)
 	k, room := l.kind, h.free
 	if l.preempts {
 		room = h.freeOrYielded()

@@ -36,7 +36,7 @@ func (b *buyer) price() *pricing {
 	for _, s := range b.sizes {
 		s.worth = s.size.Dot(p.rates)
 	}
-	if len(open) > 0 && !b.aim.byResource {
+	if len(open) > 0 && !b.aim.byResource && !b.w.effort.spent() {
 		b.priceByPatterns(p)
 	}
 	return p
@@ -48,6 +48,7 @@ func (b *buyer) priceByPatterns(p *pricing) {
 	if c == nil {
 		c, b.bins = b.master(p.open, p.rates)
 		c.Solve(b.rounds())
+		b.w.effort.took(c.Work())
 		if pods := b.pods(); b.w.appraisal == nil || pods > b.w.appraisal.pods {
 			a := b.appraisalFor(c, p.open, p.rates)
 			a.pods = pods
@@ -58,7 +59,9 @@ func (b *buyer) priceByPatterns(p *pricing) {
 		for _, s := range b.sizes {
 			counts[s.item] += s.pods()
 		}
+		before := c.Work()
 		c.Retarget(counts)
+		b.w.effort.took(c.Work() - before)
 	}
 	for _, s := range b.sizes {
 		s.worth = c.Duals[s.item] * s.part * moneyUnit

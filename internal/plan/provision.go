@@ -68,6 +68,7 @@ func (w *world) solve() {
 		return
 	}
 	w.decideTypes(lots)
+	w.effort.begin()
 	w.runBest(lots)
 }
 

@@ -53,7 +53,9 @@ func (w *world) refusals(l *lot) []Refusal {
 				why = closed
 			}
 			if t := g.template(k); t != nil {
-				why, ok = w.refusal(l, t)
+				if why, ok = w.refusal(l, t); !ok {
+					why, ok = notSettled(l)
+				}
 			}
 			if ok {
 				out = append(out, g.refused(k, why))
@@ -127,7 +129,7 @@ func (w *world) misfit(l *lot, t *template) refusal {
 // besideOthers says what about other pods keeps a pod of the lot off a node of the
 // template, were it bought on top of the plan.
 func (w *world) besideOthers(l *lot, t *template) refusal {
-	if l.kind.Free() {
+	if l.kind.Free() || w.effort.spent() {
 		return refusal{}
 	}
 	mark := w.fork()

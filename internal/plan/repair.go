@@ -54,13 +54,13 @@ func (w *world) fillCarefully(lots []*lot) {
 	for again := true; again; {
 		again = false
 		for _, l := range lots {
-			if l.left == 0 {
+			if l.left == 0 || w.effort.spent() {
 				continue
 			}
 			minded := w.filters.Minded(l.kind)
 			for _, h := range w.roomy(l, w.taking()) {
 				mark := w.fork()
-				if l.left == 0 || w.stack(h, l, 1) == 0 {
+				if l.left == 0 || w.effort.spent() || w.stack(h, l, 1) == 0 {
 					continue
 				}
 				if w.makeWay(l.priority, minded) {
@@ -93,9 +93,11 @@ func (w *world) makeWay(priority int32, minded []bool) bool {
 // on others, and at the kinds of pods that are minded, by their numbers; nil is all.
 func (w *world) turnedOut(least int, minded []bool) (*host, *lot) {
 	for _, h := range w.hosts {
+		w.effort.took(1)
 		if h.dependent < least {
 			continue
 		}
+		w.effort.took(len(h.placed))
 		for _, s := range h.placed {
 			if k := s.lot.kind; minded != nil && !minded[k.Number] || k.Safe() || s.lot.evicted() || w.admitted(h, s.lot) {
 				continue
@@ -115,7 +117,9 @@ func (w *world) audit() int {
 		taken = w.takeUp(func(l *lot) bool { return l.expendable && !l.kind.Unseen() })
 	}
 	for _, h := range w.hosts {
+		w.effort.took(1)
 		for i := 0; i < len(h.placed); i++ {
+			w.effort.took(1)
 			l := h.placed[i].lot
 			if l.kind.Safe() || w.admitted(h, l) {
 				continue
@@ -159,6 +163,7 @@ func (w *world) takeUp(which func(*lot) bool) int {
 // admitted says whether one of the lot's pods on the host would be admitted if it
 // came last.
 func (w *world) admitted(h *host, l *lot) bool {
+	w.effort.took(3) // as it is taken off and put back
 	claims := l.kind.Class.Claims()
 	w.shift(h, l, -1)
 	admitted := w.filters.Max(l.kind, &h.NodeInfo, 1) > 0

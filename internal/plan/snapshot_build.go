@@ -37,6 +37,7 @@ func newWorld(s *State) *world {
 	pending := w.seat()
 	slices.SortFunc(pending, comparePods)
 	w.buildLots(pending)
+	w.effort = newEffort(len(s.Pods) + len(w.hosts) + len(w.lots) + len(w.templates))
 	return w
 }
 

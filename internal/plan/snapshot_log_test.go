@@ -184,7 +184,7 @@ func changeAtRandom(t *rapid.T, w *world) (did []string) {
 // remembered are fields that say nothing but what can be worked out again, and what is told
 // of a node that stays.
 var remembered = []string{
-	"world.log", "world.state", "world.movers", "world.admittedBy", "world.largest", "world.lessons", "world.surges", "host.own",
+	"world.log", "world.effort", "world.state", "world.movers", "world.admittedBy", "world.largest", "world.lessons", "world.surges", "host.own",
 	"Class.verdicts", "Class.affinity", "Class.onlyKind", "NodeInfo.own", "topology.kinds", "topology.selectors", "nodeClasses.made", "nodeClasses.known",
 	"lot.fingerprint", "lot.barred", "template.orderedClass", "mover.next", "lot.mover", "remover.kept", "remover.tried", "candidate.reason", "world.usedBy",
 }

@@ -129,6 +129,9 @@ func (s *search) show() {
 // attempt buys in another way after a first step, and says whether it is better; if so, it keeps
 // that.
 func (s *search) attempt(name string, a aim, first func()) bool {
+	if s.w.effort.spent() {
+		return false
+	}
 	s.w.revert(s.mark)
 	set(s.w, &s.w.appraisal, s.appraisal)
 	first()

@@ -55,6 +55,12 @@ const (
 	// TestNoPodWaitsThatAFreshNodeWouldTake.
 	mostTrials = 300
 
+	// A stage of a plan takes at most leastShare steps and stepsEach for each pod, node, class and
+	// instance type, times the logarithm of how many these are, before it leaves out what it can do
+	// without. TestNoClusterMakesAPlanTakeLong.
+	leastShare = 5_000_000
+	stepsEach  = 1000
+
 	// mostEligibilities is how many sets of pods the resource bound tells apart by what takes them.
 	// TestNoPlanCostsLessThanItsBound holds the bound, BenchmarkCompany shows how near it is.
 	mostEligibilities = 8

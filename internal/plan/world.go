@@ -51,6 +51,8 @@ type world struct {
 	dependent int
 
 	log []step
+	// effort counts the steps that the plan takes.
+	effort effort
 }
 
 // refusedPod is a pending pod that is turned down before any node is looked at.
@@ -81,6 +83,7 @@ func (w *world) shift(h *host, l *lot, n int) {
 
 // open buys a node.
 func (w *world) open(t *template, reason LaunchReason) *host {
+	w.effort.took(1 + w.filters.Spreads()) // each looks at the node
 	h := &host{group: t.group, template: t, reason: reason, takes: true}
 	w.filters.ExpectLimits(&h.NodeInfo)
 	w.add(h)

@@ -171,6 +171,9 @@ func (c *Class) MissingDomains() int {
 	return int(n)
 }
 
+// Spreads is how many topology spread constraints there are: each looks at every node.
+func (f *Filters) Spreads() int { return len(f.spreads) }
+
 // SameToSpreads says whether topology spread constraints count nodes of both classes alike.
 func (f *Filters) SameToSpreads(a, b *NodeClass) bool {
 	const counted = Repelled | Mismatched

@@ -117,8 +117,14 @@ func (m *Master) fill(t int, duals []float64, steps int) (bound float64, taken [
 	m.sack.reset(f)
 	m.sack.start(m.parts)
 	m.sack.above(Grains(f.price * (1 + worthwhile)))
-	m.sack.search(f.rates, steps)
+	m.search(f, steps)
 	return float64(m.sack.bound) / (unit * (1 << GrainBits)), m.taken(f, m.sack.bestTaken)
+}
+
+// search looks for a filling with the knapsack that was started.
+func (m *Master) search(f *fill, steps int) {
+	m.sack.search(f.rates, steps)
+	m.searched += stepsToStart*len(f.items) + steps - m.sack.steps
 }
 
 // taken is a filling by item of the program.
@@ -170,7 +176,7 @@ func (m *Master) rating(t, steps int) (float64, []int) {
 	m.lp.solve(f, m.parts, f.rates)
 	m.sack.reset(f)
 	m.sack.start(m.parts)
-	m.sack.search(f.rates, steps)
+	m.search(f, steps)
 	return float64(m.sack.best) / max(f.price, 1e-12), m.taken(f, m.sack.bestTaken)
 }
 
@@ -214,6 +220,7 @@ func (m *Master) addExact(work int64, steps int) (grew bool, left int64) {
 		}
 		byFill, done := m.table.fill(f, work)
 		work -= done
+		m.searched += int(done / productsAStep)
 		if byFill == nil {
 			continue
 		}

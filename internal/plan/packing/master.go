@@ -61,7 +61,13 @@ type Master struct {
 	table table
 	lp    fractional
 	parts []float64
+	// searched is how many steps were taken in looking for patterns.
+	searched int
 }
+
+// Work is how much the master problem has taken so far, in steps of looking for a pattern. A step
+// takes some tens of nanoseconds; what else is done is converted.
+func (m *Master) Work() int { return m.searched + m.program.work/productsAStep }
 
 // NewMaster sets the problem up with one pattern an item. Rooms are how many of each place
 // a bin has; that at 0 is not looked at.

@@ -162,3 +162,12 @@ func (p *Program) Uses() []Use {
 	}
 	return uses
 }
+
+// Work is how much the program has taken so far, in steps (Master.Work).
+func (p *Program) Work() int {
+	work := 0
+	for _, q := range p.parts {
+		work += q.master.Work()
+	}
+	return work
+}

@@ -26,6 +26,8 @@ type tableau struct {
 	// degenerate counts steps without progress; after many Bland's rule, which cannot
 	// cycle, takes over.
 	degenerate int
+	// work is how many numbers pivots have multiplied at most.
+	work int
 }
 
 func newTableau(c []float64, a [][]float64, b []float64) *tableau {
@@ -88,6 +90,7 @@ func (t *tableau) leaving(column int) int {
 
 // pivot exchanges the row's basic variable for the column's.
 func (t *tableau) pivot(row, column int) {
+	t.work += len(t.rows) * len(t.goal)
 	pivotRow(t.rows, t.goal, row, column)
 	t.basis[row], t.out[column] = t.out[column], t.basis[row]
 }

@@ -22,5 +22,9 @@ const (
 	// exactWork is how much work for each item goes into patterns that are surely the best.
 	// Among more bins than exactBins what the search misses on one is as good on another.
 	exactWork = 16384
-	exactBins = 16
+	// productsAStep is how many numbers are multiplied in the time of a step of a search,
+	// stepsToStart how many steps' time it takes to start one, for each item.
+	productsAStep = 32
+	stepsToStart  = 8
+	exactBins     = 16
 )

@@ -154,21 +154,10 @@ func constrain(p *corev1.Pod, kind int, dedicated bool) {
 
 // Spread makes the pod spread over the values of a label with those of its app, with a
 // skew of one at most.
-func Spread(p *corev1.Pod, key string) {
-	p.Spec.TopologySpreadConstraints = append(p.Spec.TopologySpreadConstraints, corev1.TopologySpreadConstraint{
-		MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: corev1.DoNotSchedule,
-		LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": p.Labels["app"]}},
-	})
-}
+func Spread(p *corev1.Pod, key string) { spreadBy(p, key, "app", p.Labels["app"]) }
 
 // Apart makes the pod keep away from the nodes of its app's other pods.
-func Apart(p *corev1.Pod) {
-	p.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
-		RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
-			TopologyKey: corev1.LabelHostname, LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": p.Labels["app"]}},
-		}},
-	}}
-}
+func Apart(p *corev1.Pod) { apart(p, corev1.LabelHostname, "app", p.Labels["app"]) }
 
 // pod is one that kube-scheduler found no node for.
 func pod(name, app string, s size) *corev1.Pod {

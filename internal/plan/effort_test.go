@@ -1,0 +1,40 @@
+package plan_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/plantest"
+)
+
+// drawCrowd draws a cluster of up to 400 apps that ask for anything.
+func drawCrowd(t *rapid.T) plantest.Crowd {
+	c := plantest.Crowd{
+		Seed: rapid.Uint64().Draw(t, "seed"), Apps: rapid.IntRange(20, 400).Draw(t, "apps"), Replicas: rapid.IntRange(1, 4).Draw(t, "replicas"),
+		Groups: rapid.IntRange(1, 6).Draw(t, "groups"), Types: rapid.IntRange(1, 24).Draw(t, "types"), OneType: rapid.Bool().Draw(t, "one type"),
+		Wishes: rapid.UintRange(0, 1<<plantest.CrowdWishes-1).Draw(t, "wishes"), Percent: rapid.IntRange(10, 100).Draw(t, "percent"),
+	}
+	if rapid.Bool().Draw(t, "has nodes") {
+		c.Nodes = rapid.IntRange(1, 150).Draw(t, "nodes")
+	}
+	if rapid.Bool().Draw(t, "is limited") {
+		c.Most = rapid.IntRange(1, 10).Draw(t, "most")
+	}
+	return c
+}
+
+// However many classes of pods get in each other's way, the steps of a plan are bounded by what a
+// stage may take before it leaves out what a plan can do without, and by what it has to do for each
+// pod, node and type.
+func TestNoClusterMakesAPlanTakeLong(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCrowd(t)
+		s := c.State()
+		_, steps, share := plan.DecideCounting(s)
+		if steps > 3*share {
+			t.Fatalf("%d steps, more than 3 times a stage's share of %d: %+v", steps, share, c)
+		}
+	})
+}
