@@ -8,11 +8,11 @@ import (
 )
 
 // refine buys anew, as one, for the pods on the nodes whose pods are worth least for what they cost:
-// most of what a plan costs too much is on the last few nodes that it buys. It goes on as long as
-// that is better.
+// most of what a plan costs too much is on the last few nodes that it buys, which are a small part of
+// one for many pods. It goes on as long as that is better.
 func (s *search) refine() {
 	for range refineRounds {
-		if s.appraisal == nil || s.result.nodes < 2 {
+		if s.appraisal == nil || s.result.nodes < 2 || s.left > mostRefined {
 			return
 		}
 		s.show()

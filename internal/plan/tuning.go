@@ -41,6 +41,8 @@ const (
 	refineRounds = 2
 	refineWaste  = 0.8
 	refineShare  = 0.15
+	// mostRefined is for how many pods at most they are. BenchmarkCompany is on both sides of it.
+	mostRefined = 3000
 
 	// repairRounds is how often pods that lost their place get another; usually one or two rounds
 	// are needed. What is not settled by then is refused. TestPlannedPodsAreAdmittedInTheEnd.

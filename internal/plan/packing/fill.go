@@ -149,10 +149,12 @@ type Filler struct {
 	lp    fractional
 	parts []float64
 	rates []float64
+	grid  grid
 }
 
 // Most is at least the value of any filling of the bin, in grains as the values of the items
-// are. It looks at no more than steps branches.
+// are. It looks at no more than steps branches, and where that does not prove that no filling is
+// worth more than its price, it looks it up in a grid.
 func (p *Filler) Most(items []Item, rooms []int, values []int64, bin Bin, steps int) int64 {
 	f := newFill(items, rooms, bin)
 	for j := range f.items {
@@ -167,5 +169,11 @@ func (p *Filler) Most(items []Item, rooms []int, values []int64, bin Bin, steps 
 	p.parts = zeros(p.parts, len(f.items))
 	p.lp.solve(f, p.parts, f.rates)
 	p.sack.search(f.rates, steps)
-	return min(bound, p.sack.bound)
+	bound = min(bound, p.sack.bound)
+	if price := bin.Price << GrainBits; steps > 0 && bound > price {
+		if most, done := p.grid.most(f, f.rates, price); done {
+			bound = min(bound, most)
+		}
+	}
+	return bound
 }

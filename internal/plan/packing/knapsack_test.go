@@ -96,6 +96,34 @@ func TestKnapsackFindsTheBestAndBoundsIt(t *testing.T) {
 	})
 }
 
+// TestGridBoundsFillings holds the grid's bound against the best filling without what the grid
+// leaves out of account.
+func TestGridBoundsFillings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		items, values, rooms, bin := drawFill(t)
+		f := fillOf(items, values, rooms, bin)
+		var relaxed []Item
+		var worths []int64
+		for _, it := range f.items {
+			size := append(resources.Vector(nil), items[it.index].Size...)
+			size[2] = 0
+			relaxed, worths = append(relaxed, Item{Size: size, Count: it.limit}), append(worths, it.exact)
+		}
+		want := bestByTrying(relaxed, worths, []int{0}, bin.Free)
+		rates := make([]float64, len(f.rates))
+		(&fractional{}).solve(f, make([]float64, len(f.items)), rates)
+		for i := range rates {
+			rates[i] = (rates[i] + rapid.Float64Range(0, 1).Draw(t, "more")) / (unit * (1 << GrainBits))
+		}
+		least := rapid.Int64Range(0, 60).Draw(t, "least")
+		g := &grid{work: rapid.Int64Range(1, 300).Draw(t, "work")}
+		got, done := g.most(f, rates, least)
+		if done && got != max(want, least) {
+			t.Fatalf("most %d, want %d and at least %d", got, want, least)
+		}
+	})
+}
+
 // TestRelaxedFilling holds the relaxed filling against the same program with a row for every
 // bound, and its ceiling against both.
 func TestRelaxedFilling(t *testing.T) {

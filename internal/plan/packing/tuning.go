@@ -16,6 +16,12 @@ const (
 	worthwhile = 5e-4
 	// visitedSlots is how many branches of a search are remembered, a power of two.
 	visitedSlots = 1 << 12
+	// A bound of a filling that is not found by search is looked up in a grid of so many items and so
+	// much work, beside so many items that do not fit the grid, and with so many trials of these.
+	mostOnGrid = 128
+	gridWork   = 4_000_000
+	mostOdd    = 6
+	gridTrials = 30_000
 	// patternsPerRound is after how many new patterns duals are worked out anew. With
 	// more, most are for duals that are past.
 	patternsPerRound = 20
