@@ -78,7 +78,7 @@ func (c Crowd) app(r *rand.Rand, app int) []*plan.Pod {
 	sizes := companySizes()
 	drawn := sizes[r.IntN(len(sizes)/2)]
 	var wishes []func(*corev1.Pod)
-	for i, wish := range crowdWishes(r, app, c.Apps) {
+	for i, wish := range crowdWishes(r, c.Apps) {
 		if c.Wishes>>i&1 == 1 && r.IntN(100) < c.Percent {
 			wishes = append(wishes, wish)
 		}
@@ -106,7 +106,7 @@ func (c Crowd) app(r *rand.Rand, app int) []*plan.Pod {
 }
 
 // crowdWishes are what an app may ask for.
-func crowdWishes(r *rand.Rand, app, apps int) []func(*corev1.Pod) {
+func crowdWishes(r *rand.Rand, apps int) []func(*corev1.Pod) {
 	other := fmt.Sprintf("app-%04d", r.IntN(apps))
 	priority, port := int32(r.IntN(50)), int32(8000+r.IntN(20))
 	milli, mebi := 50+r.Int64N(900), 64+r.Int64N(2000)
