@@ -1,6 +1,8 @@
 package plan_test
 
 import (
+	"encoding/json"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -37,4 +39,28 @@ func TestNoClusterMakesAPlanTakeLong(t *testing.T) {
 			t.Fatalf("%d steps, more than 3 times a stage's share of %d: %+v", steps, share, c)
 		}
 	})
+}
+
+// A plan that leaves out what it can do without is the same in whatever order the state's lists come.
+func TestPlansThatAreCutShortKnowNoOrder(t *testing.T) {
+	c := plantest.Crowd{Seed: 12, Apps: 60, Replicas: 3, Groups: 4, Types: 12, OneType: true, Wishes: 0b1100011000011, Percent: 37}
+	s, reversed := c.State(), c.State()
+	slices.Reverse(reversed.Pods)
+	slices.Reverse(reversed.Groups)
+	slices.Reverse(reversed.Offers)
+	p, steps, share := plan.DecideCounting(s)
+	if steps <= share {
+		t.Fatalf("%d steps of %d: nothing is left out", steps, share)
+	}
+	if want, got := asJSON(t, p), asJSON(t, plan.Decide(reversed)); got != want {
+		t.Errorf("with the lists in reverse:\n%s\nwant\n%s", got, want)
+	}
+}
+
+func asJSON(t *testing.T, p *plan.Plan) string {
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
