@@ -82,23 +82,24 @@ func Comparable(m *v1alpha1.VPSieNode) bool {
 }
 
 // Unnoted is what is to be noted of a machine that is there already: everything where nothing
-// comparable is known of it, else what it has with the fields that it lacks, as the NodeGroup is now,
-// so that later edits of them are told. It is nil when nothing is to be noted. The version of
+// comparable is known of it, else what it has with the fields that it lacks, as fresh says (MadeFrom of
+// its NodeGroup), so that later edits of them are told. It is nil when nothing is to be noted. The version of
 // Kubernetes under which a machine was ordered cannot be found out later.
-func Unnoted(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, kubernetes string) *v1alpha1.MadeFrom {
-	fresh := MadeFrom(g, kubernetes)
+func Unnoted(m *v1alpha1.VPSieNode, fresh *v1alpha1.MadeFrom) *v1alpha1.MadeFrom {
 	if !Comparable(m) {
-		return fresh
+		return fresh.DeepCopy()
 	}
-	made := m.Status.MadeFrom.DeepCopy()
+	var lacks []v1alpha1.MadeFromField
 	for _, f := range fresh.Fields {
-		if _, known := valueOf(made, f.Name); !known && f.Name != fieldKubernetes {
-			made.Fields = append(made.Fields, f)
+		if _, known := valueOf(m.Status.MadeFrom, f.Name); !known && f.Name != fieldKubernetes {
+			lacks = append(lacks, f)
 		}
 	}
-	if len(made.Fields) == len(m.Status.MadeFrom.Fields) {
+	if len(lacks) == 0 {
 		return nil
 	}
+	made := m.Status.MadeFrom.DeepCopy()
+	made.Fields = append(made.Fields, lacks...)
 	return made
 }
 

@@ -118,7 +118,7 @@ func TestNewFieldsOfDriftReplaceNobody(t *testing.T) {
 	if n := NewBuilder().nodesOf(o)[0]; n.Drift != "" {
 		t.Fatalf("a field that was not known before is told as drift: %s", n.Drift)
 	}
-	made := Unnoted(m, g, "1.36")
+	made := Unnoted(m, MadeFrom(g, "1.36"))
 	if made == nil {
 		t.Fatal("the field that is missing is not noted")
 	}
@@ -126,7 +126,7 @@ func TestNewFieldsOfDriftReplaceNobody(t *testing.T) {
 		t.Error("the version of Kubernetes under which the machine was ordered is guessed")
 	}
 	m.Status.MadeFrom = made
-	if again := Unnoted(m, g, "1.36"); again != nil {
+	if again := Unnoted(m, MadeFrom(g, "1.36")); again != nil {
 		t.Errorf("noted twice: %v", again)
 	}
 	g.Spec.Kubelet.MaxPods = new(int32(40))

@@ -49,10 +49,10 @@ func (d Deps) resumeRollout(ctx context.Context, g *v1alpha1.NodeGroup) error {
 // was made from where nothing comparable is known yet, and takes away why it was to go where it
 // does not. It tells whether some are left to write.
 func (r *round) noteDrift(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan) (left bool, err error) {
-	groups := make(map[string]*v1alpha1.NodeGroup, len(o.NodeGroups))
+	fresh := make(map[string]*v1alpha1.MadeFrom, len(o.NodeGroups))
 	limits := map[string]*plan.Group{}
 	for _, g := range o.NodeGroups {
-		groups[g.Name] = g
+		fresh[g.Name] = cluster.MadeFrom(g, r.kubernetesVersion())
 	}
 	for _, g := range s.Groups {
 		limits[g.Name] = g
@@ -67,11 +67,11 @@ func (r *round) noteDrift(ctx context.Context, o *cluster.Objects, s *plan.State
 	}
 	var changes []func() error
 	for _, n := range s.Nodes {
-		m, g := machines[n.Machine], groups[n.Group]
-		if m == nil || g == nil || !m.DeletionTimestamp.IsZero() || n.State == plan.Ordered || n.Adopted {
+		m, made := machines[n.Machine], fresh[n.Group]
+		if m == nil || made == nil || !m.DeletionTimestamp.IsZero() || n.State == plan.Ordered || n.Adopted {
 			continue
 		}
-		if told := r.driftOf(m, g, n, limits[n.Group].Disruption.MaxAge); told != nil {
+		if told := r.driftOf(m, made, n, limits[n.Group].Disruption.MaxAge); told != nil {
 			changes = append(changes, func() error { return r.writeDrift(ctx, m, told) })
 		}
 		if _, marked := m.Annotations[v1alpha1.AnnotationRemoval]; marked && !goes[n.Name] {
@@ -82,8 +82,8 @@ func (r *round) noteDrift(ctx context.Context, o *cluster.Objects, s *plan.State
 	return left, forEach(changes[:min(len(changes), mostNotes)], func(write func() error) error { return write() })
 }
 
-// driftOf is the machine with its condition Drifted as it is now; nil when nothing changes.
-func (r *round) driftOf(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, n *plan.Node, maxAge time.Duration) *v1alpha1.VPSieNode {
+// driftOf is the machine with its condition Drifted as it is now, and with what it lacks of fresh; nil when nothing changes.
+func (r *round) driftOf(m *v1alpha1.VPSieNode, fresh *v1alpha1.MadeFrom, n *plan.Node, maxAge time.Duration) *v1alpha1.VPSieNode {
 	status, reason, message := metav1.ConditionFalse, "UpToDate", "Made from what a new machine would be made from"
 	expires := n.Expires(maxAge)
 	switch {
@@ -95,7 +95,7 @@ func (r *round) driftOf(m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, n *plan.No
 	was := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeDrifted)
 	needless := was == nil && status == metav1.ConditionFalse // what is as it should be needs no word
 	said := needless || was != nil && was.Status == status && was.Reason == reason && was.Message == message
-	unnoted := cluster.Unnoted(m, g, r.kubernetesVersion())
+	unnoted := cluster.Unnoted(m, fresh)
 	if said && unnoted == nil {
 		return nil
 	}
