@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -48,20 +49,28 @@ type Objects struct {
 	// KubernetesVersion is the control plane's, as major.minor; empty when it is not known.
 	KubernetesVersion string `json:"kubernetesVersion,omitempty"`
 
-	// planned are the pods as the planner sees them, where a Pods has worked that out; Pods is empty then.
+	// planned and bound are the pods as the planner sees them, where a Pods has worked that out; Pods is empty then.
 	planned []*plan.Pod
+	bound   []*plan.NodePods
 }
 
-// Planned are the pods as the planner sees them: those of a Pods, else the Pods that were read.
-func (o *Objects) Planned() []*plan.Pod {
-	if o.planned != nil {
-		return o.planned
+// Planned are the pods as the planner sees them: those of a Pods, else the Pods that were read. They are in no order.
+func (o *Objects) Planned() iter.Seq[*plan.Pod] {
+	s := plan.State{}
+	s.Pods, s.NodePods = o.plannedPods()
+	return s.AllPods()
+}
+
+// plannedPods are the pods as a State has them.
+func (o *Objects) plannedPods() ([]*plan.Pod, []*plan.NodePods) {
+	if o.planned != nil || o.bound != nil {
+		return o.planned, o.bound
 	}
 	planned := make([]*plan.Pod, len(o.Pods))
 	for i, p := range o.Pods {
 		planned[i] = plan.NewPod(p)
 	}
-	return planned
+	return planned, nil
 }
 
 // objectKind is one of the kinds that Objects have.

@@ -16,14 +16,29 @@ type Pods struct {
 	// changed are the pods that have changed since the last call of Into; nil means gone.
 	changed map[types.UID]*StoredPod
 
-	// What follows belongs to Into alone.
-	planned []*plan.Pod
-	index   map[types.UID]int
+	// What follows belongs to Into alone. loose are the pods that are bound to no node, nodes the others by their nodes, and
+	// places where each is.
+	loose  podList
+	nodes  map[string]*podList
+	places map[types.UID]place
+}
+
+// podList are pods in no order.
+type podList struct {
+	pods []*plan.Pod
+	// made is what was worked out of those of a node; nil since one of them has changed.
+	made *plan.NodePods
+}
+
+// place is where a pod is.
+type place struct {
+	list *podList
+	at   int
 }
 
 // NewPods returns no pods.
 func NewPods() *Pods {
-	return &Pods{changed: map[types.UID]*StoredPod{}, index: map[types.UID]int{}}
+	return &Pods{changed: map[types.UID]*StoredPod{}, nodes: map[string]*podList{}, places: map[types.UID]place{}}
 }
 
 // Changed takes note of a pod that is new (before is nil), has changed, or is gone
@@ -41,23 +56,26 @@ func (p *Pods) Changed(before, after *StoredPod) {
 	}
 }
 
-// Into gives the objects all pods as they are now, as Planned. The next call changes the list that
+// Into gives the objects all pods as they are now, as Planned. The next call changes the list of pods without a node that
 // it has given away, so only one round at a time can use it.
 func (p *Pods) Into(o *Objects) {
 	for uid, pod := range p.take() {
-		at, known := p.index[uid]
-		switch {
-		case pod == nil && known:
-			p.remove(at)
-		case pod == nil:
-		case known:
-			p.planned[at] = pod.planned()
-		default:
-			p.index[uid] = len(p.planned)
-			p.planned = append(p.planned, pod.planned())
+		p.remove(uid)
+		if pod != nil {
+			p.add(uid, pod.planned())
 		}
 	}
-	o.planned = p.planned
+	o.planned, o.bound = p.loose.pods, make([]*plan.NodePods, 0, len(p.nodes))
+	for node, l := range p.nodes {
+		if len(l.pods) == 0 {
+			delete(p.nodes, node)
+			continue
+		}
+		if l.made == nil {
+			l.made = plan.NewNodePods(node, l.pods)
+		}
+		o.bound = append(o.bound, l.made)
+	}
 }
 
 func (p *Pods) take() map[types.UID]*StoredPod {
@@ -68,14 +86,32 @@ func (p *Pods) take() map[types.UID]*StoredPod {
 	return changed
 }
 
-// remove moves the last pod to where one has gone.
-func (p *Pods) remove(at int) {
-	last := len(p.planned) - 1
-	delete(p.index, p.planned[at].Meta().UID)
-	if at != last {
-		p.planned[at] = p.planned[last]
-		p.index[p.planned[at].Meta().UID] = at
+// add puts a pod to those of its node.
+func (p *Pods) add(uid types.UID, pod *plan.Pod) {
+	l := &p.loose
+	if pod.Bound() {
+		if l = p.nodes[pod.Node()]; l == nil {
+			l = &podList{}
+			p.nodes[pod.Node()] = l
+		}
 	}
-	p.planned[last] = nil
-	p.planned = p.planned[:last]
+	p.places[uid] = place{l, len(l.pods)}
+	l.pods, l.made = append(l.pods, pod), nil
+}
+
+// remove moves the last pod of the list to where one has gone.
+func (p *Pods) remove(uid types.UID) {
+	was, known := p.places[uid]
+	if !known {
+		return
+	}
+	delete(p.places, uid)
+	l := was.list
+	last := len(l.pods) - 1
+	if was.at != last {
+		l.pods[was.at] = l.pods[last]
+		p.places[l.pods[was.at].Meta().UID] = was
+	}
+	l.pods[last] = nil
+	l.pods, l.made = l.pods[:last], nil
 }

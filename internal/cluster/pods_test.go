@@ -22,7 +22,7 @@ func versioned(name, uid, version string) *StoredPod {
 func plannedOf(p *Pods) []*plan.Pod {
 	o := &Objects{}
 	p.Into(o)
-	return NewBuilder().State(o, nil, time.Now(), plan.Options{}).Pods
+	return slices.Collect(NewBuilder().State(o, nil, time.Now(), plan.Options{}).AllPods())
 }
 
 // A pod is worked out again when it has changed, and only then.
@@ -52,6 +52,7 @@ func TestPodsFollowEveryChange(t *testing.T) {
 			uid = string(before.UID) // else another pod has taken the name
 		}
 		after := versioned(name, uid, fmt.Sprint(i))
+		after.node = []string{"", "n1", "n2", "n3"}[random.IntN(4)]
 		there[name] = after
 		if before != nil && random.IntN(3) == 0 {
 			after = nil
@@ -63,10 +64,10 @@ func TestPodsFollowEveryChange(t *testing.T) {
 		}
 		o := &Objects{}
 		p.Into(o)
-		if len(o.Planned()) != len(there) || len(p.index) != len(there) {
-			t.Fatalf("after %d changes: %d pods, %d indexed; want %d", i+1, len(o.Planned()), len(p.index), len(there))
+		if n := len(slices.Collect(o.Planned())); n != len(there) || len(p.places) != len(there) {
+			t.Fatalf("after %d changes: %d pods, %d indexed; want %d", i+1, n, len(p.places), len(there))
 		}
-		for _, pod := range o.Planned() {
+		for pod := range o.Planned() {
 			if meta := pod.Meta(); there[meta.Name] == nil || &there[meta.Name].ObjectMeta != meta {
 				t.Fatalf("after %d changes: pod %s is version %s, want that of %v", i+1, meta.Name, meta.ResourceVersion, there[meta.Name])
 			}

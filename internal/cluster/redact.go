@@ -14,7 +14,7 @@ import (
 // others. A plan for the copy is the plan for the objects.
 func (o *Objects) Redacted() *Objects {
 	out := *o
-	out.planned = nil
+	out.planned, out.bound = nil, nil
 	out.NodeGroups = copies(o.NodeGroups)
 	for _, g := range out.NodeGroups {
 		redactMeta(g)

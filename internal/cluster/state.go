@@ -95,7 +95,6 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 	s := &plan.State{
 		Now:            now,
 		Options:        opts,
-		Pods:           o.Planned(),
 		DaemonSets:     asPods(o.DaemonSets, o.PriorityClasses),
 		Deployments:    o.Deployments,
 		Budgets:        o.Budgets,
@@ -109,6 +108,7 @@ func (b *Builder) State(o *Objects, markets map[string]Market, now time.Time, op
 		StorageCapacities: o.StorageCapacities,
 		VolumeAttachments: o.VolumeAttachments,
 	}
+	s.Pods, s.NodePods = o.plannedPods()
 	s.Nodes = b.nodesOf(o)
 	b.recall(s.Nodes)
 	b.learn(s.Nodes)

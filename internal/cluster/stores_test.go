@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,8 +151,8 @@ func TestRoundsKeepNothingOfEachOther(t *testing.T) {
 	before := liveHeap()
 	for round := range rounds {
 		c.change(t, round, round+1)
-		if state := c.round(t, b); len(state.Pods) != pods {
-			t.Fatalf("round %d has %d pods, want %d", round, len(state.Pods), pods)
+		if have := len(slices.Collect(c.round(t, b).AllPods())); have != pods {
+			t.Fatalf("round %d has %d pods, want %d", round, have, pods)
 		}
 	}
 	// A changed pod has labels of its own, a few hundred bytes, and the source keeps what
@@ -187,14 +188,14 @@ func TestRoundAllocatesNothingForUnchangedPods(t *testing.T) {
 func TestRoundsWriteNothingToTheCache(t *testing.T) {
 	c := newCached(t, 50)
 	before := map[string]*corev1.Pod{}
-	for _, p := range c.objects(t).Planned() {
+	for p := range c.objects(t).Planned() {
 		before[p.Meta().Name] = p.Object().DeepCopy()
 	}
 	b := NewBuilder()
 	for range 3 {
 		plan.Decide(c.round(t, b))
 	}
-	for _, p := range c.objects(t).Planned() {
+	for p := range c.objects(t).Planned() {
 		if !equality.Semantic.DeepEqual(p.Object(), before[p.Meta().Name]) {
 			t.Errorf("pod %s was changed in the cache", p.Meta().Name)
 		}
@@ -210,7 +211,7 @@ func TestKindsAreAllThatObjectsHave(t *testing.T) {
 	lists := reflect.ValueOf(o).Elem()
 	for i := range lists.NumField() {
 		switch lists.Type().Field(i).Name {
-		case "Aside", "planned", "KubernetesVersion":
+		case "Aside", "planned", "bound", "KubernetesVersion":
 			continue // They are made of VPSieNodes and Pods, whichever way these are read, or no object's.
 		}
 		if n := lists.Field(i).Len(); n != 1 {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"iter"
 	"strings"
 	"time"
 
@@ -45,12 +46,12 @@ func (r *round) tellPods(ctx context.Context, o *cluster.Objects, p *plan.Plan) 
 }
 
 // pendingOf are the pods without a node, by namespace/name, if there is a verdict to tell.
-func pendingOf(pods []*plan.Pod, verdicts []observe.Verdict) map[string]*plan.Pod {
+func pendingOf(pods iter.Seq[*plan.Pod], verdicts []observe.Verdict) map[string]*plan.Pod {
 	pending := make(map[string]*plan.Pod, len(verdicts))
 	if len(verdicts) == 0 {
 		return pending
 	}
-	for _, p := range pods {
+	for p := range pods {
 		if p.Node() == "" {
 			pending[p.Meta().Namespace+"/"+p.Meta().Name] = p
 		}
@@ -60,7 +61,7 @@ func pendingOf(pods []*plan.Pod, verdicts []observe.Verdict) map[string]*plan.Po
 
 // countBound takes the waiting time of the pods that were pending in the last round
 // and have a node. Those that have gone meanwhile count for nothing.
-func (r *round) countBound(pods []*plan.Pod, now waiting) {
+func (r *round) countBound(pods iter.Seq[*plan.Pod], now waiting) {
 	settled := waiting{}
 	for pod := range r.waiting {
 		if !now[pod] {
@@ -70,7 +71,7 @@ func (r *round) countBound(pods []*plan.Pod, now waiting) {
 	if len(settled) == 0 {
 		return
 	}
-	for _, p := range pods {
+	for p := range pods {
 		meta := p.Meta()
 		if p.Node() != "" && settled[types.NamespacedName{Namespace: meta.Namespace, Name: meta.Name}] {
 			r.Metrics.Bound(max(boundAt(p.Object(), r.Clock.Now()).Sub(meta.CreationTimestamp.Time), 0))

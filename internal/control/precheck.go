@@ -109,7 +109,7 @@ func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []pla
 		}
 	}
 	seen := map[types.UID]*corev1.Pod{}
-	for _, p := range o.Planned() {
+	for p := range o.Planned() {
 		if goes[p.Node()] {
 			seen[p.Meta().UID] = p.Object()
 		}

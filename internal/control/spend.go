@@ -1,6 +1,8 @@
 package control
 
 import (
+	"iter"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -18,7 +20,7 @@ func (r *round) charge(o *cluster.Objects, state *plan.State) {
 	for _, n := range o.Nodes {
 		nodes[n.Name] = n
 	}
-	shares := sharesOf(nodes, state.Pods)
+	shares := sharesOf(nodes, state.AllPods())
 	var charges []observe.Charge
 	for _, m := range o.VPSieNodes {
 		if c, paid := chargeOf(m); paid {
@@ -41,9 +43,9 @@ func chargeOf(m *v1alpha1.VPSieNode) (observe.Charge, bool) {
 
 // sharesOf are, by node and namespace, the parts that pods ask for: half of it goes by cpu,
 // half by memory.
-func sharesOf(nodes map[string]*corev1.Node, pods []*plan.Pod) map[string]map[string]float64 {
+func sharesOf(nodes map[string]*corev1.Node, pods iter.Seq[*plan.Pod]) map[string]map[string]float64 {
 	shares := make(map[string]map[string]float64, len(nodes))
-	for _, p := range pods {
+	for p := range pods {
 		name, cpu, memory := p.Held()
 		node := nodes[name]
 		if node == nil {

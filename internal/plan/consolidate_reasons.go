@@ -10,12 +10,13 @@ func (r *remover) candidate(h *host) (*candidate, keep) {
 	if why := r.heldByItself(h); why.reason != "" {
 		return nil, why
 	}
-	c := &candidate{host: h, price: r.w.priceOf(h.node)}
+	c := &candidate{host: h}
 	if r.excess(h.group) <= 0 && !h.replacedBy.live() {
 		if why := r.notUnderutilized(c); why.reason != "" {
 			return nil, why
 		}
 	}
+	c.price = r.w.priceOf(h.node)
 	if why := r.heldByPods(c); why.reason != "" {
 		return nil, why
 	}
@@ -72,15 +73,7 @@ func (h *host) controlPlane() string {
 			return why
 		}
 	}
-	for _, s := range h.bound {
-		if !s.stays {
-			continue // static pods do
-		}
-		if why := controlPlanePod(s.pod.meta, s.pod.status); why != "" {
-			return why
-		}
-	}
-	return ""
+	return h.controls
 }
 
 // brokenness orders hosts that do not work before those that do.

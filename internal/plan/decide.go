@@ -77,26 +77,27 @@ func (w *world) launches(names map[*host][]string) []Launch {
 // launchNames gives every machine to be bought a name that no node and no machine has:
 // placements name nodes, and one name must not mean two of them.
 func (w *world) launchNames() func(*group) string {
-	const infix = "-new-"
-	taken := map[string]bool{}
-	take := func(name string) {
-		if strings.Contains(name, infix) {
+	taken, numbers := map[string]bool{}, map[*group]int{}
+	take := func(name, prefix string) {
+		if strings.HasPrefix(name, prefix) {
 			taken[name] = true
 		}
 	}
-	for _, n := range w.state.Nodes {
-		take(n.Name)
-		take(n.Machine)
-		if n.Object != nil {
-			take(n.Object.Name)
-		}
-	}
-	numbers := map[*group]int{}
 	return func(g *group) string {
+		prefix := g.Name + "-new-"
+		if numbers[g] == 0 {
+			for _, n := range w.state.Nodes {
+				take(n.Name, prefix)
+				take(n.Machine, prefix)
+				if n.Object != nil {
+					take(n.Object.Name, prefix)
+				}
+			}
+		}
 		for {
 			numbers[g]++
-			if name := fmt.Sprintf("%s%s%d", g.Name, infix, numbers[g]); !taken[name] {
-				taken[name] = true
+			if name := fmt.Sprint(prefix, numbers[g]); !taken[name] {
+				taken[name] = true // a group may be called as another's machines begin
 				return name
 			}
 		}

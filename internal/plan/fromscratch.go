@@ -241,8 +241,8 @@ func anew(s *State, p *Plan) *State {
 	for i := range p.Unplaced {
 		refused[p.Unplaced[i].Pod] = true
 	}
-	out.Pods = make([]*Pod, 0, len(s.Pods))
-	for _, pod := range s.Pods {
+	out.Pods, out.NodePods = nil, nil
+	for pod := range s.AllPods() {
 		switch {
 		case pod.stage == stageBound && mine[pod.node] && !pod.stays():
 			if !pod.leaves() {

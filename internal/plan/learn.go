@@ -67,7 +67,7 @@ func newLessons(w *world) *lessons {
 	for _, set := range s.DaemonSets {
 		l.known[residentKey{set.Namespace, "DaemonSet", set.Name}] = true
 	}
-	byName := map[string]*Node{}
+	byName := make(map[string]*Node, len(s.Nodes))
 	var settled, settling []*Node
 	for _, n := range s.Nodes {
 		if n.State != Ready || n.Object == nil {
@@ -89,7 +89,7 @@ func newLessons(w *world) *lessons {
 			}
 		}
 	}
-	l.readResidents(byName)
+	l.readResidents(w.residents, byName)
 	l.readDrivers()
 	return l
 }
@@ -109,11 +109,8 @@ func keysOfNode(n *Node) iter.Seq[lessonKey] {
 }
 
 // readResidents notes the DaemonSet and static pods of the teachers.
-func (l *lessons) readResidents(byName map[string]*Node) {
-	for _, p := range l.state.Pods {
-		if p.stage != stageBound || !p.stays() || p.leaves() {
-			continue
-		}
+func (l *lessons) readResidents(pods []*Pod, byName map[string]*Node) {
+	for _, p := range pods {
 		n := byName[p.node]
 		key := residentKeyOf(p)
 		if n == nil || key.name == "" {

@@ -33,6 +33,8 @@ type host struct {
 	bound []seated
 	// seats is how many those are when the world is built.
 	seats int
+	// controls says which of these is a part of the control plane; empty for none.
+	controls string
 	// placed is what the plan puts on it.
 	placed []share
 	// dependent is how many of these depend on where other pods are.

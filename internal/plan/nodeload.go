@@ -19,10 +19,14 @@ const (
 // part is what the pod is in its node's load; stays says that it belongs to the node.
 // A DaemonSet's pod of low priority yields like any other: kube-scheduler evicts it.
 func (p *Pod) part(o *Options, stays bool) part {
+	return partOf(stays, p.leaves(), isMirrorPod(p.meta), p.expendable(o))
+}
+
+func partOf(stays, leaves, mirrors, expendable bool) part {
 	switch {
-	case p.leaves() && !stays:
+	case leaves && !stays:
 		return partNone
-	case p.expendable(o) && !isMirrorPod(p.meta):
+	case expendable && !mirrors:
 		return partYields
 	case stays:
 		return partOverhead

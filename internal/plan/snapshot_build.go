@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"iter"
 	"math"
 	"slices"
 	"time"
@@ -27,7 +26,7 @@ func newWorld(s *State) *world {
 		daemons:     newDaemons(s.DaemonSets),
 		newNodes:    map[newNodeKey]*newNode{},
 	}
-	w.dims = resources.NewDimensions(w.asked())
+	w.readPods()
 	for _, d := range w.daemons {
 		d.class = w.class(d.pod)
 	}
@@ -131,11 +130,21 @@ func (w *world) giveShapes() {
 	}
 }
 
-// asked are the requests of all pods, those of DaemonSets among them.
-func (w *world) asked() iter.Seq[*resources.Requests] {
-	return func(yield func(*resources.Requests) bool) {
+// readPods looks for what has to be known of all pods before anything else: the resources that they ask for, those of
+// DaemonSets among them, and which of them belong to their nodes. In a large cluster each look at all pods counts.
+func (w *world) readPods() {
+	w.dims = resources.NewDimensions(func(yield func(*resources.Requests) bool) {
 		for _, p := range w.state.Pods {
+			if p.stage == stageBound && p.stays() && !p.leaves() {
+				w.residents = append(w.residents, p)
+			}
 			if !yield(&p.requests) {
+				return
+			}
+		}
+		for _, b := range w.state.NodePods {
+			w.residents = append(w.residents, b.residents...)
+			if !yield(&b.asked) {
 				return
 			}
 		}
@@ -144,5 +153,5 @@ func (w *world) asked() iter.Seq[*resources.Requests] {
 				return
 			}
 		}
-	}
+	})
 }

@@ -11,11 +11,14 @@ import (
 
 // buildHosts makes a host of every node, by name, and counts the groups' machines.
 func (w *world) buildHosts() {
-	for _, n := range w.state.Nodes {
+	// Hosts are large and live as long as the world does: one array holds them all.
+	room := make([]host, len(w.state.Nodes))
+	for i, n := range w.state.Nodes {
 		if w.state.fromScratch && w.groupByName[n.Group] != nil {
 			continue
 		}
-		h := w.newHost(n)
+		h := &room[i]
+		w.describe(h, n)
 		w.hosts = append(w.hosts, h)
 		w.hostByName[n.Name] = h
 		if n.Object != nil {
@@ -42,8 +45,9 @@ func (w *world) buildHosts() {
 	w.lockTypes()
 }
 
-func (w *world) newHost(n *Node) *host {
-	h := &host{node: n, group: w.groupByName[n.Group]}
+// describe says of an empty host what its node is.
+func (w *world) describe(h *host, n *Node) {
+	h.node, h.group = n, w.groupByName[n.Group]
 	h.Name, h.Exists = n.Name, true
 	h.takes = (n.State == Ready || n.State == Ordered) && (h.group == nil || !h.group.Deleting && !h.group.empties(n))
 	if w.state.settling(n) && (n.State == Ordered || n.Object != nil) {
@@ -64,7 +68,6 @@ func (w *world) newHost(n *Node) *host {
 	}
 	h.Joined = n.State == Ready && !h.settling
 	h.free = slices.Clone(h.alloc)
-	return h
 }
 
 // lockTypes settles the one type of groups without mixed instances: the preferred
@@ -117,6 +120,11 @@ func (w *world) seat() []*Pod {
 			pending = append(pending, p)
 		}
 	}
+	for _, b := range w.state.NodePods {
+		if h := w.hostByName[b.node]; h != nil {
+			w.sitAll(h, b)
+		}
+	}
 	pending = append(pending, w.seatNominated(nominated)...)
 	for _, h := range w.hosts {
 		if h.settling {
@@ -131,15 +139,24 @@ func (w *world) seat() []*Pod {
 // counted how is only known once all classes have been read. In a large cluster each look at all pods counts, so this is one.
 func (w *world) seats() ([]*host, []*filter.Class) {
 	hosts, classes := make([]*host, len(w.state.Pods)), make([]*filter.Class, len(w.state.Pods))
-	seats := 0
+	seats, find := 0, w.finder()
 	for i, p := range w.state.Pods {
 		if p.stage != stageGone && p.stage != stageUndecided && p.stage != stageFailedScheduling {
 			classes[i] = w.class(p)
 		}
-		if h := w.seatOf(p); h != nil {
+		if h := seatOf(p, find); h != nil {
 			hosts[i] = h
 			h.seats++
 			seats++
+		}
+	}
+	for _, b := range w.state.NodePods {
+		for _, r := range b.rules {
+			w.class(r.example)
+		}
+		if h := w.hostByName[b.node]; h != nil {
+			h.seats += len(b.pods)
+			seats += len(b.pods)
 		}
 	}
 	room := make([]seated, seats)
@@ -149,18 +166,30 @@ func (w *world) seats() ([]*host, []*filter.Class) {
 	return hosts, classes
 }
 
+// finder finds hosts by name, fast where one is asked for again and again: the pods of a node mostly follow one another.
+func (w *world) finder() func(name string) *host {
+	var last string
+	var found *host
+	return func(name string) *host {
+		if name != last {
+			last, found = name, w.hostByName[name]
+		}
+		return found
+	}
+}
+
 // seatOf is the host that a pod is bound to or that waits for it; nil for none.
-func (w *world) seatOf(p *Pod) *host {
+func seatOf(p *Pod, find func(name string) *host) *host {
 	if p.anew {
 		return nil
 	}
 	switch p.stage {
 	case stageBound:
-		return w.hostByName[p.node]
+		return find(p.node)
 	case stageDaemon:
-		return w.hostByName[reservedNode(p.spec)]
+		return find(reservedNode(p.spec))
 	case stagePending:
-		return w.hostByName[p.status.NominatedNodeName]
+		return find(p.status.NominatedNodeName)
 	}
 	return nil
 }
@@ -170,18 +199,26 @@ func (w *world) sit(h *host, p *Pod, k *filter.Kind) { w.sitAs(h, p, k, p.stays(
 // sitAs puts a pod on a node; stays says that it belongs to the node.
 func (w *world) sitAs(h *host, p *Pod, k *filter.Kind, stays bool) {
 	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays, leaves: p.leaves()})
+	if stays {
+		h.controls = firstOf(h.controls, controlPlanePod(p.meta, p.status))
+	}
 	h.TakePorts(k)
 	w.dims.AddSize(h.free, &p.requests, -1)
-	switch p.part(&w.state.Options, stays) {
+	w.countIn(h, p, p.part(&w.state.Options, stays), amount{p.requests.CPU, p.requests.Memory})
+}
+
+// countIn counts a pod in the load of its node, as the part that it is of that.
+func (w *world) countIn(h *host, p *Pod, as part, asked amount) {
+	switch as {
 	case partOverhead:
-		h.overhead.addRequests(&p.requests)
+		h.overhead = h.overhead.plus(asked)
 	case partYields:
 		if h.yields == nil {
 			h.yields = make(resources.Vector, len(w.dims.Names))
 		}
 		w.dims.AddSize(h.yields, &p.requests, 1)
 	case partRequested:
-		h.requested.addRequests(&p.requests)
+		h.requested = h.requested.plus(asked)
 	}
 }
 

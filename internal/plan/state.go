@@ -22,6 +22,9 @@ type State struct {
 	// node, is neither finished nor terminating nor owned by a DaemonSet, and its
 	// PodScheduled condition says Unschedulable or is absent.
 	Pods []*Pod
+	// NodePods are further pods, which are bound: those of a node that is not named twice. Callers that
+	// plan again and again keep them for the nodes whose pods have not changed.
+	NodePods []*NodePods
 
 	DaemonSets     []*appsv1.DaemonSet
 	Deployments    []*appsv1.Deployment

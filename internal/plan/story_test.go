@@ -59,6 +59,7 @@ func (s *story) plan(t *testing.T, d *datadriven.TestData) string {
 		state.Now = state.Now.Add(passed)
 	}
 	p := Decide(&state)
+	comparePlans(t, &state)
 	if d.HasArg("remember") {
 		for _, g := range s.state.Groups {
 			g.Unsuitable = slices.DeleteFunc(slices.Clone(p.Unsuitable), func(u Unsuitable) bool { return u.Group != g.Name })

@@ -176,7 +176,7 @@ func (w *world) surge() *Surge {
 		return w.surges
 	}
 	w.surges = NewSurge(deployments, func(yield func(*metav1.ObjectMeta, *corev1.PodStatus) bool) {
-		for _, p := range w.state.Pods {
+		for p := range w.state.AllPods() {
 			if !yield(p.meta, p.status) {
 				return
 			}

@@ -51,7 +51,7 @@ func (w *world) proveUnsuitable() {
 	}
 	witnesses := map[*template][]witness{}
 	if len(waiting) > 0 || len(known) > 0 {
-		witnesses = w.witnesses()
+		witnesses = w.witnesses(len(known) > 0)
 	}
 	for _, l := range waiting {
 		for _, t := range w.templates {

@@ -91,10 +91,23 @@ func (h *host) counts() bool {
 // loads are the loads of the groups.
 func (w *world) loads() map[*group]load {
 	sums := make(map[*group]load, len(w.groups))
+	// Hosts of a group mostly follow one another, by name, and there are many.
+	var of *group
+	var sum load
 	for _, h := range w.hosts {
-		if h.counts() {
-			sums[h.group] = sums[h.group].plus(h.load())
+		if !h.counts() {
+			continue
 		}
+		if h.group != of {
+			if of != nil {
+				sums[of] = sum
+			}
+			of, sum = h.group, sums[h.group]
+		}
+		sum = sum.plus(h.load())
+	}
+	if of != nil {
+		sums[of] = sum
 	}
 	return sums
 }

@@ -23,25 +23,55 @@ type witness struct {
 }
 
 // witnesses are the nodes that show what their template is worth, those that are alike
-// once, by name.
-func (w *world) witnesses() map[*template][]witness {
+// once, by name. Where none is vacant, nothing can be proved anew: without anything known that they could
+// contradict, the first stands for them all.
+func (w *world) witnesses(known bool) map[*template][]witness {
 	all := map[*template][]witness{}
+	registered := w.registered()
+	for _, t := range w.templates {
+		hosts := registered[t]
+		if len(hosts) == 0 {
+			continue
+		}
+		if !known && !slices.ContainsFunc(hosts, (*host).vacant) {
+			hosts = hosts[:1]
+		}
+		all[t] = w.testimony(t, hosts)
+	}
+	return all
+}
+
+// registered are the nodes that show what they have, by template.
+func (w *world) registered() map[*template][]*host {
+	all := map[*template][]*host{}
 	for _, h := range w.hosts[:w.existing] {
 		n := h.node
 		registered := n.State == Ready || n.State == Ordered && n.Object != nil && len(n.Object.Status.Allocatable) > 0
 		if !registered || n.Object == nil || h.group == nil || h.Cordoned {
 			continue
 		}
-		t := h.group.template(n.Offer())
-		if t == nil {
-			continue
+		if t := h.group.template(n.Offer()); t != nil {
+			all[t] = append(all[t], h)
 		}
+	}
+	return all
+}
+
+// vacant says that no other pods are on the node than its own.
+func (h *host) vacant() bool {
+	return !slices.ContainsFunc(h.bound, func(s seated) bool { return !s.stays })
+}
+
+// testimony are the template's nodes as witnesses, those that are alike once.
+func (w *world) testimony(t *template, hosts []*host) []witness {
+	var all []witness
+	for _, h := range hosts {
 		x := w.witness(h, t)
 		same := func(o witness) bool {
 			return o.nodeClass == x.nodeClass && o.vacant == x.vacant && !x.created.After(o.created) && slices.Equal(o.room, x.room) && slices.Equal(o.unyielded, x.unyielded)
 		}
-		if !slices.ContainsFunc(all[t], same) {
-			all[t] = append(all[t], x)
+		if !slices.ContainsFunc(all, same) {
+			all = append(all, x)
 		}
 	}
 	return all
@@ -55,14 +85,13 @@ func (w *world) witness(h *host, t *template) witness {
 		}
 	}
 	x := witness{
-		host: h, nodeClass: w.filters.NodeClassOf(shownLabels(h, t), taints, false), room: slices.Clone(h.alloc), vacant: true,
+		host: h, nodeClass: w.filters.NodeClassOf(shownLabels(h, t), taints, false), room: slices.Clone(h.alloc), vacant: h.vacant(),
 		created: h.node.Object.CreationTimestamp.Time,
 	}
 	var yields resources.Vector
 	for _, s := range h.bound {
 		switch {
 		case !s.stays:
-			x.vacant = false
 		case w.expendable(s.pod) && !isMirrorPod(s.pod.meta):
 			if yields == nil {
 				yields = make(resources.Vector, len(w.dims.Names))

@@ -29,6 +29,8 @@ type world struct {
 	existing   int // how many of hosts are there already or on their way
 	hostByName map[string]*host
 	lots       []*lot // by priority, highest first
+	// residents are the bound pods that belong to their nodes and stay there.
+	residents []*Pod
 	// nominated are the pending pods for which kube-scheduler is making room.
 	nominated []Placement
 	// unsuitable is what earlier plans proved and still counts.

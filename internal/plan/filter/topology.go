@@ -125,14 +125,22 @@ func (t *topology) readApart(c *Class, pod *corev1.Pod, terms []corev1.PodAffini
 	}
 }
 
+// OnlyKind is the kind of all pods of the class where nobody asks about labels; nil where a pod's labels tell its kind. All
+// classes have been read.
+func (t *topology) OnlyKind(c *Class) *Kind {
+	if len(t.selectors.all) > 0 {
+		return nil
+	}
+	if c.onlyKind == nil {
+		c.onlyKind = t.kindOf(c, t.selectors.profile(nil))
+	}
+	return c.onlyKind
+}
+
 // Kind is the kind of a pod of the class, once all classes have been read.
 func (t *topology) Kind(c *Class, pod *metav1.ObjectMeta) *Kind {
-	if len(t.selectors.all) == 0 {
-		// Nobody asks about labels, so all pods of the class are of one kind.
-		if c.onlyKind == nil {
-			c.onlyKind = t.kindOf(c, t.selectors.profile(nil))
-		}
-		return c.onlyKind
+	if k := t.OnlyKind(c); k != nil {
+		return k
 	}
 	return t.kindOf(c, t.selectors.profileOf(pod))
 }

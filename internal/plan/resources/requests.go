@@ -116,6 +116,20 @@ func (r *Requests) sort() {
 	slices.SortFunc(r.Scalars, func(a, b Scalar) int { return strings.Compare(string(a.Name), string(b.Name)) })
 }
 
+// Add adds what another pod asks for.
+func (r *Requests) Add(o *Requests) {
+	r.CPU, r.Memory, r.Storage = r.CPU+o.CPU, r.Memory+o.Memory, r.Storage+o.Storage
+	for _, s := range o.Scalars {
+		i := slices.IndexFunc(r.Scalars, func(have Scalar) bool { return have.Name == s.Name })
+		if i < 0 {
+			r.Scalars = append(r.Scalars, s)
+			continue
+		}
+		r.Scalars[i].Amount += s.Amount
+	}
+	r.sort()
+}
+
 // AtLeast is the larger of each amount.
 func (r *Requests) AtLeast(o *Requests) Requests {
 	most := Requests{CPU: max(r.CPU, o.CPU), Memory: max(r.Memory, o.Memory), Storage: max(r.Storage, o.Storage), Scalars: slices.Clone(r.Scalars)}
