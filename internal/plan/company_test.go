@@ -18,3 +18,15 @@ func TestNoDearerZoneIsOpened(t *testing.T) {
 		}
 	}
 }
+
+// TestConstraintsCost: with its constraints taken away a plan may not be dearer, but for what a
+// heuristic search misses, which is less than a hundredth.
+func TestConstraintsCost(t *testing.T) {
+	for seed := uint64(1); seed <= 6; seed++ {
+		free := plan.Decide(plantest.Company(800, seed, false)).Cost.After
+		bound := plan.Decide(plantest.Company(800, seed, true)).Cost.After
+		if float64(free) > 1.01*float64(bound) {
+			t.Errorf("seed %d: %d an hour without constraints, %d with them", seed, free, bound)
+		}
+	}
+}
