@@ -24,8 +24,7 @@ func (i *inspection) group(ctx context.Context, g *v1alpha1.NodeGroup) {
 	for _, w := range control.WantedOf(g) {
 		i.network(ctx, object, w)
 	}
-	d := control.Deps{Live: i.kube, Options: i.opts.Control}
-	if err := d.CheckGroup(ctx, g); err != nil {
+	if err := control.CheckGroup(ctx, i.kube, &i.opts.Control, g); err != nil {
 		i.problem("user data", object, "correct spec.userData, spec.labels, spec.taints, or what the message names", err)
 	} else {
 		i.ok("user data", object, "it can be rendered")

@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -200,10 +201,10 @@ func (r *store) miss(ctx context.Context, m *v1alpha1.VPSieNode, e observe.Event
 		r.arrivals.failed(placeOf(m, g), m.Status.CreatedAt.Time, r.Clock.Now(), e.Note, proven)
 	}
 	if g != nil {
-		if err := r.keep(ctx, g); err != nil {
+		if err := r.backoffs.keep(ctx, g); err != nil {
 			return err
 		}
-		if err := r.stopRollout(ctx, g, m, e.Note); err != nil {
+		if err := r.rollouts.stopRollout(ctx, g, m, e.Note); err != nil {
 			return err
 		}
 	}
@@ -239,9 +240,19 @@ func (a *arrivals) hold(places []place, now time.Time) hold {
 	return all
 }
 
+// backoffs are what failures of before keep from being bought: those of the cloud, and those of arrivals.
+type backoffs struct {
+	Client   client.Client
+	Cloud    *cloud.Cloud
+	Clock    clock.PassiveClock
+	arrivals *arrivals
+}
+
+func newBackoffs(d *Deps) backoffs { return backoffs{d.Client, d.Cloud, d.Clock, d.arrivals} }
+
 // recall takes over, after a restart, what the stored objects tell of the time before: the
 // NodeGroups' back-offs, and which orders are not listed.
-func (d Deps) recall(o *cluster.Objects) {
+func (d backoffs) recall(o *cluster.Objects) {
 	for _, g := range o.NodeGroups {
 		for _, b := range g.Status.Backoffs {
 			switch {
@@ -276,17 +287,24 @@ func (a *arrivals) forgetMended(groups []*v1alpha1.NodeGroup) {
 	}
 }
 
+// retries does what the annotation try-now asks for.
+type retries struct {
+	Client   client.Client
+	backoffs backoffs
+	rollouts rollouts
+}
+
 // tryNow does what the annotation asks for: what was refused or has failed is tried again.
 // The annotation goes last, so that a restart on the way only does it once more.
-func (r *round) tryNow(ctx context.Context, groups []*v1alpha1.NodeGroup) error {
+func (r retries) tryNow(ctx context.Context, groups []*v1alpha1.NodeGroup) error {
 	for _, g := range groups {
-		if !r.retryAsked(g) {
+		if !r.backoffs.retryAsked(g) {
 			continue
 		}
 		logf.FromContext(ctx).Info("trying again what was refused or has failed", "nodeGroup", g.Name)
 		done := g.DeepCopy()
 		delete(done.Annotations, v1alpha1.AnnotationTryNow)
-		if err := r.resumeRollout(ctx, g); err != nil {
+		if err := r.rollouts.resumeRollout(ctx, g); err != nil {
 			return err
 		}
 		if err := r.Client.Patch(ctx, done, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {
@@ -297,7 +315,7 @@ func (r *round) tryNow(ctx context.Context, groups []*v1alpha1.NodeGroup) error 
 }
 
 // retryAsked ends the back-offs of a group that asks for it, and tells whether it does.
-func (d Deps) retryAsked(g *v1alpha1.NodeGroup) bool {
+func (d backoffs) retryAsked(g *v1alpha1.NodeGroup) bool {
 	if g.Annotations[v1alpha1.AnnotationTryNow] != "true" {
 		return false
 	}
@@ -321,7 +339,7 @@ func (a *arrivals) retry(group string, now time.Time) {
 
 // backoffsOf are the group's back-offs as its status keeps them, and in words those
 // that are in force and leave something else to buy.
-func (d Deps) backoffsOf(g *v1alpha1.NodeGroup) (kept []v1alpha1.Backoff, words []string) {
+func (d backoffs) backoffsOf(g *v1alpha1.NodeGroup) (kept []v1alpha1.Backoff, words []string) {
 	kept = d.arrivals.orders.notes()
 	for _, p := range placesOf(g) {
 		b := d.arrivals.noted(p)

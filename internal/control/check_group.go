@@ -4,20 +4,26 @@ import (
 	"context"
 	"errors"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 )
 
-// CheckGroup says why no machine of the group could join, nil when nothing is known to be wrong. It needs Live and Options.
-func (d Deps) CheckGroup(ctx context.Context, g *v1alpha1.NodeGroup) error {
+// CheckGroup says why no machine of the group could join, nil when nothing is known to be wrong.
+func CheckGroup(ctx context.Context, live client.Reader, o *Options, g *v1alpha1.NodeGroup) error {
+	return bootstrap{reads{Live: live}, o}.checkGroup(ctx, g)
+}
+
+func (d bootstrap) checkGroup(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	return errors.Join(d.tryUserData(g), d.checkEndpoint(ctx, g))
 }
 
 // tryUserData renders the group's userData for no machine in particular: one that
 // cannot be rendered would fail every machine after it was decided on, and the next
 // round would decide on another.
-func (d Deps) tryUserData(g *v1alpha1.NodeGroup) error {
+func (d bootstrap) tryUserData(g *v1alpha1.NodeGroup) error {
 	if err := checkNodeFields(g); err != nil {
 		return err
 	}

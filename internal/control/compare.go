@@ -42,7 +42,7 @@ func (c *comparing) end(now time.Time, took time.Duration) {
 // compare starts a comparison of the decision's cost with the least that is possible,
 // unless the last one was a moment ago. What the state points to is read-only for
 // everybody, but the next round changes the list of its pods.
-func (r *round) compare(state *plan.State, decision *plan.Plan) {
+func (r *recorder) compare(state *plan.State, decision *plan.Plan) {
 	if !r.comparing.begin(state.Now) {
 		return
 	}

@@ -230,7 +230,7 @@ func (r *wiring) unconnected(ctx context.Context, m *v1alpha1.VPSieNode, pause t
 
 // holdPodsOff puts the startup taint on a node that has registered without it before its VPS is connected.
 func (r *wiring) holdPodsOff(ctx context.Context, m *v1alpha1.VPSieNode) error {
-	node, err := r.nodeOf(ctx, r.Client, m)
+	node, err := r.owners.nodeOf(ctx, r.Client, m)
 	if errors.Is(err, errNodeUnclear) || errors.Is(err, errNodeTaken) || err == nil && node == nil {
 		return nil // It says so when the machine joins.
 	}

@@ -46,8 +46,11 @@ func take(node *corev1.Node, step string) {
 	metav1.SetMetaDataAnnotation(&node.ObjectMeta, annotationDraining, steps+step)
 }
 
+// cordons keeps new pods off nodes, and lets them on again.
+type cordons struct{ Client client.Client }
+
 // cordon keeps new pods off, and notes further steps.
-func (d Deps) cordon(ctx context.Context, node *corev1.Node, steps ...string) error {
+func (d cordons) cordon(ctx context.Context, node *corev1.Node, steps ...string) error {
 	changed := node.DeepCopy()
 	take(changed, stepNoted)
 	for _, step := range steps {
@@ -73,11 +76,11 @@ func (r *drainer) beginEvicting(ctx context.Context, node *corev1.Node) error {
 		metav1.SetMetaDataLabel(&changed.ObjectMeta, corev1.LabelNodeExcludeBalancers, "true")
 		take(changed, stepExcluded)
 	}
-	return r.patchNode(ctx, node, changed)
+	return r.cordons.patchNode(ctx, node, changed)
 }
 
 // uncordon takes back what was done to the node; of the steps the given one stays noted.
-func (d Deps) uncordon(ctx context.Context, node *corev1.Node, but string) error {
+func (d cordons) uncordon(ctx context.Context, node *corev1.Node, but string) error {
 	changed := node.DeepCopy()
 	if took(node, stepExcluded) {
 		delete(changed.Labels, corev1.LabelNodeExcludeBalancers)
@@ -92,7 +95,7 @@ func (d Deps) uncordon(ctx context.Context, node *corev1.Node, but string) error
 	return d.patchNode(ctx, node, changed)
 }
 
-func (d Deps) patchNode(ctx context.Context, node, changed *corev1.Node) error {
+func (d cordons) patchNode(ctx context.Context, node, changed *corev1.Node) error {
 	// From a stale copy the list of steps would lose some.
 	if err := d.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("cordoning node %s: %w", node.Name, err)

@@ -5,18 +5,22 @@ import (
 	"slices"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
+// prices says what machines cost.
+type prices struct{ Cloud *cloud.Cloud }
+
 // priceOf is the one owner of what a machine costs: its price now, else when it was last known, if only to its status. It
 // is 0 only when nobody ever knew it.
-func (d Deps) priceOf(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) plan.Money {
+func (d prices) priceOf(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) plan.Money {
 	return d.pricesIn(ctx, g)(m)
 }
 
 // pricesIn is priceOf for many machines of the group at one moment. VPSie's catalogue is gone through once for each offer.
-func (d Deps) pricesIn(ctx context.Context, g *v1alpha1.NodeGroup) func(*v1alpha1.VPSieNode) plan.Money {
+func (d prices) pricesIn(ctx context.Context, g *v1alpha1.NodeGroup) func(*v1alpha1.VPSieNode) plan.Money {
 	type price struct {
 		amount plan.Money
 		known  bool
@@ -41,14 +45,14 @@ func boughtAs(m *v1alpha1.VPSieNode) plan.OfferKey {
 }
 
 // notePrice writes down what the machine costs, for when nobody can be asked any more.
-func (d Deps) notePrice(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) {
+func (d prices) notePrice(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1.NodeGroup) {
 	if price := d.priceOf(ctx, m, g); price > 0 {
 		m.Status.CostPerHour, m.Status.CostPerMonth = plan.Hourly(price).String(), price.String()
 	}
 }
 
 // pricesOf are what machines of the group cost whose types the group cannot buy now, by name.
-func (d Deps) pricesOf(ctx context.Context, machines []*v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, offers []*plan.Offer) map[string]plan.Money {
+func (d prices) pricesOf(ctx context.Context, machines []*v1alpha1.VPSieNode, g *v1alpha1.NodeGroup, offers []*plan.Offer) map[string]plan.Money {
 	var prices map[string]plan.Money
 	priceOf := d.pricesIn(ctx, g)
 	for _, m := range machines {

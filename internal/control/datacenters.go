@@ -71,7 +71,7 @@ func placesOf(g *v1alpha1.NodeGroup) []place {
 
 // marketOf is what the account sells for the group: what a person must know of, and why nothing
 // can be bought at all.
-func (d Deps) marketOf(ctx context.Context, g *v1alpha1.NodeGroup) (market cluster.Market, problems []error, err error) {
+func (d market) marketOf(ctx context.Context, g *v1alpha1.NodeGroup) (market cluster.Market, problems []error, err error) {
 	wanted := WantedOf(g)
 	if !g.Spec.Zonal() {
 		market.Offers, problems, err = d.Cloud.Market(ctx, wanted[0])
@@ -94,7 +94,7 @@ func (d Deps) marketOf(ctx context.Context, g *v1alpha1.NodeGroup) (market clust
 
 // holdBack notes in which datacenters of a group in several nothing is bought for a while, or one
 // machine at a time, because machines did not arrive there.
-func (d Deps) holdBack(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market *cluster.Market) {
+func (d market) holdBack(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode, market *cluster.Market) {
 	if !g.Spec.Zonal() {
 		return
 	}

@@ -22,7 +22,15 @@ import (
 const reasonDrainFailed = "DrainFailed"
 
 // drainer empties nodes.
-type drainer struct{ *store }
+type drainer struct {
+	*store
+	cordons cordons
+	Metrics *observe.Metrics
+	// PodsOn are the pods of a node as the cache has them; nil asks Client.
+	PodsOn func(node string) ([]corev1.Pod, error)
+}
+
+func newDrainer(d *Deps, s *store) drainer { return drainer{s, cordons{d.Client}, d.Metrics, d.PodsOn} }
 
 // drain empties the node step by step and never waits inside. It is done when
 // nothing is left that must go. Nothing is evicted before all can be: a drain that
@@ -44,7 +52,7 @@ func (r *drainer) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1
 		}
 		return again(left), nil
 	}
-	if err := r.cordon(ctx, node); err != nil {
+	if err := r.cordons.cordon(ctx, node); err != nil {
 		return progress{}, err
 	}
 	pods, err := r.podsToMove(ctx, node)
@@ -128,10 +136,10 @@ func (r *drainer) vanished(ctx context.Context, m *v1alpha1.VPSieNode) bool {
 }
 
 // deadFor is for how long the node's kubelet has not been ready; 0 when it is.
-func (d Deps) deadFor(node *corev1.Node) time.Duration {
+func (r *drainer) deadFor(node *corev1.Node) time.Duration {
 	for _, c := range node.Status.Conditions {
 		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			return d.Clock.Since(c.LastTransitionTime.Time)
+			return r.Clock.Since(c.LastTransitionTime.Time)
 		}
 	}
 	return 0
@@ -212,7 +220,7 @@ func (r *drainer) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.Du
 
 // giveUp lets the node work on until the next try.
 func (r *drainer) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, limit time.Duration) (progress, error) {
-	if err := r.uncordon(ctx, node, stepDecided); err != nil {
+	if err := r.cordons.uncordon(ctx, node, stepDecided); err != nil {
 		return progress{}, err
 	}
 	names := podNames(pods)

@@ -415,7 +415,7 @@ func TestPodThatIsBoundAfterTheDrainIsNotLost(t *testing.T) {
 	m := w.ready(w.group("bound-late", 1, 1), 1)[0]
 	budget := w.budget("late", 0)
 	var late *corev1.Pod
-	w.machines.Client = interceptor.NewClient(w.withRights(), interceptor.Funcs{
+	w.machinesThrough(interceptor.NewClient(w.withRights(), interceptor.Funcs{
 		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
 			err := c.SubResource(sub).Patch(ctx, o, p, opts...)
 			if x, ok := o.(*v1alpha1.VPSieNode); ok && err == nil && late == nil && x.Status.Phase == v1alpha1.PhaseDeleting {
@@ -423,7 +423,7 @@ func TestPodThatIsBoundAfterTheDrainIsNotLost(t *testing.T) {
 			}
 			return err
 		},
-	})
+	}))
 	w.dismiss(m)
 	w.after(time.Minute, 5*time.Second)
 	if late == nil {

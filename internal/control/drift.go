@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -16,9 +17,15 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
+// rollouts notes in NodeGroups whether their roll-out goes on.
+type rollouts struct {
+	Client client.Client
+	Clock  clock.PassiveClock
+}
+
 // stopRollout notes that a machine which was bought in the place of a node did not join. It is
 // written before the machine is given up: nothing else tells of it afterwards.
-func (d Deps) stopRollout(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alpha1.VPSieNode, why string) error {
+func (d rollouts) stopRollout(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alpha1.VPSieNode, why string) error {
 	if len(cluster.Replaces(m)) == 0 {
 		return nil
 	}
@@ -33,7 +40,7 @@ func (d Deps) stopRollout(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alpha
 }
 
 // resumeRollout forgets what stopped the roll-out.
-func (d Deps) resumeRollout(ctx context.Context, g *v1alpha1.NodeGroup) error {
+func (d rollouts) resumeRollout(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	if g.Status.RolloutStopped == nil {
 		return nil
 	}
@@ -48,7 +55,7 @@ func (d Deps) resumeRollout(ctx context.Context, g *v1alpha1.NodeGroup) error {
 // noteDrift says on every VPSieNode in what it differs from what a new one would be, notes what it
 // was made from where nothing comparable is known yet, and takes away why it was to go where it
 // does not. It tells whether some are left to write.
-func (r *round) noteDrift(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan) (left bool, err error) {
+func (r *notes) noteDrift(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan) (left bool, err error) {
 	fresh := make(map[string]*v1alpha1.MadeFrom, len(o.NodeGroups))
 	limits := map[string]*plan.Group{}
 	for _, g := range o.NodeGroups {
@@ -83,7 +90,7 @@ func (r *round) noteDrift(ctx context.Context, o *cluster.Objects, s *plan.State
 }
 
 // driftOf is the machine with its condition Drifted as it is now, and with what it lacks of fresh; nil when nothing changes.
-func (r *round) driftOf(m *v1alpha1.VPSieNode, fresh *v1alpha1.MadeFrom, n *plan.Node, maxAge time.Duration) *v1alpha1.VPSieNode {
+func (r *notes) driftOf(m *v1alpha1.VPSieNode, fresh *v1alpha1.MadeFrom, n *plan.Node, maxAge time.Duration) *v1alpha1.VPSieNode {
 	status, reason, message := metav1.ConditionFalse, "UpToDate", "Made from what a new machine would be made from"
 	expires := n.Expires(maxAge)
 	switch {
@@ -104,14 +111,14 @@ func (r *round) driftOf(m *v1alpha1.VPSieNode, fresh *v1alpha1.MadeFrom, n *plan
 		told.Status.MadeFrom = unnoted
 	}
 	if !needless {
-		r.condition(told, v1alpha1.VPSieNodeDrifted, status, reason, message)
+		observe.Set(&told.Status.Conditions, told.Generation, r.Clock.Now(), v1alpha1.VPSieNodeDrifted, status, reason, message)
 	}
 	return told
 }
 
 // writeDrift writes the machine's status. The lock keeps what the machine's own steps write; a
 // copy that is behind is written in a later round.
-func (r *round) writeDrift(ctx context.Context, m, told *v1alpha1.VPSieNode) error {
+func (r *notes) writeDrift(ctx context.Context, m, told *v1alpha1.VPSieNode) error {
 	err := r.Client.Status().Patch(ctx, told, client.MergeFromWithOptions(m, client.MergeFromWithOptimisticLock{}))
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return nil
@@ -128,6 +135,6 @@ func (r *round) writeDrift(ctx context.Context, m, told *v1alpha1.VPSieNode) err
 
 // unmark takes the reason of a removal away that came to nothing, because the process ended before
 // the VPSieNode was deleted.
-func (r *round) unmark(ctx context.Context, m *v1alpha1.VPSieNode) error {
+func (r *notes) unmark(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return r.annotate(ctx, m, "taking annotation "+v1alpha1.AnnotationRemoval+" off", func(m *v1alpha1.VPSieNode) { delete(m.Annotations, v1alpha1.AnnotationRemoval) })
 }

@@ -20,7 +20,7 @@ func TestOnlyItsOwnVPSIsTakenOver(t *testing.T) {
 	mark := func(cluster, uid string) string {
 		return cloud.Mark{ClusterID: cluster, Group: "web", Name: m.Name, UID: uid}.String()
 	}
-	r := newMachines(Deps{Cloud: cloud.New(cloud.Options{ClusterID: "c1"})})
+	r := newMachines(&Deps{Cloud: cloud.New(cloud.Options{ClusterID: "c1"})})
 	for name, tc := range map[string]struct {
 		notes   string
 		created time.Time

@@ -74,7 +74,7 @@ func TestDecisionsNeedAFreshSight(t *testing.T) {
 		}
 		undo := tc.change()
 		for kind, want := range map[*plan.Plan]bool{{Launches: make([]plan.Launch, 1)}: tc.launch, {Removals: make([]plan.Removal, 1)}: tc.removal} {
-			if fresh, err := w.round.sightIsFresh(t.Context(), o, kind); err != nil || fresh != want {
+			if fresh, err := w.round.precheck.sightIsFresh(t.Context(), o, kind); err != nil || fresh != want {
 				t.Errorf("%s: a decision with %d removals may be acted on: %t (%v), want %t", tc.name, len(kind.Removals), fresh, err, want)
 			}
 		}

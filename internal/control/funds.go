@@ -10,6 +10,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -58,26 +59,36 @@ func (f *funds) set(value *observe.Funds) {
 
 // noteFunds looks at the balance now and then.
 func (s *sweep) noteFunds(ctx context.Context, machines []v1alpha1.VPSieNode) {
-	if s.funds == nil || !s.funds.due(s.Clock.Now()) {
+	if f := s.balance.funds; f == nil || !f.due(s.Clock.Now()) {
 		return
 	}
 	pointers := make([]*v1alpha1.VPSieNode, len(machines))
 	for i := range machines {
 		pointers[i] = &machines[i]
 	}
-	s.readFunds(ctx, pointers, func(name string) *v1alpha1.NodeGroup {
+	s.balance.readFunds(ctx, pointers, func(name string) *v1alpha1.NodeGroup {
 		g, err := s.groupNamed(ctx, name)
 		if err != nil {
 			return nil
 		}
 		return g
 	})
-	s.Metrics.Funds(s.funds.now())
+	s.Metrics.Funds(s.balance.funds.now())
 }
+
+// balance says how long the account's money lasts.
+type balance struct {
+	Cloud   *cloud.Cloud
+	prices  prices
+	funds   *funds
+	Options *Options
+}
+
+func newBalance(d *Deps) balance { return balance{d.Cloud, prices{d.Cloud}, d.funds, &d.Options} }
 
 // readFunds looks at the balance. What the API does not say, it is silent about. groupNamed
 // returns nil for a NodeGroup that is not known.
-func (d Deps) readFunds(ctx context.Context, machines []*v1alpha1.VPSieNode, groupNamed func(string) *v1alpha1.NodeGroup) {
+func (d balance) readFunds(ctx context.Context, machines []*v1alpha1.VPSieNode, groupNamed func(string) *v1alpha1.NodeGroup) {
 	read, err := d.Cloud.Funds(ctx)
 	switch {
 	case err == nil && !read.PostPaid:
@@ -91,7 +102,7 @@ func (d Deps) readFunds(ctx context.Context, machines []*v1alpha1.VPSieNode, gro
 
 // lasting says how long the balance lasts. What the account costs is what VPSie says of all its products, or our machines'
 // prices where that is more.
-func (d Deps) lasting(ctx context.Context, read vpsie.Funds, machines []*v1alpha1.VPSieNode, groupNamed func(string) *v1alpha1.NodeGroup) *observe.Funds {
+func (d balance) lasting(ctx context.Context, read vpsie.Funds, machines []*v1alpha1.VPSieNode, groupNamed func(string) *v1alpha1.NodeGroup) *observe.Funds {
 	var ours plan.Money
 	prices := map[string]func(*v1alpha1.VPSieNode) plan.Money{}
 	for _, m := range machines {
@@ -99,7 +110,7 @@ func (d Deps) lasting(ctx context.Context, read vpsie.Funds, machines []*v1alpha
 		price, asked := prices[group]
 		if !asked {
 			if g := groupNamed(group); g != nil {
-				price = d.pricesIn(ctx, g)
+				price = d.prices.pricesIn(ctx, g)
 			}
 			prices[group] = price
 		}
@@ -118,7 +129,7 @@ func (d Deps) lasting(ctx context.Context, read vpsie.Funds, machines []*v1alpha
 }
 
 // tooPoor says why nothing is bought beyond minNodes, empty when the balance allows it.
-func (d Deps) tooPoor() string {
+func (d balance) tooPoor() string {
 	f := d.funds.now()
 	if f == nil || d.Options.MinBalanceHours <= 0 || f.Hours >= d.Options.MinBalanceHours {
 		return ""

@@ -40,7 +40,7 @@ func TestLowBalanceIsToldAndStopsGrowth(t *testing.T) {
 	}
 	w.must(w.fake.PatchKnobs([]byte(`{"balance":"1"}`))) // 60 hours
 	w.until(time.Minute, "the low balance to be told", balance(metav1.ConditionTrue, "add credit"))
-	pods := w.deps.tooPoor()
+	pods := w.round.market.balance.tooPoor()
 	if !strings.Contains(pods, "--min-balance-hours") {
 		t.Errorf("growth goes on: %q", pods)
 	}

@@ -74,7 +74,7 @@ func (r *joiner) furnish(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alpha1
 	}
 	retaint(changed, given.Taints, wanted.Taints)
 	if changed.Spec.ProviderID == "" {
-		changed.Spec.ProviderID = r.Options.ProviderIDFormat.of(r.lastSeen(ctx, m))
+		changed.Spec.ProviderID = r.Options.ProviderIDFormat.of(r.owners.lastSeen(ctx, m))
 	}
 	if !equality.Semantic.DeepEqual(node.Labels, changed.Labels) || !equality.Semantic.DeepEqual(node.Spec, changed.Spec) {
 		// Taints are one list: without the lock a taint that somebody adds now would be lost.

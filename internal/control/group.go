@@ -13,16 +13,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
 // groups keeps a NodeGroup until its machines are gone.
-type groups struct{ Deps }
+type groups struct {
+	Client   client.Client
+	Live     client.Reader
+	Metrics  *observe.Metrics
+	arrivals *arrivals
+}
 
-func setupGroups(mgr ctrl.Manager, d Deps) error {
+func newGroups(d *Deps) *groups { return &groups{d.Client, d.Live, d.Metrics, d.arrivals} }
+
+func setupGroups(mgr ctrl.Manager, d *Deps) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("nodegroup").
 		For(&v1alpha1.NodeGroup{}).
 		Watches(&v1alpha1.VPSieNode{}, handler.EnqueueRequestsFromMapFunc(groupOfMachine)).
-		Complete(d.measured("nodegroup", &groups{d}))
+		Complete(d.measured("nodegroup", newGroups(d)))
 	if err != nil {
 		return fmt.Errorf("setting up NodeGroups: %w", err)
 	}

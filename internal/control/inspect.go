@@ -6,9 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/utils/clock"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
@@ -24,8 +26,22 @@ type inspected struct {
 	found    []observe.CheckFinding
 }
 
+// inspecting has the account and the NodeGroups looked at. Inspect and inspected are nil where nobody looks.
+type inspecting struct {
+	Cloud     *cloud.Cloud
+	Clock     clock.PassiveClock
+	Voice     *observe.Voice
+	Metrics   *observe.Metrics
+	Inspect   func(ctx context.Context, groups []*v1alpha1.NodeGroup) (found []observe.CheckFinding, answered bool)
+	inspected *inspected
+}
+
+func newInspecting(d *Deps) inspecting {
+	return inspecting{d.Cloud, d.Clock, d.Voice, d.Metrics, d.Inspect, d.inspected}
+}
+
 // inspect looks at the account and the NodeGroups where they have changed since, and tells what is wrong.
-func (r *round) inspect(ctx context.Context, groups []*v1alpha1.NodeGroup) {
+func (r *inspecting) inspect(ctx context.Context, groups []*v1alpha1.NodeGroup) {
 	if r.Inspect == nil || r.inspected == nil {
 		return
 	}

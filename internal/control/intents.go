@@ -20,10 +20,24 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
+// intents writes decisions down.
+type intents struct {
+	Client   client.Client
+	Voice    *observe.Voice
+	Metrics  *observe.Metrics
+	scalings scalings
+	// builder is told which pods the machines are for.
+	builder *cluster.Builder
+}
+
+func newIntents(d *Deps, b *cluster.Builder) intents {
+	return intents{d.Client, d.Voice, d.Metrics, scalings{d.Client, d.Clock, d.arrivals}, b}
+}
+
 // act writes the decision down: a VPSieNode for each machine to buy, the deletion
 // of one for each node to remove. Nothing is asked of the cloud here. It returns
 // the VPSieNodes that were made, by launch.
-func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[string]string, error) {
+func (r intents) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[string]string, error) {
 	ordered := map[string]string{}
 	var errs []error
 	machines := byNodeName(o.VPSieNodes)
@@ -42,7 +56,7 @@ func (r *round) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map[
 		if len(removals) > 0 {
 			if slices.ContainsFunc(removals, func(x plan.Removal) bool { return !makesWay(x) && !slices.Contains(p.Replacing, x.Node) }) {
 				// The time comes first: a crash after it only delays the next scaling. What is replaced is no scaling.
-				errs = append(errs, r.noteScaling(ctx, g))
+				errs = append(errs, r.scalings.noteScaling(ctx, g))
 			}
 			r.Voice.Say(g, observe.ScalingDown(removals))
 			errs = append(errs, r.dismiss(ctx, machines, removals))
@@ -57,7 +71,7 @@ func makesWay(x plan.Removal) bool { return x.Reason == plan.Drifted || x.Reason
 // mostAtOnce bounds the writes under way to the API server.
 const mostAtOnce = 16
 
-func (r *round) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []plan.Launch) (map[string]string, error) {
+func (r intents) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []plan.Launch) (map[string]string, error) {
 	machines := make(map[string]*v1alpha1.VPSieNode, len(launches))
 	for _, l := range launches {
 		machines[l.Name] = machineFor(g, l)
@@ -135,7 +149,7 @@ func machineName(group string) string {
 	return prefix + group + "-" + rand.String(random)
 }
 
-func (r *round) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSieNode, removals []plan.Removal) error {
+func (r intents) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSieNode, removals []plan.Removal) error {
 	return forEach(removals, func(x plan.Removal) error {
 		m := machines[x.Node]
 		if m == nil {
@@ -146,7 +160,7 @@ func (r *round) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSie
 		if err := r.Client.Patch(ctx, marked, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("noting why VPSieNode %s goes: %w", m.Name, err)
 		}
-		if err := r.deleteMachine(ctx, m); err != nil {
+		if err := deleteMachine(ctx, r.Client, m); err != nil {
 			return err
 		}
 		r.Metrics.Removed(x.Group, x.Reason)

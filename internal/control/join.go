@@ -22,12 +22,15 @@ import (
 )
 
 // joiner sees running VPSes become ready nodes.
-type joiner struct{ *store }
+type joiner struct {
+	*store
+	serving serving
+}
 
 // join follows a running machine: Provisioned until its node registers, Joining
 // until that is ready, Ready from then on.
 func (r *joiner) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
-	node, err := r.nodeOf(ctx, r.Client, m)
+	node, err := r.owners.nodeOf(ctx, r.Client, m)
 	if errors.Is(err, errNodeUnclear) || errors.Is(err, errNodeTaken) {
 		r.trouble(m, "NodeUnclear", err)
 		return r.late(ctx, m)
@@ -47,7 +50,7 @@ func (r *joiner) join(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration
 	if err := r.claim(ctx, m, node); err != nil {
 		return 0, err
 	}
-	if why := r.notServing(ctx, m, node); why.reason != "" {
+	if why := r.serving.notServing(ctx, m, node); why.reason != "" {
 		if m.Status.Phase != v1alpha1.PhaseReady {
 			m.Status.Phase = v1alpha1.PhaseJoining
 		}
@@ -99,8 +102,14 @@ func (r *joiner) ready(ctx context.Context, m *v1alpha1.VPSieNode) error {
 // they do.
 type fallow struct{ reason, message string }
 
+// serving says whether pods run on nodes.
+type serving struct {
+	Client  client.Client
+	Options *Options
+}
+
 // notServing is why no pods run on the node yet.
-func (d Deps) notServing(ctx context.Context, m *v1alpha1.VPSieNode, n *corev1.Node) fallow {
+func (d serving) notServing(ctx context.Context, m *v1alpha1.VPSieNode, n *corev1.Node) fallow {
 	if !cluster.IsReady(n) {
 		return fallow{reasonNodeNotReady, "The Kubernetes node is not ready"}
 	}
@@ -116,7 +125,7 @@ func (d Deps) notServing(ctx context.Context, m *v1alpha1.VPSieNode, n *corev1.N
 
 // optionsFor are the planner's options as they are for the machine's node: the startup
 // taints of its NodeGroup count, too.
-func (d Deps) optionsFor(ctx context.Context, m *v1alpha1.VPSieNode) *plan.Options {
+func (d serving) optionsFor(ctx context.Context, m *v1alpha1.VPSieNode) *plan.Options {
 	var g v1alpha1.NodeGroup
 	if err := d.Client.Get(ctx, types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}, &g); err != nil {
 		return &d.Options.Plan
@@ -135,8 +144,8 @@ func (r *joiner) late(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration
 		return left, nil
 	}
 	why := fmt.Sprintf("no ready node after %s; check the machine's cloud-init logs and its way to the API server", r.Options.JoinTimeout)
-	if node, err := r.nodeOf(ctx, r.Live, m); err == nil && node != nil {
-		switch f := r.notServing(ctx, m, node); f.reason {
+	if node, err := r.owners.nodeOf(ctx, r.Live, m); err == nil && node != nil {
+		switch f := r.serving.notServing(ctx, m, node); f.reason {
 		case "":
 			return r.Options.PollInterval, nil
 		case reasonStartupTaint:
@@ -155,7 +164,7 @@ var errNodeUnclear = errors.New("it is not clear which node is the machine's")
 // nodeOf finds the machine's Kubernetes node: the one it joined under, else the
 // one that bears its identity. Two candidates are an error, never a guess, and so is a
 // node that belongs to another VPSieNode (errNodeTaken).
-func (d Deps) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
+func (d owners) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
 	found, err := d.findNode(ctx, from, m)
 	if err != nil || found == nil {
 		return nil, err
@@ -166,7 +175,7 @@ func (d Deps) nodeOf(ctx context.Context, from client.Reader, m *v1alpha1.VPSieN
 	return found, nil
 }
 
-func (d Deps) findNode(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
+func (d owners) findNode(ctx context.Context, from client.Reader, m *v1alpha1.VPSieNode) (*corev1.Node, error) {
 	if m.Status.NodeName != "" {
 		var node corev1.Node
 		err := from.Get(ctx, types.NamespacedName{Name: m.Status.NodeName}, &node)
@@ -199,7 +208,7 @@ func (d Deps) findNode(ctx context.Context, from client.Reader, m *v1alpha1.VPSi
 }
 
 // lastSeen is the machine's VPS as the newest list at hand shows it, or an empty one.
-func (d Deps) lastSeen(ctx context.Context, m *v1alpha1.VPSieNode) *vpsie.VM {
+func (d owners) lastSeen(ctx context.Context, m *v1alpha1.VPSieNode) *vpsie.VM {
 	sight, err := d.Cloud.Look(ctx, time.Time{})
 	if err != nil {
 		sight = nil

@@ -20,7 +20,12 @@ import (
 // keeper has what machines cost and the last decisions outlive restarts: the leader keeps
 // them in two ConfigMaps, written rarely and when it ends.
 type keeper struct {
-	Deps
+	Client  client.Client
+	Live    client.Reader
+	Journal *observe.Journal
+	Spend   *observe.Spend
+	// namespace is that of the ConfigMaps.
+	namespace string
 	// restored: what was stored has been taken over, so that it may be written over.
 	spendRestored, journalRestored bool
 	// stored are the versions that were written last.
@@ -37,11 +42,15 @@ const (
 	lastWrite = 5 * time.Second
 )
 
-func setupKeeper(mgr ctrl.Manager, d Deps) error {
+func newKeeper(d *Deps) *keeper {
+	return &keeper{Client: d.Client, Live: d.Live, Journal: d.Journal, Spend: d.Spend, namespace: d.Options.Namespace}
+}
+
+func setupKeeper(mgr ctrl.Manager, d *Deps) error {
 	if d.Spend == nil || d.Journal == nil {
 		return nil
 	}
-	if err := mgr.Add(&keeper{Deps: d}); err != nil {
+	if err := mgr.Add(newKeeper(d)); err != nil {
 		return fmt.Errorf("setting up what is kept over restarts: %w", err)
 	}
 	return nil
@@ -147,10 +156,10 @@ func (k *keeper) keepRounds(ctx context.Context) error {
 // stored reads a ConfigMap; one that is not there is new.
 func (k *keeper) stored(ctx context.Context, name string) (*corev1.ConfigMap, error) {
 	cm := &corev1.ConfigMap{}
-	err := k.Live.Get(ctx, client.ObjectKey{Namespace: k.Options.Namespace, Name: name}, cm)
+	err := k.Live.Get(ctx, client.ObjectKey{Namespace: k.namespace, Name: name}, cm)
 	if apierrors.IsNotFound(err) {
 		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-			Namespace: k.Options.Namespace, Name: name, Labels: map[string]string{"app.kubernetes.io/name": "vpsie-autoscaler"},
+			Namespace: k.namespace, Name: name, Labels: map[string]string{"app.kubernetes.io/name": "vpsie-autoscaler"},
 		}}, nil
 	}
 	if err != nil {

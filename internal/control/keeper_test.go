@@ -23,7 +23,7 @@ func TestSpendAndJournalSurviveARestart(t *testing.T) {
 			_ = client.IgnoreNotFound(w.admin.Delete(w.clearCtx(), cm))
 		}
 	})
-	k := &keeper{Deps: w.deps}
+	k := newKeeper(&w.deps)
 	w.must(k.keep(w.Context())) // nothing is stored yet
 	g := w.group("kept", 1, 1)
 	machine := w.ready(g, 1)[0]
@@ -52,7 +52,7 @@ func TestSpendAndJournalSurviveARestart(t *testing.T) {
 
 	w.clock.Step(3 * time.Hour) // nothing runs
 	w.start(w.deps.Options)
-	k = &keeper{Deps: w.deps}
+	k = newKeeper(&w.deps)
 	w.must(k.keep(w.Context()))
 	hours(1)
 	if got := total(); got < 6*0.0166 || got > 6.2*0.0167 {

@@ -36,6 +36,18 @@ type launcher struct {
 	*store
 	wiring
 	joiner
+	prices    prices
+	bootstrap bootstrap
+	scalings  scalings
+	// kubernetesVersion is the API server's, as major.minor.
+	kubernetesVersion func() string
+}
+
+func newLauncher(d *Deps, s *store) launcher {
+	return launcher{
+		store: s, wiring: wiring{s}, joiner: joiner{s, serving{d.Client, &d.Options}}, prices: prices{d.Cloud}, bootstrap: bootstrap{s.reads, &d.Options},
+		scalings: scalings{d.Client, d.Clock, d.arrivals}, kubernetesVersion: d.kubernetesVersion(),
+	}
 }
 
 // launch orders the machine: status first, then a look at the cloud, then the
@@ -66,7 +78,7 @@ func (r *launcher) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		return 0, err
 	}
 	m.Status.SpecHash, m.Status.MadeFrom = r.Options.specHash(group), cluster.MadeFrom(group, r.kubernetesVersion())
-	r.notePrice(ctx, m, group)
+	r.prices.notePrice(ctx, m, group)
 	// Nothing that the cloud lists now can be this object's as long as no order was ever
 	// announced for it: what was seen before will do, and costs no request.
 	since := time.Time{}
@@ -158,7 +170,7 @@ func (r *launcher) noteOrder(ctx context.Context, m *v1alpha1.VPSieNode, group *
 	if cluster.IsReplacement(m) {
 		return nil
 	}
-	return r.noteScaling(ctx, group)
+	return r.scalings.noteScaling(ctx, group)
 }
 
 // declined handles an order that was surely not made: a machine that the cloud
@@ -308,7 +320,7 @@ func (r *launcher) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dur
 
 // serves tells that the machine's node is ready: whatever a list says, its VPS runs.
 func (r *store) serves(ctx context.Context, m *v1alpha1.VPSieNode) bool {
-	node, err := r.nodeOf(ctx, r.Live, m)
+	node, err := r.owners.nodeOf(ctx, r.Live, m)
 	return err != nil || node != nil && cluster.IsReady(node)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
@@ -28,41 +29,57 @@ type Buying struct {
 	holds map[string]hold
 }
 
+// market says what may be bought.
+type market struct {
+	Cloud     *cloud.Cloud
+	Clock     clock.PassiveClock
+	Options   *Options
+	arrivals  *arrivals
+	prices    prices
+	balance   balance
+	bootstrap bootstrap
+}
+
+func newMarket(d *Deps) market {
+	return market{d.Cloud, d.Clock, &d.Options, d.arrivals, prices{d.Cloud}, newBalance(d), bootstrap{reads{d.Live, d.shared}, &d.Options}}
+}
+
 // BuyingAfterRestart is what a controller that starts now would buy from, by what is stored
 // in the cluster. A dry run asks here, so that it plans what the controller plans. It needs
 // Live, Cloud, Clock and Options.
-func (d Deps) BuyingAfterRestart(ctx context.Context, o *cluster.Objects) *Buying {
+func BuyingAfterRestart(ctx context.Context, d Deps, o *cluster.Objects) *Buying {
 	d.arrivals, d.funds = newArrivals(), new(funds)
 	d.arrivals.growth = d.Options.Backoff
-	d.recall(o)
+	before, market := newBackoffs(&d), newMarket(&d)
+	before.recall(o)
 	d.arrivals.forgetMended(o.NodeGroups)
 	for _, g := range o.NodeGroups {
-		d.retryAsked(g)
+		before.retryAsked(g)
 	}
 	if d.Options.MinBalanceHours > 0 {
-		d.readFunds(ctx, o.AllVPSieNodes(), func(name string) *v1alpha1.NodeGroup { return groupIn(o, name) })
+		market.balance.readFunds(ctx, o.AllVPSieNodes(), func(name string) *v1alpha1.NodeGroup { return groupIn(o, name) })
 	}
-	return d.buying(ctx, o)
+	return market.buying(ctx, o)
 }
 
 // buying says what may be bought for each NodeGroup: what the account sells, as far as a
 // machine that is bought could join, within the limits that failures of before have set.
-func (d Deps) buying(ctx context.Context, o *cluster.Objects) *Buying {
+func (d market) buying(ctx context.Context, o *cluster.Objects) *Buying {
 	b := &Buying{
 		Markets: make(map[string]cluster.Market, len(o.NodeGroups)), Limit: d.accountLimit(o),
 		Problems: map[string][]error{}, holds: map[string]hold{},
 	}
 	for _, g := range o.NodeGroups {
 		market, problems, err := d.marketOf(ctx, g)
-		market.Undeletable, market.Limit, market.NoGrowth = d.Cloud.Undeletable(), d.probation(g, o.VPSieNodes), d.tooPoor()
-		market.Prices = d.pricesOf(ctx, o.VPSieNodes, g, market.Offers)
+		market.Undeletable, market.Limit, market.NoGrowth = d.Cloud.Undeletable(), d.probation(g, o.VPSieNodes), d.balance.tooPoor()
+		market.Prices = d.prices.pricesOf(ctx, o.VPSieNodes, g, market.Offers)
 		market.Selected, market.NoneSelected = selected(g, market.Offers, err)
 		d.holdBack(g, o.VPSieNodes, &market)
 		if why := notPreferred(g, &market); why != nil {
 			problems = append(problems, why)
 		}
 		if err == nil {
-			err = d.CheckGroup(ctx, g)
+			err = d.bootstrap.checkGroup(ctx, g)
 		}
 		if why := cluster.NoSpot(g, market.Offers); why != "" && err == nil {
 			err = &cloud.ConfigError{Reason: "NotSold", Message: why}

@@ -85,13 +85,13 @@ func (s *sim) agrees(why, limit string) {
 	var secret corev1.Secret
 	s.must(s.store.Get(s.Context(), client.ObjectKey{Namespace: s.deps.Options.Namespace, Name: s.deps.Options.SecretName}, &secret))
 	account.Configure(secret.Data)
-	dry := Deps{Live: s.store, Cloud: account, Clock: s.clock, Options: s.deps.Options}.BuyingAfterRestart(s.Context(), objects)
+	dry := BuyingAfterRestart(s.Context(), Deps{Live: s.store, Cloud: account, Clock: s.clock, Options: s.deps.Options}, objects)
 
-	s.must(s.deps.loadAccount(s.Context()))
+	s.must(s.round.account.loadAccount(s.Context()))
 	for _, g := range objects.NodeGroups {
-		s.deps.retryAsked(g) // as the round does before it asks
+		s.round.backoffs.retryAsked(g) // as the round does before it asks
 	}
-	live := s.deps.buying(s.Context(), objects)
+	live := s.round.market.buying(s.Context(), objects)
 	seconds := cmp.Transformer("seconds", func(t time.Time) int64 { return t.Unix() })
 	amounts := cmp.Comparer(func(a, b resource.Quantity) bool { return a.Cmp(b) == 0 })
 	if diff := cmp.Diff(live.Markets, dry.Markets, seconds, amounts); diff != "" {

@@ -28,18 +28,19 @@ type machines struct {
 	*store
 	launcher
 	remover
+	account account
+	Metrics *observe.Metrics
 }
 
-func newMachines(d Deps) *machines {
-	s := &store{Deps: d, absences: newAbsences(), doubts: newAbsences(), pauses: newPauses()}
-	wires := wiring{s}
-	return &machines{store: s, launcher: launcher{s, wires, joiner{s}}, remover: remover{s, wires, drainer{s}}}
+func newMachines(d *Deps) *machines {
+	s := newStore(d)
+	return &machines{store: s, launcher: newLauncher(d, s), remover: remover{s, wiring{s}, newDrainer(d, s)}, account: newAccount(d), Metrics: d.Metrics}
 }
 
 // workers is how many machines are worked on at once; they mostly wait for the cloud.
 const workers = 32
 
-func setupNodes(mgr ctrl.Manager, d Deps) error {
+func setupNodes(mgr ctrl.Manager, d *Deps) error {
 	r := newMachines(d)
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
@@ -65,7 +66,7 @@ func (r *machines) ofNode(ctx context.Context, o client.Object) []reconcile.Requ
 	if !ok {
 		return nil
 	}
-	claimants, err := r.claimantsOf(ctx, node.Name)
+	claimants, err := r.owners.claimantsOf(ctx, node.Name)
 	if err != nil {
 		return nil
 	}
@@ -93,7 +94,7 @@ func (r *machines) ofNode(ctx context.Context, o client.Object) []reconcile.Requ
 
 // ofSecret wakes every machine when the account changes: what credentials held up goes on.
 func (r *machines) ofSecret(ctx context.Context, o client.Object) []reconcile.Request {
-	if o.GetName() != r.Options.SecretName || r.loadAccount(ctx) != nil {
+	if o.GetName() != r.Options.SecretName || r.account.loadAccount(ctx) != nil {
 		return nil
 	}
 	r.pauses.endAll()
@@ -175,7 +176,7 @@ func (r *machines) step(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durati
 	if leaving && !controllerutil.ContainsFinalizer(m, v1alpha1.Finalizer) {
 		return 0, nil
 	}
-	owner, err := r.otherOwner(ctx, m, r.lastSeen(ctx, m))
+	owner, err := r.owners.otherOwner(ctx, m, r.owners.lastSeen(ctx, m))
 	switch {
 	case err != nil:
 		return 0, err
@@ -226,7 +227,7 @@ func (r *store) discard(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	if !orderedByUs(m) {
 		return nil
 	}
-	return r.deleteMachine(ctx, m)
+	return deleteMachine(ctx, r.Client, m)
 }
 
 // keptUntil is when a failed machine goes at the earliest: one that did not join stays for its log to be read.
@@ -266,6 +267,6 @@ func (r *store) calm(m *v1alpha1.VPSieNode) {
 	r.condition(m, v1alpha1.VPSieNodeError, metav1.ConditionFalse, "NoError", "")
 }
 
-func (d Deps) condition(m *v1alpha1.VPSieNode, kind string, status metav1.ConditionStatus, reason, message string) {
-	observe.Set(&m.Status.Conditions, m.Generation, d.Clock.Now(), kind, status, reason, message)
+func (r *store) condition(m *v1alpha1.VPSieNode, kind string, status metav1.ConditionStatus, reason, message string) {
+	observe.Set(&m.Status.Conditions, m.Generation, r.Clock.Now(), kind, status, reason, message)
 }

@@ -40,7 +40,7 @@ func (r *launcher) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 	if data.VPCRange, err = r.vpcRange(ctx, m, g); err != nil {
 		return cloud.Order{}, err
 	}
-	if data.APIServer, data.CACertHash, err = r.endpoint(ctx); err != nil {
+	if data.APIServer, data.CACertHash, err = r.bootstrap.endpoint(ctx); err != nil {
 		return cloud.Order{}, err
 	}
 	text, err := data.Render(g.Spec.UserData)
@@ -159,12 +159,18 @@ func (r *store) burn(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	return nil
 }
 
+// bootstrap says where and how machines join.
+type bootstrap struct {
+	reads
+	Options *Options
+}
+
 // endpoint is where machines join: the flag's address, else what kubeadm
 // published in kube-public/cluster-info. Both results are empty when nothing is
 // known, which is no fault for user data that does not ask.
-func (d Deps) endpoint(ctx context.Context) (apiServer, caCertHash string, err error) {
+func (d bootstrap) endpoint(ctx context.Context) (apiServer, caCertHash string, err error) {
 	var info corev1.ConfigMap
-	err = readShared(ctx, d, types.NamespacedName{Namespace: metav1.NamespacePublic, Name: "cluster-info"}, &info)
+	err = readShared(ctx, d.reads, types.NamespacedName{Namespace: metav1.NamespacePublic, Name: "cluster-info"}, &info)
 	if err != nil {
 		return d.Options.APIServer, "", client.IgnoreNotFound(err)
 	}
@@ -183,7 +189,7 @@ func (d Deps) endpoint(ctx context.Context) (apiServer, caCertHash string, err e
 }
 
 // checkEndpoint refuses a NodeGroup whose machines could not be told where to join.
-func (d Deps) checkEndpoint(ctx context.Context, g *v1alpha1.NodeGroup) error {
+func (d bootstrap) checkEndpoint(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	if d.Options.Bootstrap != BootstrapKubeadm || g.Spec.UserData != "" {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
@@ -49,9 +50,19 @@ func indexMachines(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-func (d Deps) machinesWith(ctx context.Context, field, value string) ([]*v1alpha1.VPSieNode, error) {
+// owners finds which VPS and which node belong to which VPSieNode.
+type owners struct {
+	Client client.Client
+	Cloud  *cloud.Cloud
+	// namespace is that of the VPSieNodes.
+	namespace string
+}
+
+func newOwners(d *Deps) owners { return owners{d.Client, d.Cloud, d.Options.Namespace} }
+
+func (d owners) machinesWith(ctx context.Context, field, value string) ([]*v1alpha1.VPSieNode, error) {
 	var list v1alpha1.VPSieNodeList
-	if err := d.Client.List(ctx, &list, client.InNamespace(d.Options.Namespace), client.MatchingFields{field: value}); err != nil {
+	if err := d.Client.List(ctx, &list, client.InNamespace(d.namespace), client.MatchingFields{field: value}); err != nil {
 		return nil, fmt.Errorf("listing the VPSieNodes with %s %s: %w", field, value, err)
 	}
 	found := make([]*v1alpha1.VPSieNode, len(list.Items))
@@ -65,7 +76,7 @@ func (d Deps) machinesWith(ctx context.Context, field, value string) ([]*v1alpha
 // one. A VPS that was ordered for a VPSieNode bears its UID, which outweighs age: the
 // autoscaler's own objects learn their VPS's number late, and somebody else may have named it
 // meanwhile.
-func (d Deps) otherOwner(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (*v1alpha1.VPSieNode, error) {
+func (d owners) otherOwner(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (*v1alpha1.VPSieNode, error) {
 	if m.Spec.VPSieInstanceID == 0 {
 		return nil, nil // It has none yet, and takes only one that bears its mark.
 	}
@@ -125,7 +136,7 @@ func (r *machines) ofSibling(ctx context.Context, o client.Object) []reconcile.R
 	if !ok || m.Spec.VPSieInstanceID == 0 {
 		return nil
 	}
-	siblings, err := r.machinesWith(ctx, machinesByVPS, strconv.FormatInt(m.Spec.VPSieInstanceID, 10))
+	siblings, err := r.owners.machinesWith(ctx, machinesByVPS, strconv.FormatInt(m.Spec.VPSieInstanceID, 10))
 	if err != nil {
 		return nil
 	}
@@ -143,7 +154,7 @@ var errNodeTaken = errors.New("the node belongs to another VPSieNode")
 
 // checkNodeOwner refuses a node that belongs to another VPSieNode. Where the node itself
 // names the VPS of one of them that decides, else cluster.NodeOwner does.
-func (d Deps) checkNodeOwner(ctx context.Context, node *corev1.Node, m *v1alpha1.VPSieNode) error {
+func (d owners) checkNodeOwner(ctx context.Context, node *corev1.Node, m *v1alpha1.VPSieNode) error {
 	claimants, err := d.claimantsOf(ctx, node.Name)
 	if err != nil {
 		return err
@@ -175,7 +186,7 @@ func provesVPS(node *corev1.Node, vm *vpsie.VM) bool {
 }
 
 // claimantsOf are the VPSieNodes that name the node.
-func (d Deps) claimantsOf(ctx context.Context, node string) ([]*v1alpha1.VPSieNode, error) {
+func (d owners) claimantsOf(ctx context.Context, node string) ([]*v1alpha1.VPSieNode, error) {
 	joined, err := d.machinesWith(ctx, machinesByNode, node)
 	if err != nil {
 		return nil, err
@@ -185,7 +196,7 @@ func (d Deps) claimantsOf(ctx context.Context, node string) ([]*v1alpha1.VPSieNo
 		return nil, err
 	}
 	var namesake v1alpha1.VPSieNode
-	err = d.Client.Get(ctx, types.NamespacedName{Namespace: d.Options.Namespace, Name: node}, &namesake)
+	err = d.Client.Get(ctx, types.NamespacedName{Namespace: d.namespace, Name: node}, &namesake)
 	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading VPSieNode %s: %w", node, err)
 	}

@@ -21,7 +21,7 @@ type waiting map[types.NamespacedName]bool
 
 // tellPods says to every pending pod what it waits for, counts the pods by it, and
 // takes the time of those that have got a node since the last round.
-func (r *round) tellPods(ctx context.Context, o *cluster.Objects, p *plan.Plan) {
+func (r *teller) tellPods(ctx context.Context, o *cluster.Objects, p *plan.Plan) {
 	onWay := map[string]*v1alpha1.VPSieNode{}
 	for _, m := range o.VPSieNodes {
 		if m.Status.Phase != v1alpha1.PhaseReady {
@@ -61,7 +61,7 @@ func pendingOf(pods iter.Seq[*plan.Pod], verdicts []observe.Verdict) map[string]
 
 // countBound takes the waiting time of the pods that were pending in the last round
 // and have a node. Those that have gone meanwhile count for nothing.
-func (r *round) countBound(pods iter.Seq[*plan.Pod], now waiting) {
+func (r *teller) countBound(pods iter.Seq[*plan.Pod], now waiting) {
 	settled := waiting{}
 	for pod := range r.waiting {
 		if !now[pod] {

@@ -12,14 +12,30 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
+
+// precheck looks, before a decision is carried out, whether it was made from what is.
+type precheck struct {
+	Live    client.Reader
+	Cloud   *cloud.Cloud
+	Clock   clock.PassiveClock
+	Options *Options
+	owners  owners
+	cordons cordons
+}
+
+func newPrecheck(d *Deps) precheck {
+	return precheck{d.Live, d.Cloud, d.Clock, &d.Options, newOwners(d), cordons{d.Client}}
+}
 
 // sightIsFresh tells whether the VPSieNodes that the decision was made from are
 // those that the API server has now, as far as it concerns the decision. Without this a
@@ -28,7 +44,7 @@ import (
 //
 // What is bought depends on how many machines there are and which are on their way or
 // leaving: these are few. What is removed depends on the others as well.
-func (r *round) sightIsFresh(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
+func (r precheck) sightIsFresh(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
 	seen := o.AllVPSieNodes()
 	if len(p.Removals) > 0 {
 		return r.seesAll(ctx, seen)
@@ -54,7 +70,7 @@ func (r *round) sightIsFresh(ctx context.Context, o *cluster.Objects, p *plan.Pl
 }
 
 // seesAll tells whether the VPSieNodes are exactly those that the API server has now.
-func (r *round) seesAll(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
+func (r precheck) seesAll(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, error) {
 	var live metav1.PartialObjectMetadataList
 	if err := r.listNow(ctx, &live); err != nil {
 		return false, err
@@ -67,7 +83,7 @@ func (r *round) seesAll(ctx context.Context, seen []*v1alpha1.VPSieNode) (bool, 
 }
 
 // listNow lists VPSieNodes as the API server has them now, without what they say.
-func (r *round) listNow(ctx context.Context, list *metav1.PartialObjectMetadataList, opts ...client.ListOption) error {
+func (r precheck) listNow(ctx context.Context, list *metav1.PartialObjectMetadataList, opts ...client.ListOption) error {
 	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("VPSieNodeList"))
 	if err := r.Live.List(ctx, list, append(opts, client.InNamespace(r.Options.Namespace))...); err != nil {
 		return fmt.Errorf("listing VPSieNodes: %w", err)
@@ -95,7 +111,7 @@ func identity(m metav1.Object) string {
 // look comes after it. The look before spares a node the cordon. What is cordoned for
 // nothing, reopen sees to. An outage of the cloud that nobody has met yet comes to light
 // first: the next decision knows of it, and keeps the nodes.
-func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []plan.Removal) (bool, error) {
+func (r precheck) closeOff(ctx context.Context, o *cluster.Objects, removals []plan.Removal) (bool, error) {
 	if _, err := r.Cloud.Look(ctx, r.Clock.Now()); err != nil {
 		logf.FromContext(ctx).Info("deciding again: no VPS can be deleted now", "error", err.Error())
 		return false, nil
@@ -118,11 +134,11 @@ func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []pla
 		return false, err
 	}
 	err := forEach(leaving, func(m *v1alpha1.VPSieNode) error {
-		node, err := r.nodeOf(ctx, r.Live, m)
+		node, err := r.owners.nodeOf(ctx, r.Live, m)
 		if err != nil || node == nil {
 			return err
 		}
-		return r.cordon(ctx, node, stepDecided)
+		return r.cordons.cordon(ctx, node, stepDecided)
 	})
 	if err != nil {
 		return false, ignoreRace(err)
@@ -132,10 +148,10 @@ func (r *round) closeOff(ctx context.Context, o *cluster.Objects, removals []pla
 
 // holdWhatWasSeen tells whether the machines' nodes, as the API server has them now,
 // may go for all that has changed on them since the given pods were seen there.
-func (r *round) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieNode, seen map[types.UID]*corev1.Pod) (bool, error) {
+func (r precheck) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieNode, seen map[types.UID]*corev1.Pod) (bool, error) {
 	var news atomic.Bool
 	err := forEach(machines, func(m *v1alpha1.VPSieNode) error {
-		node, err := r.nodeOf(ctx, r.Live, m)
+		node, err := r.owners.nodeOf(ctx, r.Live, m)
 		if err != nil || node == nil {
 			return err
 		}
@@ -166,7 +182,7 @@ func (r *round) holdWhatWasSeen(ctx context.Context, machines []*v1alpha1.VPSieN
 
 // isNews tells of a pod that a drain would move, and of which the decision did not
 // know that it is on its node, or that it must stay there.
-func (r *round) isNews(p, seen *corev1.Pod) bool {
+func (r precheck) isNews(p, seen *corev1.Pod) bool {
 	if plan.EndsWithNode(p) || p.DeletionTimestamp != nil {
 		return false
 	}
@@ -177,7 +193,7 @@ func (r *round) isNews(p, seen *corev1.Pod) bool {
 // reopen takes back the cordons of removals that came to nothing, because the process
 // ended before the VPSieNode was deleted, or because of what closeOff found. The nodes
 // are the decision's to use again at once.
-func (r *round) reopen(ctx context.Context, o *cluster.Objects) error {
+func (r precheck) reopen(ctx context.Context, o *cluster.Objects) error {
 	machines := byNodeName(o.VPSieNodes)
 	for i, seen := range o.Nodes {
 		known := machines[seen.Name]
@@ -197,7 +213,7 @@ func (r *round) reopen(ctx context.Context, o *cluster.Objects) error {
 			continue // Its drain sees to it.
 		}
 		if took(&node, stepNoted) {
-			if err := r.uncordon(ctx, &node, ""); ignoreRace(err) != nil {
+			if err := r.cordons.uncordon(ctx, &node, ""); ignoreRace(err) != nil {
 				return err
 			}
 		}

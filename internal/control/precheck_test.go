@@ -76,14 +76,14 @@ func TestUnseenPodKeepsItsNode(t *testing.T) {
 	g := w.group("unseen-pod", 1, 2, shrinking)
 	m := w.ready(g, 1)[0]
 	p := w.pod("bare", m.Name, bare)
-	w.round.Client = interceptor.NewClient(w.withRights(), podless)
+	w.roundThrough(interceptor.NewClient(w.withRights(), podless))
 	w.patch(g, `{"spec":{"minNodes":0}}`)
 	w.after(time.Minute, 5*time.Second)
 	w.stays(m.Name)
 	if w.gone(p) || p.DeletionTimestamp != nil {
 		t.Fatal("the pod was evicted")
 	}
-	w.round.Client = w.deps.Client
+	w.roundThrough(w.deps.Client)
 	w.must(w.admin.Delete(w.Context(), p))
 	w.ended(m)
 }
@@ -124,10 +124,10 @@ func TestWhatHappensDuringTheCordonKeepsTheNode(t *testing.T) {
 				w.pod("on-"+m.Name, m.Name, tiny)
 			}
 			chosen := ""
-			w.round.Client = interceptor.NewClient(w.withRights(), crossing(func(node string) {
+			w.roundThrough(interceptor.NewClient(w.withRights(), crossing(func(node string) {
 				chosen = node
 				happen(w, node)
-			}))
+			})))
 			w.patch(g, `{"spec":{"minNodes":1}}`)
 			w.until(time.Second, "a node to be chosen", func() error {
 				if chosen == "" {
@@ -149,9 +149,9 @@ func TestForgottenCordonIsTakenBack(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
 	all := w.ready(w.group("forgotten", 2, 2), 2)
 	ours, persons := all[0].Name, all[1].Name
-	w.must(w.round.cordon(w.Context(), w.node(ours)))
+	w.must(w.round.precheck.cordons.cordon(w.Context(), w.node(ours)))
 	w.patch(w.node(persons), `{"spec":{"unschedulable":true}}`)
-	w.must(w.round.cordon(w.Context(), w.node(persons)))
+	w.must(w.round.precheck.cordons.cordon(w.Context(), w.node(persons)))
 	if !w.node(ours).Spec.Unschedulable {
 		t.Fatal("nothing was cordoned")
 	}
@@ -173,14 +173,14 @@ func TestLatePodThatMustStayHoldsItsNode(t *testing.T) {
 	g := w.group("late", 1, 2, shrinking)
 	m := w.ready(g, 1)[0]
 	var late *corev1.Pod
-	w.round.Client = interceptor.NewClient(w.withRights(), interceptor.Funcs{
+	w.roundThrough(interceptor.NewClient(w.withRights(), interceptor.Funcs{
 		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
 			if late == nil && o.GetName() == m.Name {
 				late = w.pod("late", m.Name, bare)
 			}
 			return c.Delete(ctx, o, opts...)
 		},
-	})
+	}))
 	w.patch(g, `{"spec":{"minNodes":0}}`)
 	w.until(30*time.Second, "two drains to be given up", func() error {
 		if late != nil && (w.gone(late) || late.DeletionTimestamp != nil) {

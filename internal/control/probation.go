@@ -42,7 +42,7 @@ const triesWithoutProof = 2
 
 // probation is how many machines may be bought for a group while nobody knows whether
 // they join; nil when there is no limit.
-func (d Deps) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *plan.Limit {
+func (d market) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *plan.Limit {
 	if d.Options.UnprovenLimit <= 0 {
 		return nil
 	}
@@ -62,19 +62,19 @@ func (d Deps) probation(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) *
 
 // oneAtATime tells that the group's last machines did not become ready nodes, in one of its
 // datacenters at least.
-func (d Deps) oneAtATime(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
+func (d market) oneAtATime(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
 	proven := d.proven(g, machines)
 	return slices.ContainsFunc(placesOf(g), func(p place) bool { return d.oneAtATimeIn(p, proven) })
 }
 
-func (d Deps) oneAtATimeIn(p place, proven bool) bool {
+func (d market) oneAtATimeIn(p place, proven bool) bool {
 	failures, _ := d.arrivals.inARow(p)
 	return d.Options.UnprovenLimit > 0 && (failures >= triesWithoutProof || failures > 0 && !proven)
 }
 
 // proven tells that a machine has become a ready node as the NodeGroup is now. One that was
 // ready before such proof was kept counts as well.
-func (d Deps) proven(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
+func (d market) proven(g *v1alpha1.NodeGroup, machines []*v1alpha1.VPSieNode) bool {
 	if g.Status.ProvenSpec != "" {
 		return g.Status.ProvenSpec == d.Options.specHash(g)
 	}
@@ -97,7 +97,7 @@ func onProbation(machines []*v1alpha1.VPSieNode, group string) int {
 
 // accountLimit is how many machines may be bought for all groups together; nil when there
 // is no limit. There is one after the account's last order was refused, or was lost.
-func (d Deps) accountLimit(o *cluster.Objects) *plan.Limit {
+func (d market) accountLimit(o *cluster.Objects) *plan.Limit {
 	b := d.Cloud.OnTrial()
 	if b == nil {
 		return d.arrivals.orders.limit(d.Clock.Now())
@@ -132,7 +132,7 @@ func (r *joiner) prove(ctx context.Context, m *v1alpha1.VPSieNode) error {
 }
 
 // keep writes the group's back-offs down, before what they followed from is.
-func (d Deps) keep(ctx context.Context, g *v1alpha1.NodeGroup) error {
+func (d backoffs) keep(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	kept := g.DeepCopy()
 	kept.Status.Backoffs, _ = d.backoffsOf(g)
 	if err := d.Client.Status().Patch(ctx, kept, client.MergeFrom(g)); client.IgnoreNotFound(err) != nil {

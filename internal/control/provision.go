@@ -41,7 +41,7 @@ const clockSkew = time.Minute
 
 // built takes over what the list says of the VPS, and moves on when it runs.
 func (r *launcher) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
-	if owner, err := r.otherOwner(ctx, m, vm); err != nil || owner != nil {
+	if owner, err := r.owners.otherOwner(ctx, m, vm); err != nil || owner != nil {
 		if owner != nil {
 			r.yieldTo(m, owner)
 		}
@@ -112,7 +112,7 @@ func (r *launcher) describe(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsi
 	if err != nil {
 		return // The price is informational; ignore the error.
 	}
-	r.notePrice(ctx, m, group)
+	r.prices.notePrice(ctx, m, group)
 }
 
 // statusOf says in the cloud's words how a VPS is; the list has flags, no word.

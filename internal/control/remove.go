@@ -54,7 +54,7 @@ func (r *remover) remove(ctx context.Context, m *v1alpha1.VPSieNode) (time.Durat
 // that is behind must not have the word on that.
 func (r *remover) empty(ctx context.Context, m *v1alpha1.VPSieNode) (progress, error) {
 	m.Status.Phase = v1alpha1.PhaseTerminating
-	node, err := r.nodeOf(ctx, r.Live, m)
+	node, err := r.owners.nodeOf(ctx, r.Live, m)
 	if errors.Is(err, errNodeUnclear) {
 		r.trouble(m, "NodeUnclear", err)
 		return again(pendingRetry), nil
@@ -180,7 +180,7 @@ func (r *remover) absent(m *v1alpha1.VPSieNode, sight *cloud.Sight) progress {
 // bury deletes the Node and what pods are left of it, then lets the object go. It asks the API server itself for the Node, which may have registered
 // while the VPS was being deleted: nobody else would find it.
 func (r *remover) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
-	node, err := r.nodeOf(ctx, r.Live, m)
+	node, err := r.owners.nodeOf(ctx, r.Live, m)
 	if err != nil && !errors.Is(err, errNodeTaken) {
 		return err
 	}

@@ -131,22 +131,22 @@ func underRepair(m *v1alpha1.VPSieNode) bool {
 }
 
 // brokenFor is how long a machine that was ready has had no ready node; 0 when it has one.
-func (d Deps) brokenFor(m *v1alpha1.VPSieNode) time.Duration {
+func (s *sweep) brokenFor(m *v1alpha1.VPSieNode) time.Duration {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady)
 	if c == nil || c.Status == metav1.ConditionTrue || !slices.Contains([]string{reasonNodeNotReady, reasonNodeGone, reasonStartupTaint}, c.Reason) ||
 		m.Status.Phase != v1alpha1.PhaseReady || !m.DeletionTimestamp.IsZero() {
 		return 0
 	}
-	return d.Clock.Since(c.LastTransitionTime.Time)
+	return s.Clock.Since(c.LastTransitionTime.Time)
 }
 
 // patience is how long a machine may be broken. An agent that has to come back has as long
 // as on a new node.
-func (d Deps) patience(m *v1alpha1.VPSieNode) time.Duration {
+func (s *sweep) patience(m *v1alpha1.VPSieNode) time.Duration {
 	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady); c != nil && c.Reason == reasonStartupTaint {
-		return d.Options.JoinTimeout
+		return s.Options.JoinTimeout
 	}
-	return d.Options.UnreadyTimeout
+	return s.Options.UnreadyTimeout
 }
 
 // repairHeld is why a broken machine is left as it is, "" when it may be replaced.
@@ -164,7 +164,7 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		control = plan.ControlPlane(node, pods)
 	}
 	switch {
-	case node != nil && s.notServing(ctx, m, node).reason == "":
+	case node != nil && s.serving.notServing(ctx, m, node).reason == "":
 		return "its node is ready by now", nil
 	case !orderedByUs(m):
 		return "a person made the VPSieNode; delete it to have the VPS deleted", nil
@@ -219,7 +219,7 @@ func (s *sweep) replace(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alpha1.
 	logf.FromContext(ctx).Info("replacing a machine", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID, "why", why)
 	s.Voice.Say(m, observe.Repairing(why))
 	s.Voice.Say(g, observe.Repairing(why))
-	return s.deleteMachine(ctx, m)
+	return deleteMachine(ctx, s.Client, m)
 }
 
 // mark annotates the machine before something is done to it. It returns the machine as it is then, and nil when it was not

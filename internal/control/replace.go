@@ -27,7 +27,7 @@ const (
 
 // replacing keeps new pods off nodes that are to be replaced, as far as there is room
 // elsewhere, and writes down which replacements are given up.
-func (r *round) replacing(ctx context.Context, o *cluster.Objects, p *plan.Plan) error {
+func (r *notes) replacing(ctx context.Context, o *cluster.Objects, p *plan.Plan) error {
 	machines := byNodeName(o.VPSieNodes)
 	var errs []error
 	for i := range p.GivenUp {
@@ -48,14 +48,14 @@ func (r *round) replacing(ctx context.Context, o *cluster.Objects, p *plan.Plan)
 func isReplacing(t corev1.Taint) bool { return t.Key == v1alpha1.TaintReplacing }
 
 // avoid puts the taint of nodes that are to be replaced on the node, or takes it off where it is.
-func (d Deps) avoid(ctx context.Context, node *corev1.Node) error {
+func (r *notes) avoid(ctx context.Context, node *corev1.Node) error {
 	changed := node.DeepCopy()
 	changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isReplacing)
 	if len(changed.Spec.Taints) == len(node.Spec.Taints) {
 		taint(changed, corev1.Taint{Key: v1alpha1.TaintReplacing, Effect: corev1.TaintEffectPreferNoSchedule})
 	}
 	// Taints are one list: without the lock a taint that somebody adds now would be lost.
-	err := d.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{}))
+	err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{}))
 	if ignoreRace(err) != nil {
 		return fmt.Errorf("tainting node %s, which is to be replaced: %w", node.Name, err)
 	}
@@ -78,7 +78,7 @@ func FailedAgain(m *v1alpha1.VPSieNode, why string, now time.Time) cluster.Repla
 
 // giveUpReplacement has the nodes wait before another replacement is tried, and then the
 // machines be like any other. In this order: what ends in between is done again.
-func (r *round) giveUpReplacement(ctx context.Context, o *cluster.Objects, machines map[string]*v1alpha1.VPSieNode, g *plan.GivenUp) error {
+func (r *notes) giveUpReplacement(ctx context.Context, o *cluster.Objects, machines map[string]*v1alpha1.VPSieNode, g *plan.GivenUp) error {
 	now := r.Clock.Now()
 	for _, name := range g.Nodes {
 		m := machines[name]

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -16,6 +17,7 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -23,31 +25,50 @@ const roundName = "round"
 
 // round is the loop that decides: read, decide, write intents, tell.
 type round struct {
-	Deps
-	builder *cluster.Builder
-	waiting waiting
-	// unsaid is how many pods the last round could not tell what they wait for.
-	unsaid   int
-	statuses statuses
-	// shown are the NodeGroups that the metrics have series of.
-	shown map[string]bool
+	Load     func() (*cluster.Objects, error)
+	Pods     *cluster.Pods
+	Cloud    *cloud.Cloud
+	Clock    clock.PassiveClock
+	Metrics  *observe.Metrics
+	Options  *Options
+	arrivals *arrivals
+	builder  *cluster.Builder
+	// kubernetesVersion is the API server's, as major.minor.
+	kubernetesVersion func() string
+
+	// Its parts, in the order of their turns.
+	account    account
+	backoffs   backoffs
+	precheck   precheck
+	retries    retries
+	inspecting inspecting
+	market     market
+	intents    intents
+	recorder   recorder
+	notes      notes
+	teller     teller
+
 	// lastTook slows rounds down when they get long, so that a storm of changes
 	// in a large cluster cannot keep a core busy.
 	lastTook atomic.Int64
-	// heard are the changes that start rounds, for the journal.
-	heard news
 	// asked: a change has asked for a round that has not begun yet.
 	asked atomic.Bool
-	// unneeded are the timers of nodes that could go.
-	unneeded unneeded
 	// recalled: the back-offs from before the restart have been taken over.
 	recalled bool
-	// comparing works out beside the rounds how far the cost is from the least.
-	comparing comparing
 }
 
-func setupRound(mgr ctrl.Manager, d Deps) error {
-	r := &round{Deps: d, builder: cluster.NewBuilder().Remember()}
+func newRound(d *Deps, b *cluster.Builder) *round {
+	return &round{
+		Load: d.Load, Pods: d.Pods, Cloud: d.Cloud, Clock: d.Clock, Metrics: d.Metrics, Options: &d.Options, arrivals: d.arrivals, builder: b,
+		kubernetesVersion: d.kubernetesVersion(), account: newAccount(d), backoffs: newBackoffs(d), precheck: newPrecheck(d),
+		retries: retries{d.Client, newBackoffs(d), rollouts{d.Client, d.Clock}}, inspecting: newInspecting(d), market: newMarket(d),
+		intents: newIntents(d, b), recorder: recorder{Clock: d.Clock, Metrics: d.Metrics, Journal: d.Journal, Spend: d.Spend},
+		notes: newNotes(d), teller: newTeller(d),
+	}
+}
+
+func setupRound(mgr ctrl.Manager, d *Deps) error {
+	r := newRound(d, cluster.NewBuilder().Remember())
 	if d.Pods == nil {
 		return errors.New("setting up rounds: Deps.Pods is missing, without which every node would look empty")
 	}
@@ -86,7 +107,7 @@ func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.R
 
 // once returns the decision that it has acted on, nil when there is none.
 func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) {
-	if err := r.loadAccount(ctx); err != nil {
+	if err := r.account.loadAccount(ctx); err != nil {
 		return nil, reconcile.Result{}, err
 	}
 	r.Cloud.Vet(ctx)
@@ -98,23 +119,23 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		r.Pods.Into(objects)
 	}
 	if !r.recalled {
-		r.recall(objects)
+		r.backoffs.recall(objects)
 		r.recalled = true
 	}
-	if err := r.reopen(ctx, objects); err != nil {
+	if err := r.precheck.reopen(ctx, objects); err != nil {
 		return nil, reconcile.Result{}, err
 	}
 	r.arrivals.forgetMended(objects.NodeGroups)
-	if err := r.tryNow(ctx, objects.NodeGroups); err != nil {
+	if err := r.retries.tryNow(ctx, objects.NodeGroups); err != nil {
 		return nil, reconcile.Result{}, err
 	}
-	r.inspect(ctx, objects.NodeGroups)
-	buying := r.buying(ctx, objects)
+	r.inspecting.inspect(ctx, objects.NodeGroups)
+	buying := r.market.buying(ctx, objects)
 	faults := r.faults(objects, buying)
 	now := r.Clock.Now()
 	objects.KubernetesVersion = r.kubernetesVersion()
 	state := r.builder.State(objects, buying.Markets, now, r.Options.Plan)
-	r.unneeded.remind(state.Nodes, objects.VPSieNodes)
+	r.notes.unneeded.remind(state.Nodes, objects.VPSieNodes)
 	state.Limit = buying.Limit
 	decision := plan.Decide(state)
 	took := r.Clock.Since(now)
@@ -123,9 +144,9 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	r.Metrics.Offers(state.Offers, now)
 
 	if len(decision.Launches)+len(decision.Removals) > 0 {
-		fresh, err := r.sightIsFresh(ctx, objects, decision)
+		fresh, err := r.precheck.sightIsFresh(ctx, objects, decision)
 		if err == nil && fresh && len(decision.Removals) > 0 {
-			fresh, err = r.closeOff(ctx, objects, decision.Removals)
+			fresh, err = r.precheck.closeOff(ctx, objects, decision.Removals)
 		}
 		if err != nil || !fresh {
 			return nil, reconcile.Result{RequeueAfter: staleRetry}, err
@@ -135,16 +156,16 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		"placements", len(decision.Placements), "unplaced", len(decision.Unplaced), "took", took)
 	r.notePlacements(decision)
 	r.arrivals.noteDemand(decision)
-	machines, acted := r.act(ctx, objects, decision)
-	r.record(now, decision, machines, faults, acted)
-	replaced := r.replacing(ctx, objects, decision)
-	left, noted := r.noteUnneeded(ctx, objects.VPSieNodes, decision, now)
-	more, drifted := r.noteDrift(ctx, objects, state, decision)
+	machines, acted := r.intents.act(ctx, objects, decision)
+	r.recorder.record(now, decision, machines, faults, acted)
+	replaced := r.notes.replacing(ctx, objects, decision)
+	left, noted := r.notes.noteUnneeded(ctx, objects.VPSieNodes, decision, now)
+	more, drifted := r.notes.noteDrift(ctx, objects, state, decision)
 	left = left || more
-	err = errors.Join(noted, drifted, acted, replaced, r.tell(ctx, objects, state, decision, faults, buying.Markets))
-	r.tellPods(ctx, objects, decision)
-	r.compare(state, decision)
-	r.charge(objects, state)
+	err = errors.Join(noted, drifted, acted, replaced, r.teller.tell(ctx, objects, state, decision, faults, buying.Markets))
+	r.teller.tellPods(ctx, objects, decision)
+	r.recorder.compare(state, decision)
+	r.recorder.charge(objects, state)
 	next := r.next(decision, objects.NodeGroups)
 	if left {
 		next = r.debounce()
@@ -165,7 +186,7 @@ func (r *round) next(p *plan.Plan, groups []*v1alpha1.NodeGroup) time.Duration {
 			}
 		}
 	}
-	if due := r.statuses.due; !due.IsZero() && (first.IsZero() || due.Before(first)) {
+	if due := r.teller.statuses.due; !due.IsZero() && (first.IsZero() || due.Before(first)) {
 		first = due
 	}
 	if first.IsZero() {

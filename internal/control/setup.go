@@ -69,7 +69,7 @@ type Options struct {
 // BootstrapKubeadm is the value of Options.Bootstrap for kubeadm clusters.
 const BootstrapKubeadm = "kubeadm"
 
-// Deps are what the reconcilers work with.
+// Deps are what the reconcilers are made of. Each keeps of them what its constructor takes.
 type Deps struct {
 	Client client.Client
 	// Live reads from the API server itself, not from the cache.
@@ -112,28 +112,30 @@ func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
 	if err := indexMachines(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
-	for _, setup := range []func(ctrl.Manager, Deps) error{setupRound, setupNodes, setupGroups, setupSweep, setupKeeper} {
-		if err := setup(mgr, d); err != nil {
+	for _, setup := range []func(ctrl.Manager, *Deps) error{setupRound, setupNodes, setupGroups, setupSweep, setupKeeper} {
+		if err := setup(mgr, &d); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// kubernetesVersion is the API server's version, as major.minor.
-func (d Deps) kubernetesVersion() string {
-	if d.Version == nil {
-		return d.Options.KubernetesVersion
+// kubernetesVersion says the API server's version, as major.minor.
+func (d *Deps) kubernetesVersion() func() string {
+	if d.Version != nil {
+		return d.Version
 	}
-	return d.Version()
+	version := d.Options.KubernetesVersion
+	return func() string { return version }
 }
 
 // measured counts and times a reconciler under the reference's metric names.
-func (d Deps) measured(name string, r reconcile.Reconciler) reconcile.Reconciler {
+func (d *Deps) measured(name string, r reconcile.Reconciler) reconcile.Reconciler {
+	clock, metrics := d.Clock, d.Metrics
 	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-		start := d.Clock.Now()
+		start := clock.Now()
 		result, err := r.Reconcile(ctx, req)
-		d.Metrics.Reconciled(name, d.Clock.Since(start), err)
+		metrics.Reconciled(name, clock.Since(start), err)
 		return result, err
 	})
 }

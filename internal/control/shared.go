@@ -35,12 +35,18 @@ func newSharedReads(from client.Reader) *sharedReads {
 	return &sharedReads{from: from, waiting: map[readKey]*sharedRead{}, turns: map[readKey]chan struct{}{}}
 }
 
-// readShared fills the object in, as Deps.Live does.
+// reads reads from the API server itself; shared is nil where nobody else asks.
+type reads struct {
+	Live   client.Reader
+	shared *sharedReads
+}
+
+// readShared fills the object in, as Live does.
 func readShared[T any, P interface {
 	*T
 	client.Object
 	DeepCopyInto(*T)
-}](ctx context.Context, d Deps, name client.ObjectKey, into P) error {
+}](ctx context.Context, d reads, name client.ObjectKey, into P) error {
 	s := d.shared
 	if s == nil {
 		return d.Live.Get(ctx, name, into)

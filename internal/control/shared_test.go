@@ -37,7 +37,7 @@ func (r *slowReader) Get(_ context.Context, key client.ObjectKey, object client.
 func TestReadsAreSharedAndNeverOlderThanTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := &slowReader{}
-		d := Deps{shared: newSharedReads(from)}
+		d := reads{shared: newSharedReads(from)}
 		var all sync.WaitGroup
 		ask := func(name string) {
 			asked := from.generation.Load()
@@ -67,7 +67,7 @@ func TestReadsAreSharedAndNeverOlderThanTheQuestion(t *testing.T) {
 func TestSharedReadsFailForThoseWhoAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := &slowReader{err: apierrors.NewNotFound(schema.GroupResource{}, "a")}
-		d := Deps{shared: newSharedReads(from)}
+		d := reads{shared: newSharedReads(from)}
 		given, giveUp := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		for i := range 3 {

@@ -12,7 +12,7 @@ import (
 )
 
 // charge adds up what the machines have cost since the last time.
-func (r *round) charge(o *cluster.Objects, state *plan.State) {
+func (r *recorder) charge(o *cluster.Objects, state *plan.State) {
 	if r.Spend == nil || !r.Spend.Due(state.Now) {
 		return
 	}

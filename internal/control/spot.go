@@ -46,7 +46,7 @@ func (s *sweep) interrupted(ctx context.Context, m *v1alpha1.VPSieNode, sight *c
 	if marked, err := s.mark(ctx, m, v1alpha1.AnnotationRepair, why); marked == nil {
 		return err
 	}
-	return s.deleteMachine(ctx, m)
+	return deleteMachine(ctx, s.Client, m)
 }
 
 // noteInterruption leaves such spot instances alone for a while, and says so.

@@ -46,7 +46,7 @@ func TestSpotInstances(t *testing.T) {
 				}
 				objects, err := s.deps.Load()
 				s.must(err)
-				p := plan.Decide(s.round.builder.State(objects, s.deps.buying(s.Context(), objects).Markets, s.clock.Now(), s.deps.Options.Plan))
+				p := plan.Decide(s.round.builder.State(objects, s.round.market.buying(s.Context(), objects).Markets, s.clock.Now(), s.deps.Options.Plan))
 				if len(p.Launches) > 0 || len(p.Unplaced) != 2 || !strings.Contains(p.Unplaced[0].Refusals[0].Message, "VPSie sells no spot instances") {
 					t.Errorf("buys %v, refuses %+v", p.Launches, p.Unplaced)
 				}

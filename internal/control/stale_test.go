@@ -51,8 +51,8 @@ func (n nodeless) List(ctx context.Context, l client.ObjectList, opts ...client.
 
 // blind makes the reconciler of VPSieNodes work with such a cache.
 func (w *world) blind() {
-	w.machines = newMachines(w.deps)
-	w.machines.Client = nodeless{w.deps.Client}
+	w.machines = newMachines(&w.deps)
+	w.machinesThrough(nodeless{w.deps.Client})
 }
 
 // TestUnseenNodeIsDrained: a controller that has just started, or whose watch is late, does not know of a Node. It
@@ -101,7 +101,7 @@ func TestReadyNodesPodsAreHeldThoughItLooksDead(t *testing.T) {
 		t.Fatal("the drain has not begun")
 	}
 	w.setReady(m.Name, true)
-	w.machines.Client = stale{w.deps.Client, dead}
+	w.machinesThrough(stale{w.deps.Client, dead})
 	w.after(w.deps.Options.DrainTimeout+w.deps.Options.UnreadyTimeout+time.Minute, 20*time.Second)
 	if w.gone(p) || p.DeletionTimestamp != nil {
 		t.Error("the pod is gone, which its budget holds")
@@ -137,7 +137,7 @@ func TestUnseenNodeHasJoined(t *testing.T) {
 	if w.heard("JoinFailed") > 0 {
 		t.Error("a node that is ready was given up")
 	}
-	w.machines.Client = w.deps.Client
+	w.machinesThrough(w.deps.Client)
 	w.ready(g, 1)
 	if n := len(w.fake.Ledger().VMs); n != 1 {
 		t.Errorf("%d VPSes were bought, want 1", n)
@@ -152,8 +152,9 @@ func TestNodeThatIsReadyAgainIsNotRepaired(t *testing.T) {
 	broken := w.node(m.Name)
 	w.turn(time.Second)
 	w.setReady(m.Name, true)
-	w.machines.Client = stale{w.deps.Client, broken}
+	w.machinesThrough(stale{w.deps.Client, broken})
 	w.sweep.Client = w.machines.Client
+	w.sweep.serving.Client = w.machines.Client
 	w.after(w.deps.Options.UnreadyTimeout+time.Minute, 10*time.Second)
 	if w.gone(m) || m.DeletionTimestamp != nil {
 		t.Fatalf("a node that is ready was replaced: %s", m.Annotations[v1alpha1.AnnotationRepair])
@@ -170,11 +171,12 @@ func TestNothingIsOrderedForAnObjectThatIsGone(t *testing.T) {
 	g := w.group("gone", 0, 1)
 	m := machineFor(g, plan.Launch{Group: g.Name, InstanceType: small, DatacenterID: g.Spec.DatacenterID, Reason: plan.PendingPods})
 	w.must(w.deps.Client.Create(w.Context(), m))
-	old := newMachines(w.deps)
-	old.Client = stale{w.deps.Client, m.DeepCopy()}
+	deps := w.deps
+	deps.Client = stale{w.deps.Client, m.DeepCopy()}
+	old := newMachines(&deps)
 	w.patch(m, `{"metadata":{"finalizers":null}}`)
 	w.must(w.admin.Delete(w.Context(), m))
-	w.must(w.round.loadAccount(w.Context()))
+	w.must(w.round.account.loadAccount(w.Context()))
 	for range 3 {
 		if _, err := old.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)}); err != nil {
 			t.Log(err)
@@ -198,7 +200,7 @@ func (r refusing) Create(ctx context.Context, o client.Object, opts ...client.Cr
 // TestTokenThatCannotBeMadeFailsNoMachine: Kubernetes' trouble is neither the template's fault nor the cloud's.
 func TestTokenThatCannotBeMadeFailsNoMachine(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
-	w.machines.Client = refusing{w.deps.Client}
+	w.machinesThrough(refusing{w.deps.Client})
 	g := w.group("mint", 1, 1, func(g *v1alpha1.NodeGroup) { g.Spec.UserData = "kubeadm join --token {{.BootstrapToken}}" })
 	w.until(time.Second, "the order to wait", func() error {
 		for _, m := range machinesOf(w.vpsieNodes(), g.Name) {
@@ -211,6 +213,6 @@ func TestTokenThatCannotBeMadeFailsNoMachine(t *testing.T) {
 		}
 		return errNotYet
 	})
-	w.machines.Client = w.deps.Client
+	w.machinesThrough(w.deps.Client)
 	w.ready(g, 1)
 }

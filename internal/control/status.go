@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -74,7 +75,7 @@ func withoutProgress(s *v1alpha1.NodeGroupStatus) *v1alpha1.NodeGroupStatus {
 
 // writeStatus patches what has changed. The object at hand may not show yet what act and
 // the machines' steps have written of lastScaleTime, so that is left alone where it has not.
-func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v1alpha1.NodeGroupStatus) error {
+func (r *teller) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v1alpha1.NodeGroupStatus) error {
 	if equality.Semantic.DeepEqual(g.Status, status) {
 		return nil
 	}
@@ -92,10 +93,17 @@ func (r *round) writeStatus(ctx context.Context, g *v1alpha1.NodeGroup, status v
 	return nil
 }
 
+// scalings notes in NodeGroups when they scaled.
+type scalings struct {
+	Client   client.Client
+	Clock    clock.PassiveClock
+	arrivals *arrivals
+}
+
 // noteScaling notes that the group has scaled up or down now. Stored times are whole seconds, so one
 // note a second says all that there is to say, however many machines are ordered in it. Who comes while it is being written
 // does not wait for it: should it fail, the machines themselves show when the group scaled (cluster.LastScale).
-func (d Deps) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
+func (d scalings) noteScaling(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	now := d.Clock.Now().Truncate(time.Second)
 	if !d.arrivals.claimScaling(g.UID, now) {
 		return nil

@@ -20,10 +20,10 @@ func TestProgressOfALargeGroupIsWrittenOnceASecond(t *testing.T) {
 		w.must(w.admin.Get(t.Context(), client.ObjectKeyFromObject(g), g))
 		status := *g.Status.DeepCopy()
 		change(&status)
-		w.round.statuses.due = time.Time{}
-		w.must(w.round.writeStatus(t.Context(), g, status))
+		w.round.teller.statuses.due = time.Time{}
+		w.must(w.round.teller.writeStatus(t.Context(), g, status))
 		w.must(w.admin.Get(t.Context(), client.ObjectKeyFromObject(g), g))
-		return g.Status, w.round.statuses.due
+		return g.Status, w.round.teller.statuses.due
 	}
 	nodes := func(current, ready int32) func(*v1alpha1.NodeGroupStatus) {
 		return func(s *v1alpha1.NodeGroupStatus) { s.CurrentNodes, s.ReadyNodes = current, ready }
@@ -58,7 +58,7 @@ func TestScalingIsNotedOnceASecond(t *testing.T) {
 	g := w.group("burst", 0, 500)
 	w.clock.SetTime(w.clock.Now().Truncate(time.Second))
 	note := func() string {
-		w.must(w.deps.noteScaling(t.Context(), g))
+		w.must(w.round.intents.scalings.noteScaling(t.Context(), g))
 		w.must(w.admin.Get(t.Context(), client.ObjectKeyFromObject(g), g))
 		return g.ResourceVersion
 	}
@@ -82,14 +82,14 @@ func TestScalingIsNotedOnceAtATime(t *testing.T) {
 	if !w.deps.arrivals.claimScaling(g.UID, now) {
 		t.Fatal("nobody notes the first scaling")
 	}
-	w.must(w.deps.noteScaling(t.Context(), g))
+	w.must(w.round.intents.scalings.noteScaling(t.Context(), g))
 	before := g.ResourceVersion
 	w.must(w.admin.Get(t.Context(), client.ObjectKeyFromObject(g), g))
 	if g.ResourceVersion != before {
 		t.Error("a scaling was written that somebody else is writing")
 	}
 	w.deps.arrivals.returnScaling(g.UID, now)
-	w.must(w.deps.noteScaling(t.Context(), g))
+	w.must(w.round.intents.scalings.noteScaling(t.Context(), g))
 	w.must(w.admin.Get(t.Context(), client.ObjectKeyFromObject(g), g))
 	if g.Status.LastScaleTime == nil {
 		t.Error("nobody wrote the scaling after the first write failed")

@@ -8,18 +8,39 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 )
 
 // store reads and writes VPSieNodes for the parts that carry them on, and remembers of each what its status cannot say.
 type store struct {
-	Deps
+	reads
+	Client   client.Client
+	Cloud    *cloud.Cloud
+	Voice    *observe.Voice
+	Clock    clock.PassiveClock
+	Options  *Options
+	arrivals *arrivals
+	backoffs backoffs
+	rollouts rollouts
+	owners   owners
+
 	absences absences
 	// doubts are machines with orders of unknown outcome, and since when.
 	doubts absences
 	pauses pauses
+}
+
+func newStore(d *Deps) *store {
+	return &store{
+		reads: reads{d.Live, d.shared}, Client: d.Client, Cloud: d.Cloud, Voice: d.Voice, Clock: d.Clock, Options: &d.Options,
+		arrivals: d.arrivals, backoffs: newBackoffs(d), rollouts: rollouts{d.Client, d.Clock}, owners: newOwners(d),
+		absences: newAbsences(), doubts: newAbsences(), pauses: newPauses(),
+	}
 }
 
 // errGone is the failure to write to a VPSieNode that is not there any more.
@@ -78,8 +99,8 @@ func (r *store) patch(ctx context.Context, m *v1alpha1.VPSieNode, change func(*v
 }
 
 // deleteMachine deletes the object, but none that has taken its name since. Its removal deletes the VPS.
-func (d Deps) deleteMachine(ctx context.Context, m *v1alpha1.VPSieNode) error {
-	err := d.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID})
+func deleteMachine(ctx context.Context, c client.Client, m *v1alpha1.VPSieNode) error {
+	err := c.Delete(ctx, m, client.Preconditions{UID: &m.UID})
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("deleting VPSieNode %s: %w", m.Name, err)
 	}
@@ -101,7 +122,7 @@ func (r *store) groupOf(ctx context.Context, from client.Reader, m *v1alpha1.VPS
 // groupNow reads the machine's NodeGroup as the API server has it, together with other machines that ask.
 func (r *store) groupNow(ctx context.Context, m *v1alpha1.VPSieNode) (*v1alpha1.NodeGroup, error) {
 	var g v1alpha1.NodeGroup
-	if err := readShared(ctx, r.Deps, types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}, &g); err != nil {
+	if err := readShared(ctx, r.reads, types.NamespacedName{Namespace: m.Namespace, Name: m.Spec.NodeGroupName}, &g); err != nil {
 		return nil, fmt.Errorf("reading NodeGroup %s: %w", m.Spec.NodeGroupName, err)
 	}
 	g.SetDefaults()

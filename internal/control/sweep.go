@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -26,7 +27,17 @@ import (
 // own care can exclude: a VPS whose order showed up after its object was gone,
 // and an object whose VPS somebody else deleted.
 type sweep struct {
-	Deps
+	Client   client.Client
+	Live     client.Reader
+	Cloud    *cloud.Cloud
+	Clock    clock.PassiveClock
+	Voice    *observe.Voice
+	Metrics  *observe.Metrics
+	Options  *Options
+	arrivals *arrivals
+	balance  balance
+	serving  serving
+
 	missing absences
 	// strays are VPSes without an object, and since when.
 	strays absences
@@ -36,7 +47,7 @@ type sweep struct {
 	leaks sets.Set[types.UID]
 }
 
-func setupSweep(mgr ctrl.Manager, d Deps) error {
+func setupSweep(mgr ctrl.Manager, d *Deps) error {
 	s := newSweep(d)
 	if err := mgr.Add(manager.RunnableFunc(s.run)); err != nil {
 		return fmt.Errorf("setting up the sweep: %w", err)
@@ -44,8 +55,16 @@ func setupSweep(mgr ctrl.Manager, d Deps) error {
 	return nil
 }
 
-func newSweep(d Deps) *sweep {
-	return &sweep{Deps: d, missing: newAbsences(), strays: newAbsences(), orphans: newAbsences(), leaks: sets.New[types.UID]()}
+func newSweep(d *Deps) *sweep {
+	return &sweep{
+		Client: d.Client, Live: d.Live, Cloud: d.Cloud, Clock: d.Clock, Voice: d.Voice, Metrics: d.Metrics, Options: &d.Options,
+		arrivals: d.arrivals, balance: newBalance(d), serving: serving{d.Client, &d.Options},
+		missing: newAbsences(), strays: newAbsences(), orphans: newAbsences(), leaks: sets.New[types.UID](),
+	}
+}
+
+func (s *sweep) condition(m *v1alpha1.VPSieNode, kind string, status metav1.ConditionStatus, reason, message string) {
+	observe.Set(&m.Status.Conditions, m.Generation, s.Clock.Now(), kind, status, reason, message)
 }
 
 func (s *sweep) run(ctx context.Context) error {
@@ -198,5 +217,5 @@ func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Si
 		}
 	}
 	logf.FromContext(ctx).Info("the VPS of a VPSieNode is gone", "vpsieNode", m.Name, "vps", m.Spec.VPSieInstanceID)
-	return s.deleteMachine(ctx, m)
+	return deleteMachine(ctx, s.Client, m)
 }

@@ -10,15 +10,44 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cloud"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
+// teller says in statuses, events and metrics what is and why.
+type teller struct {
+	Client   client.Client
+	Cloud    *cloud.Cloud
+	Clock    clock.PassiveClock
+	Voice    *observe.Voice
+	Metrics  *observe.Metrics
+	arrivals *arrivals
+	backoffs backoffs
+	market   market
+
+	statuses statuses
+	// waiting are the pods that the last round found pending, unsaid how many it could not tell what they wait for.
+	waiting waiting
+	unsaid  int
+	// shown are the NodeGroups that the metrics have series of.
+	shown map[string]bool
+}
+
+func newTeller(d *Deps) teller {
+	return teller{
+		Client: d.Client, Cloud: d.Cloud, Clock: d.Clock, Voice: d.Voice, Metrics: d.Metrics, arrivals: d.arrivals,
+		backoffs: newBackoffs(d), market: newMarket(d),
+	}
+}
+
 // tell writes what every NodeGroup's state is and why.
-func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan, faults map[string]fault, markets map[string]cluster.Market) error {
+func (r *teller) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *plan.Plan, faults map[string]fault, markets map[string]cluster.Market) error {
 	r.Metrics.Phases(o.AllVPSieNodes())
 	r.Metrics.Account(r.arrivals.orders.stopped() != "", r.Cloud.Resting("", "") != nil)
 	r.Metrics.Deprecated(cluster.DeprecatedUse(o))
@@ -36,11 +65,11 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 			Waiting:     refusedBy(p, g.Name, plan.MaxNodesReached),
 			Stabilizing: refusedBy(p, g.Name, plan.Stabilizing), Waits: waitsFor(p, g.Name),
 			FaultReason: faults[g.Name].reason, Fault: faults[g.Name].message,
-			Price: r.pricesIn(ctx, g), Now: r.Clock.Now(), Funds: r.funds.now(),
+			Price: r.market.prices.pricesIn(ctx, g), Now: r.Clock.Now(), Funds: r.market.balance.funds.now(),
 		}
 		market := markets[g.Name]
 		view.Spot, view.SpotKnown = spotOn(&market)
-		backoffs, refused := r.backoffsOf(g)
+		backoffs, refused := r.backoffs.backoffsOf(g)
 		view.Refused = refused
 		r.sayLasting(g, view, faults[g.Name].config)
 		status := view.Status()
@@ -54,7 +83,7 @@ func (r *round) tell(ctx context.Context, o *cluster.Objects, s *plan.State, p *
 		r.showNetwork(ctx, &status, g)
 		r.Metrics.Group(g.Name, &status, view.Cost())
 		r.Metrics.Rollout(g.Name, outdated(s, g.Name), view.RolloutStopped != "")
-		r.Metrics.Held(g.Name, faults[g.Name].reason, r.oneAtATime(g, o.VPSieNodes))
+		r.Metrics.Held(g.Name, faults[g.Name].reason, r.market.oneAtATime(g, o.VPSieNodes))
 		if !slices.Equal(g.Status.ActiveSchedules, status.ActiveSchedules) {
 			r.Voice.SayNew(g, observe.SchedulesChanged(status.ActiveSchedules, view.Min, view.Max))
 		}
@@ -97,26 +126,10 @@ func outdated(s *plan.State, group string) map[plan.RemovalReason]int {
 	return count
 }
 
-// record notes in the journal what was decided and what became of it.
-func (r *round) record(now time.Time, p *plan.Plan, machines map[string]string, faults map[string]fault, acted error) {
-	entry := observe.NewRound(now, p, machines)
-	entry.Triggers = r.heard.take()
-	for group, f := range faults {
-		if entry.Faults == nil {
-			entry.Faults = map[string]string{}
-		}
-		entry.Faults[group] = f.message
-	}
-	if acted != nil {
-		entry.Error = acted.Error()
-	}
-	r.Journal.Note(entry)
-}
-
 // forgetGone drops what is kept of objects that are gone. A NodeGroup's end is seen
 // here and not by its reconciler alone, because a round that began before it shows
 // the group once more.
-func (r *round) forgetGone(o *cluster.Objects) {
+func (r *teller) forgetGone(o *cluster.Objects) {
 	alive := make(map[types.UID]bool, len(o.NodeGroups)+len(o.VPSieNodes)+len(o.Aside))
 	groups := make(map[string]bool, len(o.NodeGroups))
 	for _, g := range o.NodeGroups {
@@ -137,7 +150,7 @@ func (r *round) forgetGone(o *cluster.Objects) {
 	r.shown = groups
 }
 
-func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config bool) {
+func (r *teller) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config bool) {
 	limit := observe.ScaleLimitReached(view.Max, view.Waiting)
 	if len(view.Waiting) > 0 {
 		r.Voice.SayNew(g, limit)
@@ -178,7 +191,7 @@ func (r *round) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, config
 }
 
 // sayProblems tells of VPSieNodes whose annotations make no sense.
-func (r *round) sayProblems(o *cluster.Objects) {
+func (r *teller) sayProblems(o *cluster.Objects) {
 	nodes := make(map[string]*corev1.Node, len(o.Nodes))
 	for _, n := range o.Nodes {
 		nodes[n.Name] = n

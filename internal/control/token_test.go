@@ -36,8 +36,9 @@ func TestOrderedMachineKeepsItsToken(t *testing.T) {
 	}
 	before := w.tokenOf(unordered)
 
-	old := newMachines(w.deps)
-	old.Client = stale{w.deps.Client, unordered}
+	deps := w.deps
+	deps.Client = stale{w.deps.Client, unordered}
+	old := newMachines(&deps)
 	for range 3 {
 		if _, err := old.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(unordered)}); err != nil {
 			t.Log(err)

@@ -29,7 +29,7 @@ import (
 // watchWorld starts a round, after the debounce, on every change that can change
 // a decision, and on no other: heartbeats and our own status writes are not news.
 func (r *round) watchWorld(b *ctrl.Builder) *ctrl.Builder {
-	soon := debounced(r.debounce, &r.heard, &r.asked)
+	soon := debounced(r.debounce, &r.recorder.heard, &r.asked)
 	b = b.
 		Watches(&corev1.Pod{}, soon, builder.WithPredicates(r.followed(), differs(podNews))).
 		Watches(&corev1.Node{}, soon, changed(nodeNews)).

@@ -70,7 +70,7 @@ func TestRoundsThatWaitAreOne(t *testing.T) {
 	if queue.added != 1 {
 		t.Errorf("100 changes have added %d requests, want one", queue.added)
 	}
-	r := &round{Deps: Deps{Clock: clock.RealClock{}, Options: Options{SecretName: "s"}, Client: failing{}, Metrics: observe.NewMetrics(prometheus.NewRegistry(), "test", vpsie.Operations())}}
+	r := newRound(&Deps{Clock: clock.RealClock{}, Options: Options{SecretName: "s"}, Client: failing{}, Metrics: observe.NewMetrics(prometheus.NewRegistry(), "test", vpsie.Operations())}, nil)
 	r.asked.Store(true)
 	if _, err := r.Reconcile(t.Context(), one(roundName)); err == nil || r.asked.Load() {
 		t.Errorf("a round that failed with %v has left asked %t; the next change must ask again", err, r.asked.Load())

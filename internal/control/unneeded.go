@@ -8,10 +8,12 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -37,13 +39,28 @@ func (u unneeded) remind(nodes []*plan.Node, machines []*v1alpha1.VPSieNode) {
 	}
 }
 
+// notes keeps on VPSieNodes and Nodes what rounds found out about them.
+type notes struct {
+	Client client.Client
+	Clock  clock.PassiveClock
+	Voice  *observe.Voice
+	// kubernetesVersion is the API server's, as major.minor.
+	kubernetesVersion func() string
+	// unneeded are the timers of nodes that could go.
+	unneeded unneeded
+}
+
+func newNotes(d *Deps) notes {
+	return notes{Client: d.Client, Clock: d.Clock, Voice: d.Voice, kubernetesVersion: d.kubernetesVersion()}
+}
+
 // mostNotes bounds the annotations that one round writes, so that no order waits for
 // thousands of them.
 const mostNotes = 10 * mostAtOnce
 
 // noteUnneeded keeps since when each node could go, in an annotation so that a restart
 // does not set the clock back. It tells whether annotations are left to write.
-func (r *round) noteUnneeded(ctx context.Context, machines []*v1alpha1.VPSieNode, p *plan.Plan, now time.Time) (left bool, err error) {
+func (r *notes) noteUnneeded(ctx context.Context, machines []*v1alpha1.VPSieNode, p *plan.Plan, now time.Time) (left bool, err error) {
 	isUnneeded := make(map[string]bool, len(p.Unneeded))
 	for _, n := range p.Unneeded {
 		isUnneeded[n] = true
@@ -88,7 +105,7 @@ func (r *round) noteUnneeded(ctx context.Context, machines []*v1alpha1.VPSieNode
 
 // annotate changes the annotations of a machine that the round has read. doing is what for, in
 // front of the machine in an error. One that is gone needs none.
-func (r *round) annotate(ctx context.Context, m *v1alpha1.VPSieNode, doing string, change func(*v1alpha1.VPSieNode)) error {
+func (r *notes) annotate(ctx context.Context, m *v1alpha1.VPSieNode, doing string, change func(*v1alpha1.VPSieNode)) error {
 	changed := m.DeepCopy()
 	change(changed)
 	if err := r.Client.Patch(ctx, changed, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {

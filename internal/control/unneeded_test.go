@@ -44,7 +44,7 @@ func TestTimersRunBeforeTheyAreWritten(t *testing.T) {
 func TestAnnotationsAreWrittenBitByBit(t *testing.T) {
 	const count = mostNotes + 20
 	api := &noting{patched: map[string]string{}}
-	r := &round{Deps: Deps{Client: api}}
+	r := newNotes(&Deps{Client: api})
 	var machines []*v1alpha1.VPSieNode
 	p := &plan.Plan{}
 	for i := range count {

@@ -109,7 +109,7 @@ func rangeOf(v *vpsie.VPC) string {
 }
 
 // showNetwork writes down what the group's networkConfig stands for. While nobody can tell, the status keeps what it said.
-func (r *round) showNetwork(ctx context.Context, s *v1alpha1.NodeGroupStatus, g *v1alpha1.NodeGroup) {
+func (r *teller) showNetwork(ctx context.Context, s *v1alpha1.NodeGroupStatus, g *v1alpha1.NodeGroup) {
 	var seen *v1alpha1.ObservedNetwork
 	for _, w := range WantedOf(g) {
 		n, err := r.Cloud.Network(ctx, w)

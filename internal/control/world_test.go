@@ -170,10 +170,28 @@ func (w *world) start(o Options) {
 		arrivals: newArrivals(), shared: newSharedReads(c), funds: new(funds),
 	}
 	w.deps.Spend = observe.NewSpend(w.deps.Metrics)
-	w.round = &round{Deps: w.deps, builder: cluster.NewBuilder()}
-	w.machines = newMachines(w.deps)
-	w.groups = &groups{w.deps}
-	w.sweep = newSweep(w.deps)
+	w.round = newRound(&w.deps, cluster.NewBuilder())
+	w.machines = newMachines(&w.deps)
+	w.groups = newGroups(&w.deps)
+	w.sweep = newSweep(&w.deps)
+}
+
+// machinesThrough has the VPSieNodes' reconciler go on with another client.
+func (w *world) machinesThrough(c client.Client) {
+	d := w.deps
+	d.Client = c
+	m := newMachines(&d)
+	m.absences.first, m.doubts.first, m.pauses.of = w.machines.absences.first, w.machines.doubts.first, w.machines.pauses.of
+	w.machines = m
+}
+
+// roundThrough has the rounds go on with another client.
+func (w *world) roundThrough(c client.Client) {
+	d := w.deps
+	d.Client = c
+	r := newRound(&d, w.round.builder)
+	w.round.account, w.round.backoffs, w.round.precheck, w.round.retries, w.round.intents = r.account, r.backoffs, r.precheck, r.retries, r.intents
+	w.round.notes.Client, w.round.teller.Client, w.round.teller.backoffs = c, c, r.backoffs
 }
 
 // withRights is a client with the rights of the shipped roles, and no more.

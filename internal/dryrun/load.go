@@ -135,7 +135,7 @@ func (o *Options) accountMarket(ctx context.Context, live client.Reader, objects
 		// Files need not say what has joined.
 		deps.Options.UnprovenLimit = 0
 	}
-	buying := deps.BuyingAfterRestart(ctx, objects)
+	buying := control.BuyingAfterRestart(ctx, deps, objects)
 	var notes []string
 	for _, g := range objects.NodeGroups {
 		for _, problem := range buying.Problems[g.Name] {
