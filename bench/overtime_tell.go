@@ -65,7 +65,7 @@ func (o *overTime) notePods(s *plan.State) (gone, changed []*corev1.Pod) {
 	for _, p := range o.pods {
 		p.seen = false
 	}
-	for _, p := range s.Pods {
+	for p := range s.AllPods() {
 		uid := string(p.Meta().UID)
 		known := o.pods[uid]
 		if known == nil || known.object.Spec.NodeName != p.Node() {

@@ -57,9 +57,9 @@ func (r *Result) scene() page.Scene {
 	for _, o := range r.State.Offers {
 		offers[o.Key()] = o
 	}
-	pods := make(map[string]*plan.Pod, len(r.State.Pods))
+	pods := map[string]*plan.Pod{}
 	held := map[string][]page.Pod{}
-	for _, pod := range r.State.Pods {
+	for pod := range r.State.AllPods() {
 		name := pod.Meta().Namespace + "/" + pod.Meta().Name
 		pods[name] = pod
 		if node, cpu, memory := pod.Held(); node != "" {
@@ -146,7 +146,7 @@ func sizeOf(o *plan.Offer) (cpu, memory int64) {
 
 // waiting bundles the pods that wait for the same.
 func (r *Result) waiting() []page.Waiting {
-	names := namePods(r.State.Pods)
+	names := namePods(r.State.AllPods())
 	type key struct {
 		of      string
 		reason  plan.RefusalReason

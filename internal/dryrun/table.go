@@ -21,7 +21,7 @@ type table struct {
 }
 
 func newTable(s *plan.State, width int) *table {
-	t := &table{out: &strings.Builder{}, width: width, pods: namePods(s.Pods), types: make(map[string]string, len(s.Nodes))}
+	t := &table{out: &strings.Builder{}, width: width, pods: namePods(s.AllPods()), types: make(map[string]string, len(s.Nodes))}
 	for _, n := range s.Nodes {
 		t.types[n.Name] = n.InstanceType
 	}

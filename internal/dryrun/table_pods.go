@@ -2,6 +2,7 @@ package dryrun
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,9 +14,9 @@ import (
 // podNames says what a pod, by namespace/name, is one of.
 type podNames map[string]*corev1.Pod
 
-func namePods(pods []*plan.Pod) podNames {
-	names := make(podNames, len(pods))
-	for _, p := range pods {
+func namePods(pods iter.Seq[*plan.Pod]) podNames {
+	names := podNames{}
+	for p := range pods {
 		names[p.Meta().Namespace+"/"+p.Meta().Name] = p.Object()
 	}
 	return names

@@ -1,6 +1,7 @@
 package dryrun
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +29,7 @@ func TestPodsByWhatTheyAreOneOf(t *testing.T) {
 		"of a CronJob":          {owned("Job", "backup-29001234", nil), "Job ns/backup-*"},
 		"by itself":             {owned("", "", nil), "ns/-pod"},
 	} {
-		names := namePods([]*plan.Pod{test.pod})
+		names := namePods(slices.Values([]*plan.Pod{test.pod}))
 		if got := names.of("ns/" + test.pod.Object().Name); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}

@@ -28,7 +28,7 @@ func (d *scripted) Decide(_ context.Context, s *plan.State) (Decided, error) {
 	for _, n := range s.Nodes {
 		d.names = append(d.names, n.Name)
 	}
-	for _, pod := range s.Pods {
+	for pod := range s.AllPods() {
 		d.pods[pod.Node()]++
 	}
 	named := func(numbers []int) (names []string) {
