@@ -57,7 +57,7 @@ func NewNodePods(node string, pods []*Pod) *NodePods {
 			stays: p.stays(), leaves: p.leaves(), mirrors: isMirrorPod(p.meta),
 		}
 		if p.stays() {
-			if !p.leaves() {
+			if p.remains() {
 				b.residents = append(b.residents, p)
 			}
 			b.controls = firstOf(b.controls, controlPlanePod(p.meta, p.status))
@@ -68,6 +68,9 @@ func NewNodePods(node string, pods []*Pod) *NodePods {
 
 // Bound says that the pod holds room on its node, and so can be one of NodePods.
 func (p *Pod) Bound() bool { return p.stage == stageBound }
+
+// remains says that a bound pod belongs to its node and is not being deleted.
+func (p *Pod) remains() bool { return p.stays() && !p.leaves() }
 
 // AllPods are those of Pods and of NodePods, in no order.
 func (s *State) AllPods() iter.Seq[*Pod] {

@@ -36,7 +36,7 @@ func (w *world) seatNominated(pods []*Pod) []*Pod {
 	var left []*Pod
 	nominated := map[*host]bool{}
 	for _, p := range pods {
-		h := w.hostByName[p.status.NominatedNodeName]
+		h := w.seatOf(p)
 		if !w.canMakeRoom(h, p) {
 			left = append(left, p)
 			continue

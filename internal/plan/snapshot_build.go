@@ -135,7 +135,7 @@ func (w *world) giveShapes() {
 func (w *world) readPods() {
 	w.dims = resources.NewDimensions(func(yield func(*resources.Requests) bool) {
 		for _, p := range w.state.Pods {
-			if p.stage == stageBound && p.stays() && !p.leaves() {
+			if p.Bound() && p.remains() {
 				w.residents = append(w.residents, p)
 			}
 			if !yield(&p.requests) {

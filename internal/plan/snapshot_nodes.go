@@ -139,12 +139,12 @@ func (w *world) seat() []*Pod {
 // counted how is only known once all classes have been read. In a large cluster each look at all pods counts, so this is one.
 func (w *world) seats() ([]*host, []*filter.Class) {
 	hosts, classes := make([]*host, len(w.state.Pods)), make([]*filter.Class, len(w.state.Pods))
-	seats, find := 0, w.finder()
+	seats := 0
 	for i, p := range w.state.Pods {
 		if p.stage != stageGone && p.stage != stageUndecided && p.stage != stageFailedScheduling {
 			classes[i] = w.class(p)
 		}
-		if h := seatOf(p, find); h != nil {
+		if h := w.seatOf(p); h != nil {
 			hosts[i] = h
 			h.seats++
 			seats++
@@ -166,30 +166,18 @@ func (w *world) seats() ([]*host, []*filter.Class) {
 	return hosts, classes
 }
 
-// finder finds hosts by name, fast where one is asked for again and again: the pods of a node mostly follow one another.
-func (w *world) finder() func(name string) *host {
-	var last string
-	var found *host
-	return func(name string) *host {
-		if name != last {
-			last, found = name, w.hostByName[name]
-		}
-		return found
-	}
-}
-
 // seatOf is the host that a pod is bound to or that waits for it; nil for none.
-func seatOf(p *Pod, find func(name string) *host) *host {
+func (w *world) seatOf(p *Pod) *host {
 	if p.anew {
 		return nil
 	}
 	switch p.stage {
 	case stageBound:
-		return find(p.node)
+		return w.hostByName[p.node]
 	case stageDaemon:
-		return find(reservedNode(p.spec))
+		return w.hostByName[reservedNode(p.spec)]
 	case stagePending:
-		return find(p.status.NominatedNodeName)
+		return w.hostByName[p.status.NominatedNodeName]
 	}
 	return nil
 }
