@@ -174,15 +174,15 @@ func (k *karpenter) run(ctx context.Context) (outcome, spent, error) {
 
 // launchPrice is that of the cheapest machine that a NodeClaim still allows.
 func (k *karpenter) launchPrice(c *provisioning.NodeClaim) (plan.Money, error) {
-	m, err := k.cheapest(c)
-	if err != nil {
-		return 0, err
+	m := k.cheapest(c)
+	if m == nil {
+		return 0, fmt.Errorf("pricing a NodeClaim of Karpenter with %d pods: no machine is left that could serve it", len(c.Pods))
 	}
 	return m.price, nil
 }
 
-// cheapest is the machine of the least price that a NodeClaim still allows.
-func (k *karpenter) cheapest(c *provisioning.NodeClaim) (*machine, error) {
+// cheapest is the machine of the least price that a NodeClaim still allows and that is on sale; nil for none.
+func (k *karpenter) cheapest(c *provisioning.NodeClaim) *machine {
 	cheapest, least := "", math.Inf(1)
 	for _, t := range c.InstanceTypeOptions {
 		for _, o := range t.Offerings.Available().Compatible(c.Requirements) {
@@ -193,7 +193,7 @@ func (k *karpenter) cheapest(c *provisioning.NodeClaim) (*machine, error) {
 	}
 	i := slices.IndexFunc(k.in.machines, func(m machine) bool { return m.name == cheapest })
 	if i < 0 {
-		return nil, fmt.Errorf("pricing a NodeClaim of Karpenter with %d pods: no machine is left that could serve it", len(c.Pods))
+		return nil
 	}
-	return &k.in.machines[i], nil
+	return &k.in.machines[i]
 }

@@ -160,9 +160,9 @@ func (o *overTime) provision(ctx context.Context, fresh bool, d *decision) error
 		return fmt.Errorf("provisioning with Karpenter: %w", err)
 	}
 	for _, claim := range results.NewNodeClaims {
-		m, err := o.k.cheapest(claim)
-		if err != nil {
-			return err
+		m := o.k.cheapest(claim)
+		if m == nil {
+			continue // its pods are looked at again
 		}
 		d.plan.Launches = append(d.plan.Launches, o.launch(m, plan.PendingPods, claim.Pods))
 	}

@@ -78,7 +78,8 @@ func (o *overTime) disrupt(ctx context.Context, d *decision) error {
 		if err == nil {
 			o.looked = time.Time{} // It looks again at once.
 			d.due(d.now.Add(time.Second))
-			return o.begin(ctx, by, valid, d)
+			o.begin(ctx, by, valid, d)
+			return nil
 		}
 		if !disruption.IsValidationError(err) {
 			return fmt.Errorf("validating a command of Karpenter: %w", err)
@@ -134,8 +135,17 @@ func (o *overTime) propose(ctx context.Context, m method) (*disruption.Command, 
 	return nil, nil
 }
 
-// begin buys what a command needs. Without a replacement its nodes go at once.
-func (o *overTime) begin(ctx context.Context, by method, c disruption.Command, d *decision) error {
+// begin buys what a command needs. Without a replacement its nodes go at once. A command for which nothing is left on sale since
+// it was proposed comes to nothing, as its launch would.
+func (o *overTime) begin(ctx context.Context, by method, c disruption.Command, d *decision) {
+	var launches []plan.Launch
+	for _, r := range c.Replacements {
+		m := o.k.cheapest(r.NodeClaim)
+		if m == nil {
+			return
+		}
+		launches = append(launches, o.launch(m, plan.Replacement, r.Pods))
+	}
 	begun := &command{begun: d.now}
 	for _, candidate := range c.Candidates {
 		begun.nodes = append(begun.nodes, candidate.Name())
@@ -145,17 +155,11 @@ func (o *overTime) begin(ctx context.Context, by method, c disruption.Command, d
 	c.Results.Record(ctx, o.k.recorder, o.k.cluster)
 	if len(c.Replacements) == 0 {
 		o.remove(begun.nodes, plan.RemovalReason(by.Reason()), d)
-		return nil
+		return
 	}
-	for _, r := range c.Replacements {
-		m, err := o.k.cheapest(r.NodeClaim)
-		if err != nil {
-			return err
-		}
-		l := o.launch(m, plan.Replacement, r.Pods)
-		l.Replaces = begun.nodes
-		d.plan.Launches = append(d.plan.Launches, l)
+	for i := range launches {
+		launches[i].Replaces = begun.nodes
 	}
+	d.plan.Launches = append(d.plan.Launches, launches...)
 	o.commands = append(o.commands, begun)
-	return nil
 }

@@ -84,3 +84,11 @@ func TestWeeksSayWhatTheyNeed(t *testing.T) {
 		t.Errorf("without files: %v; want an error that names --offerings", err)
 	}
 }
+
+// A type that is refused between a command and its launch is one launch that comes to nothing, not the end of the comparison.
+func TestKarpenterGoesOnWhenNothingIsLeftOnSale(t *testing.T) {
+	by := simulateWeeks(t, "--synthetic-days", "1", "--synthetic-peak", "20", "--refusals", "0.5", "--refusal-pause", "1h", "--seed", "3")
+	if r := by["Karpenter, consolidateAfter=0s"]; r.Disruptions == 0 || r.Pods.StillPending > 0 {
+		t.Errorf("with refused orders it moved %d pods, and %d wait in the end", r.Disruptions, r.Pods.StillPending)
+	}
+}
