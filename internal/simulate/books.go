@@ -28,6 +28,7 @@ type books struct {
 	sharpAt time.Time
 	// Sums over time, in seconds times their unit: what machines cost, at least and while they start and leave.
 	spent, least, starting, leaving float64
+	unused                          unused
 	// needed follows bound over time.
 	needed      *curve
 	use         [2]struct{ asked, offered float64 }
@@ -54,7 +55,8 @@ func newBooks(s *simulation) *books {
 	return &books{
 		s: s, at: s.Start, step: step, next: s.Start, ran: map[int]bool{}, waiting: map[plan.RefusalReason]*Wait{},
 		parts: map[string]map[string]*Part{byGroup: {}, byOffering: {}}, needed: newCurve((s.Cloud.Boot + s.Cloud.Drain).Seconds()),
-		r: Result{Evictions: map[string]int{}, Decisions: []Decision{}},
+		unused: unused{kept: map[string]plan.KeptReason{}, sums: map[string]float64{}},
+		r:      Result{Evictions: map[string]int{}, Decisions: []Decision{}},
 	}
 }
 
@@ -77,6 +79,7 @@ func (b *books) until(t time.Time) {
 	b.needed.becomes(b.bound, t.Sub(b.s.Start).Seconds()-d)
 	b.nodeSeconds += d * float64(len(b.s.machines))
 	for _, m := range b.s.machines {
+		b.unused.add(m, d)
 		switch {
 		case !m.object.DeletionTimestamp.IsZero():
 			b.leaving += d * float64(m.offer.Price)
@@ -110,6 +113,9 @@ func (b *books) rate() plan.Hourly {
 // a sharper one for every sample.
 func (b *books) bounds(state *plan.State, p *plan.Plan, changed bool) {
 	b.decisionBound = p.Cost.LowerBound
+	if changed {
+		b.unused.worth(plan.RatesFromScratch(state, p))
+	}
 	switch sharp := b.next.Sub(b.sharpAt) > b.step/2; {
 	case sharp:
 		b.bound, b.sharpAt = plan.BoundFromScratch(state, p, false), b.next
@@ -133,6 +139,7 @@ func (b *books) sample(t time.Time) {
 // round takes note of who waits, and for what.
 func (b *books) round(p *plan.Plan) {
 	b.r.Rounds++
+	b.unused.keeps(p)
 	counts := map[plan.RefusalReason]int{}
 	for i := range p.Unplaced {
 		u := &p.Unplaced[i]

@@ -67,6 +67,7 @@ func (b *books) result(setting string, w *Workload) *Result {
 	r.Cost = Cost{
 		ByTheMinute: over(b.spent), Starting: over(b.starting), Leaving: over(b.leaving),
 		Bound: over(b.least), BoundWithStarts: over(b.least + b.needed.starts),
+		Unused: b.unused.result(),
 	}
 	if b.least > 0 {
 		r.Cost.Ratio = b.spent / b.least

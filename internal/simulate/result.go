@@ -55,6 +55,8 @@ type Cost struct {
 	// BoundWithStarts is the least that it costs to have machines for the pods of each moment at once, for somebody who knows
 	// the whole workload beforehand, when each machine is also paid for while it boots (the median time) and is drained.
 	BoundWithStarts Amount `json:"lowerBoundWithStarts"`
+	// Unused is what ByTheMinute has of room on machines that was worth nothing to the pods of the moment, the dearest first.
+	Unused []Unused `json:"unused"`
 }
 
 // Machines counts them.

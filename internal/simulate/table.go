@@ -67,6 +67,15 @@ func (t *text) details(r *Result) {
 	}
 	t.WriteString(parts.String(t.width))
 	t.line("  by the minute: %s while machines started, %s while they left; who knew the workload would pay %s at least", r.Cost.Starting, r.Cost.Leaving, r.Cost.BoundWithStarts)
+	var idle []string
+	for _, u := range r.Cost.Unused {
+		if u.Cost >= r.Cost.ByTheMinute/1000 {
+			idle = append(idle, fmt.Sprintf("%s %s", u.Reason, u.Cost))
+		}
+	}
+	if len(idle) > 0 {
+		t.line("  room that pods had no use for, by why the machine was there: %s", strings.Join(idle, ", "))
+	}
 	if r.Disruptions > 0 {
 		var by []string
 		for reason, n := range r.Evictions {
