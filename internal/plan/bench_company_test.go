@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"math"
 	"syscall"
 	"testing"
 	"time"
@@ -45,20 +46,31 @@ func BenchmarkCompany(b *testing.B) {
 	}
 }
 
-// BenchmarkClasses is how the cost of a plan grows with the number of classes.
+// BenchmarkClasses is how the cost of a plan grows with the number of classes, by processor time. slope is by
+// which power of the number of pods it grows from the smaller size before: 1 is in proportion.
 func BenchmarkClasses(b *testing.B) {
 	for _, c := range []struct {
 		shape string
 		pods  []int
-	}{{"lonely", []int{500, 1000, 2000, 5000}}, {"threes", []int{1500, 3000, 6000}}, {"sizes", []int{2500, 5000, 10000}}} {
+	}{{"lonely", []int{500, 1000, 2000, 5000, 10000}}, {"threes", []int{1500, 3000, 6000, 12000}}, {"sizes", []int{2500, 5000, 10000, 20000}}} {
+		before, smaller := 0.0, 0
 		for _, n := range c.pods {
 			b.Run(fmt.Sprintf("%s/pods=%d", c.shape, n), func(b *testing.B) {
+				spent := time.Duration(0)
 				for b.Loop() {
 					b.StopTimer()
 					s := plantest.Classes(c.shape, n)
+					start := processorTime(b)
 					b.StartTimer()
 					plan.Decide(s)
+					spent += processorTime(b) - start
 				}
+				each := spent.Seconds() / float64(b.N)
+				b.ReportMetric(1000*each, "cpu-ms/op")
+				if smaller > 0 {
+					b.ReportMetric(math.Log(each/before)/math.Log(float64(n)/float64(smaller)), "slope")
+				}
+				before, smaller = each, n
 			})
 		}
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"container/heap"
+	"slices"
 )
 
 // ratings is a heap of templates on sale, the one whose nodes may be rated highest first.
@@ -34,8 +35,8 @@ func (b *buyer) rate(t *template, worth float64) float64 {
 	return worth / max(float64(t.offer.Price), 1)
 }
 
-// best is the best-rated pattern. A rating only falls while more is bought, so a
-// template is only looked at again when its last rating beats all others.
+// best is the best-rated pattern. A rating seldom rises while more is bought, so a
+// template is only looked at again when its last rating beats all others, or when one like it in a dearer domain does.
 func (b *buyer) best(all *ratings) pattern {
 	for len(*all) > 0 {
 		top := (*all)[0]
@@ -46,14 +47,33 @@ func (b *buyer) best(all *ratings) pattern {
 			if top.most == 0 {
 				return pattern{}
 			}
-			return top.pattern
+			elsewhere := all.cheaperElsewhere(top.template, b.bought)
+			if elsewhere < 0 {
+				return top.pattern
+			}
+			b.rateAnew(all, elsewhere)
 		default:
-			top.pattern, top.fresh = b.pack(top.template), b.bought
-			top.most = top.pattern.rating
-			heap.Fix(all, 0)
+			b.rateAnew(all, 0)
 		}
 	}
 	return pattern{}
+}
+
+func (b *buyer) rateAnew(all *ratings, i int) {
+	r := (*all)[i]
+	r.pattern, r.fresh = b.pack(r.template), b.bought
+	r.most = r.pattern.rating
+	heap.Fix(all, i)
+}
+
+// cheaperElsewhere is a template that has room for as much as the given one for less in another domain, such as a cheaper
+// zone, and was not rated since the last purchase; -1 for none. Ratings do rise now and then, since nodes are filled
+// greedily, and a dearer domain that nobody needs makes topology spreads uneven that were even.
+func (r ratings) cheaperElsewhere(t *template, bought int) int {
+	return slices.IndexFunc(r, func(u *rating) bool {
+		return u.fresh != bought && u.template.offer.Price < t.offer.Price && u.template.buyable() > 0 &&
+			!slices.Equal(u.template.domains, t.domains) && u.template.free.Covers(t.free)
+	})
 }
 
 func (r ratings) Len() int { return len(r) }

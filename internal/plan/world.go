@@ -85,7 +85,7 @@ func (w *world) shift(h *host, l *lot, n int) {
 
 // open buys a node.
 func (w *world) open(t *template, reason LaunchReason) *host {
-	w.effort.took(1 + w.filters.Spreads()) // each looks at the node
+	w.effort.took(1 + w.filters.EligibleSets()) // each looks at the node
 	h := &host{group: t.group, template: t, reason: reason, takes: true}
 	w.filters.ExpectLimits(&h.NodeInfo)
 	w.add(h)
@@ -127,11 +127,18 @@ func (w *world) retire(h *host) {
 	w.log = append(w.log, step{did: retiredHost, host: h})
 }
 
+// countBound counts a node with the pods bound to it in, or out with -1. A node is counted before its
+// pods come and after they have gone: then no constraint has to look at it.
 func (w *world) countBound(h *host, n int32) {
+	if n > 0 {
+		w.filters.AddNode(&h.NodeInfo, n)
+	}
 	for _, s := range h.bound {
 		w.filters.Count(s.kind, &h.NodeInfo, n, s.leaves)
 	}
-	w.filters.AddNode(&h.NodeInfo, n)
+	if n < 0 {
+		w.filters.AddNode(&h.NodeInfo, n)
+	}
 }
 
 // clear takes up the pods that the plan put on a host.
@@ -189,9 +196,6 @@ func (w *world) locate() {
 		}
 	}
 	for _, h := range w.hosts {
-		w.filters.AddNode(&h.NodeInfo, 1)
-		for _, s := range h.bound {
-			w.filters.Count(s.kind, &h.NodeInfo, 1, s.leaves)
-		}
+		w.countBound(h, 1)
 	}
 }

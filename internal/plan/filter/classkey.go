@@ -17,18 +17,30 @@ import (
 func KeyOf(pod *corev1.Pod) string {
 	spec := &pod.Spec
 	var b KeyBuilder
+	b.nodeSelector(spec)
+	b.tolerations(spec)
+	b.nodeAffinity(spec)
+	b.others(pod)
+	return string(b.Buf)
+}
+
+func (b *KeyBuilder) nodeSelector(spec *corev1.PodSpec) {
 	for _, key := range slices.Sorted(maps.Keys(spec.NodeSelector)) {
 		b.Text('s', key)
 		b.Text('=', spec.NodeSelector[key])
 	}
+}
+
+func (b *KeyBuilder) tolerations(spec *corev1.PodSpec) {
 	for i := range spec.Tolerations {
 		b.toleration(&spec.Tolerations[i])
 	}
+}
+
+func (b *KeyBuilder) nodeAffinity(spec *corev1.PodSpec) {
 	if a := spec.Affinity; a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
 		b.message('n', a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
 	}
-	b.others(pod)
-	return string(b.Buf)
 }
 
 // others spells out what the pod asks about other pods. That depends on its

@@ -131,7 +131,7 @@ func (f *Filters) Count(k *Kind, node *NodeInfo, n int32, deleted bool) {
 		return
 	}
 	for _, s := range k.spreading {
-		if f.eligible(s, node) {
+		if f.takes(s.over, node) {
 			s.add(node, n)
 		}
 	}
@@ -148,14 +148,5 @@ func (f *Filters) countInWay(k *Kind, node *NodeInfo, n int32) {
 	}
 	for _, c := range k.counted {
 		c.add(node, n)
-	}
-}
-
-// AddNode counts the node in, or out with -1, as one that topology spread looks at.
-func (f *Filters) AddNode(node *NodeInfo, n int32) {
-	for _, s := range f.spreads {
-		if f.eligible(s, node) {
-			s.addNode(node, n)
-		}
 	}
 }

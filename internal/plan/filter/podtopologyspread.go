@@ -9,71 +9,45 @@ import (
 
 // Spread is one DoNotSchedule topology spread constraint of a class.
 type Spread struct {
-	selector *selector
-	key      int
-	// keys are those of all constraints of the class: kube-scheduler only counts
-	// nodes that have every one of them.
-	keys                      []int
-	maxSkew, minDomains       int32
-	honorAffinity, honorTaint bool
-	// class gives the node affinity and tolerations that policies honour.
-	class *Class
+	selector            *selector
+	key                 int
+	maxSkew, minDomains int32
+	// over are the nodes that the constraint counts.
+	over *eligibleNodes
 
-	// counts are the matching pods on eligible nodes by domain, nodes the eligible
-	// nodes themselves. A domain without a node is none.
-	counts, nodes []int32
-	// having is how many domains have a count, smallest the least count of them.
+	// counts are the matching pods on eligible nodes by domain.
+	counts []int32
+	// having is how many domains that have nodes have a count above 0, holding how many these
+	// are in all, and smallest the least of their counts.
 	having   []int32
-	domains  int32
+	holding  int32
 	smallest int32
 }
 
-func newSpread(c *Class, constraint *corev1.TopologySpreadConstraint) *Spread {
-	s := &Spread{class: c, maxSkew: constraint.MaxSkew, minDomains: 1, honorAffinity: true, smallest: math.MaxInt32}
+func newSpread(constraint *corev1.TopologySpreadConstraint) *Spread {
+	s := &Spread{maxSkew: constraint.MaxSkew, minDomains: 1, smallest: math.MaxInt32}
 	if constraint.MinDomains != nil {
 		s.minDomains = *constraint.MinDomains
-	}
-	if p := constraint.NodeAffinityPolicy; p != nil {
-		s.honorAffinity = *p == corev1.NodeInclusionPolicyHonor
-	}
-	if p := constraint.NodeTaintsPolicy; p != nil {
-		s.honorTaint = *p == corev1.NodeInclusionPolicyHonor
 	}
 	return s
 }
 
-// eligible says whether kube-scheduler counts the node for the constraint.
-func (f *Filters) eligible(s *Spread, h *NodeInfo) bool {
-	for _, key := range s.keys {
-		if h.domains[key] < 0 {
-			return false
-		}
+// count is how many matching pods a domain has.
+func (s *Spread) count(domain int32) int32 {
+	if int(domain) >= len(s.counts) {
+		return 0
 	}
-	v := f.Verdict(s.class, h)
-	return !(s.honorAffinity && v&Mismatched != 0) && !(s.honorTaint && v&Repelled != 0)
-}
-
-// addNode counts an eligible node in, or out with -1. Its pods are counted apart.
-func (s *Spread) addNode(h *NodeInfo, n int32) {
-	d := h.domains[s.key]
-	s.nodes, s.counts = grown(s.nodes, d), grown(s.counts, d)
-	before := s.nodes[d]
-	s.nodes[d] += n
-	switch {
-	case before == 0 && s.nodes[d] > 0:
-		s.tally(s.counts[d], 1)
-	case before > 0 && s.nodes[d] == 0:
-		s.tally(s.counts[d], -1)
-	}
+	return s.counts[domain]
 }
 
 // add counts n more matching pods on an eligible node.
 func (s *Spread) add(h *NodeInfo, n int32) {
 	d := h.domains[s.key]
-	s.nodes, s.counts = grown(s.nodes, d), grown(s.counts, d)
+	s.counts = grown(s.counts, d)
 	before := s.counts[d]
 	s.counts[d] += n
-	if s.nodes[d] > 0 {
+	s.over.used(d, before, s.counts[d])
+	if s.over.open(d) {
 		s.tally(before, -1)
 		s.tally(s.counts[d], 1)
 	}
@@ -81,27 +55,27 @@ func (s *Spread) add(h *NodeInfo, n int32) {
 
 // tally notes n more domains with the count.
 func (s *Spread) tally(count, n int32) {
+	if count == 0 {
+		return
+	}
 	s.having = grown(s.having, count)
 	s.having[count] += n
-	s.domains += n
+	s.holding += n
 	if n > 0 {
 		s.smallest = min(s.smallest, count)
 	}
-	if s.domains == 0 {
+	if s.holding == 0 {
 		s.smallest = math.MaxInt32
 		return
 	}
-	if s.smallest == math.MaxInt32 {
-		s.smallest = count
-	}
-	for int(s.smallest) < len(s.having) && s.having[s.smallest] == 0 {
+	for s.having[s.smallest] == 0 {
 		s.smallest++
 	}
 }
 
 // least is kube-scheduler's global minimum.
 func (s *Spread) least() int32 {
-	if s.domains == 0 || s.domains < s.minDomains {
+	if s.holding < s.over.domains || s.holding == 0 || s.lacksDomains() {
 		return 0
 	}
 	return s.smallest
@@ -123,11 +97,7 @@ func (s *Spread) allows(h *NodeInfo, matchesItself int32, most int) int {
 	if d < 0 {
 		return 0
 	}
-	count := int32(0)
-	if int(d) < len(s.counts) {
-		count = s.counts[d]
-	}
-	left := s.maxSkew + s.least() - count
+	left := s.maxSkew + s.least() - s.count(d)
 	switch {
 	case matchesItself == 0 && left >= 0:
 		return most
@@ -139,10 +109,10 @@ func (s *Spread) allows(h *NodeInfo, matchesItself int32, most int) int {
 
 // lacksDomains says that there are fewer domains than minDomains. Until there are as many
 // the smallest count is taken for 0, so every domain admits only maxSkew pods.
-func (s *Spread) lacksDomains() bool { return s.domains < s.minDomains }
+func (s *Spread) lacksDomains() bool { return s.over.domains < s.minDomains }
 
 // OpenDomains is how many domains there are.
-func (s *Spread) OpenDomains() int32 { return s.domains }
+func (s *Spread) OpenDomains() int32 { return s.over.domains }
 
 // wantsDomains says that domains are to be opened for the constraint. The first one opens with the
 // node of its first pod, whichever that is.
@@ -166,18 +136,7 @@ func (c *Class) LacksDomains() bool { return slices.ContainsFunc(c.spreads, (*Sp
 func (c *Class) MissingDomains() int {
 	n := int32(0)
 	for _, s := range c.spreads {
-		n = max(n, s.minDomains-s.domains)
+		n = max(n, s.minDomains-s.over.domains)
 	}
 	return int(n)
-}
-
-// Spreads is how many topology spread constraints there are: each looks at every node.
-func (f *Filters) Spreads() int { return len(f.spreads) }
-
-// SameToSpreads says whether topology spread constraints count nodes of both classes alike.
-func (f *Filters) SameToSpreads(a, b *NodeClass) bool {
-	const counted = Repelled | Mismatched
-	return !slices.ContainsFunc(f.spreads, func(s *Spread) bool {
-		return s.class.On(a)&counted != s.class.On(b)&counted
-	})
 }

@@ -42,17 +42,13 @@ func (f *Filters) uneven(s *Spread, h *NodeInfo) Refusal {
 	if h.domains[s.key] < 0 {
 		return Refusal{TopologySpread, fmt.Sprintf("nodes of it have no label %s to spread by", key)}
 	}
-	count := int32(0)
-	if d := h.domains[s.key]; int(d) < len(s.counts) {
-		count = s.counts[d]
-	}
 	where := h.Labels[key]
 	if key == corev1.LabelHostname {
 		where = "of its own"
 	}
-	text := fmt.Sprintf("%s %s would have %d pods with at least %d elsewhere and maxSkew %d", key, where, count+1, s.least(), s.maxSkew)
+	text := fmt.Sprintf("%s %s would have %d pods with at least %d elsewhere and maxSkew %d", key, where, s.count(h.domains[s.key])+1, s.least(), s.maxSkew)
 	if s.lacksDomains() {
-		text += fmt.Sprintf("; %d domains have nodes, and minDomains is %d", s.domains, s.minDomains)
+		text += fmt.Sprintf("; %d domains have nodes, and minDomains is %d", s.OpenDomains(), s.minDomains)
 	}
 	return Refusal{TopologySpread, text}
 }

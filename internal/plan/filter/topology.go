@@ -15,13 +15,15 @@ type topology struct {
 	keys      []*domains
 	keyIndex  map[string]int
 	apart     map[apartKey]*apart
-	spreads   []*Spread
 	togethers []*Affinity
 	kinds     map[kindKey]*Kind
 	// by selector id, who asks by it
 	apartBy    map[int][]*apart
 	spreadBy   map[int][]*Spread
 	togetherBy map[int][]*Affinity // by the first of its selectors
+	// eligible are the sets of nodes that spreads count, eligibleBy the same by what makes them.
+	eligible   []*eligibleNodes
+	eligibleBy map[string]*eligibleNodes
 }
 
 type apartKey struct{ selector, key int }
@@ -39,6 +41,7 @@ func newTopology(namespaces []*corev1.Namespace) *topology {
 	return &topology{
 		selectors: newSelectors(namespaces), keyIndex: map[string]int{}, apart: map[apartKey]*apart{}, kinds: map[kindKey]*Kind{},
 		apartBy: map[int][]*apart{}, spreadBy: map[int][]*Spread{}, togetherBy: map[int][]*Affinity{},
+		eligibleBy: map[string]*eligibleNodes{},
 	}
 }
 
@@ -77,21 +80,20 @@ func (t *topology) readSpreads(c *Class, pod *corev1.Pod) {
 	if parseSpreads(pod.Spec.TopologySpreadConstraints) != nil {
 		return // such a pod is refused by itself
 	}
+	var hard []*corev1.TopologySpreadConstraint
+	var keys []int
 	for i := range pod.Spec.TopologySpreadConstraints {
-		constraint := &pod.Spec.TopologySpreadConstraints[i]
-		if constraint.WhenUnsatisfiable != corev1.DoNotSchedule {
-			continue
+		if constraint := &pod.Spec.TopologySpreadConstraints[i]; constraint.WhenUnsatisfiable == corev1.DoNotSchedule {
+			hard, keys = append(hard, constraint), append(keys, t.key(constraint.TopologyKey))
 		}
-		s := newSpread(c, constraint)
-		s.selector, s.key = t.selectors.ofSpread(pod, constraint), t.key(constraint.TopologyKey)
-		c.spreads = append(c.spreads, s)
-		t.spreads = append(t.spreads, s)
-		t.spreadBy[s.selector.id] = append(t.spreadBy[s.selector.id], s)
 	}
-	for _, s := range c.spreads {
-		for _, other := range c.spreads {
-			s.keys = append(s.keys, other.key)
-		}
+	for i, constraint := range hard {
+		s := newSpread(constraint)
+		s.selector, s.key = t.selectors.ofSpread(pod, constraint), keys[i]
+		s.over = t.eligibleFor(c, s.key, keys, constraint)
+		s.over.constraints = append(s.over.constraints, s)
+		c.spreads = append(c.spreads, s)
+		t.spreadBy[s.selector.id] = append(t.spreadBy[s.selector.id], s)
 	}
 }
 
