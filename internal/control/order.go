@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base32"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -110,9 +112,6 @@ func (o Options) tokenTTL() time.Duration { return o.ProvisionTimeout + o.JoinTi
 // Bootstrap Tokens). It is deleted when the machine has joined. A token that an
 // earlier try left behind is replaced: its secret half is not to be had any more.
 func (r *launcher) mint(ctx context.Context, m *v1alpha1.VPSieNode) (string, error) {
-	if err := r.burn(ctx, m); err != nil {
-		return "", err
-	}
 	// rand.Text is base32, whose lower case is within a token's alphabet.
 	id, secret := tokenID(m), strings.ToLower(rand.Text()[:16])
 	token := &corev1.Secret{
@@ -127,17 +126,25 @@ func (r *launcher) mint(ctx context.Context, m *v1alpha1.VPSieNode) (string, err
 			"description":                    "Join of VPSieNode " + m.Name,
 		},
 	}
-	if err := r.Client.Create(ctx, token); err != nil {
+	err := r.Client.Create(ctx, token)
+	if apierrors.IsAlreadyExists(err) {
+		if err := r.burn(ctx, m); err != nil {
+			return "", err
+		}
+		err = r.Client.Create(ctx, token)
+	}
+	if err != nil {
 		return "", fmt.Errorf("minting a bootstrap token for VPSieNode %s: %w", m.Name, err)
 	}
 	return id + "." + secret, nil
 }
 
-// tokenID is a machine's bootstrap token's public half. It follows from the UID,
-// so that the token can be found again without the right to list Secrets.
+// tokenID is a machine's bootstrap token's public half, of six characters. It follows from the
+// UID, so that the token can be found again without the right to list Secrets. Two machines with
+// the same one would take each other's token away: the more letters it is made of, the rarer.
 func tokenID(m *v1alpha1.VPSieNode) string {
 	sum := sha256.Sum256([]byte(m.UID))
-	return hex.EncodeToString(sum[:])[:6]
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:6]
 }
 
 func tokenMeta(m *v1alpha1.VPSieNode) metav1.ObjectMeta {
