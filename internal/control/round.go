@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -48,23 +47,24 @@ type round struct {
 	notes      notes
 	teller     teller
 
-	// lastTook slows rounds down when they get long, so that a storm of changes
-	// in a large cluster cannot keep a core busy.
-	lastTook atomic.Int64
-	// asked: a change has asked for a round that has not begun yet.
-	asked atomic.Bool
+	// rests is until when no round begins that no pod needs: as long as the last one took, so
+	// that a storm of changes in a large cluster cannot keep a core busy.
+	rests time.Time
+	bell  bell
 	// recalled: the back-offs from before the restart have been taken over.
 	recalled bool
 }
 
 func newRound(d *Deps, b *cluster.Builder) *round {
-	return &round{
+	r := &round{
 		Load: d.Load, Pods: d.Pods, Cloud: d.Cloud, Clock: d.Clock, Metrics: d.Metrics, Options: &d.Options, arrivals: d.arrivals, builder: b,
 		kubernetesVersion: d.kubernetesVersion(), account: newAccount(d), backoffs: newBackoffs(d), precheck: newPrecheck(d),
 		retries: retries{d.Client, newBackoffs(d), rollouts{d.Client, d.Clock}}, inspecting: newInspecting(d), market: newMarket(d),
 		intents: newIntents(d, b), recorder: recorder{Clock: d.Clock, Metrics: d.Metrics, Journal: d.Journal, Spend: d.Spend},
 		notes: newNotes(d), teller: newTeller(d),
 	}
+	r.bell.after, r.bell.heard = d.Options.Debounce, &r.recorder.heard
+	return r
 }
 
 func setupRound(mgr ctrl.Manager, d *Deps) error {
@@ -79,13 +79,9 @@ func setupRound(mgr ctrl.Manager, d *Deps) error {
 	return nil
 }
 
-func (r *round) debounce() time.Duration {
-	return min(max(r.Options.Debounce, time.Duration(r.lastTook.Load())), longestDebounce)
-}
-
 const (
-	// longestDebounce bounds how long a change may wait for its round.
-	longestDebounce = time.Second
+	// longestRest bounds how long a change may wait for its round because the last one took long.
+	longestRest = time.Second
 	// staleRetry is how soon a round is tried again whose sight was behind the API server.
 	staleRetry = 50 * time.Millisecond
 	// idleRound bounds the time between two rounds when nothing happens: prices,
@@ -95,10 +91,15 @@ const (
 
 // Reconcile runs one round.
 func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
-	// Before anything is read: a change that this round may miss asks for another.
-	r.asked.Store(false)
 	began := r.Clock.Now()
+	if left := r.rests.Sub(began); left > 0 && !r.bell.urgent.Load() {
+		return reconcile.Result{RequeueAfter: left}, nil // what changes until then is for that round
+	}
+	r.bell.answered() // before anything is read
 	decision, result, err := r.once(ctx)
+	if ended := r.Clock.Now(); decision != nil && err == nil { // any other is tried again as its failure asks for
+		r.rests = ended.Add(min(ended.Sub(began), longestRest))
+	}
 	if decision != nil || err != nil {
 		r.Metrics.Round(began, r.Clock.Now(), decision != nil && len(decision.Launches)+len(decision.Removals) > 0, err)
 	}
@@ -139,7 +140,6 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	state.Limit = buying.Limit
 	decision := plan.Decide(state)
 	took := r.Clock.Since(now)
-	r.lastTook.Store(int64(took))
 	r.Metrics.Decision(decision, took)
 	r.Metrics.Offers(state.Offers, now)
 
@@ -168,7 +168,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	r.recorder.charge(objects, state)
 	next := r.next(decision, objects.NodeGroups)
 	if left {
-		next = r.debounce()
+		next = r.Options.Debounce
 	}
 	return decision, reconcile.Result{RequeueAfter: next}, err
 }

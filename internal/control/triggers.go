@@ -29,7 +29,7 @@ import (
 // watchWorld starts a round, after the debounce, on every change that can change
 // a decision, and on no other: heartbeats and our own status writes are not news.
 func (r *round) watchWorld(b *ctrl.Builder) *ctrl.Builder {
-	soon := debounced(r.debounce, &r.recorder.heard, &r.asked)
+	soon := r.bell.on()
 	b = b.
 		Watches(&corev1.Pod{}, soon, builder.WithPredicates(r.followed(), differs(podNews))).
 		Watches(&corev1.Node{}, soon, changed(nodeNews)).
@@ -46,28 +46,55 @@ func (r *round) watchWorld(b *ctrl.Builder) *ctrl.Builder {
 	return b
 }
 
-// debounced adds the round's request a little later, unless one that was added before
-// still waits: asked is set from then until the round begins. A stream of changes so
+// bell asks for rounds.
+type bell struct {
+	// after is how long a round waits for more changes after the first.
+	after time.Duration
+	heard *news
+	// rung: a change has asked for a round that has not begun yet. urgent: one of them does not wait for the end of the
+	// last round's rest.
+	rung, urgent atomic.Bool
+}
+
+// answered notes that a round begins: a change that it may miss rings again.
+func (b *bell) answered() {
+	b.rung.Store(false)
+	b.urgent.Store(false)
+}
+
+// ring adds the round's request a little later, unless one that was added before still waits. A stream of changes so
 // cannot put a round off, nor fill the queue.
-func debounced(after func() time.Duration, heard *news, asked *atomic.Bool) handler.EventHandler {
-	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], o client.Object, what string) {
-		heard.note(o, what)
-		if asked.CompareAndSwap(false, true) {
-			q.AddAfter(one(roundName), after())
-		}
+func (b *bell) ring(q workqueue.TypedRateLimitingInterface[reconcile.Request], o client.Object, what string) {
+	b.heard.note(o, what)
+	first := b.rung.CompareAndSwap(false, true)
+	if waitsForMachine(o) && b.urgent.CompareAndSwap(false, true) || first {
+		q.AddAfter(one(roundName), b.after)
 	}
+}
+
+// on rings at every change.
+func (b *bell) on() handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q, e.Object, "is there")
+			b.ring(q, e.Object, "is there")
 		},
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q, e.ObjectNew, "changed")
+			b.ring(q, e.ObjectNew, "changed")
 		},
 		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q, e.Object, "is gone")
+			b.ring(q, e.Object, "is gone")
 		},
 	}
 }
+
+// waitsForMachine says that the object is a pod that kube-scheduler has found no node for.
+func waitsForMachine(o client.Object) bool {
+	p, ok := o.(*cluster.StoredPod)
+	return ok && p.Node() == "" && p.DeletionTimestamp.IsZero() && scheduledOf(p) == unschedulable
+}
+
+// unschedulable is kube-scheduler's verdict on a pod that fits no node.
+var unschedulable = corev1.PodCondition{Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable}
 
 // followed has Pods hear of every change before a round can be started by it. It lets
 // all of them through.
@@ -101,17 +128,21 @@ func differs[T client.Object](news func(T) any) predicate.Predicate {
 }
 
 func podNews(p *cluster.StoredPod) any {
-	var scheduled corev1.PodCondition
 	status := p.Status()
-	for _, c := range status.Conditions {
-		if c.Type == corev1.PodScheduled {
-			scheduled = corev1.PodCondition{Status: c.Status, Reason: c.Reason}
-		}
-	}
 	return []any{
-		p.Node(), status.Phase, status.NominatedNodeName, scheduled, p.DeletionTimestamp,
+		p.Node(), status.Phase, status.NominatedNodeName, scheduledOf(p), p.DeletionTimestamp,
 		p.Labels, p.Annotations, p.Generation, p.Spec().SchedulingGates,
 	}
+}
+
+// scheduledOf is kube-scheduler's verdict, without its times and words; empty for none.
+func scheduledOf(p *cluster.StoredPod) corev1.PodCondition {
+	for _, c := range p.Status().Conditions {
+		if c.Type == corev1.PodScheduled {
+			return corev1.PodCondition{Status: c.Status, Reason: c.Reason}
+		}
+	}
+	return corev1.PodCondition{}
 }
 
 func nodeNews(n *corev1.Node) any {
