@@ -142,10 +142,27 @@ func (r *remover) takeReplaced(candidates []*candidate) {
 					}
 				}
 			}
+			r.endStalled(e, members)
 		}
 		r.targets = usual
 		r.startOver()
 	}
+}
+
+// endStalled gives up the rest of an exchange of which some nodes have gone and no other can: others would wait for it.
+func (r *remover) endStalled(e *exchange, members []*candidate) {
+	if !e.begun() || len(e.leaving) > 0 || slices.ContainsFunc(members, func(c *candidate) bool { return c.gone }) {
+		return
+	}
+	var why keep
+	for _, h := range e.nodes {
+		switch why = r.kept[h]; why.reason {
+		case KeptNoRoomElsewhere, KeptWouldTriggerScaleUp, KeptDoNotDelete, KeptAdopted, KeptControlPlane, KeptPodNotEvictable:
+		default:
+			return // it may go in a while
+		}
+	}
+	e.failed = fmt.Sprintf("%s can no longer go: %s", someHosts(e.nodes), why.message)
 }
 
 // judge gives an exchange up of which a node can no longer go, and returns the orders of
