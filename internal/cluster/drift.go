@@ -115,7 +115,7 @@ func valueOf(made *v1alpha1.MadeFrom, name string) (string, bool) {
 // drift says in what the machine differs from what a new one would be made from, such as
 // "osImageID: a -> b"; empty when in nothing that is known, versions of Kubernetes apart.
 func drift(m *v1alpha1.VPSieNode, fresh *v1alpha1.MadeFrom) string {
-	if !Comparable(m) {
+	if !Comparable(m) || slices.Equal(m.Status.MadeFrom.Fields, fresh.Fields) {
 		return ""
 	}
 	var texts []string
@@ -189,21 +189,17 @@ func behind(version, than string) bool {
 	return known && thanKnown && cmp.Or(cmp.Compare(major, thanMajor), cmp.Compare(minor, thanMinor)) < 0
 }
 
-// compareWithNew notes of machines in what they differ from what a new one would be made from. An
-// old kubelet is no difference where the group's newest machines have one too: another machine
-// would be no help.
+// compareWithNew notes of machines, whose nodes are in the order of o.VPSieNodes, in what they
+// differ from what a new one would be made from. An old kubelet is no difference where the group's
+// newest machines have one too: another machine would be no help.
 func compareWithNew(o *Objects, nodes []*plan.Node, groups map[string]*v1alpha1.NodeGroup) {
 	fresh := make(map[string]*v1alpha1.MadeFrom, len(groups))
 	for name, g := range groups {
 		fresh[name] = MadeFrom(g, o.KubernetesVersion)
 	}
-	machines := make(map[string]*v1alpha1.VPSieNode, len(o.VPSieNodes))
-	for _, m := range o.VPSieNodes {
-		machines[m.Name] = m
-	}
 	noHelp := map[string]bool{}
-	for _, n := range nodes {
-		if m := machines[n.Machine]; m != nil && fresh[n.Group] != nil && !adopted(m) {
+	for i, m := range o.VPSieNodes {
+		if n := nodes[i]; fresh[n.Group] != nil && !adopted(m) {
 			n.Drift = drift(m, fresh[n.Group])
 			n.Current = n.Drift == "" && Comparable(m)
 			if n.Current && bringsOldKubelet(m, n.Object, o.KubernetesVersion) {
@@ -211,9 +207,9 @@ func compareWithNew(o *Objects, nodes []*plan.Node, groups map[string]*v1alpha1.
 			}
 		}
 	}
-	for _, n := range nodes {
-		m := machines[n.Machine]
-		if m == nil || fresh[n.Group] == nil || adopted(m) || noHelp[n.Group] {
+	for i, m := range o.VPSieNodes {
+		n := nodes[i]
+		if fresh[n.Group] == nil || adopted(m) || noHelp[n.Group] {
 			continue
 		}
 		if text := oldKubelet(m, n.Object, o.KubernetesVersion); text != "" {

@@ -38,12 +38,12 @@ func (b *Builder) nodesOf(o *Objects) []*plan.Node {
 	for _, g := range o.NodeGroups {
 		groups[g.Name] = g
 	}
+	compareWithNew(o, nodes, groups)
 	for _, n := range o.Nodes {
 		if owners[n.Name] == nil {
 			nodes = append(nodes, foreignNode(n, groups))
 		}
 	}
-	compareWithNew(o, nodes, groups)
 	return nodes
 }
 
