@@ -93,6 +93,7 @@ WEEKS ?= --synthetic-days 7
 weeks: ## What each consolidation and Karpenter cost over weeks; WEEKS="--trace FILE --skip 115d --length 35d --compress 10" for a trace
 	@cd bench && go run . weeks -f weeks/nodegroup.yaml --offerings weeks/offerings.yaml \
 		--vary 'ng/*.disruption.consolidation=WhenEmpty' --vary 'ng/*.disruption.consolidation=WhenCheaper' \
+		--vary 'ng/*.disruption.consolidation=WhenCheaper ng/*.scaleDownPolicy.unneededTime=60' \
 		--vary 'ng/*.disruption.consolidation=WhenCheaper ng/*.disruption.paybackHours=24' --consolidate-after 0s,10m $(WEEKS)
 
 .PHONY: scale
