@@ -105,9 +105,7 @@ func (w *world) sitAll(h *host, b *NodePods) {
 		if kind == nil {
 			kind = w.filters.Kind(classes[s.rules], p.meta)
 		}
-		h.bound = append(h.bound, seated{pod: p, kind: kind, stays: s.stays, leaves: s.leaves})
-		h.TakePorts(kind)
-		w.countIn(h, p, s.part(&w.state.Options), amount{s.cpu, s.memory})
+		w.countIn(h, seated{pod: p, kind: kind, stays: s.stays, leaves: s.leaves}, s.part(&w.state.Options), amount{s.cpu, s.memory})
 	}
 }
 

@@ -186,17 +186,18 @@ func (w *world) sit(h *host, p *Pod, k *filter.Kind) { w.sitAs(h, p, k, p.stays(
 
 // sitAs puts a pod on a node; stays says that it belongs to the node.
 func (w *world) sitAs(h *host, p *Pod, k *filter.Kind, stays bool) {
-	h.bound = append(h.bound, seated{pod: p, kind: k, stays: stays, leaves: p.leaves()})
 	if stays {
 		h.controls = firstOf(h.controls, controlPlanePod(p.meta, p.status))
 	}
-	h.TakePorts(k)
 	w.dims.AddSize(h.free, &p.requests, -1)
-	w.countIn(h, p, p.part(&w.state.Options, stays), amount{p.requests.CPU, p.requests.Memory})
+	w.countIn(h, seated{pod: p, kind: k, stays: stays, leaves: p.leaves()}, p.part(&w.state.Options, stays), amount{p.requests.CPU, p.requests.Memory})
 }
 
-// countIn counts a pod in the load of its node, as the part that it is of that.
-func (w *world) countIn(h *host, p *Pod, as part, asked amount) {
+// countIn counts a pod among those of its node, apart from the room that it takes, and in the node's load as the part that it is
+// of that.
+func (w *world) countIn(h *host, s seated, as part, asked amount) {
+	h.bound = append(h.bound, s)
+	h.TakePorts(s.kind)
 	switch as {
 	case partOverhead:
 		h.overhead = h.overhead.plus(asked)
@@ -204,7 +205,7 @@ func (w *world) countIn(h *host, p *Pod, as part, asked amount) {
 		if h.yields == nil {
 			h.yields = make(resources.Vector, len(w.dims.Names))
 		}
-		w.dims.AddSize(h.yields, &p.requests, 1)
+		w.dims.AddSize(h.yields, &s.pod.requests, 1)
 	case partRequested:
 		h.requested = h.requested.plus(asked)
 	}
