@@ -26,6 +26,7 @@ type appraisal struct {
 // once all nodes hold some.
 func (b *buyer) appraisalFor(c *packing.Program, open []*template, rates []float64) *appraisal {
 	if !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return s.place.Spreads() }) {
+		c.Prove()
 		return b.appraisalOf(c)
 	}
 	var lots []*lot
@@ -36,6 +37,7 @@ func (b *buyer) appraisalFor(c *packing.Program, open []*template, rates []float
 	relaxed.group(b.w.bySize(lots), func(p filter.Place) bool { return p.KeepsApart() })
 	program, _ := relaxed.master(open, rates)
 	program.Solve(packing.PricingRounds)
+	program.Prove()
 	b.w.effort.took(program.Work())
 	return relaxed.appraisalOf(program)
 }

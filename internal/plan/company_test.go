@@ -26,12 +26,12 @@ func TestNoDearerZoneIsOpened(t *testing.T) {
 }
 
 // TestConstraintsCost: with its constraints taken away a plan may not be dearer, but for what a
-// heuristic search misses, which is less than a hundredth.
+// heuristic search misses, which is less than two in a thousand.
 func TestConstraintsCost(t *testing.T) {
-	for seed := uint64(1); seed <= 6; seed++ {
+	for seed := uint64(1); seed <= 12; seed++ {
 		free := plan.Decide(plantest.Company(800, seed, false)).Cost.After
 		bound := plan.Decide(plantest.Company(800, seed, true)).Cost.After
-		if float64(free) > 1.01*float64(bound) {
+		if float64(free) > 1.002*float64(bound) {
 			t.Errorf("seed %d: %d an hour without constraints, %d with them", seed, free, bound)
 		}
 	}

@@ -15,18 +15,23 @@ import (
 // as one item of their mean size.
 func (b *buyer) items(open []*template, rates []float64) (items []packing.Item, rooms []int) {
 	index := b.placeIndex()
-	strata := b.strata(b.parts(open), b.spreadRates(rates))
+	parts, weights := b.parts(open), b.spreadRates(rates)
+	strata := b.strata(parts, weights, mostItems)
+	if len(strata) < len(b.sizes) {
+		if all := b.strata(parts, weights, mostTabled); packing.Tabled(b.itemsOf(all, index), binsOf(open)) {
+			strata = all
+		}
+	}
 	// The largest first, as the sizes come.
 	at := map[*sizeGroup]int{}
 	for i, s := range b.sizes {
 		at[s] = i
 	}
 	slices.SortFunc(strata, func(x, y *stratum) int { return cmp.Compare(at[x.sizes[0]], at[y.sizes[0]]) })
-	items = make([]packing.Item, len(strata))
+	items = b.itemsOf(strata, index)
 	b.byItem = make([][]*sizeGroup, len(strata))
 	for i, st := range strata {
 		it := &items[i]
-		it.Size, it.Place, it.Count = st.mean(len(b.w.dims.Names)), index[st.sizes[0].place], st.pods
 		for _, s := range st.sizes {
 			s.item, s.part = i, 1
 			if whole := it.Size.Dot(rates); whole > 0 {
@@ -41,6 +46,14 @@ func (b *buyer) items(open []*template, rates []float64) (items []packing.Item, 
 		rooms[i] = int(p.Room())
 	}
 	return items, rooms
+}
+
+func (b *buyer) itemsOf(strata []*stratum, index map[filter.Place]int) []packing.Item {
+	items := make([]packing.Item, len(strata))
+	for i, st := range strata {
+		items[i] = packing.Item{Size: st.mean(len(b.w.dims.Names)), Place: index[st.sizes[0].place], Count: st.pods}
+	}
+	return items
 }
 
 // commonPlaces are the places that most pods ask for, of those that need more nodes than
@@ -102,9 +115,9 @@ type stratum struct {
 }
 
 // strata divides the sizes: those of a place and a set of templates by the resource in which
-// they differ most, until there are as many strata as a part of the program may have items or
+// they differ most, until there are as many strata as a part of the program may have items, or
 // all sizes of a stratum are equal.
-func (b *buyer) strata(parts map[string]int, rates []float64) []*stratum {
+func (b *buyer) strata(parts map[string]int, rates []float64, most int) []*stratum {
 	type key struct {
 		place    filter.Place
 		eligible string
@@ -129,7 +142,7 @@ func (b *buyer) strata(parts map[string]int, rates []float64) []*stratum {
 	for {
 		var widest *stratum
 		for _, st := range strata {
-			if st.spread > 0 && items[st.part] < mostItems && (widest == nil || st.spread > widest.spread) {
+			if st.spread > 0 && items[st.part] < most && (widest == nil || st.spread > widest.spread) {
 				widest = st
 			}
 		}

@@ -7,6 +7,8 @@ const (
 	// mostItems is how many sizes the pricing program tells apart; sizes that are nearly alike
 	// count as one of their mean size. BenchmarkCompany has more of them, BenchmarkClasses the most.
 	mostItems = 64
+	// mostTabled is how many of them where most are multiples of a step. BenchmarkCompany with constraints.
+	mostTabled = 128
 	// mostPlaces is how many kinds of places, of which every node has one, the program knows.
 	// BenchmarkClasses has hundreds of kinds.
 	mostPlaces = 16

@@ -9,14 +9,88 @@ import (
 // a pattern that is worth more than its bin costs makes the program cheaper).
 func (m *Master) Solve(rounds int) {
 	m.seed(m.steps() / 4)
+	if m.tabled != nil {
+		m.growByTable(min(rounds, tableRounds), tableCells)
+		if m.price(m.Duals) <= m.Proved*(1+farShare) {
+			m.settle()
+			return
+		}
+		m.tabled = nil // the bins that count are larger than tables
+	}
 	m.grow(rounds, m.steps())
 	m.grow(thoroughRounds, thoroughSteps)
 	if len(m.Bins) <= exactBins {
 		m.growExactly(int64(m.count())*exactWork, furtherRounds, m.steps())
 	}
-	if m.price(m.Duals) <= m.Proved*(1+2*worthwhile) {
-		m.Center = m.Duals // by which the patterns that are known are worth their price and no more
+	m.settle()
+}
+
+// Prove looks for duals that prove more, in a table that has larger bins.
+func (m *Master) Prove() {
+	if m.tabled != nil && m.price(m.Duals) > m.Proved*(1+enough) {
+		m.growByTable(proofRounds, largeCells)
+		m.settle()
 	}
+}
+
+// settle has the program's own duals prove the bound where those that do are as good as these: by
+// them the patterns that are known are worth their price and no more.
+func (m *Master) settle() {
+	if m.price(m.Duals) <= m.Proved*(1+2*worthwhile) {
+		m.Center = m.Duals
+	}
+}
+
+// growByTable adds patterns as grow does, of a table of so many cells at most. Many in a round are
+// good for much more than one a bin: the best with each item.
+func (m *Master) growByTable(rounds int, cells int64) {
+	pull, last, proven := 0.5, math.Inf(1), 0.0
+	for round := range rounds {
+		smooth := m.smooth(pull)
+		proved, found := m.tabled.search(smooth, cells, binsAnItem)
+		if bound := proved * m.price(smooth); bound > m.Proved {
+			m.Proved, m.Center = bound, smooth
+		}
+		grew := false
+		for _, p := range found {
+			if m.valueOf(p.Taken) > m.fills[p.Bin].price*(1+openShare) {
+				m.use(p.Bin, p.Taken)
+				grew = true
+			}
+		}
+		grew = m.exchange() || grew
+		if !grew {
+			if pull == 0 {
+				return
+			}
+			if pull /= 2; pull < 0.1 {
+				pull = 0
+			}
+			continue
+		}
+		m.program.repair()
+		m.program.thin(2 * len(m.Items))
+		m.Duals, _ = m.program.solution()
+		value := m.price(m.Duals)
+		if value <= m.Proved*(1+enough) {
+			return
+		}
+		if round%6 == 5 {
+			if value > last*(1-enough/2) && m.Proved < proven*(1+enough) {
+				return
+			}
+			last, proven = value, m.Proved
+		}
+	}
+}
+
+// smooth are duals between the program's and the center.
+func (m *Master) smooth(pull float64) []float64 {
+	smooth := make([]float64, len(m.Duals))
+	for i, w := range m.Duals {
+		smooth[i] = pull*m.Center[i] + (1-pull)*w
+	}
+	return smooth
 }
 
 // grow adds patterns until there is none that is worth more than its bin, or rounds are
@@ -66,10 +140,7 @@ func (m *Master) grow(rounds, steps int) {
 // addPatterns looks for one pattern for every bin, or for the next few of those that were
 // fruitful last time, and says whether there was any.
 func (m *Master) addPatterns(all bool, pull float64, steps int) bool {
-	smooth := make([]float64, len(m.Duals))
-	for i, w := range m.Duals {
-		smooth[i] = pull*m.Center[i] + (1-pull)*w
-	}
+	smooth := m.smooth(pull)
 	grew, proved := 0, 1.0
 	for k := range m.Bins {
 		t := (m.next + k) % len(m.Bins)
@@ -218,7 +289,7 @@ func (m *Master) addExact(work int64, steps int) (grew bool, left int64) {
 		if bound, _ := m.fill(t, m.Duals, steps); bound <= f.price*(1+1e-3) {
 			continue
 		}
-		byFill, done := m.table.fill(f, work)
+		byFill, done := m.exact.fill(f, work)
 		work -= done
 		m.searched += int(done / productsAStep)
 		if byFill == nil {
@@ -237,7 +308,13 @@ func (m *Master) addExact(work int64, steps int) (grew bool, left int64) {
 }
 
 // GrowAgain looks on after Retarget.
-func (m *Master) GrowAgain() { m.grow(furtherRounds, m.steps()) }
+func (m *Master) GrowAgain() {
+	if m.tabled != nil {
+		m.growByTable(fewRounds, quickCells)
+		return
+	}
+	m.grow(furtherRounds, m.steps())
+}
 
 func (m *Master) count() int {
 	n := 0

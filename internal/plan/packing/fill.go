@@ -7,10 +7,12 @@ import "github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 type fill struct {
 	price float64 // of the bin, in units of the currency
 	dims  int
-	free  []int64
-	rooms []int64
-	items []fillItem
-	sizes []int64 // of the items, one after another
+	// ordinary says that the first two of these are the first two there are.
+	ordinary bool
+	free     []int64
+	rooms    []int64
+	items    []fillItem
+	sizes    []int64 // of the items, one after another
 	// rates are the dual values of the relaxed filling that was solved last.
 	rates []float64
 }
@@ -30,6 +32,7 @@ func newFill(items []Item, rooms []int, bin Bin) *fill {
 	free := clonedPositive(bin.Free)
 	dims := asked(items, bin.Takes, free)
 	f.dims = len(dims)
+	f.ordinary = len(dims) == 0 || len(dims) > 1 && dims[0] == 0 && dims[1] == 1
 	for _, d := range dims {
 		f.free = append(f.free, free[d])
 	}

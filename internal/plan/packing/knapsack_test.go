@@ -197,7 +197,7 @@ func TestTableFindsTheBest(t *testing.T) {
 			}
 		}
 		limit := rapid.Int64Range(0, 2000).Draw(t, "limit")
-		taken, work := (&table{}).fill(f, limit)
+		taken, work := (&exactTable{}).fill(f, limit)
 		if work > limit {
 			t.Fatalf("%d is more work than %d", work, limit)
 		}
@@ -219,7 +219,7 @@ func TestTableFindsTheBest(t *testing.T) {
 func TestTableOfAVastBin(t *testing.T) {
 	items := []Item{{Size: resources.Vector{101, 1000001}, Count: 5}, {Size: resources.Vector{103, 1000003}, Count: 5}}
 	f := fillOf(items, []int64{3, 2}, []int{0}, Bin{Price: 1, Free: resources.Vector{1 << 30, 1 << 40}})
-	if taken, work := (&table{}).fill(f, 1<<20); taken != nil || work != 0 {
+	if taken, work := (&exactTable{}).fill(f, 1<<20); taken != nil || work != 0 {
 		t.Errorf("taken are %v, with %d work", taken, work)
 	}
 }
@@ -227,7 +227,7 @@ func TestTableOfAVastBin(t *testing.T) {
 // What is overcommitted by others does not matter to items that ask for none of it.
 func TestOvercommittedBin(t *testing.T) {
 	f := fillOf([]Item{{Size: resources.Vector{100, 0, 1}, Count: 9}}, []int64{3}, []int{0}, Bin{Price: 1, Free: resources.Vector{250, -5, 110}})
-	if taken, _ := (&table{}).fill(f, 1<<20); len(taken) != 1 || taken[0] != 2 {
+	if taken, _ := (&exactTable{}).fill(f, 1<<20); len(taken) != 1 || taken[0] != 2 {
 		t.Errorf("taken are %v, want 2", taken)
 	}
 }

@@ -50,17 +50,21 @@ type Master struct {
 	fills []*fill
 	// surpassed says by bin that another one takes whatever it takes for no more.
 	surpassed []bool
+	// largest is the most that an item asks for of each resource.
+	largest resources.Vector
 	// unheld says by item that no bin takes it.
 	unheld  []bool
 	program *tableau
 	// fruitful says by bin that it gave a pattern when one was looked for last.
 	fruitful []bool
 	// next is the bin with which the coming round of looking for patterns begins.
-	next  int
-	sack  knapsack
-	table table
-	lp    fractional
-	parts []float64
+	next int
+	sack knapsack
+	// tabled looks for patterns in tables, where items have a lattice; nil where they have none.
+	tabled *tabled
+	exact  exactTable
+	lp     fractional
+	parts  []float64
 	// searched is how many steps were taken in looking for patterns.
 	searched int
 }
@@ -76,16 +80,19 @@ func NewMaster(items []Item, rooms []int, bins []Bin) *Master {
 	for _, b := range bins {
 		m.fills = append(m.fills, newFill(items, rooms, b))
 	}
-	m.surpassed = make([]bool, len(bins))
-	for t, b := range bins {
-		m.surpassed[t] = slices.ContainsFunc(bins[:t], func(o Bin) bool { return o.surpasses(b) }) ||
-			slices.ContainsFunc(bins[t+1:], func(o Bin) bool { return o.surpasses(b) && !b.surpasses(o) })
-	}
+	m.surpassed = surpassed(bins)
 	m.fruitful = slices.Repeat([]bool{true}, len(bins))
+	if l := newLattice(items); l != nil && l.covers(bins, m.surpassed) && !slices.ContainsFunc(m.fills, func(f *fill) bool { return !f.ordinary }) {
+		m.tabled = &tabled{table: table{lattice: l}, m: m}
+	}
 	m.unheld = make([]bool, len(items))
 	m.alone()
 	demand := make(resources.Vector, len(items[0].Size))
+	m.largest = make(resources.Vector, len(demand))
 	for i := range items {
+		for d, x := range items[i].Size {
+			m.largest[d] = max(m.largest[d], x)
+		}
 		demand.Add(items[i].Size, int64(items[i].Count))
 	}
 	rates := ResourceDuals(demand, bins)
@@ -131,6 +138,16 @@ func (m *Master) alone() {
 	m.program = newTableau(demand, rows, prices)
 	m.program.maximise()
 	m.Duals, _ = m.program.solution()
+}
+
+// surpassed says by bin that another one takes whatever it takes for no more.
+func surpassed(bins []Bin) []bool {
+	all := make([]bool, len(bins))
+	for t, b := range bins {
+		all[t] = slices.ContainsFunc(bins[:t], func(o Bin) bool { return o.surpasses(b) }) ||
+			slices.ContainsFunc(bins[t+1:], func(o Bin) bool { return o.surpasses(b) && !b.surpasses(o) })
+	}
+	return all
 }
 
 // surpasses says that whatever o takes b takes too, for no more.
@@ -188,8 +205,8 @@ func (m *Master) use(t int, taken []int) {
 	m.program.add(row, m.fills[t].price)
 }
 
-// Times is how often the linear program uses each pattern, as if demands were not nudged.
-func (m *Master) Times() []float64 {
+// times is how often the linear program uses each pattern, exchanges among them, as if demands were not nudged.
+func (m *Master) times() []float64 {
 	_, times := m.program.solution()
 	for j, n := range times {
 		if whole := math.Round(n); math.Abs(n-whole) < 1e-6+2*nudge*n {

@@ -40,11 +40,16 @@ func TestMasterBetweenBoundAndBest(t *testing.T) {
 			t.Fatalf("proved %g, where %g is enough", m.Proved, best)
 		}
 		served, price := make([]float64, len(items)), 0.0
-		for j, n := range m.Times() {
-			p := m.Patterns[j]
-			price += n * float64(bins[p.Bin].Price) / 1_000_000
-			for i, k := range p.Taken {
-				served[i] += n * float64(k)
+		for _, u := range m.Uses() {
+			price += u.Times * float64(bins[u.Bin].Price) / 1_000_000
+			inside, placed := make(resources.Vector, 2), 0
+			for i, k := range u.Taken {
+				served[i] += u.Times * float64(k)
+				inside.Add(items[i].Size, int64(k))
+				placed += k * items[i].Place
+			}
+			if !bins[u.Bin].Free.Covers(inside) || placed > rooms[1] {
+				t.Fatalf("%v does not fit bin %d", u.Taken, u.Bin)
 			}
 		}
 		for i, it := range items {

@@ -126,6 +126,14 @@ func (p *Program) Solve(rounds int) {
 	p.collect()
 }
 
+// Prove looks for center duals that prove a higher bound.
+func (p *Program) Prove() {
+	for _, q := range p.parts {
+		q.master.Prove()
+	}
+	p.collect()
+}
+
 // Retarget changes how many there are of each item, and looks for further patterns where that
 // changes anything.
 func (p *Program) Retarget(counts []int) {
@@ -148,16 +156,12 @@ func (p *Program) Retarget(counts []int) {
 func (p *Program) Uses() []Use {
 	var uses []Use
 	for _, q := range p.parts {
-		for j, n := range q.master.Times() {
-			if n <= 1e-6 {
-				continue
-			}
-			own := q.master.Patterns[j]
+		for _, own := range q.master.Uses() {
 			taken := make([]int, len(p.Items))
 			for k, item := range q.items {
 				taken[item] = own.Taken[k]
 			}
-			uses = append(uses, Use{Pattern{q.bins[own.Bin], taken}, n})
+			uses = append(uses, Use{Pattern{q.bins[own.Bin], taken}, own.Times})
 		}
 	}
 	return uses

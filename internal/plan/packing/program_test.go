@@ -49,8 +49,8 @@ func TestPartsSolvedAlone(t *testing.T) {
 			}
 			m := packing.NewMaster(own, []int{0}, into)
 			m.Solve(packing.PricingRounds)
-			for j, n := range m.Times() {
-				want += n * float64(into[m.Patterns[j].Bin].Price) / 1_000_000
+			for _, u := range m.Uses() {
+				want += u.Times * float64(into[u.Bin].Price) / 1_000_000
 			}
 		}
 		p := packing.NewProgram(items, []int{0}, bins)

@@ -5,88 +5,119 @@ import (
 	"slices"
 )
 
-// table fills a bin by dynamic programming over its first two resources, as if there were
-// as many of every item as fit.
-type table struct{ best []int64 }
+// table is what the best fillings of all rooms of a lattice are worth, by dynamic programming.
+// Further resources are left out of account.
+type table struct {
+	*lattice
+	width, height int64
+	best          []int64
+	limit         []int   // by item
+	value         []int64 // by item, in grains
+}
 
-// fill takes the best filling of items that ask for no place, by item of the fill, and says
-// how much work that was; nil when the sizes have no common steps that keep the work within
-// the limit.
-func (t *table) fill(f *fill, limit int64) (taken []int, work int64) {
-	var used []int
-	for j := range f.items {
-		if it := &f.items[j]; it.limit > 0 && it.exact > 0 && it.place < 0 && f.amount(j, 0)+f.amount(j, 1) > 0 {
-			used = append(used, j)
+// build works out the table of so many steps each way. An item of which there are nearly as many as fit
+// counts as one of which there are: a filling may then be worth less than the table says.
+func (t *table) build(width, height int64) {
+	t.width, t.height = width, height
+	t.best = zeros(t.best, int(width*height))
+	for _, i := range t.even {
+		x, y := t.size[i][0], t.size[i][1]
+		if t.value[i] <= 0 || x >= width || y >= height || x+y == 0 {
+			continue
+		}
+		fit := int64(math.MaxInt64)
+		if x > 0 {
+			fit = (width - 1) / x
+		}
+		if y > 0 {
+			fit = min(fit, (height-1)/y)
+		}
+		if int64(t.limit[i])*anyShare >= fit {
+			t.addAny(x, y, t.value[i])
+			continue
+		}
+		// Once, twice, four times and so on, and what is left.
+		for left, n := int64(t.limit[i]), int64(1); left > 0; n *= 2 {
+			n = min(n, left)
+			left -= n
+			t.addOnce(n*x, n*y, n*t.value[i])
 		}
 	}
-	if len(used) == 0 {
-		return nil, 0
+}
+
+// addAny lets an item be taken any number of times.
+func (t *table) addAny(x, y, value int64) {
+	for i := x; i < t.width; i++ {
+		row, before := t.rows(i, x, y)
+		if x > 0 {
+			raise(row, before, value)
+			continue
+		}
+		for k := range row {
+			row[k] = max(row[k], before[k]+value)
+		}
 	}
-	x, y := f.stride(used, 0), f.stride(used, 1)
-	width, height := f.room(0)/x+1, f.room(1)/y+1
-	if work = workOf(width, height, len(used)); work > limit {
-		return nil, 0
+}
+
+// addOnce lets it be taken once.
+func (t *table) addOnce(x, y, value int64) {
+	if y >= t.height {
+		return
 	}
-	t.best = zeros(t.best, int(width*height))
-	for _, j := range used {
-		t.add(f.items[j].exact, f.amount(j, 0)/x, f.amount(j, 1)/y, width, height)
+	for i := t.width - 1; i >= x; i-- {
+		row, before := t.rows(i, x, y)
+		if x > 0 {
+			raise(row, before, value)
+			continue
+		}
+		for k := len(row) - 1; k >= 0; k-- {
+			row[k] = max(row[k], before[k]+value)
+		}
 	}
-	taken = make([]int, len(f.items))
-	for i, j := width-1, height-1; ; {
-		k := slices.IndexFunc(used, func(k int) bool {
-			a, b := f.amount(k, 0)/x, f.amount(k, 1)/y
-			return a <= i && b <= j && t.best[i*height+j] == t.best[(i-a)*height+j-b]+f.items[k].exact
+}
+
+// raise makes the row at least what lies before it and the value; they do not overlap.
+func raise(row, before []int64, value int64) {
+	before = before[:len(row)]
+	// Four at a time: most of the time of a table goes by here.
+	for len(row) >= 4 && len(before) >= 4 {
+		row[0] = max(row[0], before[0]+value)
+		row[1] = max(row[1], before[1]+value)
+		row[2] = max(row[2], before[2]+value)
+		row[3] = max(row[3], before[3]+value)
+		row, before = row[4:], before[4:]
+	}
+	for k, v := range before {
+		row[k] = max(row[k], v+value)
+	}
+}
+
+// rows are the cells of a row from y on, and those that lie before them by x and y.
+func (t *table) rows(i, x, y int64) (row, before []int64) {
+	row = t.best[i*t.height+y : (i+1)*t.height]
+	return row, t.best[(i-x)*t.height : (i-x)*t.height+int64(len(row))]
+}
+
+// at is what the best filling of a room is worth; the room may be larger than the table.
+func (t *table) at(x, y int64) int64 {
+	return t.best[min(x, t.width-1)*t.height+min(y, t.height-1)]
+}
+
+// read adds the items of the best filling of a room, as far as their limits allow: fillings that are
+// worth as much may use more of an item than there is.
+func (t *table) read(x, y int64, taken []int) {
+	x, y = min(x, t.width-1), min(y, t.height-1)
+	for {
+		whole := t.at(x, y)
+		k := slices.IndexFunc(t.even, func(i int) bool {
+			a, b := t.size[i][0], t.size[i][1]
+			return a <= x && b <= y && a+b > 0 && t.value[i] > 0 && taken[i] < t.limit[i] && t.at(x-a, y-b)+t.value[i] == whole
 		})
 		if k < 0 {
-			return taken, work
+			return
 		}
-		taken[used[k]]++
-		i, j = i-f.amount(used[k], 0)/x, j-f.amount(used[k], 1)/y
+		i := t.even[k]
+		taken[i]++
+		x, y = x-t.size[i][0], y-t.size[i][1]
 	}
-}
-
-// add lets an item be taken any number of times.
-func (t *table) add(value, x, y, width, height int64) {
-	for i := x; i < width; i++ {
-		row, before := t.best[i*height:(i+1)*height], t.best[(i-x)*height:]
-		for j := y; j < height; j++ {
-			row[j] = max(row[j], before[j-y]+value)
-		}
-	}
-}
-
-// amount is what an item takes of a resource, and room what there is of it; a fill may have
-// fewer than two.
-func (f *fill) amount(j, d int) int64 {
-	if d >= f.dims {
-		return 0
-	}
-	return f.sizeOf(j)[d]
-}
-
-func (f *fill) room(d int) int64 {
-	if d >= f.dims {
-		return 0
-	}
-	return f.free[d]
-}
-
-// stride is the largest amount of which all the items' are multiples.
-func (f *fill) stride(items []int, d int) int64 {
-	a := int64(0)
-	for _, j := range items {
-		for b := f.amount(j, d); b != 0; {
-			a, b = b, a%b
-		}
-	}
-	return max(a, 1)
-}
-
-// workOf is how many cells are worked out in all, at most the largest number there is:
-// the product may not fit an int64.
-func workOf(width, height int64, items int) int64 {
-	if n := height * int64(items); width <= math.MaxInt64/n {
-		return width * n
-	}
-	return math.MaxInt64
 }

@@ -19,8 +19,8 @@ const (
 	// A bound of a filling that is not found by search is looked up in a grid of so many items and so
 	// much work, beside so many items that do not fit the grid, and with so many trials of these.
 	mostOnGrid = 128
-	gridWork   = 4_000_000
-	mostOdd    = 6
+	gridWork   = 24_000_000
+	mostOdd    = 12
 	gridTrials = 30_000
 	// patternsPerRound is after how many new patterns duals are worked out anew. With
 	// more, most are for duals that are past.
@@ -33,4 +33,29 @@ const (
 	productsAStep = 32
 	stepsToStart  = 8
 	exactBins     = 16
+	// tabledBins is among how many bins patterns are found in tables, for the same reason.
+	tabledBins = 24
+	// Items may have a lattice beside so many odd ones, each of which makes the search of tables that many times
+	// longer; so many numbers of odd ones are tried for a bin.
+	oddFactor = 2.5
+	oddTrials = 3000
+	// A table has so many cells at most, at first and in the end, and as many are worked out in the time of
+	// a step.
+	quickCells  = 18_000
+	tableCells  = 40_000
+	largeCells  = 160_000
+	tableRounds = 24
+	proofRounds = 2
+	fewRounds   = 3
+	cellsAStep  = 16
+	// An item of which there are so many times fewer than fit at most counts as one of which there are enough.
+	anyShare = 3
+	// binsAnItem is of how many bins the best patterns with an item are added.
+	binsAnItem = 2
+	// A pattern is added that is worth more than its bin by openShare. Columns are generated until the
+	// program is so near the bound that it proves, enough; where it stays as far as farShare, tables are of no use.
+	// The scenario catalogue-2000 of `make bench`.
+	openShare = 1e-4
+	farShare  = 2e-2
+	enough    = 1e-3
 )

@@ -1,0 +1,92 @@
+package packing
+
+import (
+	"math"
+	"slices"
+)
+
+// exactTable fills a bin by dynamic programming over its first two resources, as if there were
+// as many of every item as fit.
+type exactTable struct{ best []int64 }
+
+// fill takes the best filling of items that ask for no place, by item of the fill, and says
+// how much work that was; nil when the sizes have no common steps that keep the work within
+// the limit.
+func (t *exactTable) fill(f *fill, limit int64) (taken []int, work int64) {
+	var used []int
+	for j := range f.items {
+		if it := &f.items[j]; it.limit > 0 && it.exact > 0 && it.place < 0 && f.amount(j, 0)+f.amount(j, 1) > 0 {
+			used = append(used, j)
+		}
+	}
+	if len(used) == 0 {
+		return nil, 0
+	}
+	x, y := f.stride(used, 0), f.stride(used, 1)
+	width, height := f.room(0)/x+1, f.room(1)/y+1
+	if work = workOf(width, height, len(used)); work > limit {
+		return nil, 0
+	}
+	t.best = zeros(t.best, int(width*height))
+	for _, j := range used {
+		t.add(f.items[j].exact, f.amount(j, 0)/x, f.amount(j, 1)/y, width, height)
+	}
+	taken = make([]int, len(f.items))
+	for i, j := width-1, height-1; ; {
+		k := slices.IndexFunc(used, func(k int) bool {
+			a, b := f.amount(k, 0)/x, f.amount(k, 1)/y
+			return a <= i && b <= j && t.best[i*height+j] == t.best[(i-a)*height+j-b]+f.items[k].exact
+		})
+		if k < 0 {
+			return taken, work
+		}
+		taken[used[k]]++
+		i, j = i-f.amount(used[k], 0)/x, j-f.amount(used[k], 1)/y
+	}
+}
+
+// add lets an item be taken any number of times.
+func (t *exactTable) add(value, x, y, width, height int64) {
+	for i := x; i < width; i++ {
+		row, before := t.best[i*height:(i+1)*height], t.best[(i-x)*height:]
+		for j := y; j < height; j++ {
+			row[j] = max(row[j], before[j-y]+value)
+		}
+	}
+}
+
+// amount is what an item takes of a resource, and room what there is of it; a fill may have
+// fewer than two.
+func (f *fill) amount(j, d int) int64 {
+	if d >= f.dims {
+		return 0
+	}
+	return f.sizeOf(j)[d]
+}
+
+func (f *fill) room(d int) int64 {
+	if d >= f.dims {
+		return 0
+	}
+	return f.free[d]
+}
+
+// stride is the largest amount of which all the items' are multiples.
+func (f *fill) stride(items []int, d int) int64 {
+	a := int64(0)
+	for _, j := range items {
+		for b := f.amount(j, d); b != 0; {
+			a, b = b, a%b
+		}
+	}
+	return max(a, 1)
+}
+
+// workOf is how many cells are worked out in all, at most the largest number there is:
+// the product may not fit an int64.
+func workOf(width, height int64, items int) int64 {
+	if n := height * int64(items); width <= math.MaxInt64/n {
+		return width * n
+	}
+	return math.MaxInt64
+}
