@@ -83,7 +83,7 @@ const (
 )
 
 // lanes is how many lives go on at once, each with a namespace and a controller of its own. They mostly wait.
-const lanes = 3
+const lanes = 5
 
 func TestKilledAtEveryStep(t *testing.T) {
 	killedAtEveryStep(t, "lane", func(*v1alpha1.NodeGroup) {}, func(step) bool { return true })
