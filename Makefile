@@ -34,7 +34,7 @@ build: controlplane ## Build all binaries
 
 .PHONY: test
 test: controlplane ## All checks and tests
-	@tools/steps lint vet verify userdata vulnerabilities cases unit local chart dashboards
+	@tools/steps lint vet verify userdata vulnerabilities cases unit race-short local chart dashboards
 
 .PHONY: quick
 quick: ## The inner loop: tests that need no control plane, and lint of what differs from main
@@ -78,6 +78,10 @@ unit: ## Unit, property and integration tests, and that the benchmark runs
 .PHONY: race
 race: build ## The controller's packages and a short chaos under the race detector
 	@tools/race
+
+.PHONY: race-short
+race-short: build ## The same without the tests of internal/control: the chaos runs its code
+	@tools/race short
 
 .PHONY: local
 local: build ## Tests of the local cluster, a short end-to-end story among them
