@@ -49,7 +49,7 @@ func (b *buyer) best(all *ratings) pattern {
 			}
 			elsewhere := all.cheaperElsewhere(top.template, b.bought)
 			if elsewhere < 0 {
-				return b.moved(*all, top.pattern)
+				return top.pattern
 			}
 			b.rateAnew(all, elsewhere)
 		default:
@@ -74,28 +74,6 @@ func (r ratings) cheaperElsewhere(t *template, bought int) int {
 		return u.fresh != bought && u.template.offer.Price < t.offer.Price && u.template.buyable() > 0 &&
 			!slices.Equal(u.template.domains, t.domains) && u.template.free.Covers(t.free)
 	})
-}
-
-// moved is the pattern on a node that costs less in other domains, where one takes the same pods: by itself it may be
-// filled worse, and rated lower.
-func (b *buyer) moved(all ratings, p pattern) pattern {
-	t := p.template
-	for _, r := range all {
-		u := r.template
-		if u.offer.Price >= p.template.offer.Price || slices.Equal(u.domains, t.domains) || !u.free.Covers(t.free) || u.buyable() == 0 {
-			continue
-		}
-		mark := b.w.fork()
-		h, whole := b.w.open(u, PendingPods), true
-		for _, s := range p.shares {
-			whole = whole && b.choice(b.w, s.lot, u) && b.w.stack(h, s.lot, s.n) == s.n
-		}
-		b.w.revert(mark)
-		if whole {
-			p.template = u
-		}
-	}
-	return p
 }
 
 func (r ratings) Len() int { return len(r) }
