@@ -97,11 +97,12 @@ func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.R
 	}
 	r.bell.answered() // before anything is read
 	decision, result, err := r.once(ctx)
-	if ended := r.Clock.Now(); decision != nil && err == nil { // any other is tried again as its failure asks for
+	ended := r.Clock.Now()
+	if decision != nil && err == nil { // any other is tried again as its failure asks for
 		r.rests = ended.Add(min(ended.Sub(began), longestRest))
 	}
 	if decision != nil || err != nil {
-		r.Metrics.Round(began, r.Clock.Now(), decision != nil && len(decision.Launches)+len(decision.Removals) > 0, err)
+		r.Metrics.Round(began, ended, decision != nil && len(decision.Launches)+len(decision.Removals) > 0, err)
 	}
 	return result, err
 }

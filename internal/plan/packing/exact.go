@@ -75,9 +75,7 @@ func (f *fill) room(d int) int64 {
 func (f *fill) stride(items []int, d int) int64 {
 	a := int64(0)
 	for _, j := range items {
-		for b := f.amount(j, d); b != 0; {
-			a, b = b, a%b
-		}
+		a = gcd(a, f.amount(j, d))
 	}
 	return max(a, 1)
 }

@@ -89,11 +89,7 @@ func steps(items []Item, d int) []int64 {
 	var all []int64
 	for i := range items {
 		for j := range i + 1 {
-			a, b := items[i].Size[d], items[j].Size[d]
-			for b != 0 {
-				a, b = b, a%b
-			}
-			if a > 0 && !known[a] {
+			if a := gcd(items[i].Size[d], items[j].Size[d]); a > 0 && !known[a] {
 				known[a] = true
 				all = append(all, a)
 			}
@@ -109,4 +105,12 @@ func steps(items []Item, d int) []int64 {
 		}
 		return odd > mostOdd
 	})
+}
+
+// gcd is the greatest common divisor (Euclid); 0 for two zeros.
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
