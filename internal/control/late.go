@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -22,6 +23,26 @@ const launchLate plan.LaunchReason = "LateVPS"
 // isLate tells that the object is younger than its VPS, and maybe than its node.
 func isLate(m *v1alpha1.VPSieNode) bool {
 	return m.Annotations[v1alpha1.AnnotationLaunchReason] == string(launchLate)
+}
+
+// wasTaken tells that VPSie took the machine's order, and that its VPS was not seen yet.
+func wasTaken(m *v1alpha1.VPSieNode) bool {
+	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	return m.Spec.VPSieInstanceID == 0 && c != nil && (c.Reason == reasonOrdered || c.Reason == reasonBuilding)
+}
+
+// lost notes that VPSie took the machine's order and did not list a VPS in time, and says so.
+func (r *store) lost(ctx context.Context, m *v1alpha1.VPSieNode) string {
+	why := fmt.Sprintf("VPSie took the order, and has not listed a VPS in %s", r.Options.ProvisionTimeout)
+	lost := lostOrder{
+		group: m.Spec.NodeGroupName, datacenter: m.Spec.DatacenterID, instanceType: m.Spec.InstanceType, spot: cluster.IsSpot(m),
+		account: r.Cloud.Fingerprint(), why: why, at: r.Clock.Now(),
+	}
+	if r.arrivals.orders.lose(m.Name, lost) {
+		logf.FromContext(ctx).Error(nil, "an order was lost: "+why, "instanceType", m.Spec.InstanceType,
+			"lost", r.arrivals.orders.count(), "buyingStopped", r.arrivals.orders.stopped() != "")
+	}
+	return why
 }
 
 // takeLate gives a VPS whose order was lost a VPSieNode again, if its NodeGroup still

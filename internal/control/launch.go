@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -306,16 +305,7 @@ func (r *launcher) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dur
 	if age <= r.Options.ProvisionTimeout || r.serves(ctx, m) {
 		return r.poll(age), nil
 	}
-	why := fmt.Sprintf("VPSie took the order, and has not listed a VPS in %s", r.Options.ProvisionTimeout)
-	lost := lostOrder{
-		group: m.Spec.NodeGroupName, datacenter: m.Spec.DatacenterID, instanceType: m.Spec.InstanceType, spot: cluster.IsSpot(m),
-		account: r.Cloud.Fingerprint(), why: why, at: r.Clock.Now(),
-	}
-	if r.arrivals.orders.lose(m.Name, lost) {
-		logf.FromContext(ctx).Error(nil, "an order was lost: "+why, "instanceType", m.Spec.InstanceType,
-			"lost", r.arrivals.orders.count(), "buyingStopped", r.arrivals.orders.stopped() != "")
-	}
-	return 0, r.miss(ctx, m, observe.ProvisioningFailed(why))
+	return 0, r.miss(ctx, m, observe.ProvisioningFailed(r.lost(ctx, m)))
 }
 
 // serves tells that the machine's node is ready: whatever a list says, its VPS runs.

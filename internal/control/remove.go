@@ -90,7 +90,7 @@ func (r *remover) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progres
 		return again(pendingRetry), nil
 	}
 	if vm == nil && !pending {
-		p := r.absent(m, sight)
+		p := r.absent(ctx, m, sight)
 		if p.done { // Whoever has deleted it may have left its address in the VPC.
 			return r.disconnect(ctx, m)
 		}
@@ -163,18 +163,36 @@ const (
 
 // absent is done when the VPS is proved to be gone. An
 // order that may still be under way is given the time to show.
-func (r *remover) absent(m *v1alpha1.VPSieNode, sight *cloud.Sight) progress {
-	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-	if m.Spec.VPSieInstanceID == 0 && c != nil && c.Reason != reasonNotOrdered {
-		if left := sight.ProofAfter(0, r.Options.CreateSettle) - sight.Began.Sub(c.LastTransitionTime.Time); left > 0 {
-			return again(min(left, slowestPoll))
+func (r *remover) absent(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) progress {
+	if left := r.mayShow(m, sight); left > 0 {
+		if wasTaken(m) {
+			c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+			until := orderedAt(m).Add(r.Options.ProvisionTimeout).UTC().Format(time.RFC3339)
+			r.condition(m, c.Type, c.Status, c.Reason, "VPSie has taken the order and lists no VPS yet; it is looked for until "+until+", to be deleted")
 		}
+		return again(min(left, slowestPoll))
 	}
 	proof := sight.ProofAfter(m.Spec.VPSieInstanceID, secondLook)
-	if r.absences.since(m.UID, sight.Began, proof) {
-		return done()
+	if !r.absences.since(m.UID, sight.Began, proof) {
+		return again(min(proof, slowestPoll))
 	}
-	return again(min(proof, slowestPoll))
+	if wasTaken(m) {
+		r.lost(ctx, m)
+	}
+	return done()
+}
+
+// mayShow is how long the VPS of an order may still turn up in the lists that lack it, 0 when it was never ordered or was
+// listed before. VPSie may list an order that it took minutes later. Whoever lets the object go before leaves a VPS that nobody knows.
+func (r *remover) mayShow(m *v1alpha1.VPSieNode, sight *cloud.Sight) time.Duration {
+	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	switch {
+	case m.Spec.VPSieInstanceID != 0 || c == nil || c.Reason == reasonNotOrdered:
+		return 0
+	case wasTaken(m):
+		return r.Options.ProvisionTimeout - sight.Began.Sub(orderedAt(m))
+	}
+	return sight.ProofAfter(0, r.Options.CreateSettle) - sight.Began.Sub(c.LastTransitionTime.Time)
 }
 
 // bury deletes the Node and what pods are left of it, then lets the object go. It asks the API server itself for the Node, which may have registered

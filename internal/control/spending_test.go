@@ -240,6 +240,52 @@ func TestVPSThatIsListedAfterItsOrderWasGivenUpIsUsed(t *testing.T) {
 	})
 }
 
+// A VPS that VPSie takes minutes to list is deleted with its NodeGroup, and its VPSieNode says meanwhile what it waits for.
+func TestOrderThatIsNotListedYetIsDeletedWithItsNodeGroup(t *testing.T) {
+	inSim(t, vpsietest.Knobs{GapMillis: 5 * 60 * 1000}, func(s *sim) {
+		g := s.group("web", 2, 10)
+		s.run(2 * time.Minute)
+		s.must(s.admin.Delete(s.ctx, g))
+		s.run(time.Minute)
+		s.restart()
+		s.run(time.Minute)
+		machines := s.vpsieNodes()
+		if len(machines) != 2 {
+			s.Fatalf("%d of 2 VPSieNodes wait for their VPSes", len(machines))
+		}
+		for _, m := range machines {
+			if c := condition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c.Reason != reasonOrdered || !strings.Contains(c.Message, "lists no VPS yet; it is looked for until 20") {
+				s.Errorf("VPSieNode %s: %+v", m.Name, c)
+			}
+		}
+		s.run(5 * time.Minute)
+		if left := len(s.vpsieNodes()); left != 0 || len(s.bills()) != 0 || !s.gone(g) {
+			s.Errorf("%d VPSieNodes and %d VPSes are left", left, len(s.bills()))
+		}
+		if n := s.asked(http.MethodPost); n != 2 {
+			s.Errorf("%d orders were made", n)
+		}
+	})
+}
+
+// An order that VPSie never lists counts as lost, whoever takes its VPSieNode away: else deleting and making NodeGroups would buy without end.
+func TestOrdersThatAreNeverListedAreLostAlsoWhenTheirNodeGroupsGo(t *testing.T) {
+	inSim(t, vpsietest.Knobs{NeverAppear: 1000}, func(s *sim) {
+		for i := range 8 {
+			g := s.group(fmt.Sprintf("web-%d", i), 1, 10)
+			s.run(2 * time.Minute)
+			s.must(s.admin.Delete(s.ctx, g))
+			s.run(28 * time.Minute)
+			if !s.gone(g) {
+				s.Fatalf("NodeGroup %s stays", g.Name)
+			}
+		}
+		if n := s.asked(http.MethodPost); n != mostLost {
+			s.Errorf("%d orders were made", n)
+		}
+	})
+}
+
 // The account's limit concerns all groups: one back-off, nothing dearer instead, no
 // head-room before the pod, no scaling, and the cheap type once it is lifted.
 func TestQuotaIsOneBackoffForTheAccount(t *testing.T) {
