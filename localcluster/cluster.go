@@ -30,6 +30,8 @@ type Options struct {
 	Restarts int
 	// Bare leaves it at etcd and the API server: nothing schedules, runs or tidies up.
 	Bare bool
+	// Large is for a state of gigabytes: the components then spend more processor time on keeping their memory small.
+	Large bool
 	// StartTimeout bounds the start of the whole cluster. Zero means two minutes, for machines that are busy.
 	StartTimeout time.Duration
 	// Guests, when set, lets machines with a network of their own join.
@@ -97,17 +99,17 @@ func prepare(ctx context.Context, options Options) (*Cluster, error) {
 			return nil, fmt.Errorf("making the cluster's directory: %w", err)
 		}
 	}
-	if err := c.provision(ctx, bin); err != nil {
+	if err := c.provision(ctx, bin, options.Large); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
 	return c, nil
 }
 
-func (c *Cluster) provision(ctx context.Context, bin string) (err error) {
+func (c *Cluster) provision(ctx context.Context, bin string, large bool) (err error) {
 	if c.dir, err = filepath.Abs(c.dir); err != nil {
 		return fmt.Errorf("finding the cluster's directory: %w", err)
 	}
-	if c.layout, err = newLayout(ctx, bin, c.dir); err != nil {
+	if c.layout, err = newLayout(ctx, bin, c.dir, large); err != nil {
 		return err
 	}
 	var names []string

@@ -26,8 +26,8 @@ type Options struct {
 	// Restarts is how many ends of the scheduler and the controller manager the cluster makes good, as in
 	// localcluster.Options.
 	Restarts int
-	// Bare is that of localcluster.Options.
-	Bare bool
+	// Bare and Large are those of localcluster.Options.
+	Bare, Large bool
 	// ReadyTimeout bounds how long the controller may take until it is ready; zero means a minute.
 	ReadyTimeout time.Duration
 	// RequestsPerMinute limits the controller's requests to VPSie; zero means 1200.
@@ -82,7 +82,7 @@ func (s *Stack) start(ctx context.Context) (err error) {
 	}
 	s.metricsPort, s.healthPort = ports[0], ports[1]
 	s.Cluster, err = localcluster.Start(ctx, localcluster.Options{
-		BinDir: s.options.BinDir, Dir: s.options.Dir, Restarts: s.options.Restarts, Bare: s.options.Bare,
+		BinDir: s.options.BinDir, Dir: s.options.Dir, Restarts: s.options.Restarts, Bare: s.options.Bare, Large: s.options.Large,
 		Guests: s.options.Guests, NodeGrace: s.options.NodeGrace,
 	})
 	if err != nil {
