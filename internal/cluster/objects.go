@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -137,25 +138,39 @@ func objectKinds() []objectKind {
 // namespace only. What reads again and again takes Stores.
 func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, error) {
 	o := &Objects{}
-	var errs []error
-	for _, k := range objectKinds() {
-		if k.needed != nil && !k.needed(o) {
-			continue
-		}
-		var opts []client.ListOption
-		if k.ours {
-			opts = append(opts, client.InNamespace(namespace))
-		}
-		if err := c.List(ctx, k.list, opts...); err != nil {
-			errs = append(errs, fmt.Errorf("listing %T: %w", k.list, err))
+	kinds := objectKinds()
+	// The others show whether some kinds are needed at all.
+	err := o.list(ctx, c, namespace, slices.DeleteFunc(slices.Clone(kinds), func(k objectKind) bool { return k.needed != nil }))
+	err = errors.Join(err, o.list(ctx, c, namespace, slices.DeleteFunc(kinds, func(k objectKind) bool { return k.needed == nil || !k.needed(o) })))
+	o.setAside()
+	return o, err
+}
+
+// list adds the objects of these kinds. It asks for all of them at once: one after another, each would take the way to a
+// distant API server and back.
+func (o *Objects) list(ctx context.Context, c client.Reader, namespace string, kinds []objectKind) error {
+	errs := make([]error, len(kinds))
+	var all sync.WaitGroup
+	for i, k := range kinds {
+		all.Go(func() {
+			var opts []client.ListOption
+			if k.ours {
+				opts = append(opts, client.InNamespace(namespace))
+			}
+			errs[i] = c.List(ctx, k.list, opts...)
+		})
+	}
+	all.Wait()
+	for i, k := range kinds {
+		if errs[i] != nil {
+			errs[i] = fmt.Errorf("listing %T: %w", k.list, errs[i])
 			continue
 		}
 		k.expect(o, meta.LenList(k.list))
-		errs = append(errs, meta.EachListItem(k.list, func(object runtime.Object) error {
+		errs[i] = meta.EachListItem(k.list, func(object runtime.Object) error {
 			k.add(o, object)
 			return nil
-		}))
+		})
 	}
-	o.setAside()
-	return o, errors.Join(errs...)
+	return errors.Join(errs...)
 }

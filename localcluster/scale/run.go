@@ -47,7 +47,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		args = append(args, "--pprof-bind-address="+taken.address)
 	}
 	s, err := stack.Start(ctx, stack.Options{
-		BinDir: o.BinDir, Dir: o.Dir, Bare: true, Large: true, Booter: booter, ReadyTimeout: 10 * time.Minute,
+		BinDir: o.BinDir, Dir: o.Dir, Bare: true, Large: o.Nodes >= 500, Booter: booter, ReadyTimeout: 10 * time.Minute,
 		RequestsPerMinute: o.RequestsPerMinute, ControllerArgs: args, Say: o.Say,
 	})
 	if err != nil {
