@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,6 +25,8 @@ type users struct {
 	tally  *tally
 	// excuse notes that a node's pods may end in any way.
 	excuse func(node string)
+	// budgets are the disruption budgets that each NodeGroup has had.
+	budgets map[string]editions
 }
 
 // begin makes the NodeGroups and the workload.
@@ -31,6 +34,7 @@ func (u *users) begin(ctx context.Context) error {
 	objects := slices.Concat(priorities(), []client.Object{u.daemons()})
 	for _, g := range u.nodeGroups() {
 		objects = append(objects, g)
+		u.budgets[g.Name] = editions{{1, g.Spec.Disruption.Budgets}}
 	}
 	for _, w := range works() {
 		objects = append(objects, w.deployment(u.estate, w.least))
@@ -98,6 +102,9 @@ func (u *users) once(ctx context.Context, c chore) error {
 		g := groups[c.which%uint64(len(groups))]
 		images := []string{"ubuntu-22.04-lts", "debian-12"}
 		return u.patch(ctx, g, fmt.Sprintf(`{"spec":{"osImageID":%q,"userData":%q}}`, images[c.amount%2], fmt.Sprintf("%s# edition %d\n", userData, c.amount/2%2)))
+	case editBudgets:
+		groups := u.nodeGroups()
+		return u.limit(ctx, groups[c.which%uint64(len(groups))], someBudgets(c.amount))
 	}
 	return errors.New("there is no such chore")
 }
@@ -122,6 +129,20 @@ func (u *users) budget(ctx context.Context, w work, die uint64) error {
 	}
 	have.Spec = wanted.Spec
 	return u.client.Update(ctx, &have)
+}
+
+// limit gives a NodeGroup other disruption budgets.
+func (u *users) limit(ctx context.Context, g *v1alpha1.NodeGroup, budgets []v1alpha1.DisruptionBudget) error {
+	text, err := json.Marshal(budgets)
+	if err != nil {
+		return err
+	}
+	// One that was made though the answer was lost is answered with the same generation when it is made again.
+	if err := u.patch(ctx, g, fmt.Sprintf(`{"spec":{"disruption":{"budgets":%s}}}`, text)); err != nil {
+		return err
+	}
+	u.budgets[g.Name] = append(u.budgets[g.Name], edition{g.Generation, budgets})
+	return nil
 }
 
 // dismiss deletes a VPSieNode by hand.

@@ -10,18 +10,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
-
-// windowCron opens the windows of disruption budgets in every second minute, for a minute.
-const (
-	windowCron    = "*/2 * * * *"
-	windowSeconds = 60
-)
-
-// inWindow says whether such a window is open.
-func inWindow(t time.Time) bool { return t.UTC().Minute()%2 == 0 }
 
 // Bounds on how old what a controller knows may be. windowSlack is from a decision to the deletion that it ends with: the writes in
 // between are refused and dropped. priceSlack is how long the cloud may keep a new price from it by errors.
@@ -61,70 +51,6 @@ func (all prices) span(plan string, from, to time.Time) (least, most float64) {
 		least, most = min(least, list.perMonth[plan]), max(most, list.perMonth[plan])
 	}
 	return least, most
-}
-
-// decided are the machines that a controller has removed by a decision of its own for one of the reasons; none is all. Those that
-// somebody else may have ended are left out.
-func (e *evidence) decided(group string, reasons []v1alpha1.DisruptionReason) map[types.UID]machineLife {
-	found := map[types.UID]machineLife{}
-	for uid, m := range e.machines {
-		if m.group != group || m.left.IsZero() || m.removal == "" || e.excuses[m.name] {
-			continue
-		}
-		if len(reasons) == 0 || slices.Contains(reasons, v1alpha1.DisruptionReason(m.removal)) {
-			found[uid] = m
-		}
-	}
-	return found
-}
-
-// crowded finds moments at which more nodes left for a budget's reasons than it allows.
-func (e *evidence) crowded() []violation {
-	var found []violation
-	for group, budgets := range e.budgets {
-		for _, b := range budgets {
-			if b.Kind == v1alpha1.DisruptionWindow || b.Nodes == nil {
-				continue
-			}
-			going := e.decided(group, b.Reasons)
-			for uid, m := range going {
-				at := 0
-				for _, o := range going {
-					if !o.left.After(m.left) && (o.gone.IsZero() || o.gone.After(m.left.Add(slack))) {
-						at++
-					}
-				}
-				if at > b.Nodes.IntValue() {
-					found = append(found, violation{
-						at: m.left, what: fmt.Sprintf("%d nodes of NodeGroup %s leave when %s goes (%s); a disruption budget allows %s", at, group, m.name, m.removal, b.Nodes),
-						hostnames: []string{m.name}, uids: []types.UID{uid},
-					})
-				}
-			}
-		}
-	}
-	return found
-}
-
-// untimely finds nodes that went outside the window for their reason.
-func (e *evidence) untimely() []violation {
-	var found []violation
-	for group, budgets := range e.budgets {
-		for _, b := range budgets {
-			if b.Kind != v1alpha1.DisruptionWindow {
-				continue
-			}
-			for uid, m := range e.decided(group, b.Reasons) {
-				if !inWindow(m.left) && !inWindow(m.left.Add(-windowSlack)) {
-					found = append(found, violation{
-						at: m.left, what: fmt.Sprintf("%s goes (%s) while the window of NodeGroup %s is closed", m.name, m.removal, group),
-						hostnames: []string{m.name}, uids: []types.UID{uid},
-					})
-				}
-			}
-		}
-	}
-	return found
 }
 
 // What a replacement has to save, as the estates' groups have it, and for how long at least both machines are taken to be paid for.

@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/intstr"
-
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 )
 
 func second(seconds int) time.Time { return dawn.Add(time.Duration(seconds) * time.Second) }
@@ -16,44 +13,6 @@ func second(seconds int) time.Time { return dawn.Add(time.Duration(seconds) * ti
 // goes is a machine of the group that a controller lets go from one second to another.
 func goes(name, why string, from, to int) machineLife {
 	return machineLife{name: name, group: "a0", instanceType: "small-2cpu-4gb", born: second(-600), removal: why, left: second(from), gone: second(to)}
-}
-
-// No more nodes leave at once than a budget for their reason allows, and none while a window is closed. dawn is in an open
-// window of a minute; the next minute is closed.
-func TestBudgetsOfNodesAreJudged(t *testing.T) {
-	two := intstr.FromInt32(2)
-	drifted, replaced := []v1alpha1.DisruptionReason{"Drifted"}, []v1alpha1.DisruptionReason{"Replaced"}
-	atMostTwo := v1alpha1.DisruptionBudget{Nodes: &two, Reasons: drifted}
-	window := v1alpha1.DisruptionBudget{Kind: v1alpha1.DisruptionWindow, Cron: windowCron, Reasons: replaced}
-	for name, tc := range map[string]struct {
-		budget   v1alpha1.DisruptionBudget
-		machines []machineLife
-		want     string
-	}{
-		"as many as allowed":             {atMostTwo, []machineLife{goes("a", "Drifted", 0, 9), goes("b", "Drifted", 1, 9)}, ""},
-		"one more":                       {atMostTwo, []machineLife{goes("a", "Drifted", 0, 9), goes("b", "Drifted", 1, 9), goes("c", "Drifted", 2, 9)}, "3 nodes of NodeGroup a0 leave when c goes (Drifted)"},
-		"one more that is never gone":    {atMostTwo, []machineLife{goes("a", "Drifted", 0, 9), {name: "b", group: "a0", removal: "Drifted", left: second(1)}, goes("c", "Drifted", 2, 9)}, "3 nodes"},
-		"one after the other":            {atMostTwo, []machineLife{goes("a", "Drifted", 0, 9), goes("b", "Drifted", 1, 9), goes("c", "Drifted", 8, 20)}, ""},
-		"for another reason":             {atMostTwo, []machineLife{goes("a", "Empty", 0, 9), goes("b", "Empty", 1, 9), goes("c", "Empty", 2, 9)}, ""},
-		"by nobody's decision":           {atMostTwo, []machineLife{goes("a", "Drifted", 0, 9), goes("b", "Drifted", 1, 9), goes("c", "", 2, 9)}, ""},
-		"harmed":                         {atMostTwo, []machineLife{goes("a", "Drifted", 0, 9), goes("b", "Drifted", 1, 9), goes("harmed", "Drifted", 2, 9)}, ""},
-		"in the window":                  {window, []machineLife{goes("a", "Replaced", 59, 70)}, ""},
-		"decided just before its end":    {window, []machineLife{goes("a", "Replaced", 65, 70)}, ""},
-		"while it is closed":             {window, []machineLife{goes("a", "Replaced", 75, 90)}, "a goes (Replaced) while the window of NodeGroup a0 is closed"},
-		"for a reason without a window":  {window, []machineLife{goes("a", "Empty", 75, 90)}, ""},
-		"when the window has come again": {window, []machineLife{goes("a", "Replaced", 120, 130)}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := &evidence{
-				machines: map[types.UID]machineLife{}, excuses: map[string]bool{"harmed": true},
-				budgets: map[string][]v1alpha1.DisruptionBudget{"a0": {tc.budget}, "b0": {{Kind: v1alpha1.DisruptionWindow}}},
-			}
-			for _, m := range tc.machines {
-				e.machines[types.UID(m.name)] = m
-			}
-			mustFind(t, e.judge(), tc.want)
-		})
-	}
 }
 
 // An exchange saves more over its payback than it costs, by some price that could be known; a roll-out need not.

@@ -10,7 +10,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -29,8 +28,10 @@ type evidence struct {
 	machines map[types.UID]machineLife
 	// most is each NodeGroup's maximum; their names differ between the estates.
 	most map[string]int
-	// budgets are the disruption budgets of each NodeGroup.
-	budgets map[string][]v1alpha1.DisruptionBudget
+	// budgets are the disruption budgets that each NodeGroup has had; minds are the generations of its group by which each machine may
+	// have been removed, by its name.
+	budgets map[string]editions
+	minds   map[string][]int64
 	// prices say what each plan has cost when.
 	prices prices
 	// excuses are machines that came to harm, or that a person has dismissed.
@@ -54,7 +55,7 @@ func (e *evidence) ours() []vpsietest.Bill {
 
 // judge finds what was wrong at any time of the run.
 func (e *evidence) judge() []violation {
-	return slices.Concat(e.twice(), e.tooMany(), e.unexplained(), e.stolen(), e.crowded(), e.untimely(), e.wasteful())
+	return slices.Concat(e.twice(), e.tooMany(), e.unexplained(), e.stolen(), e.disrupted(), e.wasteful())
 }
 
 // twice finds machines that were there more than once at a time.

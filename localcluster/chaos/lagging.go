@@ -13,6 +13,8 @@ type lagging struct {
 	lag   func() time.Duration
 	late  func()
 	parts chan part
+	// heard, when set, gets what is read.
+	heard *io.PipeWriter
 
 	cut     chan struct{}
 	cutOnce sync.Once
@@ -70,6 +72,9 @@ func (l *lagging) Read(p []byte) (int, error) {
 	}
 	n := copy(p, l.rest)
 	l.rest = l.rest[n:]
+	if l.heard != nil {
+		_, _ = l.heard.Write(p[:n]) // it fails when the stream has ended
+	}
 	return n, nil
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -54,12 +53,12 @@ func faultKind(q vpsietest.Request) string {
 func (r *run) report(unrest []string) (*Report, error) {
 	ledger := r.stack.Cloud.Ledger()
 	e := &evidence{
-		bills: ledger.VMs, machines: r.watcher.lives(), most: map[string]int{}, budgets: map[string][]v1alpha1.DisruptionBudget{},
-		prices: r.weather.prices, excuses: r.watcher.allExcuses(),
+		bills: ledger.VMs, machines: r.watcher.lives(), most: map[string]int{}, budgets: map[string]editions{},
+		minds: r.sight.heard.allMinds(), prices: r.weather.prices, excuses: r.watcher.allExcuses(),
 	}
 	for one := range estate(estates) {
 		for _, g := range one.nodeGroups() {
-			e.most[g.Name], e.budgets[g.Name] = int(g.Spec.MaxNodes), g.Spec.Disruption.Budgets
+			e.most[g.Name], e.budgets[g.Name] = int(g.Spec.MaxNodes), r.users[one].budgets[g.Name]
 		}
 	}
 	violations := append(r.watcher.violations(), e.judge()...)
@@ -76,12 +75,7 @@ func (r *run) report(unrest []string) (*Report, error) {
 		}
 	}
 	r.count(ledger)
-	cheaper, rollouts := e.exchanges()
-	for what, all := range map[string]map[string]*exchange{"exchanges begun": cheaper, "replacements of outdated nodes begun": rollouts} {
-		for range all {
-			r.tally.add(what)
-		}
-	}
+	r.countDisruption(e)
 	report := &Report{Kills: r.tally.sum("kills"), Faults: r.tally.sum("faults")}
 	for _, v := range violations {
 		report.Violations = append(report.Violations, r.story(v, ledger))
@@ -128,6 +122,24 @@ func (r *run) count(ledger vpsietest.Ledger) {
 		}
 		for range c.exits {
 			r.tally.add("controllers that ended by themselves")
+		}
+	}
+}
+
+// countDisruption adds what was done to save money and for roll-outs.
+func (r *run) countDisruption(e *evidence) {
+	cheaper, rollouts := e.exchanges()
+	for what, all := range map[string]map[string]*exchange{"exchanges begun": cheaper, "replacements of outdated nodes begun": rollouts} {
+		for range all {
+			r.tally.add(what)
+		}
+	}
+	for _, m := range e.machines {
+		switch {
+		case e.decides(&m) && len(e.minds[m.name]) > 0:
+			r.tally.add("nodes removed: judged by budgets")
+		case e.decides(&m):
+			r.tally.add("nodes removed: by nobody who was heard")
 		}
 	}
 }

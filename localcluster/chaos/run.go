@@ -142,7 +142,7 @@ func (r *run) setUpEstate(ctx context.Context, e estate, host string, transport 
 		return err
 	}
 	r.crews[e] = c
-	r.users[e] = &users{estate: e, client: r.client, tally: r.tally, excuse: r.watcher.excuse}
+	r.users[e] = &users{estate: e, client: r.client, tally: r.tally, excuse: r.watcher.excuse, budgets: map[string]editions{}}
 	return r.users[e].begin(ctx)
 }
 

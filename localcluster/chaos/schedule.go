@@ -261,6 +261,7 @@ const (
 	changeMinimum   = "change a NodeGroup's minimum"
 	dismissMachine  = "delete a VPSieNode"
 	editGroup       = "edit what a NodeGroup's machines are made from"
+	editBudgets     = "edit a NodeGroup's disruption budgets"
 )
 
 func (s *estateSchedule) nextChore() chore {
@@ -268,7 +269,7 @@ func (s *estateSchedule) nextChore() chore {
 	return chore{
 		pause: millis(r, 200, 2500),
 		what: pick(r, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment, scaleDeployment,
-			changeBudget, addPod, addPod, deletePod, changeMinimum, dismissMachine, editGroup),
+			changeBudget, addPod, addPod, deletePod, changeMinimum, dismissMachine, editGroup, editBudgets, editBudgets),
 		which: r.Uint64(), amount: r.Uint64(),
 	}
 }

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 // write may fail before or after its effect. A list that asks for the newest state gets it.
 type sight struct {
 	tally *tally
+	heard *heard
 	// check sees each write before it is made.
 	check func(*http.Request)
 
@@ -52,7 +54,7 @@ type moment struct {
 
 func newSight(t *tally, seed uint64, check func(*http.Request)) *sight {
 	return &sight{
-		tally: t, check: check, chance: stream(seed, "writes"),
+		tally: t, heard: newHeard(), check: check, chance: stream(seed, "writes"),
 		streams: map[*lagging]place{}, renewed: map[place]bool{},
 	}
 }
@@ -160,6 +162,9 @@ func (s *sight) way(of place, g *gate, writer *atomic.Int32, host string, transp
 			writer.Store(int32(of.replica))
 		}
 		if r.Method != http.MethodGet {
+			if resource, name, sub := resourceOf(r); r.Method == http.MethodDelete && resource == "vpsienodes" && sub == "" {
+				s.heard.removes(of, name, time.Now())
+			}
 			s.check(r)
 		} else if _, name, _ := resourceOf(r); name == "" && !watches(r) {
 			s.age(r)
@@ -180,9 +185,14 @@ func (s *sight) way(of place, g *gate, writer *atomic.Int32, host string, transp
 		if r.Context().Value(oldList{}) != nil && response.StatusCode == http.StatusOK {
 			s.tally.add("stale sight: lists from the past")
 		}
-		if watches(r) && response.StatusCode == http.StatusOK {
-			resource, _, _ := resourceOf(r)
+		if response.StatusCode != http.StatusOK || r.Method != http.MethodGet {
+			return nil
+		}
+		resource, name, _ := resourceOf(r)
+		if watches(r) {
 			response.Body = s.follow(r.Context(), response.Body, place{of.estate, of.replica, resource})
+		} else if resource == nodeGroups && name == "" {
+			return s.listen(response, of)
 		}
 		return nil
 	}
@@ -194,17 +204,35 @@ func (s *sight) follow(ctx context.Context, body io.ReadCloser, p place) io.Read
 	l := newLagging(body, func() time.Duration { return s.lag(p.resource) }, func() {
 		s.tally.add("stale sight: parts of a watch delivered late")
 	})
+	if p.resource == nodeGroups {
+		events, heard := io.Pipe()
+		l.heard = heard
+		go s.heard.follow(p, events)
+	}
 	s.mu.Lock()
 	s.streams[l] = p
 	s.mu.Unlock()
 	context.AfterFunc(ctx, l.end)
 	go func() {
 		<-l.cut
+		if l.heard != nil {
+			_ = l.heard.Close() // it never fails
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.streams, l)
 	}()
 	return l
+}
+
+// listen reads a list of NodeGroups on its way to the replica.
+func (s *sight) listen(response *http.Response, to place) error {
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return s.heard.list(to, body)
 }
 
 // refuse answers a watch that must begin anew as too old, and one that asks for the objects in the stream as an API

@@ -84,7 +84,7 @@ func (e estate) nodeGroups() []*v1alpha1.NodeGroup {
 		Consolidation: v1alpha1.ConsolidateWhenCheaper, PaybackHours: new(int32(payback.Hours())), DriftPolicy: v1alpha1.DriftReplace,
 		Budgets: []v1alpha1.DisruptionBudget{
 			{Nodes: &two},
-			{Kind: v1alpha1.DisruptionWindow, Cron: windowCron, DurationSeconds: new(int32(windowSeconds)), Reasons: []v1alpha1.DisruptionReason{"Underutilized", "Replaced", "Drifted"}},
+			timetables()[0].put(v1alpha1.DisruptionBudget{Kind: v1alpha1.DisruptionWindow, Reasons: []v1alpha1.DisruptionReason{"Underutilized", "Replaced", "Drifted"}}),
 		},
 	}
 	return groups
