@@ -18,15 +18,18 @@ var kwokStages []byte
 
 // layout says where one cluster keeps its files and which ports it uses.
 type layout struct {
-	bin, pki, data, logs, collection                            string
+	bin, pki, data, logs                                        string
 	etcd, etcdPeer, apiServer, controllers, scheduler, kubelets int
+	// env is what the components have in their environment besides this process's.
+	env []string
 }
 
 // newLayout makes the directories below dir and draws the ports.
 func newLayout(ctx context.Context, bin, dir string, large bool) (*layout, error) {
-	l := &layout{bin: bin, pki: filepath.Join(dir, "pki"), data: filepath.Join(dir, "data"), logs: filepath.Join(dir, "logs"), collection: rareCollection}
-	if large {
-		l.collection = usualCollection
+	l := &layout{bin: bin, pki: filepath.Join(dir, "pki"), data: filepath.Join(dir, "data"), logs: filepath.Join(dir, "logs")}
+	l.env = []string{"HOME=" + l.data} // kwok would read a person's own ~/.kwok/kwok.yaml
+	if !large {
+		l.env = append(l.env, rareCollection()...)
 	}
 	for _, d := range []string{l.pki, l.data, l.logs} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
@@ -47,17 +50,14 @@ func (l *layout) kubeconfig(component string) string {
 func (l *layout) file(name string) string { return filepath.Join(l.pki, name) }
 func (l *layout) apiURL() string          { return "https://" + loopback(l.apiServer) }
 
-// Settings of Go's garbage collector in the components. With the usual one the API server of a small cluster spends a third
-// of its processor time on collecting a few hundred megabytes; with the rare one it keeps twice the memory.
-const (
-	usualCollection = "GOGC=100"
-	rareCollection  = "GOGC=400"
-)
+// rareCollection is how the components of a small cluster collect garbage. As they usually do, the API server would spend a
+// third of its processor time on collecting a few hundred megabytes. Near the limit they collect as often as they must, so
+// that it is not for a state that does not fit.
+func rareCollection() []string { return []string{"GOGC=400", "GOMEMLIMIT=1GiB"} }
 
 // spawn starts a component by its symlink in the binaries' directory.
 func (l *layout) spawn(name string, args ...string) (*Process, error) {
-	// kwok would read a person's own ~/.kwok/kwok.yaml.
-	return StartProcess(name, filepath.Join(l.logs, name+".log"), []string{"HOME=" + l.data, l.collection}, filepath.Join(l.bin, name), args...)
+	return StartProcess(name, filepath.Join(l.logs, name+".log"), l.env, filepath.Join(l.bin, name), args...)
 }
 
 func (l *layout) etcdArgs() []string {
