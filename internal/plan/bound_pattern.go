@@ -21,39 +21,72 @@ type appraisal struct {
 	pods     int            // how many were left when it was made
 }
 
-// appraisalFor is the appraisal by a program that knows only of such limits as hold of any
-// packing: nodes may hold more pods that spread by hostname than the buyer's program says,
-// once all nodes hold some.
-func (b *buyer) appraisalFor(c *packing.Program, open []*template, rates []float64) *appraisal {
-	if !slices.ContainsFunc(b.sizes, func(s *sizeGroup) bool { return s.place.Spreads() }) {
-		c.Prove()
-		return b.appraisalOf(c)
+// appraise keeps for the proof of the bound what the program says, which knows of some limits that hold of our plans alone:
+// a node may hold more pods that spread by hostname than maxSkew, once all nodes hold some. Parts of it with such places
+// are solved again without these.
+func (b *buyer) appraise(c *packing.Program, p *pricing) *appraisal {
+	a := &appraisal{of: map[*lot]int64{}, pods: b.pods()}
+	c.Prove()
+	ours := b.placesOfOurs()
+	if len(ours) == 0 {
+		a.add(b, c, b.sizes)
+		return a
 	}
+	parts := b.parts(p.open)
+	loose := map[int]bool{}
+	for _, s := range b.sizes {
+		loose[parts[s.eligible]] = loose[parts[s.eligible]] || ours[s.place]
+	}
+	var kept []*sizeGroup
 	var lots []*lot
 	for _, s := range b.sizes {
-		lots = append(lots, s.lots...)
+		if loose[parts[s.eligible]] {
+			lots = append(lots, s.lots...)
+		} else {
+			kept = append(kept, s)
+		}
 	}
+	a.add(b, c, kept)
 	relaxed := &buyer{w: b.w, aim: b.aim, choice: b.choice}
-	relaxed.group(b.w.bySize(lots), func(p filter.Place) bool { return p.KeepsApart() })
-	program, _ := relaxed.master(open, rates)
+	relaxed.group(b.w.bySize(lots), func(at filter.Place) bool { return !ours[at] })
+	program, _ := relaxed.master(p.open, p.rates)
 	program.Solve(packing.PricingRounds)
 	program.Prove()
 	b.w.effort.took(program.Work())
-	return relaxed.appraisalOf(program)
+	a.add(relaxed, program, relaxed.sizes)
+	return a
 }
 
-// appraisalOf keeps what the program says for the proof of the bound.
-func (b *buyer) appraisalOf(c *packing.Program) *appraisal {
-	a := &appraisal{of: map[*lot]int64{}}
+// placesOfOurs are the places of which a node to be bought may have more room in another plan.
+func (b *buyer) placesOfOurs() map[filter.Place]bool {
+	left := map[*lot]int{}
 	for _, s := range b.sizes {
-		a.sizes = append(a.sizes, s.size)
-		a.places, a.eligible = append(a.places, s.place), append(a.eligible, b.w.admitting(s.lots[0]))
-		a.worth = append(a.worth, packing.Grains(c.Center[s.item]*s.part))
 		for _, l := range s.lots {
-			a.of[l] = a.worth[len(a.worth)-1]
+			left[l] = l.left
 		}
 	}
-	return a
+	ours, known := map[filter.Place]bool{}, map[filter.Place]bool{}
+	for _, s := range b.sizes {
+		if at := s.place; at.Spreads() && !known[at] {
+			known[at] = true
+			if b.w.roomOfAny(at, left) != int(at.Room()) {
+				ours[at] = true
+			}
+		}
+	}
+	return ours
+}
+
+// add takes down what the program says of the sizes.
+func (a *appraisal) add(b *buyer, c *packing.Program, sizes []*sizeGroup) {
+	for _, s := range sizes {
+		worth := packing.Grains(c.Center[s.item] * s.part)
+		a.sizes, a.worth = append(a.sizes, s.size), append(a.worth, worth)
+		a.places, a.eligible = append(a.places, s.place), append(a.eligible, b.w.admitting(s.lots[0]))
+		for _, l := range s.lots {
+			a.of[l] = worth
+		}
+	}
 }
 
 // patternBound is a lower bound like that of lowerBound, with worths of whole pods
@@ -84,11 +117,13 @@ func (w *world) patternBound(onSale []*template) Money {
 
 // proof finds the most that a node can hold.
 type proof struct {
-	w      *world
-	goods  []good
-	lots   [][]*lot // by good, whose pods these are
-	rooms  []int
-	filler packing.Filler
+	w     *world
+	goods []good
+	lots  [][]*lot // by good, whose pods these are
+	// rooms are what nodes have of each place, there what those have that exist: how pods that spread lie on them already is
+	// not looked at.
+	rooms, there []int
+	filler       packing.Filler
 }
 
 // good is pods of a size with what one of them is worth, in grains.
@@ -112,16 +147,7 @@ func (w *world) newProof() *proof {
 			}
 		}
 	}
-	index := map[filter.Place]int{}
-	common := map[filter.Place]bool{}
-	for _, at := range w.appraisal.places {
-		common[at] = true
-		// A node may hold more pods that spread when all nodes hold some.
-		if _, known := index[at]; at.KeepsApart() && !known {
-			index[at] = len(index) + 1
-		}
-	}
-	p.rooms = slices.Repeat([]int{1}, len(index)+1)
+	index := p.numberPlaces(lots)
 	type key struct {
 		size     string
 		place    filter.Place
@@ -130,17 +156,14 @@ func (w *world) newProof() *proof {
 	alike := map[key][]*lot{}
 	for _, l := range order {
 		k := key{size: l.size.Key(), eligible: w.admitting(l)}
-		if at := w.filters.PlaceOf(l.kind); common[at] {
+		if at := w.filters.PlaceOf(l.kind); slices.Contains(w.appraisal.places, at) {
 			k.place = at
 		}
 		alike[k] = append(alike[k], l)
 	}
 	for i, size := range w.appraisal.sizes {
 		at := w.appraisal.places[i]
-		g := good{Item: packing.Item{Size: size}, worth: w.appraisal.worth[i]}
-		if at.KeepsApart() {
-			g.Place = index[at]
-		}
+		g := good{Item: packing.Item{Size: size, Place: index[at]}, worth: w.appraisal.worth[i]}
 		k := key{size.Key(), at, w.appraisal.eligible[i]}
 		kinds := alike[k]
 		delete(alike, k) // sizes of several priorities come more than once
@@ -222,23 +245,20 @@ func (p *proof) loosely(t *template) int64 { return p.most(t, 0) }
 func (p *proof) closely(t *template) int64 { return p.most(t, proofSteps) }
 
 func (p *proof) most(t *template, steps int) int64 {
-	return p.quick(t.free, int64(t.offer.Price), func(good int) bool { return p.holds(t, good) }, steps)
+	return p.quick(t.free, int64(t.offer.Price), p.rooms, func(good int) bool { return p.holds(t, good) }, steps)
 }
 
 // within is at least what can be packed into what the plan found free on the host.
 func (p *proof) within(h *host) int64 {
-	free := slices.Clone(h.freeOrYielded())
-	for _, s := range h.placed {
-		free.Add(s.lot.size, int64(s.n))
-	}
-	return p.quick(free, moneyUnit, func(good int) bool {
+	free := h.freeBefore()
+	return p.quick(free, moneyUnit, p.there, func(good int) bool {
 		return free.Fits(p.goods[good].Size) &&
 			slices.ContainsFunc(p.lots[good], func(l *lot) bool { return p.w.verdict(l.kind.Class, h) == filter.Suits })
 	}, 0)
 }
 
-// quick bounds what can be packed into a bin that takes such goods.
-func (p *proof) quick(free resources.Vector, price int64, takes func(good int) bool, steps int) int64 {
+// quick bounds what can be packed into a bin that has such rooms and takes such goods.
+func (p *proof) quick(free resources.Vector, price int64, rooms []int, takes func(good int) bool, steps int) int64 {
 	bin := packing.Bin{Price: price, Free: free, Takes: make([]bool, len(p.goods))}
 	items, values := make([]packing.Item, len(p.goods)), make([]int64, len(p.goods))
 	some := false
@@ -249,5 +269,5 @@ func (p *proof) quick(free resources.Vector, price int64, takes func(good int) b
 	if !some {
 		return 0
 	}
-	return p.filler.Most(items, p.rooms, values, bin, steps)
+	return p.filler.Most(items, rooms, values, bin, steps)
 }

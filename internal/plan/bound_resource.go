@@ -132,12 +132,8 @@ func (b *bounding) divide(w *world, lots map[*lot]int) {
 		if !h.takes || h.node == nil {
 			continue
 		}
-		free := slices.Clone(h.freeOrYielded())
-		for _, s := range h.placed {
-			free.Add(s.lot.size, int64(s.n)) // what the plan takes was free before
-		}
 		there := b.there[takerOf(h.NodeClass)]
-		for d, x := range free {
+		for d, x := range h.freeBefore() {
 			there[d] += max(x, 0)
 		}
 	}

@@ -50,9 +50,7 @@ func (b *buyer) priceByPatterns(p *pricing) {
 		c.Solve(b.rounds())
 		b.w.effort.took(c.Work())
 		if pods := b.pods(); b.w.appraisal == nil || pods > b.w.appraisal.pods {
-			a := b.appraisalFor(c, p.open, p.rates)
-			a.pods = pods
-			set(b.w, &b.w.appraisal, a)
+			set(b.w, &b.w.appraisal, b.appraise(c, p))
 		}
 	} else {
 		counts := make([]int, len(c.Items))
@@ -127,16 +125,7 @@ func (b *buyer) master(open []*template, rates []float64) (*packing.Program, []*
 	for _, t := range sorted {
 		takes, family := b.takes(items, t)
 		rivals := families[family]
-		alike := 0
-		for _, u := range rivals {
-			if u.offer.Price <= t.offer.Price && u.free.Covers(t.free) {
-				alike = mostTemplates
-			}
-			if bits.Len64(uint64(u.offer.Price)) == bits.Len64(uint64(t.offer.Price)) {
-				alike++
-			}
-		}
-		needed := alike < mostTemplates
+		needed := promising(t, rivals)
 		for i, takes := range takes {
 			needed = needed || takes && !held[i]
 		}
@@ -154,6 +143,21 @@ func (b *buyer) master(open []*template, rates []float64) (*packing.Program, []*
 		choose(t, takes)
 	}
 	return packing.NewProgram(items, rooms, bins), chosen
+}
+
+// promising says whether patterns are worth looking for on a template beside those of its family that promise more: all
+// count where they are few, since what the bound is proved by must hold of every one, and else some of every scale of price.
+func promising(t *template, rivals []*template) bool {
+	alike := 0
+	for _, u := range rivals {
+		if u.offer.Price <= t.offer.Price && u.free.Covers(t.free) {
+			return false
+		}
+		if bits.Len64(uint64(u.offer.Price)) == bits.Len64(uint64(t.offer.Price)) {
+			alike++
+		}
+	}
+	return alike < mostTemplates || len(rivals) < fewTemplates
 }
 
 // cheaperElsewhere is the cheapest template in other domains that takes and holds what the template

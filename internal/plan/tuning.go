@@ -18,6 +18,8 @@ const (
 	// mostTemplates is how many templates of a family and scale of price patterns are looked for
 	// on. BenchmarkDiverse has 400 types.
 	mostTemplates = 3
+	// fewTemplates is up to how many templates of a family are all looked at. BenchmarkCompany has 24 types.
+	fewTemplates = 24
 
 	// A pattern is bought while the pods' constraints let it be filled to fullPattern of what it is
 	// worth; from wholePattern on it counts as filled. BenchmarkCompany with constraints.

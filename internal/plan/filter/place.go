@@ -65,3 +65,41 @@ func (f *Filters) PlacesApart() []Place {
 func (f *Filters) ByHostname(t *Affinity) bool {
 	return slices.ContainsFunc(t.counters, func(c counter) bool { return f.keys[c.key].key == corev1.LabelHostname })
 }
+
+// Counts says whether pods of the kind count for a place of pods that spread.
+func (p Place) Counts(k *Kind) bool { return slices.Contains(k.spreading, p.spread) }
+
+// Counted is how many pods do so, on nodes that count.
+func (p Place) Counted() int {
+	n := 0
+	for _, count := range p.spread.counts {
+		n += int(count)
+	}
+	return n
+}
+
+// CountsNew says whether nodes to be bought of a class, with such domains (NewDomains), surely count for a place of pods that
+// spread.
+func (p Place) CountsNew(n *NodeClass, domains []int32) bool {
+	e := p.spread.over
+	for _, key := range e.keys {
+		if domains[key] < 0 && domains[key] != freshDomain {
+			return false
+		}
+	}
+	v := e.class.On(n)
+	return !e.class.PerHost && !(e.honorAffinity && v&Mismatched != 0) && !(e.honorTaint && v&Repelled != 0)
+}
+
+// StaysEmpty says that nodes to be bought count for a place of pods that spread, and none of the pods that count may be on one.
+func (f *Filters) StaysEmpty(p Place, n *NodeClass, domains []int32) bool {
+	if !p.CountsNew(n, domains) {
+		return false
+	}
+	for _, k := range f.kinds {
+		if p.Counts(k) && (k.Class.PerHost || k.Class.On(n) == Suits) {
+			return false
+		}
+	}
+	return true
+}

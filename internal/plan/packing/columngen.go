@@ -25,11 +25,20 @@ func (m *Master) Solve(rounds int) {
 	m.settle()
 }
 
-// settle has the program's own duals prove the bound where those that do are as good as these: by
-// them the patterns that are known are worth their price and no more.
+// settle has the program's own duals prove the bound where they prove more: by them the patterns that are known are
+// worth their price and no more, but others may be.
 func (m *Master) settle() {
-	if m.price(m.Duals) <= m.Proved*(1+2*worthwhile) {
-		m.Center = m.Duals
+	value := m.price(m.Duals)
+	if m.tabled == nil {
+		if value <= m.Proved*(1+2*worthwhile) {
+			m.Center = m.Duals
+		}
+		return
+	}
+	if value > m.Proved*(1+lpEpsilon) {
+		if proved, _ := m.tabled.search(m.Duals, tableCells, 0); proved*value > m.Proved {
+			m.Proved, m.Center = proved*value, m.Duals
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func (m *Master) goes(a, c int) bool {
 
 // addExchange adds items instead of another one, if by the duals these are worth more.
 func (m *Master) addExchange(c int, instead []int) bool {
-	if m.valueOf(instead) <= m.Duals[c]*(1+openShare/10) {
+	if m.valueOf(instead) <= m.Duals[c]*(1+openShare/10)+2*lpTolerance {
 		return false
 	}
 	instead[c]--

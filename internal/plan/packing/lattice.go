@@ -3,15 +3,18 @@ package packing
 import (
 	"math"
 	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/resources"
 )
 
 // lattice is a step of each of the first two resources that most items ask for multiples of, such
 // as 50m and 128Mi. The best fillings of all rooms of such steps are found in one go by dynamic
 // programming; the few other items, the odd ones, are tried in all numbers beside that.
 type lattice struct {
-	step      [2]int64
-	even, odd []int      // items, the smallest first
-	size      [][2]int64 // by item, in steps
+	step [2]int64
+	even []int      // items, the smallest first
+	odd  [][]int    // items by size
+	size [][2]int64 // by item, in steps
 }
 
 // newLattice is the lattice with the least work; nil where there is none that leaves few items out, or where items
@@ -27,16 +30,17 @@ func newLattice(items []Item) *lattice {
 	}
 	l := &lattice{}
 	best := math.Inf(1)
-	rows, columns := steps(items, 0), steps(items, 1)
+	sizes := sizesOf(items)
+	rows, columns := steps(sizes, 0), steps(sizes, 1)
 	for _, a := range rows {
 		for _, b := range columns {
 			odd := 0
-			for i := range items {
-				if size := items[i].Size; size[0]%a != 0 || size[1]%b != 0 {
+			for _, size := range sizes {
+				if size[0]%a != 0 || size[1]%b != 0 {
 					odd++
 				}
 			}
-			// An odd item makes the trials more, a large step the table smaller.
+			// An odd size makes the trials more, a large step the table smaller.
 			if work := math.Pow(oddFactor, float64(odd)) / float64(a) / float64(b); odd <= mostOdd && work < best {
 				best, l.step = work, [2]int64{a, b}
 			}
@@ -51,7 +55,7 @@ func newLattice(items []Item) *lattice {
 		if size[0]%l.step[0] == 0 && size[1]%l.step[1] == 0 {
 			l.even = append(l.even, i)
 		} else {
-			l.odd = append(l.odd, i)
+			l.addOdd(items, i)
 		}
 		l.size[i] = [2]int64{size[0] / l.step[0], size[1] / l.step[1]}
 	}
@@ -83,13 +87,34 @@ func (l *lattice) covers(bins []Bin, surpassed []bool) bool {
 	return 2*large <= all && all <= tabledBins
 }
 
-// steps are the amounts of which all but a few items' requests may be multiples.
-func steps(items []Item, d int) []int64 {
+// addOdd adds an item to the odd ones of its size.
+func (l *lattice) addOdd(items []Item, i int) {
+	k := slices.IndexFunc(l.odd, func(odd []int) bool { return slices.Equal(items[odd[0]].Size, items[i].Size) })
+	if k < 0 {
+		k = len(l.odd)
+		l.odd = append(l.odd, nil)
+	}
+	l.odd[k] = append(l.odd[k], i)
+}
+
+// sizesOf are the sizes that differ.
+func sizesOf(items []Item) []resources.Vector {
+	var sizes []resources.Vector
+	for i := range items {
+		if !slices.ContainsFunc(sizes, func(v resources.Vector) bool { return slices.Equal(v, items[i].Size) }) {
+			sizes = append(sizes, items[i].Size)
+		}
+	}
+	return sizes
+}
+
+// steps are the amounts of which all but a few sizes may be multiples.
+func steps(sizes []resources.Vector, d int) []int64 {
 	known := map[int64]bool{}
 	var all []int64
-	for i := range items {
-		for j := range i + 1 {
-			if a := gcd(items[i].Size[d], items[j].Size[d]); a > 0 && !known[a] {
+	for i, size := range sizes {
+		for _, other := range sizes[:i+1] {
+			if a := gcd(size[d], other[d]); a > 0 && !known[a] {
 				known[a] = true
 				all = append(all, a)
 			}
@@ -98,8 +123,8 @@ func steps(items []Item, d int) []int64 {
 	slices.Sort(all)
 	return slices.DeleteFunc(all, func(step int64) bool {
 		odd := 0
-		for i := range items {
-			if items[i].Size[d]%step != 0 {
+		for _, size := range sizes {
+			if size[d]%step != 0 {
 				odd++
 			}
 		}

@@ -237,10 +237,13 @@ func (m *Master) sizeOf(taken []int) resources.Vector {
 }
 
 // valueOf is what a pattern is worth by the program.
-func (m *Master) valueOf(taken []int) float64 {
+func (m *Master) valueOf(taken []int) float64 { return worth(taken, m.Duals) }
+
+// worth is what a pattern is worth by such duals.
+func worth(taken []int, duals []float64) float64 {
 	sum := 0.0
 	for i, n := range taken {
-		sum += float64(n) * m.Duals[i]
+		sum += float64(n) * duals[i]
 	}
 	return sum
 }

@@ -1,27 +1,62 @@
 package packing
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// odds tries the odd items of a lattice in all numbers beside the best filling of what they leave.
+// odds tries the odd items of a lattice in all numbers beside the best filling of what they leave. Of a size
+// those are taken first that are worth most, so many items of a few sizes are no more to try than few items.
 type odds struct {
-	s      *tabled
-	rates  [2]float64
-	rest   []float64 // by odd item, what those from it on and the even ones gain at most
-	limit  []int     // by odd item
-	value  float64
+	s     *tabled
+	rates [2]float64
+	rest  []float64   // by odd size, what those from it on and the even ones gain at most
+	odd   [][]oddItem // by odd size, those worth most first
+	value float64
+	// trials is how many are left.
 	trials int
-	counts []int
-	// best is by odd item, and left the room beside it.
+	counts []int // by odd size
+	// best is by odd size, and left the room beside it.
 	best []int
 	left [2]int64
 }
 
+// oddItem is an item with how many there may be of it, and what one is worth.
+type oddItem struct {
+	item, limit int
+	value       float64
+}
+
 // most is the value of the best filling of a room that is worth more than least, or least, and whether all were tried.
 func (d *odds) most(s *tabled, o *openBin, least float64) (value float64, done bool) {
-	f := s.m.fills[o.bin]
 	d.s, d.rates, d.value, d.trials = s, [2]float64{o.rates[0], o.rates[1]}, least, oddTrials
-	n := len(s.odd)
-	d.counts, d.best, d.rest, d.limit = zeros(d.counts, n), zeros(d.best, n), zeros(d.rest, n+1), zeros(d.limit, n)
+	d.counts, d.best = zeros(d.counts, len(s.odd)), zeros(d.best, len(s.odd))
+	d.limits(o)
+	d.gains(o)
+	d.try(0, o.room[0], o.room[1], 0)
+	return d.value, d.trials > 0
+}
+
+// limits are how many there may be of the odd items.
+func (d *odds) limits(o *openBin) {
+	f := d.s.m.fills[o.bin]
+	d.odd = slices.Grow(d.odd[:0], len(d.s.odd))[:len(d.s.odd)]
+	for k, items := range d.s.odd {
+		d.odd[k] = d.odd[k][:0]
+		for _, i := range items {
+			j := slices.IndexFunc(f.items, func(it fillItem) bool { return it.index == i })
+			if j >= 0 && f.items[j].limit > o.fixed[i] {
+				d.odd[k] = append(d.odd[k], oddItem{i, f.items[j].limit - o.fixed[i], float64(d.s.value[i]) / (unit * (1 << GrainBits))})
+			}
+		}
+		slices.SortStableFunc(d.odd[k], func(a, b oddItem) int { return cmp.Compare(b.value, a.value) })
+	}
+}
+
+// gains works out what items gain at most, by weak duality with the rates.
+func (d *odds) gains(o *openBin) {
+	f, n := d.s.m.fills[o.bin], len(d.odd)
+	d.rest = zeros(d.rest, n+1)
 	for k := 2; k < f.dims; k++ {
 		d.rest[n] += o.rates[k] * float64(f.free[k])
 	}
@@ -34,10 +69,8 @@ func (d *odds) most(s *tabled, o *openBin, least float64) (value float64, done b
 		for k, x := range f.sizeOf(j) {
 			gain -= o.rates[k] * float64(x)
 		}
-		k := slices.Index(s.odd, it.index)
-		if k >= 0 {
-			d.limit[k] = it.limit - o.fixed[it.index]
-		} else {
+		k := slices.IndexFunc(d.s.odd, func(items []int) bool { return slices.Contains(items, it.index) })
+		if k < 0 {
 			k = n
 		}
 		d.rest[k] += max(gain, 0) * float64(it.limit)
@@ -45,8 +78,6 @@ func (d *odds) most(s *tabled, o *openBin, least float64) (value float64, done b
 	for k := n - 1; k >= 0; k-- {
 		d.rest[k] += d.rest[k+1]
 	}
-	d.try(0, o.room[0], o.room[1], 0)
-	return d.value, d.trials > 0
 }
 
 func (d *odds) try(at int, x, y int64, value float64) {
@@ -54,7 +85,7 @@ func (d *odds) try(at int, x, y int64, value float64) {
 		return
 	}
 	s := d.s
-	if at == len(s.odd) {
+	if at == len(d.odd) {
 		v := value + float64(s.at(x/s.step[0], y/s.step[1]))/(unit*(1<<GrainBits))
 		if v > d.value {
 			d.value, d.left = v, [2]int64{x, y}
@@ -62,13 +93,28 @@ func (d *odds) try(at int, x, y int64, value float64) {
 		}
 		return
 	}
-	i := s.odd[at]
-	size := s.m.Items[i].Size
-	each := float64(s.value[i]) / (unit * (1 << GrainBits))
-	for n := 0; n <= d.limit[at] && x >= 0 && y >= 0; n++ {
-		d.counts[at] = n
-		d.try(at+1, x, y, value)
-		x, y, value = x-size[0], y-size[1], value+each
+	size := s.m.Items[s.odd[at][0]].Size
+	d.counts[at] = 0
+	d.try(at+1, x, y, value)
+	for _, o := range d.odd[at] {
+		for range o.limit {
+			if x, y, value = x-size[0], y-size[1], value+o.value; x < 0 || y < 0 {
+				break
+			}
+			d.counts[at]++
+			d.try(at+1, x, y, value)
+		}
 	}
 	d.counts[at] = 0
+}
+
+// read adds the odd items of the best filling.
+func (d *odds) read(taken []int) {
+	for k, n := range d.best {
+		for _, o := range d.odd[k] {
+			take := min(n, o.limit)
+			taken[o.item] += take
+			n -= take
+		}
+	}
 }

@@ -48,7 +48,11 @@ func newTableau(c []float64, a [][]float64, b []float64) *tableau {
 	return t
 }
 
-const lpEpsilon = 1e-9
+// lpEpsilon is what counts as zero, lpTolerance by how much rows may be violated.
+const (
+	lpEpsilon   = 1e-9
+	lpTolerance = 1e-7
+)
 
 // entering is the column with the steepest gain, or the first with any when steps
 // have stopped to gain; -1 at the optimum.
@@ -217,7 +221,7 @@ func (t *tableau) thin(most int) {
 // method.
 func (t *tableau) repair() {
 	for range 20 * (t.n + 10) { // a guard against rounding
-		row, worst := -1, -1e-7
+		row, worst := -1, -lpTolerance
 		for i := range t.rows {
 			if t.rows[i][t.n] < worst {
 				row, worst = i, t.rows[i][t.n]

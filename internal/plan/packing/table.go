@@ -13,10 +13,12 @@ type table struct {
 	best          []int64
 	limit         []int   // by item
 	value         []int64 // by item, in grains
+	// strict says that the table has no more of an item than there is.
+	strict bool
 }
 
 // build works out the table of so many steps each way. An item of which there are nearly as many as fit
-// counts as one of which there are: a filling may then be worth less than the table says.
+// counts as one of which there are, unless the table is strict: a filling may then be worth less than the table says.
 func (t *table) build(width, height int64) {
 	t.width, t.height = width, height
 	t.best = zeros(t.best, int(width*height))
@@ -32,7 +34,7 @@ func (t *table) build(width, height int64) {
 		if y > 0 {
 			fit = min(fit, (height-1)/y)
 		}
-		if int64(t.limit[i])*anyShare >= fit {
+		if limit := int64(t.limit[i]); limit >= fit || !t.strict && limit*anyShare >= fit {
 			t.addAny(x, y, t.value[i])
 			continue
 		}

@@ -39,28 +39,43 @@ func (s *tabled) search(duals []float64, cells int64, each int) (proved float64,
 	width, height := s.extent(cells)
 	s.build(width, height)
 	m.searched += int(width*height) * len(s.even) / cellsAStep
+	loose := false
 	for k := range s.open {
 		o := &s.open[k]
-		bound, taken := s.fill(o)
-		if price := m.fills[o.bin].price; !s.covers(o) && (taken == nil || m.valueOf(taken) <= price*(1+openShare)) {
-			// What was fixed was not the right part of it.
-			searched, other := m.fill(o.bin, duals, m.steps())
-			bound = min(bound, searched)
-			if other != nil {
-				taken = other
-			}
+		price := m.fills[o.bin].price
+		bound, taken := s.bestOf(o, duals)
+		if share := price / max(bound, 1e-12); share < proved {
+			proved = share
+			loose = s.covers(o) && bound > price*(1+openShare) && worth(taken, duals) < bound*(1-enough)
 		}
-		proved = min(proved, m.fills[o.bin].price/max(bound, 1e-12))
 		if taken != nil {
 			found = append(found, Pattern{o.bin, taken})
 		}
 	}
+	// Where what proves least is a filling that there is not, the next table has no more of any item than there is.
+	s.strict = s.strict || loose
 	for _, i := range s.even {
 		if s.limit[i] > 0 && s.value[i] > 0 {
 			found = s.with(found, i, each)
 		}
 	}
 	return proved, found
+}
+
+// bestOf is what all fillings of a bin are worth at most, and the best that is known; nil for none.
+func (s *tabled) bestOf(o *openBin, duals []float64) (bound float64, taken []int) {
+	m := s.m
+	price := m.fills[o.bin].price
+	bound, taken = s.fill(o)
+	if taken != nil && m.valueOf(taken) > price*(1+openShare) || s.covers(o) && bound <= price*(1+openShare) {
+		return bound, taken
+	}
+	// What was fixed was not the right part of a large bin, or there is less of an item than the table has.
+	searched, other := m.fill(o.bin, duals, m.steps())
+	if other != nil {
+		taken = other
+	}
+	return min(bound, searched), taken
 }
 
 // begin values the items, and finds the bins that are open.
@@ -141,9 +156,7 @@ func (s *tabled) fill(o *openBin) (bound float64, taken []int) {
 		return bound, nil
 	}
 	taken = slices.Clone(o.fixed)
-	for k, n := range s.odds.best {
-		taken[s.odd[k]] += n
-	}
+	s.odds.read(taken)
 	s.read(s.odds.left[0]/s.step[0], s.odds.left[1]/s.step[1], taken)
 	if !s.m.fits(o.bin, taken) {
 		return bound, nil

@@ -38,14 +38,14 @@ const (
 	// Items may have a lattice beside so many odd ones, each of which makes the search of tables that many times
 	// longer; so many numbers of odd ones are tried for a bin.
 	oddFactor = 2.5
-	oddTrials = 3000
+	oddTrials = 12_000
 	// A table has so many cells at most, at first and in the end, and as many are worked out in the time of
 	// a step.
 	quickCells  = 18_000
 	tableCells  = 40_000
 	largeCells  = 160_000
-	tableRounds = 24
-	proofRounds = 2
+	tableRounds = 40
+	proofRounds = 8
 	fewRounds   = 3
 	cellsAStep  = 16
 	// An item of which there are so many times fewer than fit at most counts as one of which there are enough.
