@@ -68,8 +68,7 @@ type exchange struct {
 	all      bool
 }
 
-// exchanges are those of the run by the names of what was to be replaced. Roll-outs, which replace what is outdated whatever that
-// costs, are told apart by the condition of one of the machines, which is written in the round that buys.
+// exchanges are those of the run by the names of what was to be replaced, and the roll-outs beside them.
 func (e *evidence) exchanges() (cheaper, rollouts map[string]*exchange) {
 	byName := map[string]machineLife{}
 	for _, m := range e.machines {
@@ -80,14 +79,13 @@ func (e *evidence) exchanges() (cheaper, rollouts map[string]*exchange) {
 		if m.replaces == "" {
 			continue
 		}
-		x, outdated := &exchange{all: true}, false
+		x := &exchange{all: true}
 		for name := range strings.SplitSeq(m.replaces, ",") {
 			old, known := byName[name]
 			x.replaced, x.all = append(x.replaced, old), x.all && known
-			outdated = outdated || !old.drifted.IsZero() && old.drifted.Before(m.born.Add(windowSlack))
 		}
 		kind := cheaper
-		if outdated {
+		if !m.saves {
 			kind = rollouts
 		}
 		if kind[m.replaces] == nil {

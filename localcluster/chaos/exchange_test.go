@@ -21,12 +21,10 @@ func TestExchangesAreJudged(t *testing.T) {
 		return machineLife{name: name, group: "a0", instanceType: plan, born: second(-600)}
 	}
 	bought := func(name, plan, replaces string, at int) machineLife {
-		return machineLife{name: name, group: "a0", instanceType: plan, born: second(at), replaces: replaces}
+		return machineLife{name: name, group: "a0", instanceType: plan, born: second(at), replaces: replaces, saves: true}
 	}
-	outdated := old("a", "small")
-	outdated.drifted = second(1)
-	outdatedLater := old("a", "small")
-	outdatedLater.drifted = second(60)
+	rolled := bought("m", "small", "a", 0)
+	rolled.saves = false
 	for name, tc := range map[string]struct {
 		machines []machineLife
 		want     string
@@ -38,8 +36,7 @@ func TestExchangesAreJudged(t *testing.T) {
 		"the second makes it dearer":     {[]machineLife{old("a", "medium"), bought("m", "small", "a", 0), bought("n", "small", "a", 1)}, "2 machines at 24.00"},
 		"cheaper a minute ago":           {[]machineLife{old("a", "small"), bought("m", "small", "a", 3660)}, ""},
 		"cheaper long ago":               {[]machineLife{old("a", "small"), bought("m", "small", "a", 4000)}, "1 machines at 12.00"},
-		"in the place of an outdated":    {[]machineLife{outdated, bought("m", "small", "a", 0)}, ""},
-		"outdated only long after":       {[]machineLife{outdatedLater, bought("m", "small", "a", 0)}, "1 machines at 12.00"},
+		"in a roll-out":                  {[]machineLife{old("a", "small"), rolled}, ""},
 		"in the place of one not known":  {[]machineLife{old("a", "small"), bought("m", "small", "a,x", 0)}, ""},
 		"bought in the place of nothing": {[]machineLife{old("a", "small"), bought("m", "small", "", 0)}, ""},
 	} {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -113,6 +114,19 @@ func TestEvictionsAreJudged(t *testing.T) {
 	}
 	if len(w.found) != 2 || !strings.Contains(w.found[1].what, "pod x/bare was evicted") {
 		t.Fatalf("only the bare pod must not be evicted, and found is %+v", w.found)
+	}
+}
+
+// What is bought in the place of others is of an exchange when its order says that it saves something.
+func TestOrdersThatSave(t *testing.T) {
+	w := &watcher{tally: newTally(), machines: map[types.UID]*machineLife{}}
+	for name, want := range map[string]bool{"0.0326": true, "0.0000": false, "-0.0100": true} {
+		w.see(&v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{UID: types.UID(name), Annotations: map[string]string{
+			v1alpha1.AnnotationReplaces: "a", v1alpha1.AnnotationOrder: fmt.Sprintf(`{"replaces":["a"],"savesPerHour":%q}`, name),
+		}}})
+		if got := w.lives()[types.UID(name)]; got.saves != want {
+			t.Errorf("an order that saves %s is taken for one of an exchange: %t", name, got.saves)
+		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -51,8 +50,9 @@ type machineLife struct {
 	removal string
 	// replaces names the nodes in whose place it was bought.
 	replaces string
-	drifted  time.Time // when it was first seen to be outdated; zero for never
-	lines    []string
+	// saves: its order is meant to save money, as those of an exchange are. In a roll-out what is outdated is replaced whatever that costs.
+	saves bool
+	lines []string
 }
 
 // watch begins to watch and returns when it has seen everything once. It ends with ctx.
@@ -138,9 +138,6 @@ func (w *watcher) seeMachine(o *v1alpha1.VPSieNode) *machineLife {
 
 // seeDisruption notes why the machine came, and why it goes.
 func (w *watcher) seeDisruption(m *machineLife, o *v1alpha1.VPSieNode) {
-	if m.drifted.IsZero() && meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.VPSieNodeDrifted) {
-		m.drifted = time.Now()
-	}
 	if o.DeletionTimestamp != nil && m.left.IsZero() {
 		m.left, m.removal = o.DeletionTimestamp.Time, o.Annotations[v1alpha1.AnnotationRemoval]
 		if m.removal != "" {
@@ -149,6 +146,7 @@ func (w *watcher) seeDisruption(m *machineLife, o *v1alpha1.VPSieNode) {
 	}
 	if m.replaces == "" {
 		m.replaces = o.Annotations[v1alpha1.AnnotationReplaces]
+		m.saves = !strings.Contains(o.Annotations[v1alpha1.AnnotationOrder], `"savesPerHour":"0.0000"`)
 	}
 }
 
