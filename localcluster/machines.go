@@ -5,14 +5,17 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
@@ -115,6 +118,10 @@ func (m *Machines) kubelet(node string) (kubernetes.Interface, error) {
 	return kubernetes.NewForConfig(config)
 }
 
+// tokenPatience is how long a token may be refused that the API server has stored: it looks for it in a cache, and kubeadm tries
+// again for minutes.
+const tokenPatience = 5 * time.Second
+
 // checkToken asks the API server who the bearer of a bootstrap token is; a kubelet joins with no other credentials.
 func (m *Machines) checkToken(ctx context.Context, token string) error {
 	if token == "" {
@@ -126,7 +133,11 @@ func (m *Machines) checkToken(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{}); err != nil {
+	err = retry.OnError(wait.Backoff{Duration: tokenPatience / 20, Steps: 20}, apierrors.IsUnauthorized, func() error {
+		_, err := client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+		return err
+	})
+	if err != nil {
 		id, _, _ := strings.Cut(token, ".")
 		return fmt.Errorf("joining with the bootstrap token %s.…: %w", id, err)
 	}

@@ -53,7 +53,7 @@ func startControllerIn(t *testing.T, namespace string, flags ...string) *control
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &controller{namespace: namespace, gate: &gate{}, binary: shared.binary, log: filepath.Join(dir, "log"), health: fmt.Sprintf("127.0.0.1:%d", ports[0])}
+	c := &controller{namespace: namespace, gate: newGate(), binary: shared.binary, log: filepath.Join(dir, "log"), health: fmt.Sprintf("127.0.0.1:%d", ports[0])}
 	c.gate.kill = func() { c.running().Kill() }
 	server, transport := serviceAccount(t, dir)
 	kubeURL := c.gate.open(t, server, transport, kubeStep)

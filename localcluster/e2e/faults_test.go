@@ -191,7 +191,7 @@ func (f *faults) wrongPassword(t *testing.T) {
 	g := f.group(t, newGroup("password", 2, 2))
 	f.mended(t, g)
 	doomed := machinesOf(t, g)
-	f.gate.arm(step{}, "")
+	f.gate.arm()
 	setAccount(t, f.namespace, with(f.account(), map[string]string{"accountPassword": "wrong"}))
 	defer setAccount(t, f.namespace, f.account())
 	f.await(t, "the wrong password to be told before it is needed", func() error {
@@ -234,7 +234,7 @@ func (f *faults) refusedOrders(t *testing.T) {
 	}
 	defer func() { _ = shared.Cloud.SetFaults() }()
 	began := time.Now()
-	f.gate.arm(step{}, "")
+	f.gate.arm()
 	g := f.group(t, newGroup("refused", 1, 2))
 	f.await(t, "the refusal to be told", func() error {
 		return f.heard(

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,25 +36,33 @@ type step struct {
 
 func (s step) String() string { return fmt.Sprintf("%s #%d", s.what, s.time) }
 
-// gate stands between a controller and both worlds that it changes. It forwards everything, counts the steps, and at one
-// step kills the controller.
+// gate stands between a controller and both worlds that it changes. It forwards everything, counts the steps, and at some
+// of them kills the controller.
 type gate struct {
 	kill func()
 
-	mu     sync.Mutex
-	steps  []step
-	times  map[string]int
-	deadly step
-	side   side
-	struck bool
-	killed bool // and nobody knows yet
+	mu    sync.Mutex
+	steps []step
+	times map[string]int
+	// deadly are the deaths to come, struck those that have come.
+	deadly, struck []death
+	killed         bool // and nobody knows yet
+	// underway is how many steps are forwarded and have no answer yet; landed tells of each answer.
+	underway int
+	landed   sync.Cond
 }
 
-// arm begins a count. The zero step lets the controller live.
-func (g *gate) arm(deadly step, s side) {
+func newGate() *gate {
+	g := &gate{}
+	g.landed.L = &g.mu
+	return g
+}
+
+// arm begins a count. The controller dies at each of the steps once; the zero death lets it live.
+func (g *gate) arm(deaths ...death) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.steps, g.times, g.deadly, g.side, g.struck = nil, map[string]int{}, deadly, s, false
+	g.steps, g.times, g.deadly, g.struck = nil, map[string]int{}, slices.Clone(deaths), nil
 }
 
 // killing reports once that the gate has killed the controller.
@@ -64,8 +74,8 @@ func (g *gate) killing() bool {
 	return killed
 }
 
-// disarm ends the count. It returns the steps, and whether the controller was killed at one of them.
-func (g *gate) disarm() (steps []step, struck bool) {
+// disarm ends the count. It returns the steps, and the deaths that the controller has died.
+func (g *gate) disarm() (steps []step, struck []death) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.times = nil
@@ -83,10 +93,19 @@ func (g *gate) asked(what string) int {
 // asked for whenever a controller starts.
 const passwordTrial = "try password"
 
-// pass notes a step, and returns on which side of it the controller dies; usually on none.
+// pass notes a step, and returns on which side of it the controller dies; usually on none: it is then under way until done.
 func (g *gate) pass(what string) side {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	s := g.sideOf(what)
+	if s == "" {
+		g.underway++
+	}
+	return s
+}
+
+// sideOf is pass. The caller holds the lock.
+func (g *gate) sideOf(what string) side {
 	if g.times == nil {
 		return ""
 	}
@@ -96,11 +115,14 @@ func (g *gate) pass(what string) side {
 	}
 	s := step{what, g.times[what]}
 	g.steps = append(g.steps, s)
-	if g.struck || s != g.deadly {
+	i := slices.IndexFunc(g.deadly, func(d death) bool { return d.step == s })
+	if i < 0 {
 		return ""
 	}
-	g.struck, g.killed = true, true
-	return g.side
+	d := g.deadly[i]
+	g.deadly = slices.Delete(g.deadly, i, i+1)
+	g.struck = append(g.struck, d)
+	return d.side
 }
 
 // open serves a way through the gate to target and returns its address.
@@ -122,15 +144,17 @@ func (g *gate) open(t *testing.T, target string, transport http.RoundTripper, st
 			proxy.ServeHTTP(w, r)
 			return
 		}
+		// What has been asked for is done, though whoever asks dies. An eviction that is broken off can leave its budget used up for
+		// two minutes, until Kubernetes gives the pod up that was to go.
+		r = r.WithContext(context.WithoutCancel(r.Context()))
 		switch g.pass(what) {
 		case before:
-			g.kill()
-			panic(http.ErrAbortHandler)
+			g.die()
 		case after:
 			proxy.ServeHTTP(httptest.NewRecorder(), r)
-			g.kill()
-			panic(http.ErrAbortHandler)
+			g.die()
 		}
+		defer g.done()
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
@@ -138,6 +162,27 @@ func (g *gate) open(t *testing.T, target string, transport http.RoundTripper, st
 		server.Close()
 	})
 	return server.URL
+}
+
+// done notes that a step is not under way any more.
+func (g *gate) done() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.underway--
+	g.landed.Broadcast()
+}
+
+// die kills the controller when all steps that are under way have had their effect: of several at once some are done then, and
+// others are not.
+func (g *gate) die() {
+	g.mu.Lock()
+	for g.underway > 0 {
+		g.landed.Wait()
+	}
+	g.killed = true
+	g.mu.Unlock()
+	g.kill()
+	panic(http.ErrAbortHandler)
 }
 
 var kubePath = regexp.MustCompile(`^/apis?(?:/[^/]+)?/v[^/]+(?:/namespaces/[^/]+)?/([a-z]+)(?:/[^/]+)?(?:/([a-z]+))?$`)

@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -12,9 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 )
@@ -32,46 +27,40 @@ func (d death) String() string {
 	return fmt.Sprintf("%s %s", d.side, d.step)
 }
 
-// A life is a NodeGroup from its creation to its end, with one machine that a pod needs.
+// A life is a NodeGroup from its creation to its end, with the machines that its lane's pods need.
 type life struct {
 	*lane
 	group *v1alpha1.NodeGroup
-	// machines are the VPSieNodes that the pod's node had, the last one last.
+	// machines are all the VPSieNodes that there were when the parts of the life had come to rest.
 	machines []string
+	// spare is how many VPSes may have been ordered for nothing.
+	spare int
 }
 
-// A renewal is an edit of the NodeGroup that has another machine take the place of the one that there is.
+// A renewal is an edit of the NodeGroup that has other machines take the place of those that there are.
 type renewal struct{ what, edit string }
 
-// renewals follow one another in every life.
-func renewals() []renewal {
-	return []renewal{
-		{"exchange", fmt.Sprintf(`{"spec":{"offeringIDs":["%s","%s"]}}`, medium, small)},
-		{"roll-out", `{"spec":{"osImageID":"debian-12"}}`},
-	}
+// exchange has a cheaper machine take the place. It happens unharmed: TestExchangeKilledAtEveryStep has one of several machines.
+func exchange() renewal {
+	return renewal{"exchange", fmt.Sprintf(`{"spec":{"offeringIDs":["%s","%s"]}}`, medium, small)}
 }
+
+func rollout() renewal { return renewal{"roll-out", `{"spec":{"osImageID":"debian-12"}}`} }
 
 // A course is a life as it is planned: where the controller dies in each of its parts.
 type course struct {
-	launch death
-	// renewals are in the order of those.
-	renewals []death
-	end      planned
+	launch, rollout death
+	end             planned
 }
 
 func (c course) String() string {
-	text := "launch " + c.launch.String()
-	for i, r := range renewals() {
-		text += fmt.Sprintf(", %s %s", r.what, c.renewals[i])
-	}
-	return fmt.Sprintf("%s, %s %s", text, c.end.ending, c.end.death)
+	return fmt.Sprintf("launch %s, roll-out %s, %s %s", c.launch, c.rollout, c.end.ending, c.end.death)
 }
 
 // A record is how a life went: what there was when each of its parts had come to rest, and the steps of each.
 type record struct {
-	rests   []string
-	steps   [][]step
-	removed []step
+	rests                     []string
+	launched, rolled, removed []step
 }
 
 // The ways to be rid of a machine: its NodeGroup is deleted while a pod still runs on it, or its pod goes.
@@ -92,24 +81,30 @@ func TestKilledAtEveryStep(t *testing.T) {
 // killedAtEveryStep has NodeGroups of that shape live, and kills the controller at each of the steps that concern the test.
 func killedAtEveryStep(t *testing.T, kind string, shape func(*v1alpha1.NodeGroup), concerns func(step) bool) {
 	t.Helper()
-	first := newLane(t, kind, 0, shape)
-	unharmed := make([]death, len(renewals()))
-	want := first.live(t, course{renewals: unharmed, end: planned{ending: groupDeleted}})
-	other := first.live(t, course{renewals: unharmed, end: planned{ending: podGone}})
+	first := newLane(t, kind, nil, shape)
+	want := first.live(t, course{end: planned{ending: groupDeleted}})
+	other := first.live(t, course{end: planned{ending: podGone}})
 	if diff := cmp.Diff(want.rests, other.rests); diff != "" {
 		t.Fatalf("two unharmed lives differ (-first +second):\n%s", diff)
 	}
-	t.Logf("a launch has %d steps: %v", len(want.steps[0]), want.steps[0])
-	for i, r := range renewals() {
-		t.Logf("the %s has %d steps: %v", r.what, len(want.steps[i+1]), want.steps[i+1])
-	}
+	t.Logf("a launch has %d steps: %v", len(want.launched), want.launched)
+	t.Logf("a roll-out has %d: %v", len(want.rolled), want.rolled)
 	t.Logf("a removal with the NodeGroup has %d: %v", len(want.removed), want.removed)
 	t.Logf("a removal when the pod has gone has %d: %v", len(other.removed), other.removed)
 	t.Logf("in the end:\n%s", strings.Join(want.rests, "\n\n"))
 
-	courses := courses(want, other, concerns)
-	deals := make(chan course, len(courses))
-	for i, c := range courses {
+	inLanes(t, first, courses(want, other, concerns), func(t *testing.T, l *lane, c course) {
+		if diff := cmp.Diff(want.rests, l.live(t, c).rests); diff != "" {
+			t.Errorf("the outcome is another than that of an unharmed life (-unharmed +killed):\n%s", diff)
+		}
+	})
+}
+
+// inLanes has lives go on in the first lane and in others like it; a short run has a third of them.
+func inLanes[T fmt.Stringer](t *testing.T, first *lane, lives []T, live func(*testing.T, *lane, T)) {
+	t.Helper()
+	deals := make(chan T, len(lives))
+	for i, c := range lives {
 		if !testing.Short() || i%3 == 0 {
 			deals <- c
 		}
@@ -119,16 +114,11 @@ func killedAtEveryStep(t *testing.T, kind string, shape func(*v1alpha1.NodeGroup
 	for i := range lanes {
 		l := first
 		if i > 0 {
-			l = newLane(t, kind, i, shape)
+			l = first.another(t, i)
 		}
 		wait.Go(func() {
 			for c := range deals {
-				if !t.Run(c.String(), func(t *testing.T) {
-					got := l.live(t, c)
-					if diff := cmp.Diff(want.rests, got.rests); diff != "" {
-						t.Errorf("the outcome is another than that of an unharmed life (-unharmed +killed):\n%s", diff)
-					}
-				}) {
+				if !t.Run(c.String(), func(t *testing.T) { live(t, l, c) }) {
 					return // What is left of this life would be in the way of the next.
 				}
 			}
@@ -139,13 +129,8 @@ func killedAtEveryStep(t *testing.T, kind string, shape func(*v1alpha1.NodeGroup
 
 // courses are as many lives as it takes to die once on both sides of every step of every part that concerns the test.
 func courses(first, second record, concerns func(step) bool) []course {
-	parts := make([][]death, len(first.steps))
 	endings := append(plans(first.removed, groupDeleted, concerns), plans(second.removed, podGone, concerns)...)
-	most := len(endings)
-	for i, steps := range first.steps {
-		parts[i] = deaths(steps, concerns)
-		most = max(most, len(parts[i]))
-	}
+	launches, rollouts := deaths(first.launched, concerns), deaths(first.rolled, concerns)
 	nth := func(list []death, i int) death {
 		if i < len(list) {
 			return list[i]
@@ -153,11 +138,8 @@ func courses(first, second record, concerns func(step) bool) []course {
 		return death{}
 	}
 	var all []course
-	for i := range most {
-		c := course{launch: nth(parts[0], i), end: planned{ending: groupDeleted}}
-		for _, part := range parts[1:] {
-			c.renewals = append(c.renewals, nth(part, i))
-		}
+	for i := range max(len(endings), len(launches), len(rollouts)) {
+		c := course{launch: nth(launches, i), rollout: nth(rollouts, i), end: planned{ending: groupDeleted}}
 		if i < len(endings) {
 			c.end = endings[i]
 		}
@@ -169,49 +151,130 @@ func courses(first, second record, concerns func(step) bool) []course {
 // A lane is where one life follows another.
 type lane struct {
 	*controller
+	kind    string
 	purpose string
+	flags   []string // of its controller
 	shape   func(*v1alpha1.NodeGroup)
+	form    []func(*appsv1.Deployment)
 	version string // of the API, in which NodeGroups are written; empty is the one that Go clients use
-	work    *appsv1.Deployment
-	lives   int
+	// exchanges: between launch and roll-out a cheaper machine takes the place of the first.
+	exchanges bool
+	work      *appsv1.Deployment
+	lives     int
 }
 
-func newLane(t *testing.T, kind string, number int, shape func(*v1alpha1.NodeGroup)) *lane {
+// newLane is the first one of its kind, with a Deployment of one pod unless the work is given another form.
+func newLane(t *testing.T, kind string, flags []string, shape func(*v1alpha1.NodeGroup), form ...func(*appsv1.Deployment)) *lane {
 	t.Helper()
-	l := &lane{purpose: fmt.Sprintf("%s%d", kind, number), shape: shape}
-	if number == 0 {
-		l.controller = startController(t)
-	} else {
-		l.controller = startControllerIn(t, newNamespace(t, l.purpose), "--cluster-id="+l.purpose)
-	}
-	l.work = newDeployment(l.purpose, l.purpose, 1)
-	create(t, l.work)
-	t.Cleanup(func() { _ = shared.client.Delete(context.WithoutCancel(t.Context()), l.work) })
+	l := &lane{kind: kind, purpose: kind + "0", flags: flags, shape: shape, form: form, controller: startController(t, flags...)}
+	l.employ(t)
 	return l
 }
 
-// live is one life from its beginning to its end.
-func (l *lane) live(t *testing.T, c course) record {
+// another is a lane like this one, with a namespace and a controller of its own.
+func (l *lane) another(t *testing.T, number int) *lane {
 	t.Helper()
+	o := &lane{kind: l.kind, purpose: fmt.Sprintf("%s%d", l.kind, number), flags: l.flags, shape: l.shape, form: l.form}
+	o.controller = startControllerIn(t, newNamespace(t, o.purpose), append(slices.Clone(o.flags), "--cluster-id="+o.purpose)...)
+	o.employ(t)
+	return o
+}
+
+// employ makes the lane's Deployment.
+func (l *lane) employ(t *testing.T) {
+	t.Helper()
+	l.work = newDeployment(l.purpose, l.purpose, 1)
+	for _, form := range l.form {
+		form(l.work)
+	}
+	create(t, l.work)
+	t.Cleanup(func() { _ = shared.client.Delete(context.WithoutCancel(t.Context()), l.work) })
+}
+
+// live is one life from its beginning to its end.
+func (l *lane) live(t *testing.T, c course) (r record) {
+	t.Helper()
+	one := l.begin()
+	// Larger than the pod needs, until an exchange.
+	one.group.Spec.OfferingIDs, one.group.Spec.AllowMixedInstances = []string{medium}, true
+	part := func(rest string, steps []step) []step {
+		r.rests = append(r.rests, rest)
+		return steps
+	}
+	r.launched = part(one.launch(t, 1, c.launch))
+	if l.exchanges {
+		part(one.renew(t, exchange(), 1))
+	}
+	r.rolled = part(one.renew(t, rollout(), 1, c.rollout))
+	r.removed = one.remove(t, c.end)
+	return r
+}
+
+// begin is the beginning of a life: a NodeGroup that is not created yet.
+func (l *lane) begin() *life {
 	l.lives++
 	group := newGroup(fmt.Sprintf("%s-life%d", l.purpose, l.lives), 0, 3)
 	group.Namespace = l.namespace
 	group.Spec.Labels[purpose] = l.purpose
-	// Larger than the pod needs, until the edit of the exchange.
-	group.Spec.OfferingIDs, group.Spec.AllowMixedInstances = []string{medium}, true
 	group.Spec.Disruption.PaybackHours = new(int32(24)) // however young the machine is
 	group.Spec.Disruption.Consolidation, group.Spec.Disruption.DriftPolicy = v1alpha1.ConsolidateWhenCheaper, v1alpha1.DriftReplace
 	l.shape(group)
-	one := &life{lane: l, group: group}
-	var r record
-	rest, steps := one.launch(t, c.launch)
-	r.rests, r.steps = append(r.rests, rest), append(r.steps, steps)
-	for i, renewal := range renewals() {
-		rest, steps := one.renew(t, renewal, c.renewals[i])
-		r.rests, r.steps = append(r.rests, rest), append(r.steps, steps)
+	return &life{lane: l, group: group}
+}
+
+// launch creates the NodeGroup for the waiting pods, and waits until they run on so many ready nodes and all has come to rest. It
+// returns the state at rest, in which names are replaced.
+func (l *life) launch(t *testing.T, count int, deaths ...death) (outcome string, steps []step) {
+	t.Helper()
+	l.gate.arm(deaths...)
+	create(t, inVersion(t, l.group, l.version))
+	l.await(t, fmt.Sprintf("the pods to run on %d ready nodes", count), func() (err error) {
+		outcome, err = l.look(t, count)
+		return err
+	})
+	return outcome, l.disarm(t, deaths...)
+}
+
+// renew edits the NodeGroup, and waits until as many other machines as given run the pods and all has come to rest.
+func (l *life) renew(t *testing.T, r renewal, count int, deaths ...death) (outcome string, steps []step) {
+	t.Helper()
+	l.gate.arm(deaths...)
+	patch(t, l.group, r.edit)
+	l.await(t, fmt.Sprintf("%d others to take the place of %v", count, l.machines), func() (err error) {
+		outcome, err = l.look(t, count)
+		return err
+	})
+	return outcome, l.disarm(t, deaths...)
+}
+
+// remove ends the machines and the NodeGroup, and waits until nothing is left of either.
+func (l *life) remove(t *testing.T, end planned) (steps []step) {
+	t.Helper()
+	l.gate.arm(end.death)
+	replicas := int(*l.work.Spec.Replicas)
+	if end.ending == podGone {
+		scale(t, l.work, 0)
+		l.await(t, "the surplus VPSieNodes to be gone", func() error {
+			if machines := machinesOf(t, l.group); len(machines) > 0 {
+				return fmt.Errorf("%s is in %s%s", machines[0].Name, machines[0].Status.Phase, told(machines[0].Status.Conditions))
+			}
+			return nil
+		})
+		steps = l.disarm(t, end.death)
 	}
-	r.removed = one.remove(t, c.end.death, c.end.ending)
-	return r
+	remove(t, l.group)
+	l.await(t, "the end of all that the launch has made", func() error { return left(t, l.group) })
+	if end.ending == groupDeleted {
+		steps = l.disarm(t, end.death)
+	}
+	scale(t, l.work, replicas)
+	if bills := billsOf(l.group); len(bills) < len(l.machines) || len(bills) > len(l.machines)+l.spare {
+		t.Errorf("%d VPSes were ordered, want %d, and no more than %d besides: %+v", len(bills), len(l.machines), l.spare, bills)
+	}
+	if still := stillAttached(l.group); len(still) > 0 {
+		t.Errorf("VPSes that are gone are still attached: %v", still)
+	}
+	return steps
 }
 
 type planned struct {
@@ -236,148 +299,4 @@ func plans(steps []step, e ending, concerns func(step) bool) []planned {
 		all = append(all, planned{d, e})
 	}
 	return all
-}
-
-// launch creates the NodeGroup for the waiting pod, and waits until the pod runs and all has come to rest. It returns
-// the state at rest, in which names are replaced.
-func (l *life) launch(t *testing.T, d death) (outcome string, steps []step) {
-	t.Helper()
-	l.gate.arm(d.step, d.side)
-	create(t, inVersion(t, l.group, l.version))
-	l.await(t, "the pod to run on a ready node", func() (err error) {
-		outcome, err = l.look(t)
-		return err
-	})
-	return outcome, l.disarm(t, d)
-}
-
-// renew edits the NodeGroup, and waits until another machine runs the pod and all has come to rest.
-func (l *life) renew(t *testing.T, r renewal, d death) (outcome string, steps []step) {
-	t.Helper()
-	l.gate.arm(d.step, d.side)
-	patch(t, l.group, r.edit)
-	l.await(t, "another machine to take the place of "+l.machines[len(l.machines)-1], func() (err error) {
-		outcome, err = l.look(t)
-		return err
-	})
-	return outcome, l.disarm(t, d)
-}
-
-// remove ends the machine and the NodeGroup, and waits until nothing is left of either.
-func (l *life) remove(t *testing.T, d death, e ending) (steps []step) {
-	t.Helper()
-	l.gate.arm(d.step, d.side)
-	if e == podGone {
-		scale(t, l.work, 0)
-		l.await(t, "the surplus VPSieNode to be gone", func() error {
-			if machines := machinesOf(t, l.group); len(machines) > 0 {
-				return fmt.Errorf("%s is in %s%s", machines[0].Name, machines[0].Status.Phase, told(machines[0].Status.Conditions))
-			}
-			return nil
-		})
-		steps = l.disarm(t, d)
-	}
-	remove(t, l.group)
-	l.await(t, "the end of all that the launch has made", func() error { return left(t, l.group) })
-	if e == groupDeleted {
-		steps = l.disarm(t, d)
-	}
-	scale(t, l.work, 1)
-	if bills := billsOf(l.group); len(bills) != 1+len(renewals()) {
-		t.Errorf("%d VPSes were ordered for one machine that was replaced %d times: %+v", len(bills), len(renewals()), bills)
-	}
-	if still := stillAttached(l.group); len(still) > 0 {
-		t.Errorf("VPSes that are gone are still attached: %v", still)
-	}
-	return steps
-}
-
-// disarm ends the count of steps and checks that a planned death took place, and that the controller lives again.
-// A step that is repeated as often as it takes may take fewer times in another run.
-func (l *life) disarm(t *testing.T, d death) []step {
-	t.Helper()
-	steps, struck := l.gate.disarm()
-	if d.side != "" && !struck {
-		if d.step.time == 1 {
-			t.Errorf("the controller never came to %s; its steps were %v", d.step, steps)
-		}
-		t.Logf("not killed: this time there was no %s", d.step)
-	}
-	if struck {
-		l.await(t, "the controller to be started again", func() error { return l.running().Err() })
-	}
-	return steps
-}
-
-// look describes the state of everything that belongs to the life, or says what has not come to rest.
-func (l *life) look(t *testing.T) (string, error) {
-	t.Helper()
-	machines := machinesOf(t, l.group)
-	nodes, bills := nodesOf(t, l.group), running(billsOf(l.group))
-	if len(machines) != 1 || len(nodes) != 1 || len(bills) != 1 {
-		return "", fmt.Errorf("there are %d VPSieNodes, %d Nodes and %d VPSes", len(machines), len(nodes), len(bills))
-	}
-	machine, node, bill := machines[0], nodes[0], bills[0]
-	if slices.Contains(l.machines, machine.Name) {
-		return "", fmt.Errorf("VPSieNode %s is still there%s", machine.Name, told(machine.Status.Conditions))
-	}
-	if machine.Status.Phase != v1alpha1.PhaseReady {
-		return "", fmt.Errorf("VPSieNode %s is in %s%s", machine.Name, machine.Status.Phase, told(machine.Status.Conditions))
-	}
-	if machine.Spec.VPSieInstanceID != int64(bill.ID) || bill.Hostname != machine.Name || node.Name != machine.Name {
-		t.Fatalf("VPSieNode %s has VPS %d, VPS %d has the hostname %s, the node is %s", machine.Name, machine.Spec.VPSieInstanceID, bill.ID, bill.Hostname, node.Name)
-	}
-	if err := l.podRuns(t, node.Name); err != nil {
-		return "", err
-	}
-	// Kubernetes takes this away a moment after it lets pods run.
-	if slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady }) {
-		return "", fmt.Errorf("node %s still has the taints %v", node.Name, node.Spec.Taints)
-	}
-	// It may have come once more after the node was taken for ready, and the controller hears of its end after we do.
-	if ready := meta(machine.Status.Conditions, v1alpha1.VPSieNodeNodeReady); ready != metav1.ConditionTrue {
-		return "", fmt.Errorf("VPSieNode %s does not say yet that its node is ready%s", machine.Name, told(machine.Status.Conditions))
-	}
-	var group v1alpha1.NodeGroup
-	if err := shared.client.Get(t.Context(), client.ObjectKeyFromObject(l.group), &group); err != nil {
-		return "", err
-	}
-	if ready := meta(group.Status.Conditions, v1alpha1.NodeGroupReady); ready != metav1.ConditionTrue || group.Status.ReadyNodes != 1 || group.Status.CurrentNodes != 1 {
-		return "", fmt.Errorf("NodeGroup %s has %d ready nodes of %d%s", group.Name, group.Status.ReadyNodes, group.Status.CurrentNodes, told(group.Status.Conditions))
-	}
-	if tokens := bootstrapTokens(t, l.group); len(tokens) > 0 {
-		return "", fmt.Errorf("the bootstrap tokens %v are still there", tokens)
-	}
-	text := strings.Join([]string{describeGroup(&group), describeMachine(&machine), describeNode(&node)}, "\n")
-	names := []string{machine.Name, "<machine>"}
-	for i, name := range l.machines {
-		names = append(names, name, fmt.Sprintf("<machine %d>", i+1))
-	}
-	text = strings.NewReplacer(append(names, l.group.Name, "<group>", l.purpose, "<purpose>")...).Replace(text)
-	l.machines = append(l.machines, machine.Name)
-	return podName.ReplaceAllString(text, "<pod>"), nil
-}
-
-// podName matches the name of a pod of the lane's Deployment.
-var podName = regexp.MustCompile("<purpose>-[a-z0-9]+-[a-z0-9]{5}")
-
-func (l *life) podRuns(t *testing.T, node string) error {
-	t.Helper()
-	var pods corev1.PodList
-	list(t, &pods, l.work.Namespace)
-	for _, p := range pods.Items {
-		if p.Status.Phase == corev1.PodRunning && p.Spec.NodeName == node && p.DeletionTimestamp == nil {
-			return nil
-		}
-	}
-	return errors.New("no pod runs on it")
-}
-
-func meta(conditions []metav1.Condition, kind string) metav1.ConditionStatus {
-	for _, c := range conditions {
-		if c.Type == kind {
-			return c.Status
-		}
-	}
-	return metav1.ConditionUnknown
 }
