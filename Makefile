@@ -83,6 +83,10 @@ race-short: build ## The same without the tests of internal/control: the chaos r
 local: build ## Tests of the local cluster, a short end-to-end story among them; chaos is in race-short
 	@cd localcluster && go test -count=1 -timeout 40m -skip '^TestChaos$$' ./... # they start binaries, which the test cache does not see
 
+.PHONY: killed
+killed: build ## Kill the controller at every step of a machine's life, of which make local has a third
+	@cd localcluster && go test -count=1 -v -timeout 60m ./e2e -run 'Killed' -args -e2e.one-in=1
+
 .PHONY: bench
 bench: ## The planner beside Karpenter's: time, nodes and price; SCENARIO=diverse-1000 for a part
 	@echo "bench: building; about two minutes the first time on two cores"

@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -100,12 +102,23 @@ func killedAtEveryStep(t *testing.T, kind string, shape func(*v1alpha1.NodeGroup
 	})
 }
 
-// inLanes has lives go on in the first lane and in others like it; a short run has a third of them.
+// Each life takes seconds of both processors, so that one run has a part of them, and the next maybe another.
+var (
+	oneIn = flag.Int("e2e.one-in", 3, "have one of so many lives in which the controller is killed; 1 has all of them")
+	turn  = flag.Int("e2e.turn", -1, "which one, from 0; -1 draws it")
+)
+
+// inLanes has lives go on in the first lane and in others like it.
 func inLanes[T fmt.Stringer](t *testing.T, first *lane, lives []T, live func(*testing.T, *lane, T)) {
 	t.Helper()
+	which := *turn
+	if which < 0 {
+		which = rand.IntN(*oneIn)
+	}
+	t.Logf("one in %d of %d lives: -e2e.turn=%d", *oneIn, len(lives), which)
 	deals := make(chan T, len(lives))
 	for i, c := range lives {
-		if !testing.Short() || i%3 == 0 {
+		if i%*oneIn == which%*oneIn {
 			deals <- c
 		}
 	}
