@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -53,6 +54,8 @@ type remover struct {
 	kept map[*host]keep
 	// budgeted: disruption budgets are looked at.
 	budgeted bool
+	// sparing: no node goes whose room or whose pods' next places an exchange under way needs.
+	sparing bool
 	// tried is how far the movers of the present attempt have got.
 	tried []progress
 }
@@ -73,7 +76,7 @@ type removals struct {
 // remove works out the nodes that go. First it finds those that could go together
 // if nothing had to be waited for, which are the unneeded ones; of these, those that
 // wait for nothing go, if they still can on their own and as far as disruption budgets
-// let them: timers run while a budget is closed.
+// let them: timers run while a budget, or the room of an exchange under way, holds them.
 func (w *world) remove() removals {
 	r := &remover{w: w, budgets: NewBudgets(w.state.Budgets), leaving: map[*group]int{}, kept: map[*host]keep{}}
 	candidates := r.candidates()
@@ -90,12 +93,17 @@ func (w *world) remove() removals {
 			ready = append(ready, c)
 		}
 	}
-	if len(ready) == len(gone) && (len(gone) == 0 || !w.limitsDisruption()) {
+	if len(ready) == len(gone) && (len(gone) == 0 || !w.limitsDisruption() && !slices.ContainsFunc(w.exchanges, (*exchange).live)) {
 		return result
 	}
 	r.budgeted = true
 	w.revert(mark)
-	result.gone = r.together(ready)
+	if result.gone = r.together(ready); r.spoilt() != nil {
+		w.revert(mark)
+		r.sparing = true
+		result.gone = r.together(ready)
+		r.sparing = false
+	}
 	for _, c := range gone {
 		if c.waits.reason != "" {
 			r.kept[c.host] = c.waits
@@ -119,18 +127,20 @@ func (r *remover) candidates() []*candidate {
 		}
 		found = append(found, c)
 	}
-	// The lowest tier first, there the node that saves most, then the one that is least trouble, then the
-	// one that has waited longest.
-	slices.SortFunc(found, func(a, b *candidate) int {
-		return cmp.Or(
-			cmp.Compare(a.host.group.Priority, b.host.group.Priority),
-			cmp.Compare(b.price, a.price),
-			cmp.Compare(a.pods(), b.pods()),
-			compareSince(a.host.node.UnneededSince, b.host.node.UnneededSince),
-			cmp.Compare(a.host.Name, b.host.Name),
-		)
-	})
+	slices.SortFunc(found, byWorth)
 	return found
+}
+
+// byWorth puts the lowest tier first, there the node that saves most, then the one that is least trouble, then the
+// one that has waited longest.
+func byWorth(a, b *candidate) int {
+	return cmp.Or(
+		cmp.Compare(a.host.group.Priority, b.host.group.Priority),
+		cmp.Compare(b.price, a.price),
+		cmp.Compare(a.pods(), b.pods()),
+		compareSince(a.host.node.UnneededSince, b.host.node.UnneededSince),
+		cmp.Compare(a.host.Name, b.host.Name),
+	)
 }
 
 // compareSince puts the longest unneeded first, and nodes that have not been
@@ -185,6 +195,11 @@ func (r *remover) findTargets(candidates []*candidate) {
 func (r *remover) together(candidates []*candidate) []*candidate {
 	r.takeExcess(candidates)
 	r.takeReplaced(candidates)
+	if r.budgeted {
+		for _, e := range r.w.exchanges {
+			e.possible = e.live() && r.possible(e)
+		}
+	}
 	for again := true; again; {
 		again = false
 		for _, c := range candidates {
@@ -251,6 +266,11 @@ func (r *remover) takeAs(c *candidate, reason RemovalReason) bool {
 		}
 		if why.reason == "" {
 			why = r.wouldTrigger(c, reason, before)
+		}
+		if r.sparing && why.reason == "" && reason != AboveMax && !c.host.replacedBy.live() {
+			if e := r.spoilt(); e != nil {
+				why = keep{reason: KeptNoRoomElsewhere, message: fmt.Sprintf("without it there would be no room for the pods of %s, in whose place %s was bought", someHosts(e.nodes), someHosts(e.machines))}
+			}
 		}
 		if why.reason != "" {
 			r.w.revert(mark)

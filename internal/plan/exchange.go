@@ -23,6 +23,10 @@ type exchange struct {
 	arrived, judged bool
 	// failed says why it is given up; empty while it goes on.
 	failed string
+	// order is the first order of targets with which all nodes can go.
+	order int
+	// possible: all nodes could go, before others are taken.
+	possible bool
 }
 
 // exchangePatience is how long the nodes of an exchange may take to go once its last
@@ -127,12 +131,9 @@ func (r *remover) takeReplaced(candidates []*candidate) {
 		if !e.live() || !e.arrived {
 			continue
 		}
-		members := slices.DeleteFunc(slices.Clone(candidates), func(c *candidate) bool { return c.host.replacedBy != e || c.gone })
+		members := e.members(candidates)
 		usual := r.targets
-		others := slices.DeleteFunc(slices.Clone(usual), func(h *host) bool { return slices.Contains(e.machines, h) })
-		// Each order may bring a group to a scale-up threshold, or leave a pod without room. The last two are those that
-		// were rehearsed before the machines were bought.
-		orders := [][]*host{usual, slices.Concat(others, e.machines), slices.Concat(e.machines, others)}
+		orders := append([][]*host{usual}, r.rehearsed(e)...)
 		if orders = r.judge(e, members, orders); e.failed == "" {
 			for _, c := range members {
 				for _, r.targets = range orders {
@@ -170,7 +171,7 @@ func (r *remover) endStalled(e *exchange, members []*candidate) {
 // up now, it waits for.
 func (r *remover) judge(e *exchange, members []*candidate, orders [][]*host) [][]*host {
 	if e.judged || e.begun() {
-		return orders
+		return orders[e.order:]
 	}
 	e.judged = true
 	for _, h := range e.nodes {
@@ -185,6 +186,7 @@ func (r *remover) judge(e *exchange, members []*candidate, orders [][]*host) [][
 		r.targets = order
 		r.startOver()
 		if why = r.rehearse(members); why.reason == "" {
+			e.order = i
 			return orders[i:]
 		}
 	}

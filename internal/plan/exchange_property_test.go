@@ -210,6 +210,45 @@ func TestExchangesGoOnFromWhereverTheyAre(t *testing.T) {
 	}
 }
 
+// While the machines boot, other nodes come to have been unneeded long enough, and go. They take nothing that the exchange needs:
+// all of its nodes go in the end.
+func TestOtherRemovalsLeaveExchangesTheirRoom(t *testing.T) {
+	began, went, held := 0, 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		e := &exchanged{T: t}
+		e.story, e.told = drawExchange(t)
+		for _, n := range e.state.Nodes { // each could go in a while if its pods fit elsewhere
+			n.UnneededSince = e.state.Now
+		}
+		p := e.settled()
+		if !exchanges(p) || len(p.Removals) > 0 {
+			return
+		}
+		began++
+		replaced := p.Launches[0].Replaces
+		names := e.order(p)
+		e.state.Now = e.state.Now.Add(time.Hour)
+		e.told += "an hour later\n"
+		for range 20 {
+			q := Decide(&e.state)
+			held += count(q.Kept, func(k Kept) bool { return strings.Contains(k.Message, "in whose place") })
+			if len(q.Removals) == 0 {
+				break
+			}
+			went++
+			e.remove(q)
+		}
+		for _, name := range names {
+			e.find(name).State = Ready
+		}
+		e.told += "all are Ready\n"
+		if q := Decide(&e.state); len(q.GivenUp) > 0 {
+			e.fail(q, "the replacement of %v is given up", replaced)
+		}
+	})
+	t.Logf("%d exchanges, %d other removals, %d held", began, went, held)
+}
+
 // When a machine does not come, every node stays, and none is bought again before the back-off is over.
 func TestExchangesWithoutTheirMachinesLeaveAllAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -46,13 +46,15 @@ func (w *world) exchange(found *removals) {
 	if len(w.exchanges) > 0 || w.awaitsRoom() || !slices.ContainsFunc(w.groups, func(g *group) bool { return g.Disruption.Consolidation == ConsolidateCheaper }) {
 		return
 	}
-	for _, c := range found.gone {
-		set(w, &c.host.retired, true) // for the groups' loads
-	}
-	x := &exchanger{w: w, r: found.by, gone: found.gone, loads: w.loads(), tried: map[string]bool{}, pods: mostTriedPods}
+	retire(w, found.gone)
+	mark := w.fork()
+	gone := found.by.goneSoon(found.unneeded)
+	retire(w, gone)
+	x := &exchanger{w: w, r: found.by, gone: gone, loads: w.loads(), tried: map[string]bool{}, pods: mostTriedPods}
 	x.findFailed()
 	ranked := x.ranked(found.unneeded)
 	if len(ranked) == 0 {
+		w.revert(mark)
 		return
 	}
 	reopen := x.restrict()
@@ -62,8 +64,16 @@ func (w *world) exchange(found *removals) {
 		x.tryPrefixes(list)
 	}
 	x.prune()
+	w.revert(mark)
 	x.commit()
 	set(w, &w.strategy, strategy)
+}
+
+// retire leaves the nodes out of the groups' loads.
+func retire(w *world, gone []*candidate) {
+	for _, c := range gone {
+		set(w, &c.host.retired, true)
+	}
 }
 
 // awaitsRoom says that pods wait for a node that some group sells. Others wait for no machine, however long, and nothing is

@@ -102,14 +102,17 @@ func (x *exchanger) rehearse(t *trade) (why keep) {
 		r.targets = usual
 	}()
 	var machines []*host
-	for _, h := range t.bought {
+	for _, h := range slices.SortedStableFunc(slices.Values(t.bought), func(a, b *host) int {
+		return compareMachines(a.group, a.template.offer.Key(), b.group, b.template.offer.Key())
+	}) {
 		m := x.w.open(h.template, Replacement)
 		machines = append(machines, m)
 		setKey(x.w, r.loads, m.group, r.loads[m.group].plus(m.load()))
 	}
+	nodes := slices.DeleteFunc(slices.Clone(r.found), func(c *candidate) bool { return !slices.Contains(t.nodes, c) })
 	for _, r.targets = range [][]*host{slices.Concat(usual, machines), slices.Concat(machines, usual)} { // as in takeReplaced
 		r.startOver()
-		if why = r.rehearse(t.nodes); why.reason == "" {
+		if why = r.rehearse(nodes); why.reason == "" {
 			break
 		}
 	}
