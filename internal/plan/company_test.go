@@ -26,13 +26,23 @@ func TestNoDearerZoneIsOpened(t *testing.T) {
 }
 
 // TestConstraintsCost: with its constraints taken away a plan may not be dearer, but for what a
-// heuristic search misses, which is less than two in a thousand.
+// heuristic search misses, which is less than two in a thousand. Both are near what is proved; with
+// constraints single plans are further from it where pods that spread by hostname have a tainted group
+// nearly to themselves.
 func TestConstraintsCost(t *testing.T) {
-	for seed := uint64(1); seed <= 12; seed++ {
-		free := plan.Decide(plantest.Company(800, seed, false)).Cost.After
-		bound := plan.Decide(plantest.Company(800, seed, true)).Cost.After
-		if float64(free) > 1.002*float64(bound) {
-			t.Errorf("seed %d: %d an hour without constraints, %d with them", seed, free, bound)
+	const seeds = 12
+	sum := 0.0
+	for seed := uint64(1); seed <= seeds; seed++ {
+		free, bound := plan.Decide(plantest.Company(800, seed, false)).Cost, plan.Decide(plantest.Company(800, seed, true)).Cost
+		if float64(free.After) > 1.002*float64(bound.After) {
+			t.Errorf("seed %d: %s an hour without constraints, %s with them", seed, free.After, bound.After)
 		}
+		if share := float64(free.After) / float64(free.LowerBound); share > 1.01 {
+			t.Errorf("seed %d: without constraints %.4f of the bound, want 1.01 at most", seed, share)
+		}
+		sum += float64(bound.After) / float64(bound.LowerBound)
+	}
+	if sum/seeds > 1.013 {
+		t.Errorf("with constraints %.4f of the bound on average, want 1.013 at most", sum/seeds)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // exactTable fills a bin by dynamic programming over its first two resources, as if there were
 // as many of every item as fit.
-type exactTable struct{ best []int64 }
+type exactTable struct{ table }
 
 // fill takes the best filling of items that ask for no place, by item of the fill, and says
 // how much work that was; nil when the sizes have no common steps that keep the work within
@@ -27,9 +27,11 @@ func (t *exactTable) fill(f *fill, limit int64) (taken []int, work int64) {
 	if work = workOf(width, height, len(used)); work > limit {
 		return nil, 0
 	}
-	t.best = zeros(t.best, int(width*height))
+	t.clear(width, height)
 	for _, j := range used {
-		t.add(f.items[j].exact, f.amount(j, 0)/x, f.amount(j, 1)/y, width, height)
+		if a, b := f.amount(j, 0)/x, f.amount(j, 1)/y; a < width && b < height {
+			t.addAny(a, b, f.items[j].exact)
+		}
 	}
 	taken = make([]int, len(f.items))
 	for i, j := width-1, height-1; ; {
@@ -42,16 +44,6 @@ func (t *exactTable) fill(f *fill, limit int64) (taken []int, work int64) {
 		}
 		taken[used[k]]++
 		i, j = i-f.amount(used[k], 0)/x, j-f.amount(used[k], 1)/y
-	}
-}
-
-// add lets an item be taken any number of times.
-func (t *exactTable) add(value, x, y, width, height int64) {
-	for i := x; i < width; i++ {
-		row, before := t.best[i*height:(i+1)*height], t.best[(i-x)*height:]
-		for j := y; j < height; j++ {
-			row[j] = max(row[j], before[j-y]+value)
-		}
 	}
 }
 

@@ -15,13 +15,16 @@ type table struct {
 	value         []int64 // by item, in grains
 	// strict says that the table has no more of an item than there is.
 	strict bool
+	// few are the items of which there are too few.
+	few []int
 }
 
 // build works out the table of so many steps each way. An item of which there are nearly as many as fit
 // counts as one of which there are, unless the table is strict: a filling may then be worth less than the table says.
+// An item is left out that is worth no more than others of which there are enough in its place.
 func (t *table) build(width, height int64) {
-	t.width, t.height = width, height
-	t.best = zeros(t.best, int(width*height))
+	t.clear(width, height)
+	t.few = t.few[:0]
 	for _, i := range t.even {
 		x, y := t.size[i][0], t.size[i][1]
 		if t.value[i] <= 0 || x >= width || y >= height || x+y == 0 {
@@ -34,17 +37,28 @@ func (t *table) build(width, height int64) {
 		if y > 0 {
 			fit = min(fit, (height-1)/y)
 		}
-		if limit := int64(t.limit[i]); limit >= fit || !t.strict && limit*anyShare >= fit {
+		switch limit := int64(t.limit[i]); {
+		case limit < fit && (t.strict || limit*anyShare < fit):
+			t.few = append(t.few, i)
+		case t.value[i] > t.at(x, y):
 			t.addAny(x, y, t.value[i])
-			continue
 		}
+	}
+	t.few = slices.DeleteFunc(t.few, func(i int) bool { return t.value[i] <= t.at(t.size[i][0], t.size[i][1]) })
+	for _, i := range t.few {
 		// Once, twice, four times and so on, and what is left.
 		for left, n := int64(t.limit[i]), int64(1); left > 0; n *= 2 {
 			n = min(n, left)
 			left -= n
-			t.addOnce(n*x, n*y, n*t.value[i])
+			t.addOnce(n*t.size[i][0], n*t.size[i][1], n*t.value[i])
 		}
 	}
+}
+
+// clear makes a table of so many steps each way, of nothing.
+func (t *table) clear(width, height int64) {
+	t.width, t.height = width, height
+	t.best = zeros(t.best, int(width*height))
 }
 
 // addAny lets an item be taken any number of times.

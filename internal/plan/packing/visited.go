@@ -17,13 +17,14 @@ type visit struct {
 }
 
 func (v *visited) forget(width int) {
-	if v.width != width || v.entries == nil {
-		v.width = width
+	if v.entries == nil {
 		v.entries = make([]visit, visitedSlots)
-		v.free = make([]int64, visitedSlots*width)
-		v.round = 0
 	}
-	v.round++
+	if len(v.free) < visitedSlots*width {
+		v.free = make([]int64, visitedSlots*width)
+	}
+	v.width = width
+	v.round++ // what was noted in other rounds does not count
 }
 
 // surpasses says whether the same branch has been looked at with at least as much value. If not, it
