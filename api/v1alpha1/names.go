@@ -43,6 +43,9 @@ const (
 	// AnnotationReplaces names, with commas between them, the Kubernetes nodes in whose place the
 	// machine was bought. They are drained when it is Ready.
 	AnnotationReplaces = "autoscaler.vpsie.com/replaces"
+	// AnnotationReplacesTogether is how many machines were decided on in the place of the nodes of
+	// autoscaler.vpsie.com/replaces. When there are fewer, the nodes stay.
+	AnnotationReplacesTogether = "autoscaler.vpsie.com/replaces-together"
 	// AnnotationReplacementFailed is a replacement of the node that came to nothing, as JSON: until
 	// when none is tried, how many there were, and why the last one failed.
 	AnnotationReplacementFailed = "autoscaler.vpsie.com/replacement-failed"

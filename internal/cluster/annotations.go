@@ -46,6 +46,15 @@ func Replaces(m *v1alpha1.VPSieNode) []string {
 	return strings.FieldsFunc(m.Annotations[v1alpha1.AnnotationReplaces], func(r rune) bool { return r == ',' || r == ' ' })
 }
 
+// ReplacesTogether is how many machines were decided on in the place of those nodes, 0 when that is not known.
+func ReplacesTogether(m *v1alpha1.VPSieNode) int {
+	n, err := strconv.Atoi(m.Annotations[v1alpha1.AnnotationReplacesTogether])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // ReplacementFailure is a replacement of a machine's node that came to nothing.
 type ReplacementFailure struct {
 	// Until is when another may be tried, Times how many there were.

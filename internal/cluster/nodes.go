@@ -91,6 +91,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		Adopted:       adopted(m),
 		Stopped:       stopped(m),
 		Replaces:      Replaces(m),
+		Together:      ReplacesTogether(m),
 	}
 	if f := FailedReplacement(m); f != nil {
 		n.ReplaceBackoffUntil, n.ReplaceBackoffReason = f.Until, f.Why

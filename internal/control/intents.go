@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -134,6 +135,9 @@ func OrderFor(g *v1alpha1.NodeGroup, l plan.Launch, name string) *v1alpha1.VPSie
 	}
 	if len(l.Replaces) > 0 {
 		m.Annotations[v1alpha1.AnnotationReplaces] = strings.Join(l.Replaces, ",")
+		if l.Together > 0 {
+			m.Annotations[v1alpha1.AnnotationReplacesTogether] = strconv.Itoa(l.Together)
+		}
 	}
 	return m
 }

@@ -3,12 +3,15 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -62,6 +65,13 @@ func (r *launcher) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "Looking for the VPS to adopt")
 		return staleRetry, nil
 	}
+	if cluster.IsReplacement(m) && len(cluster.Replaces(m)) == 0 {
+		// The replacement was given up before the machine was ordered.
+		return 0, r.discard(ctx, m)
+	}
+	if alone, err := r.lacksOthers(ctx, m); alone || err != nil {
+		return r.Options.PollInterval, err
+	}
 	if left, _ := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
 		return left, nil
 	}
@@ -88,6 +98,25 @@ func (r *launcher) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		return 0, err
 	}
 	return r.place(ctx, m, group, since)
+}
+
+// lacksOthers tells that not all machines are written down which are to replace the same nodes together: alone it would be
+// bought for nothing. A round gives the replacement up if they stay missing.
+func (r *launcher) lacksOthers(ctx context.Context, m *v1alpha1.VPSieNode) (bool, error) {
+	if cluster.ReplacesTogether(m) < 2 {
+		return false, nil
+	}
+	var all v1alpha1.VPSieNodeList
+	if err := r.Client.List(ctx, &all, client.InNamespace(m.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return false, fmt.Errorf("listing VPSieNodes: %w", err)
+	}
+	there := 0
+	for i := range all.Items {
+		if slices.Equal(cluster.Replaces(&all.Items[i]), cluster.Replaces(m)) {
+			there++
+		}
+	}
+	return there < cluster.ReplacesTogether(m), nil
 }
 
 // admit returns 0 when the machine may be ordered, else when to ask again: other orders

@@ -2,14 +2,19 @@ package control
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -99,6 +104,35 @@ func TestNodesAreReplacedByACheaperOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who dies between writing down two machines of one replacement has bought nothing with the first: it is never ordered, and
+// all stays as it was.
+func TestHalfAReplacementIsNeverOrdered(t *testing.T) {
+	inSim(t, vpsietest.Knobs{CreateMillis: 20_000, BootMillis: 60_000, Prices: map[string]string{large: "60.00"}}, func(s *sim) {
+		cheaperLarge(s, func(*v1alpha1.NodeGroup) {})
+		bought := s.asked(http.MethodPost)
+		g := s.nodeGroups()[0].(*v1alpha1.NodeGroup)
+		var nodes []string
+		for _, m := range s.vpsieNodes() {
+			nodes = append(nodes, cluster.NodeNameOf(m))
+		}
+		half := OrderFor(g, plan.Launch{InstanceType: large, DatacenterID: g.Spec.DatacenterIDs()[0], Reason: plan.Replacement, Replaces: nodes, Together: 2}, "half")
+		s.must(s.admin.Create(s.ctx, half))
+		// Also not before a round has seen it.
+		_, err := s.machines.Reconcile(s.ctx, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(half)})
+		s.must(err)
+		s.restart()
+		s.run(3 * time.Minute)
+		if n := s.asked(http.MethodPost) - bought; n > 0 || !s.gone(half) || len(s.vpsieNodes()) != 4 {
+			s.Errorf("%d machines were ordered, half a replacement is gone: %t, %d VPSieNodes", n, s.gone(half), len(s.vpsieNodes()))
+		}
+		for _, m := range s.vpsieNodes() {
+			if f := cluster.FailedReplacement(m); f == nil || !strings.HasPrefix(f.Why, "only 1 of the 2 machines") {
+				s.Errorf("%s does not say what became of its replacement: %v", m.Name, m.Annotations)
+			}
+		}
+	})
 }
 
 // When the new machine never joins, everything stays as it was, and it is not tried again before the pause is over.

@@ -21,9 +21,12 @@ import (
 func TestReplacementsNameTheirNodes(t *testing.T) {
 	g := &v1alpha1.NodeGroup{}
 	g.Name = "web"
-	m := machineFor(g, plan.Launch{Reason: plan.Replacement, Replaces: []string{"a", "b"}})
+	m := machineFor(g, plan.Launch{Reason: plan.Replacement, Replaces: []string{"a", "b"}, Together: 2})
 	if got := cluster.Replaces(m); !slices.Equal(got, []string{"a", "b"}) || m.Annotations[v1alpha1.AnnotationReplaces] != "a,b" {
 		t.Errorf("replaces %q, annotations %v", got, m.Annotations)
+	}
+	if m.Annotations[v1alpha1.AnnotationReplacesTogether] != "2" {
+		t.Errorf("how many replace them together is not said: %v", m.Annotations)
 	}
 	if m := machineFor(g, plan.Launch{Reason: plan.PendingPods}); m.Annotations[v1alpha1.AnnotationReplaces] != "" || len(cluster.Replaces(m)) > 0 {
 		t.Errorf("a machine that replaces nothing has annotations %v", m.Annotations)

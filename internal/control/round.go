@@ -144,7 +144,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	r.Metrics.Decision(decision, took)
 	r.Metrics.Offers(state.Offers, now)
 
-	if len(decision.Launches)+len(decision.Removals) > 0 {
+	if len(decision.Launches)+len(decision.Removals)+len(decision.GivenUp) > 0 {
 		fresh, err := r.precheck.sightIsFresh(ctx, objects, decision)
 		if err == nil && fresh && len(decision.Removals) > 0 {
 			fresh, err = r.precheck.closeOff(ctx, objects, decision.Removals)

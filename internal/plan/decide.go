@@ -61,7 +61,7 @@ func (w *world) launches(names map[*host][]string) []Launch {
 		o := h.template.offer
 		launch := Launch{
 			Name: h.Name, Group: h.group.Name, InstanceType: o.InstanceType, DatacenterID: o.DatacenterID,
-			Spot: o.Spot, Price: Hourly(o.Price), Reason: h.reason, Zonal: h.group.Zonal(), Pods: names[h], Replaces: h.replaces, Saves: Hourly(h.saves),
+			Spot: o.Spot, Price: Hourly(o.Price), Reason: h.reason, Zonal: h.group.Zonal(), Pods: names[h], Replaces: h.replaces, Together: h.together, Saves: Hourly(h.saves),
 			Alternatives: others.of(h), PassedOver: w.passedOver(h),
 		}
 		if launch.Pods == nil {

@@ -84,6 +84,7 @@ func (w *world) follow(e *exchange) {
 		}
 	}
 	e.arrived = true
+	together := 0
 	var last time.Time
 	for _, h := range e.machines {
 		switch {
@@ -95,6 +96,10 @@ func (w *world) follow(e *exchange) {
 		if h.node.ReadySince.After(last) {
 			last = h.node.ReadySince
 		}
+		together = max(together, h.node.Together)
+	}
+	if e.failed == "" && len(e.machines) < together { // whoever decided on them could not write all of them down
+		e.failed = fmt.Sprintf("only %d of the %d machines that were to replace %s are there", len(e.machines), together, someNames(e.names))
 	}
 	patience := exchangePatience * time.Duration(1+len(e.names)/10)
 	if e.failed == "" && e.arrived && !last.IsZero() && w.state.Now.Sub(last) > patience && len(e.leaving) < len(e.nodes) {

@@ -76,7 +76,7 @@ func (e *exchanged) order(p *Plan) []string {
 		e.bought++
 		name := fmt.Sprintf("x%d", e.bought)
 		names = append(names, name)
-		e.say("node %s group=%s type=%s state=Ordered ordered=1m replaces=%s", name, l.Group, l.InstanceType, strings.Join(l.Replaces, " replaces="))
+		e.say("node %s group=%s type=%s state=Ordered ordered=1m together=%d replaces=%s", name, l.Group, l.InstanceType, l.Together, strings.Join(l.Replaces, " replaces="))
 	}
 	return names
 }

@@ -194,6 +194,6 @@ func (x *exchanger) commit() {
 			machinesOf(t.bought), someNames(names), Hourly(t.saves), Hourly(t.price), t.saves*100/t.price)}
 	}
 	for _, h := range t.bought {
-		h.reason, h.replaces, h.saves = Replacement, names, t.saves
+		h.reason, h.replaces, h.together, h.saves = Replacement, names, len(t.bought), t.saves
 	}
 }

@@ -44,9 +44,10 @@ type host struct {
 	// machine was bought; nil for none. retired: the plan buys something in its place.
 	replacedBy, newcomer *exchange
 	retired              bool
-	// replaces are the nodes in whose place a host is bought; saves is what the whole
-	// exchange saves.
+	// replaces are the nodes in whose place a host is bought, together how many are bought for
+	// that; saves is what the whole exchange saves.
 	replaces []string
+	together int
 	saves    Money
 }
 

@@ -47,6 +47,8 @@ type Launch struct {
 	Pods []string `json:"pods"`
 	// Replaces are the nodes in whose place it is bought, by name. They go once it is Ready.
 	Replaces []string `json:"replaces,omitempty"`
+	// Together is how many machines are bought in the place of these nodes, where fewer come to nothing.
+	Together int `json:"-"`
 	// Saves is what the nodes cost more than all machines that are bought in their place.
 	Saves Hourly `json:"savesPerHour,omitempty"`
 	// Alternatives are up to three other types of which one node would hold the same pods,

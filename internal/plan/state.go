@@ -278,8 +278,10 @@ type Node struct {
 	Drift string
 	// Current: it is known to be made from the same as a new one would be.
 	Current bool
-	// Replaces are the nodes in whose place it was bought (Launch.Replaces).
+	// Replaces are the nodes in whose place it was bought (Launch.Replaces), Together is how many
+	// machines were decided on for that (Launch.Together), 0 when that is not known.
 	Replaces []string
+	Together int
 	// ReplaceBackoffUntil: a replacement of it came to nothing lately (Plan.GivenUp); none is
 	// bought before then.
 	ReplaceBackoffUntil  time.Time

@@ -300,7 +300,7 @@ func (s *story) node(name string, a *attrs) {
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
 		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"), Spot: a.flag("spot"),
 		Planned: a.all("planned"), ReadySince: a.ago("ready"), Created: a.ago("ordered"),
-		RemovalBackoffReason: "drain timed out", Drift: strings.ReplaceAll(a.text("drift", ""), "_", " "), Current: a.flag("current"), Replaces: a.all("replaces"), ReplaceBackoffReason: "its replacement did not come",
+		RemovalBackoffReason: "drain timed out", Drift: strings.ReplaceAll(a.text("drift", ""), "_", " "), Current: a.flag("current"), Replaces: a.all("replaces"), Together: a.number("together", 0), ReplaceBackoffReason: "its replacement did not come",
 	}
 	if d := a.duration("drain-failed"); d > 0 {
 		n.RemovalBackoffUntil = storyNow.Add(d)

@@ -72,7 +72,6 @@ func turmoils(steps []step) []turmoil {
 	for i, s := range steps {
 		d := death{s, []side{before, after}[i%2]}
 		switch {
-		case s.what == "POST vpsienodes": // Half an exchange would go on, and come to nothing when its machine is Ready.
 		case i <= ordered:
 			all = append(all, turmoil{[]death{d}, true})
 		default:
