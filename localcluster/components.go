@@ -53,7 +53,7 @@ func (l *layout) apiURL() string          { return "https://" + loopback(l.apiSe
 // rareCollection is how the components of a small cluster collect garbage. As they usually do, the API server would spend a
 // third of its processor time on collecting a few hundred megabytes. Near the limit they collect as often as they must, so
 // that it is not for a state that does not fit.
-func rareCollection() []string { return []string{"GOGC=400", "GOMEMLIMIT=1GiB"} }
+func rareCollection() []string { return []string{"GOGC=400", "GOMEMLIMIT=3GiB"} }
 
 // spawn starts a component by its symlink in the binaries' directory.
 func (l *layout) spawn(name string, args ...string) (*Process, error) {

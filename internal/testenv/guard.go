@@ -17,7 +17,7 @@ self=$$
 	while kill -0 OWNER && kill -0 $self; do sleep 1; done
 	kill -0 OWNER || { kill -9 $self; rm -rf DIR; }
 ) >/dev/null 2>&1 </dev/null &
-GOGC=400 GOMEMLIMIT=1GiB exec PROGRAM "$@"
+GOGC=400 GOMEMLIMIT=3GiB exec PROGRAM "$@"
 `
 
 // guarded returns the path of a script, in dir, that runs the program and ends it when this process
