@@ -125,7 +125,7 @@ func (r *remover) inExchange(h *host) keep {
 	case h.newcomer.live():
 		return keep{reason: KeptReplacing, message: fmt.Sprintf("bought in the place of node %s, which is to go", someHosts(h.newcomer.nodes))}
 	case e.live() && !e.arrived:
-		return keep{reason: KeptAwaitingReplacement, message: fmt.Sprintf("goes when %s, bought in its place, is Ready", someHosts(e.machines))}
+		return keep{reason: KeptAwaitingReplacement, message: fmt.Sprintf("goes when %s, bought in its place, %s Ready", someHosts(e.machines), isOrAre(e.machines))}
 	}
 	return keep{}
 }
@@ -254,6 +254,13 @@ func someHosts(hosts []*host) string {
 		names[i] = h.Name
 	}
 	return someNames(names)
+}
+
+func isOrAre(hosts []*host) string {
+	if len(hosts) == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // GivenUp is an exchange that did not come about. Nothing of it is repeated before

@@ -190,8 +190,8 @@ func (x *exchanger) commit() {
 	}
 	slices.Sort(names)
 	for _, c := range t.nodes {
-		x.r.kept[c.host] = keep{reason: KeptAwaitingReplacement, message: fmt.Sprintf("goes when %s, bought in the place of %s, is Ready, which saves %s/h of %s/h (%d%%)",
-			machinesOf(t.bought), someNames(names), Hourly(t.saves), Hourly(t.price), t.saves*100/t.price)}
+		x.r.kept[c.host] = keep{reason: KeptAwaitingReplacement, message: fmt.Sprintf("goes when %s, bought in the place of %s, %s Ready, which saves %s/h of %s/h (%d%%)",
+			machinesOf(t.bought), someNames(names), isOrAre(t.bought), Hourly(t.saves), Hourly(t.price), t.saves*100/t.price)}
 	}
 	for _, h := range t.bought {
 		h.reason, h.replaces, h.together, h.saves = Replacement, names, len(t.bought), t.saves
