@@ -24,7 +24,6 @@ type spreading struct {
 // cheapest tries all sets of nodes with all ways to lay the pods on them, for the least price at which no node has more than
 // skew pods of the app above the node with the fewest.
 func (c *spreading) cheapest() Money {
-	best := Money(math.MaxInt64)
 	var nodes, left, apps []int
 	var lay func(pod int) bool
 	lay = func(pod int) bool {
@@ -50,23 +49,13 @@ func (c *spreading) cheapest() Money {
 		}
 		return false
 	}
-	var try func(from int, spent Money)
-	try = func(from int, spent Money) {
-		if spent >= best {
-			return
+	return cheapestSet(c.price, len(c.size), math.MaxInt64, func(kinds []int) bool {
+		nodes, left, apps = kinds, left[:0], make([]int, len(kinds))
+		for _, kind := range kinds {
+			left = append(left, c.room[kind])
 		}
-		if len(nodes) > 0 && lay(0) {
-			best = spent
-			return
-		}
-		for kind := from; kind < len(c.room) && len(nodes) < len(c.size); kind++ {
-			nodes, left, apps = append(nodes, kind), append(left, c.room[kind]), append(apps, 0)
-			try(kind, spent+c.price[kind])
-			nodes, left, apps = nodes[:len(nodes)-1], left[:len(left)-1], apps[:len(apps)-1]
-		}
-	}
-	try(0, 0)
-	return best
+		return len(kinds) > 0 && lay(0)
+	})
 }
 
 // TestBoundKnowsSpread holds the bound against the cheapest of all plans, and sees to it that spread makes it higher where no

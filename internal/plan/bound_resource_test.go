@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -29,7 +30,7 @@ func TestNoPlanCostsLessThanItsBound(t *testing.T) {
 // cheapest tries every number of nodes of every template for the least price at
 // which all pods fit, each pod anywhere.
 func cheapest(nodes []resources.Vector, prices []Money, sizes []resources.Vector, best Money) Money {
-	free := []resources.Vector{}
+	var free []resources.Vector
 	var fits func(i int) bool
 	fits = func(i int) bool {
 		if i == len(sizes) {
@@ -47,19 +48,32 @@ func cheapest(nodes []resources.Vector, prices []Money, sizes []resources.Vector
 		}
 		return false
 	}
+	return cheapestSet(prices, len(sizes), best, func(kinds []int) bool {
+		free = free[:0]
+		for _, kind := range kinds {
+			free = append(free, slices.Clone(nodes[kind]))
+		}
+		return fits(0)
+	})
+}
+
+// cheapestSet is what the cheapest set of nodes costs, at most so many, that holds what it has to; best when none costs less. Nodes
+// are told by their kind, of which these are the prices.
+func cheapestSet(prices []Money, most int, best Money, holds func(kinds []int) bool) Money {
+	var kinds []int
 	var try func(from int, spent Money)
 	try = func(from int, spent Money) {
 		if spent >= best {
 			return
 		}
-		if fits(0) {
+		if holds(kinds) {
 			best = spent
 			return
 		}
-		for t := from; t < len(nodes) && len(free) < len(sizes); t++ {
-			free = append(free, append(resources.Vector(nil), nodes[t]...))
-			try(t, spent+prices[t])
-			free = free[:len(free)-1]
+		for kind := from; kind < len(prices) && len(kinds) < most; kind++ {
+			kinds = append(kinds, kind)
+			try(kind, spent+prices[kind])
+			kinds = kinds[:len(kinds)-1]
 		}
 	}
 	try(0, 0)
