@@ -81,7 +81,7 @@ race-short: build ## The same without the tests of internal/control: the chaos r
 
 .PHONY: local
 local: build ## Tests of the local cluster, a short end-to-end story among them; chaos is in race-short
-	@cd localcluster && go test -count=1 -timeout 40m -skip '^TestChaos$$' ./e2e ./... # the longest first; they start binaries, which the test cache does not see
+	@cd localcluster && go test -count=1 -timeout 40m -skip '^TestChaos$$' ./... # they start binaries, which the test cache does not see
 
 .PHONY: killed
 killed: build ## Kill the controller at every step of a machine's life, of which make local has a third
