@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -23,12 +22,6 @@ const launchLate plan.LaunchReason = "LateVPS"
 // isLate tells that the object is younger than its VPS, and maybe than its node.
 func isLate(m *v1alpha1.VPSieNode) bool {
 	return m.Annotations[v1alpha1.AnnotationLaunchReason] == string(launchLate)
-}
-
-// wasTaken tells that VPSie took the machine's order, and that its VPS was not seen yet.
-func wasTaken(m *v1alpha1.VPSieNode) bool {
-	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-	return m.Spec.VPSieInstanceID == 0 && c != nil && (c.Reason == reasonOrdered || c.Reason == reasonBuilding)
 }
 
 // lost notes that VPSie took the machine's order and did not list a VPS in time, and says so.

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
@@ -107,6 +108,9 @@ func isUnlisted(m *v1alpha1.VPSieNode) bool {
 	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
 	return m.Spec.VPSieInstanceID == 0 && c != nil && slices.Contains([]string{reasonOrdering, reasonOrdered, reasonBuilding}, c.Reason)
 }
+
+// wasTaken tells that VPSie took the machine's order, and that its VPS has not been in the list.
+func wasTaken(m *v1alpha1.VPSieNode) bool { return isUnlisted(m) && !cluster.Unanswered(m) }
 
 // admit lets the machine be ordered, or says that others have to be listed first; it is woken when there is room.
 func (o *orders) admit(m client.Object, now time.Time) bool {
