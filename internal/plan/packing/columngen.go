@@ -11,11 +11,14 @@ func (m *Master) Solve(rounds int) {
 	m.seed(m.steps() / 4)
 	if m.tabled != nil {
 		m.growByTable(min(rounds, tableRounds), tableCells)
-		if m.price(m.Duals) <= m.Proved*(1+farShare) {
+		if m.far() {
+			m.growByTable(1, largeCells) // the bins that count may be larger than tables
+		}
+		if !m.far() {
 			m.settle()
 			return
 		}
-		m.tabled = nil // the bins that count are larger than tables
+		m.tabled = nil // they are larger than any
 	}
 	m.grow(rounds, m.steps())
 	m.grow(thoroughRounds, thoroughSteps)
@@ -24,6 +27,9 @@ func (m *Master) Solve(rounds int) {
 	}
 	m.settle()
 }
+
+// far says that the program's price is far above what is proved.
+func (m *Master) far() bool { return m.price(m.Duals) > m.Proved*(1+farShare) }
 
 // settle has the program's own duals prove the bound where they prove more: by them the patterns that are known are
 // worth their price and no more, but others may be.

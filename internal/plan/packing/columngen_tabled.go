@@ -37,9 +37,7 @@ func (m *Master) growByTable(rounds int, cells int64) {
 			}
 			continue
 		}
-		m.program.repair()
-		m.program.thin(2 * len(m.Items))
-		m.Duals, _ = m.program.solution()
+		m.resolve()
 		value := m.price(m.Duals)
 		if value <= m.Proved*(1+enough) {
 			return

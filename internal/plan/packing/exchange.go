@@ -56,12 +56,8 @@ func (m *Master) addExchange(c int, instead []int) bool {
 		return false
 	}
 	instead[c]--
-	row := make([]float64, len(m.Items))
-	for i, n := range instead {
-		row[i] = float64(n)
-	}
 	m.Patterns = append(m.Patterns, Pattern{exchanged, instead})
-	m.program.add(row, 0)
+	m.program.add(rowOf(instead), 0)
 	return true
 }
 

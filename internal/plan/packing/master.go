@@ -197,12 +197,8 @@ func (m *Master) use(t int, taken []int) {
 			t = u
 		}
 	}
-	row := make([]float64, len(m.Items))
-	for i, n := range taken {
-		row[i] = float64(n)
-	}
 	m.Patterns = append(m.Patterns, Pattern{t, slices.Clone(taken)})
-	m.program.add(row, m.fills[t].price)
+	m.program.add(rowOf(taken), m.fills[t].price)
 }
 
 // times is how often the linear program uses each pattern, exchanges among them, as if demands were not nudged.

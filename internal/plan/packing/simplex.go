@@ -48,10 +48,12 @@ func newTableau(c []float64, a [][]float64, b []float64) *tableau {
 	return t
 }
 
-// lpEpsilon is what counts as zero, lpTolerance by how much rows may be violated.
+// lpEpsilon is what counts as zero, lpTolerance by how much rows may be violated, lpPivot how large a
+// coefficient must be to divide by it.
 const (
 	lpEpsilon   = 1e-9
 	lpTolerance = 1e-7
+	lpPivot     = 1e-7
 )
 
 // entering is the column with the steepest gain, or the first with any when steps
@@ -175,6 +177,25 @@ func (t *tableau) retarget(c []float64) {
 
 // add adds the row a·x ≤ b to a program at its optimum; repair makes it feasible.
 func (t *tableau) add(a []float64, b float64) {
+	t.addAs(t.m, a, b)
+	t.m++
+}
+
+// present says by row ever added whether the program has it.
+func (t *tableau) present() []bool {
+	is := make([]bool, t.m)
+	for _, variables := range [][]int{t.basis, t.out} {
+		for _, v := range variables {
+			if v >= t.n {
+				is[v-t.n] = true
+			}
+		}
+	}
+	return is
+}
+
+// addAs adds a row of that number, which the program does not have.
+func (t *tableau) addAs(number int, a []float64, b float64) {
 	row := make([]float64, t.n+1)
 	for j, v := range t.out {
 		if v < t.n {
@@ -191,8 +212,7 @@ func (t *tableau) add(a []float64, b float64) {
 		}
 	}
 	t.rows = append(t.rows, row)
-	t.basis = append(t.basis, t.n+t.m)
-	t.m++
+	t.basis = append(t.basis, t.n+number)
 }
 
 // thin drops rows that are far from binding, down to about most.
@@ -230,19 +250,31 @@ func (t *tableau) repair() {
 		if row < 0 {
 			return
 		}
-		column, best := -1, math.Inf(1)
-		for j := range t.n {
-			if v := t.rows[row][j]; v < -lpEpsilon {
-				if ratio := max(t.goal[j], 0) / -v; ratio < best-lpEpsilon || ratio < best+lpEpsilon && column >= 0 && t.out[j] < t.out[column] {
-					best, column = ratio, j
-				}
-			}
-		}
+		column := t.replacing(t.rows[row])
 		if column < 0 {
 			return
 		}
 		t.pivot(row, column)
 	}
+}
+
+// replacing is the column whose variable comes into the basis for that of a row that is violated; -1 for none. Of
+// those that keep the goal at its optimum but for rounding it is the one with the largest coefficient (Harris
+// 1973): to divide by a small one lets errors grow until the steps lead nowhere.
+func (t *tableau) replacing(row []float64) int {
+	least := math.Inf(1)
+	for j := range t.n {
+		if v := row[j]; v < -lpPivot {
+			least = min(least, (max(t.goal[j], 0)+lpEpsilon)/-v)
+		}
+	}
+	column := -1
+	for j := range t.n {
+		if v := row[j]; v < -lpPivot && max(t.goal[j], 0) <= least*-v && (column < 0 || v < row[column]) {
+			column = j
+		}
+	}
+	return column
 }
 
 func (t *tableau) solution() (x, duals []float64) {

@@ -116,3 +116,23 @@ func TestRowsAddedLaterCountTheSame(t *testing.T) {
 		}
 	})
 }
+
+// TestReplacing looks at which variable comes into the basis for a row that is violated.
+func TestReplacing(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		goal, row []float64
+		want      int
+	}{
+		{"the one that costs least for what it gives", []float64{3, 1, 2}, []float64{-1, -1, -4}, 2},
+		{"of equals the one with the largest coefficient", []float64{1, 2, 1}, []float64{-1, -2, -1}, 1},
+		{"what rounding has left of nothing is not divided by", []float64{0, 5}, []float64{-3e-9, -1}, 1},
+		{"none gives anything", []float64{1, 1}, []float64{2, 0}, -1},
+	} {
+		tab := newTableau(make([]float64, len(c.goal)), nil, nil)
+		copy(tab.goal, c.goal)
+		if got := tab.replacing(append(c.row, -1)); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}

@@ -25,6 +25,8 @@ const (
 	// patternsPerRound is after how many new patterns duals are worked out anew. With
 	// more, most are for duals that are past.
 	patternsPerRound = 20
+	// recallRounds is how often patterns that were dropped are added again before new ones are looked for.
+	recallRounds = 3
 	// exactWork is how much work for each item goes into patterns that are surely the best.
 	// Among more bins than exactBins what the search misses on one is as good on another.
 	exactWork = 16384
