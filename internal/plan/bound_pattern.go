@@ -19,6 +19,9 @@ type appraisal struct {
 	worth    []int64        // in grains
 	of       map[*lot]int64 // by lot, as worth
 	pods     int            // how many were left when it was made
+
+	// spread is what pods that spread by hostname cost where they might lie more closely.
+	spread spreadCost
 }
 
 // appraise keeps for the proof of the bound what the program says, which knows of some limits that hold of our plans alone:
@@ -49,11 +52,13 @@ func (b *buyer) appraise(c *packing.Program, p *pricing) *appraisal {
 	a.add(b, c, kept)
 	relaxed := &buyer{w: b.w, aim: b.aim, choice: b.choice}
 	relaxed.group(b.w.bySize(lots), func(at filter.Place) bool { return !ours[at] })
-	program, _ := relaxed.master(p.open, p.rates)
+	program, bins := relaxed.master(p.open, p.rates)
 	program.Solve(packing.PricingRounds)
 	program.Prove()
 	b.w.effort.took(program.Work())
 	a.add(relaxed, program, relaxed.sizes)
+	a.spread = b.costOfSpread(ours, usesOf(program, bins))
+	a.spread.share = 1 - (value(c, kept)+value(program, relaxed.sizes))/max(value(c, b.sizes), 1e-9)
 	return a
 }
 

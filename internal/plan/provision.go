@@ -125,6 +125,9 @@ func (w *world) run(lots []*lot, a aim) {
 		w.buyHeadroom()
 		w.fillHeadroom(lots)
 	}
+	if a.evenly {
+		w.buyEvenly(lots, a)
+	}
 	w.buyWithin(lots, a)
 	if bare := a.bare(); bare != a { // what nothing else serves
 		a = bare

@@ -34,6 +34,8 @@ type aim struct {
 	// belowThreshold fills the nodes that are bought only so far that their groups need no
 	// head-room for them.
 	belowThreshold bool
+	// evenly buys first for pods that spread by hostname, as many on every node.
+	evenly bool
 	// without is an instance type that is not bought in any group that does not prefer it, for
 	// the sake of what else that leads to; avoids is a group for which nothing is.
 	without string

@@ -9,6 +9,8 @@ type strategy struct {
 	worth func(s *search) bool
 	// alter changes the best way so far; from changes the plain way instead.
 	alter, from func(a *aim)
+	// keeps are the nodes of the best way so far that are bought again before anything else; nil is none.
+	keeps func(s *search) []nodeBought
 }
 
 // plainStrategy is the name of the first way of buying, which changes nothing.
@@ -23,6 +25,13 @@ func strategies() []strategy {
 		{name: "companions-apart", worth: func(s *search) bool { return s.tied && fewOrMissing(s) }, alter: func(a *aim) { a.apart = true }},
 		{name: "companions-by-zone", worth: func(s *search) bool { return s.zoned && fewOrMissing(s) }, alter: func(a *aim) { a.zoned = true }},
 		{name: "domains-last", worth: func(s *search) bool { return s.lacking }, alter: func(a *aim) { a.domainsLast = true }},
+	}
+}
+
+// lastStrategies are tried when the best of the others has been refined; one that is better is refined, too.
+func lastStrategies() []strategy {
+	return []strategy{
+		{name: "evenly", worth: (*search).spreadCosts, keeps: (*search).unspread, alter: func(a *aim) { a.evenly = true }},
 	}
 }
 
@@ -71,6 +80,10 @@ func (w *world) runBest(lots []*lot) outcome {
 		s.tryAll(limitedStrategies())
 	}
 	s.refine()
+	refined := s.name
+	if s.tryAll(lastStrategies()); s.name != refined {
+		s.refine()
+	}
 	s.show()
 	set(w, &w.strategy, s.name)
 	set(w, &w.appraisal, s.appraisal)
@@ -108,6 +121,10 @@ func (s *search) tryAll(list []strategy) {
 			a := aim{minFirst: s.owes}
 			st.from(&a)
 			s.try(st.name, a)
+		case st.keeps != nil:
+			a, kept := s.best, st.keeps(s)
+			st.alter(&a)
+			s.attempt(st.name, a, func() { s.w.reopen(kept, s.lots) })
 		default:
 			s.change(st.name, st.alter)
 		}

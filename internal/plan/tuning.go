@@ -48,6 +48,12 @@ const (
 	// mostRefined is for how many pods at most they are. BenchmarkCompany is on both sides of it.
 	mostRefined = 3000
 
+	// Pods that spread by hostname are laid evenly where spread makes the program dearer by evenShare; numbers of nodes are
+	// tried from what the relaxed program buys in steps of levelStep, mostLevels at most. BenchmarkCompany.
+	evenShare  = 0.003
+	levelStep  = 1.2
+	mostLevels = 10
+
 	// repairRounds is how often pods that lost their place get another; usually one or two rounds
 	// are needed. What is not settled by then is refused. TestPlannedPodsAreAdmittedInTheEnd.
 	repairRounds = 10

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -102,4 +103,12 @@ func (f *Filters) StaysEmpty(p Place, n *NodeClass, domains []int32) bool {
 		}
 	}
 	return true
+}
+
+// Level is how many pods of a place of pods that spread each node holds that counts, at least; without such nodes there is no limit.
+func (p Place) Level() int {
+	if p.spread.over.domains == 0 {
+		return math.MaxInt32
+	}
+	return int(p.spread.least())
 }
