@@ -464,3 +464,24 @@ func TestDeletedNodeGroupTakesItsMachinesAndAStoppedControllerNone(t *testing.T)
 		t.Errorf("%d VPSes were bought for a group that was being deleted", n-2)
 	}
 }
+
+// TestOwnChangesOfTheSpecAreSeen: what a step writes into a machine's spec needs no further write of its status that only says that it was
+// seen. A change that the step has not seen stays unseen.
+func TestOwnChangesOfTheSpecAreSeen(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	m := w.ready(w.group("seen", 1, 1), 1)[0]
+	for _, seen := range []bool{true, false} {
+		m.Status.ObservedGeneration = m.Generation
+		if !seen {
+			m.Status.ObservedGeneration--
+		}
+		before := m.DeepCopy()
+		w.must(w.machines.patch(w.Context(), m, func(m *v1alpha1.VPSieNode) { m.Spec.IPv6Address += "::1" }))
+		if m.Generation == before.Generation {
+			t.Fatal("the patch changed no spec")
+		}
+		if got := m.Status.ObservedGeneration == m.Generation; got != seen {
+			t.Errorf("generation %d is observed as %d after one of %d, seen as %d, was patched", m.Generation, m.Status.ObservedGeneration, before.Generation, before.Status.ObservedGeneration)
+		}
+	}
+}

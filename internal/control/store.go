@@ -94,6 +94,10 @@ func (r *store) patch(ctx context.Context, m *v1alpha1.VPSieNode, change func(*v
 		return fmt.Errorf("changing VPSieNode %s: %w", m.Name, err)
 	}
 	changed.Status = m.Status
+	if m.Status.ObservedGeneration == m.Generation {
+		// Whoever changed it has seen the change: else the status would be written once more only to say so.
+		changed.Status.ObservedGeneration = changed.Generation
+	}
 	*m = *changed
 	return nil
 }

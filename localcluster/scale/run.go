@@ -27,6 +27,8 @@ type Options struct {
 	Orders int
 	// Burst is how many pods become unschedulable at once at the end; none when it is 0.
 	Burst int
+	// Boot is how long after its order a machine's node registers.
+	Boot time.Duration
 	// RequestsPerMinute is the controller's limit of requests to VPSie; 0 takes one that does not matter.
 	RequestsPerMinute int
 	// Profiles has the profiles of each phase written to Dir, which costs the controller a little time and memory.
@@ -37,7 +39,7 @@ type Options struct {
 
 // Run starts everything, measures, and ends everything.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
-	booter := &orders{seeded: o.Nodes, times: make(chan time.Time, 100_000)}
+	booter := &orders{seeded: o.Nodes, boot: o.Boot, times: make(chan time.Time, 100_000)}
 	var args []string
 	var taken *profiles
 	if o.Profiles {

@@ -103,6 +103,8 @@ func (s *stream) replace(ctx context.Context, i int) error {
 // orders is the cloud's Booter: it takes the time of each order, and registers the machine's node, ready.
 type orders struct {
 	client kubernetes.Interface
+	// boot is the time from an order to the registration of its node.
+	boot   time.Duration
 	seeded int
 	times  chan time.Time
 }
@@ -113,6 +115,9 @@ func (o *orders) Boot(ctx context.Context, m vpsietest.Machine) error {
 		return nil
 	}
 	o.times <- time.Now()
+	if pause(ctx, o.boot) != nil {
+		return nil // The VPS went before it had booted.
+	}
 	n := newNode(m)
 	n.UID, n.CreationTimestamp = "", metav1.Time{}
 	nodes := o.client.CoreV1().Nodes()

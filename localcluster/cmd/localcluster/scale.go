@@ -38,6 +38,7 @@ func scaleCommand(p *paths) *cobra.Command {
 	f.IntVar(&o.Replaced, "replaced", 10, "pods a second that are replaced")
 	f.IntVar(&o.Orders, "orders", 15, "pods that fit no node, whose way to an order is timed")
 	f.IntVar(&o.Burst, "burst", 0, "pods that become unschedulable at once at the end")
+	f.DurationVar(&o.Boot, "boot", 0, "how long after its order a machine's node registers")
 	f.IntVar(&o.RequestsPerMinute, "requests-per-minute", 1200, "the controller's limit of requests to VPSie")
 	f.BoolVar(&o.Profiles, "profiles", false, "write profiles of processor and memory for each phase, for go tool pprof")
 	return cmd
