@@ -33,6 +33,8 @@ type arrivals struct {
 	growth cloud.Growth
 	// orders are those on their way to VPSie's lists.
 	orders *orders
+	// upcoming are those that are to be made next.
+	upcoming *upcoming
 
 	mu sync.Mutex
 	of map[place]arrival
@@ -49,7 +51,7 @@ type arrival struct {
 }
 
 func newArrivals() *arrivals {
-	return &arrivals{orders: newOrders(), of: map[place]arrival{}, scaled: map[types.UID]time.Time{}}
+	return &arrivals{orders: newOrders(), upcoming: newUpcoming(), of: map[place]arrival{}, scaled: map[types.UID]time.Time{}}
 }
 
 // claimScaling leaves it to the caller to note a scaling of the group for that time, unless somebody has or does.

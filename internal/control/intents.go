@@ -28,11 +28,12 @@ type intents struct {
 	Metrics  *observe.Metrics
 	scalings scalings
 	// builder is told which pods the machines are for.
-	builder *cluster.Builder
+	builder  *cluster.Builder
+	arrivals *arrivals
 }
 
 func newIntents(d *Deps, b *cluster.Builder) intents {
-	return intents{d.Client, d.Voice, d.Metrics, scalings{d.Client, d.Clock, d.arrivals}, b}
+	return intents{d.Client, d.Voice, d.Metrics, scalings{d.Client, d.Clock, d.arrivals}, b, d.arrivals}
 }
 
 // act writes the decision down: a VPSieNode for each machine to buy, the deletion
@@ -77,10 +78,12 @@ func (r intents) order(ctx context.Context, g *v1alpha1.NodeGroup, launches []pl
 	for _, l := range launches {
 		machines[l.Name] = machineFor(g, l)
 		r.builder.Meant(machines[l.Name].Name, l.Pods)
+		r.arrivals.upcoming.expect(machines[l.Name].Name)
 	}
 	err := forEach(launches, func(l plan.Launch) error {
 		m := machines[l.Name]
 		if err := r.Client.Create(ctx, m); err != nil {
+			r.arrivals.upcoming.served(m.Name)
 			return fmt.Errorf("creating VPSieNode %s: %w", m.Name, err)
 		}
 		r.Metrics.Launched(g.Name, l.Reason)

@@ -45,7 +45,7 @@ func setupNodes(mgr ctrl.Manager, d *Deps) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("vpsienode").
 		For(&v1alpha1.VPSieNode{}).
 		Watches(&v1alpha1.VPSieNode{}, urgentFirst()).
-		WatchesRawSource(whenAdmitted(d.arrivals.orders)).
+		WatchesRawSource(whenAdmitted(d.arrivals)).
 		Watches(&v1alpha1.VPSieNode{}, handler.EnqueueRequestsFromMapFunc(r.ofSibling)).
 		Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.ofNode), changed(nodeNews)).
 		Watches(&v1alpha1.NodeGroup{}, handler.EnqueueRequestsFromMapFunc(r.ofGroup), changed(settingsNews)).
@@ -111,6 +111,7 @@ func (r *machines) ofSecret(ctx context.Context, o client.Object) []reconcile.Re
 
 // Reconcile takes one machine one step further.
 func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	defer r.arrivals.upcoming.served(req.Name)
 	var m v1alpha1.VPSieNode
 	if err := r.Client.Get(ctx, req.NamespacedName, &m); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)

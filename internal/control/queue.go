@@ -63,9 +63,12 @@ func enqueue(q workqueue.TypedRateLimitingInterface[reconcile.Request], name cli
 }
 
 // whenAdmitted has the machines worked on again that may be ordered now.
-func whenAdmitted(o *orders) source.Source {
+func whenAdmitted(a *arrivals) source.Source {
 	return source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-		o.wakeBy(func(name client.ObjectKey) { enqueue(q, name, orderPriority) })
+		a.orders.wakeBy(func(name client.ObjectKey) {
+			a.upcoming.expect(name.Name)
+			enqueue(q, name, orderPriority)
+		})
 		return nil
 	})
 }

@@ -115,8 +115,10 @@ func (o *orders) Boot(ctx context.Context, m vpsietest.Machine) error {
 		return nil
 	}
 	o.times <- time.Now()
-	if pause(ctx, o.boot) != nil {
-		return nil // The VPS went before it had booted.
+	select {
+	case <-ctx.Done(): // The VPS went before it had booted.
+		return nil
+	case <-time.After(o.boot):
 	}
 	n := newNode(m)
 	n.UID, n.CreationTimestamp = "", metav1.Time{}
