@@ -120,6 +120,8 @@ func (e *Env) placeControlPlane(binaries string) error {
 	controlPlane.Etcd = &envtest.Etcd{DataDir: filepath.Join(e.dir, "etcd-data")}
 	apiServer := controlPlane.GetAPIServer()
 	apiServer.CertDir = filepath.Join(e.dir, "apiserver-certs")
+	// With its cache the API server keeps whoever lists for up to a tenth of a second, until etcd says that nothing is missing from it.
+	apiServer.Configure().Set("watch-cache", "false")
 	controlPlane.KubectlPath = e.KubectlPath
 	for _, dir := range []string{controlPlane.Etcd.DataDir, apiServer.CertDir} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
