@@ -1,6 +1,10 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/vpsie/vpsie-autoscaler/internal/plan/filter"
+)
 
 // reconcile sees to it that every pod that the plan puts somewhere could be put
 // there in the end: a node that is bought later can make a spread uneven that was
@@ -8,14 +12,14 @@ import "slices"
 // place, a node of their own, or a refusal.
 func (w *world) reconcile(lots []*lot, a aim) {
 	for range repairRounds {
-		if w.audit() == 0 {
+		if w.audit(true) == 0 {
 			return
 		}
 		w.fillAll(lots, w.taking())
 		w.buyFor(lots, a)
 		w.fillAll(lots, w.taking())
 	}
-	for w.audit() > 0 {
+	for w.audit(false) > 0 {
 	}
 	w.fillCarefully(lots)
 	mark := w.fork()
@@ -109,8 +113,8 @@ func (w *world) turnedOut(least int, minded []bool) (*host, *lot) {
 }
 
 // audit takes up the pods that would not be admitted where they are, were they not
-// there yet, and says how many.
-func (w *world) audit() int {
+// there yet, and says how many. With swaps, those that spread change places with others.
+func (w *world) audit(swaps bool) int {
 	taken := 0
 	if _, l := w.turnedOut(0, nil); l != nil && !l.expendable {
 		// None of them shall cost another its place.
@@ -127,21 +131,49 @@ func (w *world) audit() int {
 			w.take(h, l, 1)
 			taken++
 			i = -1 // the list has changed
-			w.spreadElsewhere(h, l)
+			if l.kind.Class.HasSpread() && !w.spreadElsewhere(h, l) && swaps && !w.effort.spent() {
+				w.swapElsewhere(h, l)
+			}
 		}
 	}
 	return taken
 }
 
 // spreadElsewhere puts a pod that spreads, and was taken up from the host, on the node
-// bought last that takes it: that may even out what has turned out others as well.
-func (w *world) spreadElsewhere(from *host, l *lot) {
-	if !l.kind.Class.HasSpread() {
-		return
-	}
+// bought last that takes it: that may even out what has turned out others as well. It says whether there is one.
+func (w *world) spreadElsewhere(from *host, l *lot) bool {
 	for _, h := range slices.Backward(w.bought()) {
 		if h != from && w.stack(h, l, 1) > 0 {
-			return
+			return true
+		}
+	}
+	return false
+}
+
+// swapElsewhere puts such a pod on a node to be bought in the place of another one, which the host takes: that may be one of those by
+// which the first one spreads.
+func (w *world) swapElsewhere(from *host, l *lot) {
+	for _, h := range slices.Backward(w.bought()) {
+		w.effort.took(1)
+		if h == from || w.verdict(l.kind.Class, h) != filter.Suits {
+			continue
+		}
+		w.effort.took(len(h.placed))
+		room := slices.Clone(h.freeOrYielded())
+		for _, s := range h.placed {
+			other := s.lot
+			if other.kind.Class.HasSpread() || !from.freeOrYielded().Fits(other.size) {
+				continue
+			}
+			room.Add(other.size, 1)
+			mark := w.fork()
+			if room.Fits(l.size) {
+				if w.take(h, other, 1); w.stack(h, l, 1) > 0 && w.stack(from, other, 1) > 0 {
+					return
+				}
+				w.revert(mark)
+			}
+			room.Add(other.size, -1)
 		}
 	}
 }

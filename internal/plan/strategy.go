@@ -34,6 +34,8 @@ type aim struct {
 	// belowThreshold fills the nodes that are bought only so far that their groups need no
 	// head-room for them.
 	belowThreshold bool
+	// together buys for fickle pods along with the others, not after them.
+	together bool
 	// evenly buys first for pods that spread by hostname, as many on every node.
 	evenly bool
 	// without is an instance type that is not bought in any group that does not prefer it, for
@@ -93,7 +95,7 @@ func (w *world) buyBand(lots []*lot, a aim) {
 	w.buyDense(lots, a)
 }
 
-// buyDense serves fickle pods last, and the preferred types first: for a pod that fits
+// buyDense serves fickle pods last, unless they are to be bought for together with the others, and the preferred types first: for a pod that fits
 // its group's preferred type no other is bought as long as that one can be. What must be
 // of other types is bought before, so that the room that is left there is used.
 func (w *world) buyDense(lots []*lot, a aim) {
@@ -104,7 +106,7 @@ func (w *world) buyDense(lots []*lot, a aim) {
 		w.newBuyer(lots, a, (*world).preferredOnly).buy()
 	}
 	anyType := func(*world, *lot, *template) bool { return true }
-	if steady := slices.DeleteFunc(slices.Clone(lots), (*lot).fickle); len(steady) < len(lots) {
+	if steady := slices.DeleteFunc(slices.Clone(lots), (*lot).fickle); len(steady) < len(lots) && !a.together {
 		w.newBuyer(steady, a, anyType).buy()
 		w.fillAll(lots, w.bought())
 	}

@@ -104,6 +104,7 @@ func (w *world) newSearch(lots []*lot) *search {
 	for _, l := range lots {
 		s.left += l.left
 	}
+	s.best.together = s.left > mostApart
 	s.owes = slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
 	s.tight = len(w.tight(w.loads())) > 0
 	s.tied, s.zoned = len(w.companionsOf(lots, false)) > 0, len(w.companionsOf(lots, true)) > 0
@@ -118,7 +119,7 @@ func (s *search) tryAll(list []strategy) {
 		switch {
 		case st.worth != nil && !st.worth(s):
 		case st.from != nil:
-			a := aim{minFirst: s.owes}
+			a := aim{minFirst: s.owes, together: s.best.together}
 			st.from(&a)
 			s.try(st.name, a)
 		case st.keeps != nil:

@@ -48,6 +48,9 @@ const (
 	// mostRefined is for how many pods at most they are. BenchmarkCompany is on both sides of it.
 	mostRefined = 3000
 
+	// mostApart is for how many pods at most those are bought for last that spread by pods which they are not among: of more of
+	// them, most find a place where they are bought for along with the others. BenchmarkDiverse is on both sides of it.
+	mostApart = 3000
 	// Pods that spread by hostname are laid evenly where spread makes the program dearer by evenShare; numbers of nodes are
 	// tried from what the relaxed program buys in steps of levelStep, mostLevels at most. BenchmarkCompany.
 	evenShare  = 0.003
