@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -39,6 +40,24 @@ func TestNoClusterMakesAPlanTakeLong(t *testing.T) {
 			t.Fatalf("%d steps, more than 3 times a stage's share of %d: %+v", steps, share, c)
 		}
 	})
+}
+
+// Pods that are turned out of every place that the repair gives them, by others that are given one in turn, are not given another
+// for ever.
+func TestRepairEnds(t *testing.T) {
+	done := make(chan *plan.Plan)
+	go func() {
+		c := plantest.Crowd{Seed: 55, Apps: 330, Replicas: 1, Groups: 2, Types: 6, OneType: true, Wishes: 1<<plantest.CrowdWishes - 1, Percent: 27}
+		done <- plan.Decide(c.State())
+	}()
+	select {
+	case p := <-done:
+		if len(p.Launches) == 0 {
+			t.Error("nothing is bought")
+		}
+	case <-time.After(2 * time.Minute):
+		t.Fatal("the plan does not end")
+	}
 }
 
 // A plan that leaves out what it can do without is the same in whatever order the state's lists come.

@@ -19,6 +19,7 @@ func (w *world) reconcile(lots []*lot, a aim) {
 		w.buyFor(lots, a)
 		w.fillAll(lots, w.taking())
 	}
+	// Without another place for those that are taken up: they could go on chasing each other for ever.
 	for w.audit(false) > 0 {
 	}
 	w.fillCarefully(lots)
@@ -113,8 +114,9 @@ func (w *world) turnedOut(least int, minded []bool) (*host, *lot) {
 }
 
 // audit takes up the pods that would not be admitted where they are, were they not
-// there yet, and says how many. With swaps, those that spread change places with others.
-func (w *world) audit(swaps bool) int {
+// there yet, and says how many. With again, those that spread get another place at once, if need be by changing
+// places with others.
+func (w *world) audit(again bool) int {
 	taken := 0
 	if _, l := w.turnedOut(0, nil); l != nil && !l.expendable {
 		// None of them shall cost another its place.
@@ -131,7 +133,7 @@ func (w *world) audit(swaps bool) int {
 			w.take(h, l, 1)
 			taken++
 			i = -1 // the list has changed
-			if l.kind.Class.HasSpread() && !w.spreadElsewhere(h, l) && swaps && !w.effort.spent() {
+			if again && l.kind.Class.HasSpread() && !w.spreadElsewhere(h, l) && !w.effort.spent() {
 				w.swapElsewhere(h, l)
 			}
 		}
