@@ -26,9 +26,9 @@ type Disruption struct {
 	// PaybackHours is within how many hours a replacement must have saved what it costs: both
 	// the old and the new machines are paid for until the old ones are gone, and what is left of
 	// periods that are paid as a whole (alignToPaidPeriodSeconds, an hour where that is absent) is
-	// lost. It counts with consolidation WhenCheaper. Absent is as many hours as the nodes that are
-	// replaced have been there, but no more than 24: a node that came with the load of the morning
-	// is not replaced as if that load stayed.
+	// lost. It counts with consolidation WhenCheaper. Absent is 24, and a replacement waits until no
+	// more than a third of the periods that are paid for the old machines will be left when these go:
+	// until then the old ones cost nothing more, and the new ones would.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1

@@ -36,7 +36,7 @@ func disruptionOf(g *v1alpha1.NodeGroup, nodes int, now time.Time) plan.Disrupti
 	if s := spec.AlignToPaidPeriodSeconds; s != nil {
 		d.PaidPeriod = time.Duration(*s) * time.Second
 	}
-	d.MinSavings, d.Payback, d.PaybackByAge = DefaultMinSavingsPercent, DefaultPaybackHours*time.Hour, spec.PaybackHours == nil
+	d.MinSavings, d.Payback, d.SparePaid = DefaultMinSavingsPercent, DefaultPaybackHours*time.Hour, spec.PaybackHours == nil
 	if p := spec.MinSavingsPercent; p != nil {
 		d.MinSavings = int(*p)
 	}

@@ -108,7 +108,7 @@ func TestDisruptionInThePlannersWords(t *testing.T) {
 		Consolidation: v1alpha1.ConsolidateWhenEmpty, MinNodeLifetimeSeconds: new(int32(60)), AlignToPaidPeriodSeconds: new(int32(3600)),
 		Budgets: []v1alpha1.DisruptionBudget{{Nodes: new(intstr.FromString("50%"))}},
 	}
-	if d := disruptionOf(g, 5, instant(t, "2026-11-23T11:00:00Z")); d.MinSavings != 15 || d.Payback != 24*time.Hour || !d.PaybackByAge {
+	if d := disruptionOf(g, 5, instant(t, "2026-11-23T11:00:00Z")); d.MinSavings != 15 || d.Payback != 24*time.Hour || !d.SparePaid {
 		t.Errorf("what is not said of replacements: %d%% and %s", d.MinSavings, d.Payback)
 	}
 	g.Spec.Disruption.MinSavingsPercent, g.Spec.Disruption.PaybackHours = new(int32(20)), new(int32(48))
@@ -122,7 +122,7 @@ func TestDisruptionInThePlannersWords(t *testing.T) {
 	other.Spec.NodeGroupName = "api"
 	s := NewBuilder().State(&Objects{NodeGroups: []*v1alpha1.NodeGroup{g}, VPSieNodes: []*v1alpha1.VPSieNode{machine("a"), ordered, machine("d"), machine("e"), other}}, nil, created, plan.Options{})
 	d := s.Groups[0].Disruption
-	if d.Consolidation != plan.ConsolidateEmpty || d.MinLifetime != time.Minute || d.PaidPeriod != time.Hour || d.MinSavings != 20 || d.Payback != 48*time.Hour || d.PaybackByAge || len(d.Budgets) != 1 || d.Budgets[0].Nodes != 2 {
+	if d.Consolidation != plan.ConsolidateEmpty || d.MinLifetime != time.Minute || d.PaidPeriod != time.Hour || d.MinSavings != 20 || d.Payback != 48*time.Hour || d.SparePaid || len(d.Budgets) != 1 || d.Budgets[0].Nodes != 2 {
 		t.Errorf("%+v", d)
 	}
 	if !s.Nodes[0].Created.Equal(created) || !s.Nodes[1].Created.Equal(created.Add(time.Minute)) {

@@ -26,7 +26,7 @@ status: {lastScaleTime: "2025-10-12T10:00:00Z"}`, 1)
 		Labels: map[string]string{"a": "b"}, Taints: []corev1.Taint{{Key: "k", Effect: "NoSchedule"}},
 		ScaleUp:    plan.ScaleUp{Enabled: false, Window: 5 * time.Second, CPU: 70, Memory: 71},
 		ScaleDown:  plan.ScaleDown{Enabled: true, Window: 600 * time.Second, CPU: 50, Memory: 50, UnneededTime: 0},
-		Disruption: plan.Disruption{MinSavings: DefaultMinSavingsPercent, Payback: DefaultPaybackHours * time.Hour, PaybackByAge: true},
+		Disruption: plan.Disruption{MinSavings: DefaultMinSavingsPercent, Payback: DefaultPaybackHours * time.Hour, SparePaid: true},
 		LastScale:  time.Date(2025, 10, 12, 10, 0, 0, 0, time.UTC), Blocked: "no account", Undeletable: "no password",
 	}}
 	if diff := cmp.Diff(want, state.Groups); diff != "" {

@@ -19,11 +19,11 @@ type Disruption struct {
 	PaidPeriod time.Duration
 	// MinSavings is the percentage of the price of nodes that their replacement must save at
 	// least, and Payback how long it may take to save what it costs; both of ConsolidateCheaper.
-	// PaybackByAge: it may take no longer than the nodes have been there either.
-	MinSavings   int
-	Payback      time.Duration
-	PaybackByAge bool
-	Budgets      []DisruptionBudget
+	// SparePaid: it waits until little of what is paid in advance for the nodes would be lost.
+	MinSavings int
+	Payback    time.Duration
+	SparePaid  bool
+	Budgets    []DisruptionBudget
 	// ReplaceDrifted has nodes with Node.Drift replaced.
 	ReplaceDrifted bool
 	// DrainSurge: a drain restarts a Deployment whose only ready replica is on the node, and waits,

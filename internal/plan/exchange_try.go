@@ -24,7 +24,10 @@ func (x *exchanger) try(nodes []*candidate) *trade {
 	}
 	x.tried[key] = true
 	x.pods -= pods
-	why := x.solve(t, names)
+	why, until := x.solve(t, names), time.Time{}
+	if why == "" {
+		why, until = x.tooEarly(t, names)
+	}
 	if why == "" {
 		if missed := x.rehearse(t); missed.reason != "" {
 			why = fmt.Sprintf("with %s replaced by %s, %s", someNames(names), machinesOf(t.bought), missed.message)
@@ -33,7 +36,7 @@ func (x *exchanger) try(nodes []*candidate) *trade {
 	if why != "" {
 		for _, c := range nodes {
 			if x.best == nil || !slices.Contains(x.best.nodes, c) {
-				x.note(c, keep{reason: KeptNotCheaper, message: why})
+				x.note(c, keep{reason: KeptNotCheaper, message: why, until: until})
 			}
 		}
 		return nil
@@ -80,9 +83,9 @@ func (x *exchanger) solve(t *trade, names []string) string {
 	case t.saves <= 0 || t.saves*100 < t.price*Money(t.minSavings()):
 		return fmt.Sprintf("replacing %s by %s would save %s/h of %s/h (%d%%); disruption.minSavingsPercent is %d",
 			what, by, Hourly(t.saves), Hourly(t.price), t.saves*100/t.price, t.minSavings())
-	case x.costs(t) > float64(t.saves)*t.payback(x.w.state.Now).Hours():
-		return fmt.Sprintf("replacing %s by %s would save %s/h, and costs %s that are paid twice or in advance: more than it saves in %s (%s)",
-			what, by, Hourly(t.saves), Hourly(x.costs(t)), t.payback(x.w.state.Now).Round(time.Minute), t.paybackText())
+	case x.costs(t) > float64(t.saves)*t.payback().Hours():
+		return fmt.Sprintf("replacing %s by %s would save %s/h, and costs %s that are paid twice or in advance: more than it saves in %s (disruption.paybackHours)",
+			what, by, Hourly(t.saves), Hourly(x.costs(t)), t.payback().Round(time.Minute))
 	}
 	if g := x.tight(); g != nil {
 		return fmt.Sprintf("with %s replaced by %s, NodeGroup %s would reach a scale-up threshold", what, by, g.Name)

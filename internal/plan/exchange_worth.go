@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"slices"
+	"fmt"
 	"time"
 )
 
@@ -31,29 +31,13 @@ func (t *trade) minSavings() int {
 	return percent
 }
 
-// payback is how long the exchange may take to save what it costs, on an average of the nodes by their price. With PaybackByAge that
-// is no longer than they have been there: nobody knows how long the saving will last, but what has lasted is likely to last as
-// long again, and waiting until the price of the wait is that of the exchange costs at most twice what knowing would (the ski
-// rental problem).
-func (t *trade) payback(now time.Time) time.Duration {
+// payback is how long the exchange may take to save what it costs, on an average of the nodes by their price.
+func (t *trade) payback() time.Duration {
 	sum := 0.0
 	for _, c := range t.nodes {
-		d := &c.host.group.Disruption
-		lasts := d.Payback
-		if created := c.host.node.Created; d.PaybackByAge && !created.IsZero() {
-			lasts = min(lasts, now.Sub(created))
-		}
-		sum += float64(c.price) * lasts.Hours()
+		sum += float64(c.price) * c.host.group.Disruption.Payback.Hours()
 	}
 	return time.Duration(sum / float64(t.price) * float64(time.Hour))
-}
-
-// paybackText says where payback is from.
-func (t *trade) paybackText() string {
-	if slices.ContainsFunc(t.nodes, func(c *candidate) bool { return c.host.group.Disruption.PaybackByAge }) {
-		return "as long as it has been there; disruption.paybackHours is not set"
-	}
-	return "disruption.paybackHours"
 }
 
 // costs is what the exchange costs once: the new machines while the old ones are still there; of the old ones the rest of the period
@@ -64,9 +48,35 @@ func (x *exchanger) costs(t *trade) float64 {
 	for _, h := range t.bought {
 		sum += float64(h.template.offer.Price) * (bothPaid + h.group.paidPeriod()/2).Hours()
 	}
-	gone := x.w.state.Now.Add(bothPaid)
 	for _, c := range t.nodes {
-		sum += float64(c.price) * c.host.node.paidRest(c.host.group, gone).Hours()
+		sum += float64(c.price) * x.paidRest(c).Hours()
 	}
 	return sum
+}
+
+// paidRest is how much is left, once the node is gone, of the period that is paid for it.
+func (x *exchanger) paidRest(c *candidate) time.Duration {
+	return c.host.node.paidRest(c.host.group, x.w.state.Now.Add(bothPaid))
+}
+
+// mostLost is the part of a paid period that may be lost of the nodes of an exchange whose groups leave it to the planner when to begin.
+const mostLost = 1.0 / 3
+
+// tooEarly says that the nodes, on an average by their price, are paid for longer than mostLost allows, and when they no longer will be.
+// Until their periods end they cost nothing more, and the new machines would. Who sets paybackHours has exchanges begin at once.
+func (x *exchanger) tooEarly(t *trade, names []string) (string, time.Time) {
+	sum := 0.0
+	for _, c := range t.nodes {
+		if !c.host.group.Disruption.SparePaid {
+			return "", time.Time{}
+		}
+		sum += float64(c.price) * (x.paidRest(c).Hours() - mostLost*c.host.group.paidPeriod().Hours())
+	}
+	over := time.Duration(sum / float64(t.price) * float64(time.Hour)).Round(time.Second)
+	if over <= 0 {
+		return "", time.Time{}
+	}
+	until := x.w.state.Now.Add(over)
+	return fmt.Sprintf("replacing %s by %s would save %s/h, and waits until %s for the end of what is paid in advance; disruption.paybackHours is not set",
+		someNames(names), machinesOf(t.bought), Hourly(t.saves), clock(until)), until
 }

@@ -217,7 +217,7 @@ func (s *story) group(name string, a *attrs) {
 		g.Limits.SpotPercent = &percent
 	}
 	g.Disruption = Disruption{Consolidation: Consolidation(a.text("consolidation", "")), MinLifetime: a.duration("min-lifetime"), PaidPeriod: a.duration("paid-period"), MinSavings: a.number("min-savings", 15), Payback: time.Duration(a.number("payback", 24)) * time.Hour, Budgets: a.disruptionBudgets(),
-		ReplaceDrifted: a.flag("replace-drifted"), DrainSurge: a.flag("drain-surge"), PaybackByAge: a.flag("payback-by-age"), MaxAge: a.duration("max-age"), Stopped: strings.ReplaceAll(a.text("rollout-stopped", ""), "_", " ")}
+		ReplaceDrifted: a.flag("replace-drifted"), DrainSurge: a.flag("drain-surge"), SparePaid: a.flag("spare-paid"), MaxAge: a.duration("max-age"), Stopped: strings.ReplaceAll(a.text("rollout-stopped", ""), "_", " ")}
 	if left := a.number("unproven-left", -1); left >= 0 {
 		g.Limit = &Limit{Left: left, Reason: Unproven, Message: "no machine has joined yet"}
 	}
