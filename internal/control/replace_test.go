@@ -28,6 +28,7 @@ func cheaperLarge(s *sim, change func(*v1alpha1.NodeGroup)) {
 		g.Spec.ScaleDownPolicy.Enabled = new(true)
 		g.Spec.ScaleDownPolicy.UnneededTime, g.Spec.ScaleDownPolicy.StabilizationWindowSeconds = new(int32(600)), new(int32(60))
 		g.Spec.Disruption.Consolidation = v1alpha1.ConsolidateWhenCheaper
+		g.Spec.Disruption.PaybackHours = new(int32(24)) // so that nothing waits for the end of the paid hour
 		change(g)
 	})
 	s.replicas, s.due["scheduler"] = 4, s.clock.Now()
