@@ -12,7 +12,7 @@ const orderTime = 20 * time.Millisecond
 
 // upcoming are the VPSieNodes, by name, that are about to have their turn to be ordered. What carries other machines further
 // waits for them a little: a VPS that has just been ordered boots, and writing down that VPSie lists it would only delay the
-// orders that pods still wait for. Of a thousand machines bought at once the last is ordered in half the time.
+// orders that pods still wait for. Of a thousand machines bought at once the last is ordered in about half the time.
 type upcoming struct {
 	mu    sync.Mutex
 	names sets.Set[string]

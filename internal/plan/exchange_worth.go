@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,8 +22,7 @@ func (t *trade) beats(o *trade) bool {
 	return t.saves > o.saves && (t.saves-o.saves)*100 >= (t.price-o.price)*Money(t.minSavings())
 }
 
-// minSavings is the highest percentage that a group of the nodes asks for, payback the
-// shortest time.
+// minSavings is the highest percentage that a group of the nodes asks for.
 func (t *trade) minSavings() int {
 	percent := 0
 	for _, c := range t.nodes {
@@ -31,13 +31,18 @@ func (t *trade) minSavings() int {
 	return percent
 }
 
-// payback is how long the exchange may take to save what it costs, on an average of the nodes by their price.
-func (t *trade) payback() time.Duration {
+// mean is the average of a time over the nodes by their price.
+func (t *trade) mean(of func(*candidate) time.Duration) time.Duration {
 	sum := 0.0
 	for _, c := range t.nodes {
-		sum += float64(c.price) * c.host.group.Disruption.Payback.Hours()
+		sum += float64(c.price) * of(c).Hours()
 	}
 	return time.Duration(sum / float64(t.price) * float64(time.Hour))
+}
+
+// payback is how long the exchange may take to save what it costs.
+func (t *trade) payback() time.Duration {
+	return t.mean(func(c *candidate) time.Duration { return c.host.group.Disruption.Payback })
 }
 
 // costs is what the exchange costs once: the new machines while the old ones are still there; of the old ones the rest of the period
@@ -65,14 +70,12 @@ const mostLost = 1.0 / 3
 // tooEarly says that the nodes, on an average by their price, are paid for longer than mostLost allows, and when they no longer will be.
 // Until their periods end they cost nothing more, and the new machines would. Who sets paybackHours has exchanges begin at once.
 func (x *exchanger) tooEarly(t *trade, names []string) (string, time.Time) {
-	sum := 0.0
-	for _, c := range t.nodes {
-		if !c.host.group.Disruption.SparePaid {
-			return "", time.Time{}
-		}
-		sum += float64(c.price) * (x.paidRest(c).Hours() - mostLost*c.host.group.paidPeriod().Hours())
+	if slices.ContainsFunc(t.nodes, func(c *candidate) bool { return !c.host.group.Disruption.SparePaid }) {
+		return "", time.Time{}
 	}
-	over := time.Duration(sum / float64(t.price) * float64(time.Hour)).Round(time.Second)
+	over := t.mean(func(c *candidate) time.Duration {
+		return x.paidRest(c) - time.Duration(mostLost*float64(c.host.group.paidPeriod()))
+	}).Round(time.Second)
 	if over <= 0 {
 		return "", time.Time{}
 	}

@@ -95,9 +95,10 @@ func (w *world) buyBand(lots []*lot, a aim) {
 	w.buyDense(lots, a)
 }
 
-// buyDense serves fickle pods last, unless they are to be bought for together with the others, and the preferred types first: for a pod that fits
-// its group's preferred type no other is bought as long as that one can be. What must be
-// of other types is bought before, so that the room that is left there is used.
+// buyDense serves fickle pods last, unless they are to be bought for together with the others,
+// and the preferred types first: for a pod that fits its group's preferred type no other is
+// bought as long as that one can be. What must be of other types is bought before, so that the
+// room that is left there is used.
 func (w *world) buyDense(lots []*lot, a aim) {
 	if slices.ContainsFunc(w.groups, func(g *group) bool { return g.Preferred != "" && g.AllowMixed }) {
 		before := len(w.hosts)
