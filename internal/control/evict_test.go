@@ -52,7 +52,7 @@ func budgetCases() []*budgetCase {
 // What the plan reads from budgets is what the API server does with evictions.
 func TestBudgetsAreReadAsTheEvictionAPIDoes(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
-	clientset, err := kubernetes.NewForConfig(env.Config)
+	clientset, err := kubernetes.NewForConfig(w.env.Config)
 	w.must(err)
 	// Without retries: kube-apiserver has clients come back after ten seconds.
 	ask := func(ctx context.Context, p *corev1.Pod) error {

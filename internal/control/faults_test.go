@@ -130,6 +130,7 @@ var (
 
 // Each fault alone, at the start of an account or on a working cluster.
 func TestNoFaultOfTheAccountBuysBeyondItsBound(t *testing.T) {
+	t.Parallel()
 	for i, f := range accountFaults() {
 		for _, fresh := range []bool{true, false} {
 			if *simulatedHours == 0 && fresh != (i%2 == 0) {
@@ -145,6 +146,7 @@ func TestNoFaultOfTheAccountBuysBeyondItsBound(t *testing.T) {
 
 // Random pairs of faults, with restarts; -simulated-hours runs thousands of hours.
 func TestPairsOfFaultsOfTheAccount(t *testing.T) {
+	t.Parallel()
 	random := rand.New(rand.NewPCG(*simulatedSeed, 0))
 	all := accountFaults()
 	for n := 0; n < everydayPairs || n*hoursOfFault < *simulatedHours; n++ {

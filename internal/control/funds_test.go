@@ -69,20 +69,21 @@ func TestLowBalanceIsToldAndStopsGrowth(t *testing.T) {
 
 // An account that says nothing of its balance, or is billed afterwards, has no condition and no series.
 func TestNoWordOfTheBalanceWhereThereIsNone(t *testing.T) {
-	for _, knobs := range []vpsietest.Knobs{{NoBilling: true}, {}} {
-		w := newWorld(t, knobs)
-		g := w.group("postpaid", 1, 1)
-		w.ready(g, 1)
-		w.after(10*time.Minute, time.Minute)
-		w.reload(g)
-		for _, c := range g.Status.Conditions {
-			if c.Type == v1alpha1.NodeGroupLowBalance {
-				t.Errorf("%+v", c)
+	for name, knobs := range map[string]vpsietest.Knobs{"nothing is said": {NoBilling: true}, "billed afterwards": {}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, knobs)
+			g := w.group("postpaid", 1, 1)
+			w.ready(g, 1)
+			w.after(10*time.Minute, time.Minute)
+			w.reload(g)
+			for _, c := range g.Status.Conditions {
+				if c.Type == v1alpha1.NodeGroupLowBalance {
+					t.Errorf("%+v", c)
+				}
 			}
-		}
-		if n := testutil.CollectAndCount(w.registry, balanceMetrics); n != 0 {
-			t.Errorf("%d series of the balance", n)
-		}
-		w.clear()
+			if n := testutil.CollectAndCount(w.registry, balanceMetrics); n != 0 {
+				t.Errorf("%d series of the balance", n)
+			}
+		})
 	}
 }

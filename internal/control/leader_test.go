@@ -35,8 +35,8 @@ func TestOnlyTheLeaderActs(t *testing.T) {
 	t.Cleanup(func() { _ = w.admin.Delete(w.clearCtx(), lease) })
 	retry := 100 * time.Millisecond
 	stores := cluster.NewStores()
-	mgr, err := ctrl.NewManager(env.As(config.User), ctrl.Options{
-		Scheme: env.Scheme, Metrics: server.Options{BindAddress: "0"}, RetryPeriod: &retry,
+	mgr, err := ctrl.NewManager(w.env.As(config.User), ctrl.Options{
+		Scheme: w.env.Scheme, Metrics: server.Options{BindAddress: "0"}, RetryPeriod: &retry,
 		LeaderElection: true, LeaderElectionID: id, LeaderElectionNamespace: config.Namespace,
 		Cache: stores.CacheOptions(config.Namespace, "vpsie-secret"),
 	})

@@ -26,9 +26,9 @@ import (
 func (w *world) publishCluster() {
 	w.Helper()
 	kubeconfig := clientcmdapi.NewConfig()
-	kubeconfig.Clusters[""] = &clientcmdapi.Cluster{Server: env.Config.Host, CertificateAuthorityData: env.Config.CAData}
-	if !strings.HasPrefix(env.Config.Host, "https://") {
-		kubeconfig.Clusters[""].Server = "https://" + env.Config.Host
+	kubeconfig.Clusters[""] = &clientcmdapi.Cluster{Server: w.env.Config.Host, CertificateAuthorityData: w.env.Config.CAData}
+	if !strings.HasPrefix(w.env.Config.Host, "https://") {
+		kubeconfig.Clusters[""].Server = "https://" + w.env.Config.Host
 	}
 	content, err := clientcmd.Write(*kubeconfig)
 	w.must(err)
@@ -68,7 +68,7 @@ func TestKubeadmBootstrap(t *testing.T) {
 	m := w.ready(g, 1)[0]
 	data := w.userData[m.Name]
 	token := bootstrapToken.FindString(data)
-	for _, part := range []string{"kubeadm join \"" + strings.Trim(strings.TrimPrefix(env.Config.Host, "https://"), "/") + "\"", "sha256:", "v1.37/deb", "--node-labels=", m.Name} {
+	for _, part := range []string{"kubeadm join \"" + strings.Trim(strings.TrimPrefix(w.env.Config.Host, "https://"), "/") + "\"", "sha256:", "v1.37/deb", "--node-labels=", m.Name} {
 		if !strings.Contains(data, part) || token == "" {
 			t.Errorf("the user data lacks %q or a token:\n%s", part, data)
 		}

@@ -32,6 +32,7 @@ func (w *world) restart() { w.start(w.deps.Options) }
 // inSim runs a test in simulated time.
 func inSim(t *testing.T, knobs vpsietest.Knobs, test func(s *sim)) {
 	t.Helper()
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { test(newSim(t, knobs)) })
 }
 

@@ -38,8 +38,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
-var env *testenv.Env
-
 // logged is all that the tests had the autoscaler log.
 var logged transcript
 
@@ -62,14 +60,21 @@ func (l *transcript) String() string {
 
 func TestMain(m *testing.M) {
 	crlog.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug - 10})))
-	os.Exit(testenv.Main(m, func(e *testenv.Env) { env = e }))
+	os.Exit(testenv.MainOnSeveral(m, apiServers, func(p *testenv.Pool) { envs = p }))
 }
+
+// apiServers is how many worlds there can be at once: a world and its API server mostly wait for each other.
+const apiServers = 2
+
+// envs are the API servers of the worlds.
+var envs *testenv.Pool
 
 // world is a cluster with all of the autoscaler's reconcilers, called turn by turn
 // by the test, on a clock that the test moves. They have the rights of the shipped
 // roles; the test itself is the administrator.
 type world struct {
 	*testing.T
+	env      *testenv.Env // nil in a simulation
 	admin    client.Client
 	fake     *vpsietest.Server
 	clock    movable
@@ -114,10 +119,13 @@ func (w *world) Context() context.Context {
 
 const small, medium = "small-2cpu-4gb", "medium-4cpu-8gb"
 
+// newWorld makes the one world of a test, which goes on beside others from there on.
 func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 	t.Helper()
+	t.Parallel()
+	env := envs.Take(t)
 	fakeClock := clocktesting.NewFakeClock(time.Now())
-	w := &world{T: t, admin: env.Client(t, nil), clock: fakeClock, userData: map[string]string{}}
+	w := &world{T: t, env: env, admin: env.Client(t, nil), clock: fakeClock, userData: map[string]string{}}
 	w.connect = w.withRights
 	env.Apply(t, config.FS, "rbac/*.yaml", "admission/*.yaml")
 	fake, err := vpsietest.Start(vpsietest.Options{Knobs: knobs, Booter: kubelets{w}, Now: w.clock.Now, After: fakeClock.After})
@@ -197,7 +205,7 @@ func (w *world) roundThrough(c client.Client) {
 // withRights is a client with the rights of the shipped roles, and no more.
 func (w *world) withRights() client.WithWatch {
 	w.Helper()
-	return env.Client(w, env.As(config.User))
+	return w.env.Client(w, w.env.As(config.User))
 }
 
 func (w *world) setAccount(changes map[string]string) {

@@ -10,10 +10,10 @@ import (
 
 // patience bounds a wait: long enough for a busy machine, short enough that a hopeless wait is told
 // with its reason before the test binary's own timeout.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Eventually calls check until it returns nil, and fails the test with its last error when it does
-// not within half a minute.
+// not within two minutes.
 func Eventually(t testing.TB, check func(context.Context) error) {
 	t.Helper()
 	var last error
