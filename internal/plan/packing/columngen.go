@@ -10,9 +10,11 @@ import (
 func (m *Master) Solve(rounds int) {
 	m.seed(m.steps() / 4)
 	if m.tabled != nil {
-		m.growByTable(min(rounds, tableRounds), tableCells)
+		// The first patterns are found as well in a small table.
+		m.growByTable(min(rounds, tableRounds), quickCells, roughly)
+		m.growByTable(min(rounds, tableRounds), tableCells, enough)
 		if m.far() {
-			m.growByTable(1, largeCells) // the bins that count may be larger than tables
+			m.growByTable(largeRounds, largeCells, enough) // the bins that count may be larger than tables
 		}
 		if !m.far() {
 			m.settle()
@@ -274,7 +276,7 @@ func (m *Master) addExact(work int64, steps int) (grew bool, left int64) {
 // GrowAgain looks on after Retarget.
 func (m *Master) GrowAgain() {
 	if m.tabled != nil {
-		m.growByTable(fewRounds, quickCells)
+		m.growByTable(fewRounds, quickCells, enough)
 		return
 	}
 	m.grow(furtherRounds, m.steps())

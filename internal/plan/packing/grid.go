@@ -11,9 +11,8 @@ import (
 // every room there is. The few others, the odd ones, are tried in all numbers beside that. What it
 // leaves out of account, further resources and places that items share, makes its bound higher.
 type grid struct {
-	best          []int64
-	step          [2]int64
-	width, height int64
+	table
+	step [2]int64
 
 	fill         *fill
 	even, odd    []int // items of the fill
@@ -36,7 +35,7 @@ func (g *grid) most(f *fill, rates []float64, least int64) (int64, bool) {
 	if !countable || len(used) > mostOnGrid || !g.divideWithin(used, cmp.Or(g.work, gridWork)) {
 		return 0, false
 	}
-	g.best = zeros(g.best, int(g.width*g.height))
+	g.clear(g.width, g.height)
 	for _, j := range g.even {
 		g.add(j)
 	}
@@ -156,6 +155,10 @@ func (g *grid) commonStep(used []int, d, odd int) int64 {
 func (g *grid) passes() int {
 	n := 1
 	for _, j := range g.even {
+		if g.plenty(j) {
+			n++
+			continue
+		}
 		for left := g.fill.items[j].limit; left > 0; left /= 2 {
 			n++
 		}
@@ -163,20 +166,30 @@ func (g *grid) passes() int {
 	return n
 }
 
+// plenty says that there is as much of an even item as the bin has room for.
+func (g *grid) plenty(j int) bool {
+	fit := int64(math.MaxInt64)
+	for d, x := range g.fill.sizeOf(j)[:2] {
+		if x > 0 {
+			fit = min(fit, g.fill.free[d]/x)
+		}
+	}
+	return fit < math.MaxInt64 && int64(g.fill.items[j].limit) >= fit
+}
+
 // add lets an even item be taken up to its limit: once, twice, four times and so on, and what is
 // left.
 func (g *grid) add(j int) {
 	it, size := &g.fill.items[j], g.fill.sizeOf(j)
-	for left, n := it.limit, 1; left > 0; n *= 2 {
+	x, y := size[0]/g.step[0], size[1]/g.step[1]
+	if g.plenty(j) {
+		g.addAny(x, y, it.exact)
+		return
+	}
+	for left, n := int64(it.limit), int64(1); left > 0; n *= 2 {
 		n = min(n, left)
 		left -= n
-		x, y, value := int64(n)*(size[0]/g.step[0]), int64(n)*(size[1]/g.step[1]), int64(n)*it.exact
-		for i := g.width - 1; i >= x; i-- {
-			row, before := g.best[i*g.height:(i+1)*g.height], g.best[(i-x)*g.height:(i-x+1)*g.height]
-			for k := g.height - 1; k >= y; k-- {
-				row[k] = max(row[k], before[k-y]+value)
-			}
-		}
+		g.addOnce(n*x, n*y, n*it.exact)
 	}
 }
 

@@ -12,6 +12,8 @@ type tabled struct {
 	// open are the bins that the relaxed filling leaves a chance.
 	open []openBin
 	odds odds
+	// wanted says by item whether a pattern that is worth more than its bin may have it.
+	wanted []bool
 }
 
 // openBin is a bin with its relaxed filling, and what that proves.
@@ -37,6 +39,11 @@ func (s *tabled) search(duals []float64, cells int64, each int) (proved float64,
 		return proved, nil
 	}
 	width, height := s.extent(cells)
+	for i, wanted := range s.wanted {
+		if !wanted {
+			s.value[i] = 0
+		}
+	}
 	s.build(width, height)
 	m.searched += int(width*height) * len(s.even) / cellsAStep
 	loose := false
@@ -81,6 +88,7 @@ func (s *tabled) bestOf(o *openBin, duals []float64) (bound float64, taken []int
 // begin values the items, and finds the bins that are open.
 func (s *tabled) begin(duals []float64) (proved float64) {
 	m := s.m
+	s.wanted = zeros(s.wanted, len(m.Items))
 	s.limit, s.value = zeros(s.limit, len(m.Items)), zeros(s.value, len(m.Items))
 	for i := range m.Items {
 		s.value[i] = Grains(duals[i])
@@ -111,6 +119,7 @@ func (s *tabled) begin(duals []float64) (proved float64) {
 			proved = min(proved, f.price/max(ceiling, 1e-12))
 			continue
 		}
+		s.want(f, ceiling-f.price)
 		s.open = append(s.open, openBin{
 			bin: t, ceiling: ceiling, parts: slices.Clone(m.parts), rates: f.rates,
 			width: f.free[0]/s.step[0] + 1, height: f.free[1]/s.step[1] + 1,
@@ -254,4 +263,23 @@ func (m *Master) fits(bin int, taken []int) bool {
 	}
 	return m.Bins[bin].takesAll(taken) && m.Bins[bin].Free.Covers(m.sizeOf(taken)) &&
 		!slices.ContainsFunc(rooms, func(x int64) bool { return x < 0 })
+}
+
+// want marks the items that a filling worth more than the bin may have: by weak duality any other one costs it more than there is to
+// lose, which is the slack.
+func (s *tabled) want(f *fill, slack float64) {
+	for j := range f.items {
+		it := &f.items[j]
+		if s.wanted[it.index] || it.limit == 0 {
+			continue
+		}
+		gain := it.value
+		for d, x := range f.sizeOf(j) {
+			gain -= f.rates[d] * float64(x)
+		}
+		if it.place >= 0 {
+			gain -= f.rates[f.dims+it.place]
+		}
+		s.wanted[it.index] = gain+slack > 0
+	}
 }

@@ -124,7 +124,7 @@ func TestExchangesAreMade(t *testing.T) {
 		m := NewMaster(items, slices.Repeat([]int{1}, len(items)+1), []Bin{
 			{Price: 1_000_000, Free: resources.Vector{900, 1900}}, {Price: 1_800_000, Free: resources.Vector{1900, 3900}},
 		})
-		m.growByTable(rapid.IntRange(1, 12).Draw(t, "rounds"), tableCells)
+		m.growByTable(rapid.IntRange(1, 12).Draw(t, "rounds"), tableCells, enough)
 		for j, n := range m.times() {
 			made = made || n > 1e-6 && m.Patterns[j].Bin == exchanged
 		}

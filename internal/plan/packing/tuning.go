@@ -41,14 +41,15 @@ const (
 	// longer; so many numbers of odd ones are tried for a bin.
 	oddFactor = 2.5
 	oddTrials = 12_000
-	// A table has so many cells at most, at first and in the end, and as many are worked out in the time of
+	// A table has so many cells at most, at first, then and for the proof, and as many are worked out in the time of
 	// a step.
-	quickCells  = 18_000
+	quickCells  = 15_000
 	tableCells  = 40_000
 	largeCells  = 160_000
 	tableRounds = 40
 	proofRounds = 8
-	fewRounds   = 3
+	fewRounds   = 1
+	largeRounds = 2
 	cellsAStep  = 16
 	// An item of which there are so many times fewer than fit at most counts as one of which there are enough.
 	anyShare = 3
@@ -60,4 +61,6 @@ const (
 	openShare = 1e-4
 	farShare  = 2e-2
 	enough    = 1e-3
+	// roughly is how near to the bound the first table brings it.
+	roughly = 2e-2
 )
