@@ -53,25 +53,49 @@ func BenchmarkClasses(b *testing.B) {
 		shape string
 		pods  []int
 	}{{"lonely", []int{500, 1000, 2000, 5000, 10000}}, {"threes", []int{1500, 3000, 6000, 12000}}, {"sizes", []int{2500, 5000, 10000, 20000}}} {
-		before, smaller := 0.0, 0
+		slope := slope{}
 		for _, n := range c.pods {
 			b.Run(fmt.Sprintf("%s/pods=%d", c.shape, n), func(b *testing.B) {
-				spent := time.Duration(0)
-				for b.Loop() {
-					b.StopTimer()
-					s := plantest.Classes(c.shape, n)
-					start := processorTime(b)
-					b.StartTimer()
-					plan.Decide(s)
-					spent += processorTime(b) - start
-				}
-				each := spent.Seconds() / float64(b.N)
-				b.ReportMetric(1000*each, "cpu-ms/op")
-				if smaller > 0 {
-					b.ReportMetric(math.Log(each/before)/math.Log(float64(n)/float64(smaller)), "slope")
-				}
-				before, smaller = each, n
+				slope.measure(b, n, func() *plan.State { return plantest.Classes(c.shape, n) })
 			})
 		}
 	}
+}
+
+// BenchmarkCrowd is the same for apps that contradict each other, in NodeGroups that mix types and in those of one type.
+func BenchmarkCrowd(b *testing.B) {
+	for _, one := range []bool{false, true} {
+		slope := slope{}
+		for _, n := range []int{250, 500, 1000, 2000} {
+			b.Run(fmt.Sprintf("onetype=%t/apps=%d", one, n), func(b *testing.B) {
+				c := plantest.Crowd{Seed: 7, Apps: n, Replicas: 3, Groups: 4, Types: 12, OneType: one, Wishes: 1<<plantest.CrowdWishes - 1, Percent: 30}
+				slope.measure(b, n, c.State)
+			})
+		}
+	}
+}
+
+// slope is the processor time of a smaller size.
+type slope struct {
+	seconds float64
+	size    int
+}
+
+// measure reports the processor time of plans, and by which power of the size it has grown.
+func (s *slope) measure(b *testing.B, size int, state func() *plan.State) {
+	spent := time.Duration(0)
+	for b.Loop() {
+		b.StopTimer()
+		made := state()
+		start := processorTime(b)
+		b.StartTimer()
+		plan.Decide(made)
+		spent += processorTime(b) - start
+	}
+	each := spent.Seconds() / float64(b.N)
+	b.ReportMetric(1000*each, "cpu-ms/op")
+	if s.size > 0 {
+		b.ReportMetric(math.Log(each/s.seconds)/math.Log(float64(size)/float64(s.size)), "slope")
+	}
+	s.seconds, s.size = each, size
 }

@@ -23,7 +23,10 @@ func newEffort(size int) effort {
 }
 
 // begin starts a stage.
-func (e *effort) begin() { e.until = e.steps + e.share }
+func (e *effort) begin() { e.beginPart(1) }
+
+// beginPart starts one of so many equal parts of a stage.
+func (e *effort) beginPart(parts int) { e.until = e.steps + e.share/parts }
 
 // took counts steps.
 func (e *effort) took(steps int) { e.steps += steps }

@@ -42,6 +42,19 @@ func TestNoClusterMakesAPlanTakeLong(t *testing.T) {
 	})
 }
 
+// Which of twelve types four groups shall have is tried as long as that stage's steps last, and then estimated: a plan takes its
+// two or three shares, not one for every type of every group.
+func TestTheChoiceOfATypeTakesOneShare(t *testing.T) {
+	c := plantest.Crowd{Seed: 7, Apps: 250, Replicas: 3, Groups: 4, Types: 12, OneType: true, Wishes: 1<<plantest.CrowdWishes - 1, Percent: 30}
+	p, steps, share := plan.DecideCounting(c.State())
+	if steps > 3*share {
+		t.Errorf("%d steps, more than 3 times a stage's share of %d", steps, share)
+	}
+	if len(p.Launches) == 0 {
+		t.Error("nothing is bought")
+	}
+}
+
 // Pods that are turned out of every place that the repair gives them, by others that are given one in turn, are not given another
 // for ever.
 func TestRepairEnds(t *testing.T) {

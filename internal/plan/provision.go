@@ -77,32 +77,6 @@ func (w *world) mustBuy(lots []*lot) bool {
 		slices.ContainsFunc(w.groups, func(g *group) bool { return g.owed() > 0 })
 }
 
-// decideTypes settles the type of groups without mixed instances that have no node
-// yet: the one that serves the demand best, one group after another.
-func (w *world) decideTypes(lots []*lot) {
-	for _, g := range w.groups {
-		if g.AllowMixed || g.onlyType != "" || g.Deleting || len(g.templates) == 0 {
-			continue
-		}
-		var best outcome
-		choice, tried := "", ""
-		for _, t := range g.templates { // by type
-			if t.barred.reason != "" || t.offer.InstanceType == tried {
-				continue
-			}
-			tried = t.offer.InstanceType
-			mark := w.fork()
-			set(w, &g.onlyType, t.offer.InstanceType)
-			o := w.runBest(lots)
-			w.revert(mark)
-			if choice == "" || o.better(best) {
-				best, choice = o, t.offer.InstanceType
-			}
-		}
-		set(w, &g.onlyType, choice)
-	}
-}
-
 // misses says that a pod has no place.
 func (o outcome) misses() bool {
 	return slices.ContainsFunc(o.unplaced, func(n int) bool { return n > 0 })
