@@ -120,18 +120,23 @@ func (f *fill) ceiling() float64 {
 		if it.limit == 0 {
 			continue
 		}
-		gain := it.value
-		for d, x := range f.sizeOf(j) {
-			gain -= f.rates[d] * float64(x)
-		}
-		if it.place >= 0 {
-			gain -= f.rates[f.dims+it.place]
-		}
-		if gain > 0 {
+		if gain := f.gain(j); gain > 0 {
 			sum += gain * float64(it.limit)
 		}
 	}
 	return sum
+}
+
+// gain is what an item is worth above what it takes, by the rates.
+func (f *fill) gain(j int) float64 {
+	gain := f.items[j].value
+	for d, x := range f.sizeOf(j) {
+		gain -= f.rates[d] * float64(x)
+	}
+	if place := f.items[j].place; place >= 0 {
+		gain -= f.rates[f.dims+place]
+	}
+	return gain
 }
 
 // even gives every resource of the bin the same share of the price.

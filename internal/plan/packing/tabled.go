@@ -269,17 +269,8 @@ func (m *Master) fits(bin int, taken []int) bool {
 // lose, which is the slack.
 func (s *tabled) want(f *fill, slack float64) {
 	for j := range f.items {
-		it := &f.items[j]
-		if s.wanted[it.index] || it.limit == 0 {
-			continue
+		if it := &f.items[j]; it.limit > 0 {
+			s.wanted[it.index] = s.wanted[it.index] || f.gain(j)+slack > 0
 		}
-		gain := it.value
-		for d, x := range f.sizeOf(j) {
-			gain -= f.rates[d] * float64(x)
-		}
-		if it.place >= 0 {
-			gain -= f.rates[f.dims+it.place]
-		}
-		s.wanted[it.index] = gain+slack > 0
 	}
 }
