@@ -3,6 +3,11 @@ BIN := $(CURDIR)/.local/bin
 TOOL := go tool -modfile=tools/go.mod
 export KUBEBUILDER_ASSETS := $(BIN)
 
+# Checks and tests spend up to a third of their processor time on collecting garbage of small heaps, as Go usually does it.
+# Near the limit they collect as often as they must.
+cases lint quick unit verify race race-short local killed conformance properties roundtrip chart dashboards chaos: export GOGC ?= 400
+cases lint quick unit verify race race-short local killed conformance properties roundtrip chart dashboards chaos: export GOMEMLIMIT ?= 3GiB
+
 .PHONY: help
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
