@@ -38,8 +38,8 @@ build: controlplane ## Build all binaries
 	@cd localcluster && go build -o $(BIN)/localcluster ./cmd/localcluster
 
 .PHONY: test
-test: controlplane ## All checks and tests
-	@tools/steps lint verify userdata vulnerabilities cases unit race-short local chart dashboards
+test: build ## All checks and tests
+	@tools/steps lint verify userdata vulnerabilities cases / unit race-short / local chart dashboards
 
 .PHONY: quick
 quick: ## The inner loop: tests that need no control plane, and lint of what differs from main
