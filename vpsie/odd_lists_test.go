@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
@@ -81,11 +80,10 @@ func TestHugeAnswersEndInAnError(t *testing.T) {
 			c := answering(t, body)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			began := time.Now()
 			_, err := c.ListVMs(t.Context())
 			runtime.ReadMemStats(&after)
-			if vpsie.ClassOf(err) != vpsie.Temporary || time.Since(began) > vpsie.DefaultTimeout {
-				t.Errorf("ListVMs = %v after %v", err, time.Since(began))
+			if vpsie.ClassOf(err) != vpsie.Temporary {
+				t.Errorf("ListVMs = %v, want a temporary error", err)
 			}
 			if grown := (after.HeapSys - before.HeapSys) >> 20; after.HeapSys > before.HeapSys && grown > 200 {
 				t.Errorf("the heap grew by %d MiB", grown)
