@@ -22,6 +22,7 @@ func strategies() []strategy {
 	return []strategy{
 		{name: "minimum-first", worth: func(s *search) bool { return s.owes }, from: func(a *aim) { a.minFirst = true }},
 		{name: "headroom-first", worth: func(s *search) bool { return s.tight }, alter: func(a *aim) { a.roomFirst = true }},
+		{name: "spread-along", worth: func(s *search) bool { return s.fickle && !s.best.together }, alter: func(a *aim) { a.together = true }},
 		{name: "companions-apart", worth: func(s *search) bool { return s.tied && fewOrMissing(s) }, alter: func(a *aim) { a.apart = true }},
 		{name: "companions-by-zone", worth: func(s *search) bool { return s.zoned && fewOrMissing(s) }, alter: func(a *aim) { a.zoned = true }},
 		{name: "domains-last", worth: func(s *search) bool { return s.lacking }, alter: func(a *aim) { a.domainsLast = true }},
@@ -54,7 +55,7 @@ type search struct {
 	left int
 	// What groups and pods ask for that strategies differ in: nodes to a minimum, head-room,
 	// pods tied together by hostname or by another key, domains of a spread.
-	owes, tight, tied, zoned, lacking bool
+	owes, tight, tied, zoned, lacking, fickle bool
 
 	// best has the outcome result; name is its strategy, and steps is what it did.
 	best   aim
@@ -110,6 +111,7 @@ func (w *world) newSearch(lots []*lot) *search {
 	s.tied, s.zoned = len(w.companionsOf(lots, false)) > 0, len(w.companionsOf(lots, true)) > 0
 	lacking := len(scattered(lots))
 	s.lacking = lacking > 0 && lacking < len(lots)
+	s.fickle = slices.ContainsFunc(lots, (*lot).fickle)
 	return s
 }
 

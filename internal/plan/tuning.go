@@ -48,8 +48,8 @@ const (
 	// mostRefined is for how many pods at most they are. BenchmarkCompany is on both sides of it.
 	mostRefined = 3000
 
-	// mostApart is for how many pods at most those are bought for last that spread by pods which they are not among: of more of
-	// them, most find a place where they are bought for along with the others. BenchmarkDiverse is on both sides of it.
+	// mostApart is for how many pods at most it is tried to buy last for those that spread by pods which they are not among: of
+	// more of them, most find a place where they are bought for along with the others. BenchmarkDiverse is on both sides of it.
 	mostApart = 3000
 	// Pods that spread by hostname are laid evenly where spread makes the program dearer by evenShare; numbers of nodes are
 	// tried from what the relaxed program buys in steps of levelStep, mostLevels at most. BenchmarkCompany.
