@@ -19,6 +19,18 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
+// orderBeforeAnother takes turns until a machine is ordered, while another waits for its turn.
+func (w *world) orderBeforeAnother() {
+	w.Helper()
+	w.until(time.Second, "the order", func() error {
+		w.deps.arrivals.upcoming.expect("another")
+		if w.ordered() == 0 {
+			return errNotYet
+		}
+		return nil
+	})
+}
+
 // TestOrdersComeBeforeJoins: while a machine is about to be ordered, what VPSie lists of another is not written down, but not for long. That it
 // is listed counts at once: others may be ordered for it.
 func TestOrdersComeBeforeJoins(t *testing.T) {
@@ -29,13 +41,7 @@ func TestOrdersComeBeforeJoins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, vpsietest.Knobs{})
 			g := w.group("first", 1, 1)
-			w.until(time.Second, "the order", func() error {
-				w.deps.arrivals.upcoming.expect("another")
-				if w.ordered() == 0 {
-					return errNotYet
-				}
-				return nil
-			})
+			w.orderBeforeAnother()
 			w.after(5*time.Second, time.Second)
 			m := w.vpsieNodes()[0]
 			if m.Spec.VPSieInstanceID != 0 || m.Status.Phase != v1alpha1.PhaseProvisioning {
@@ -72,13 +78,7 @@ func TestAnswersWaitForOrders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, vpsietest.Knobs{GapSeconds: test.unlisted})
 			g := w.group("first", 1, 1)
-			w.until(time.Second, "the order", func() error {
-				w.deps.arrivals.upcoming.expect("another")
-				if w.ordered() == 0 {
-					return errNotYet
-				}
-				return nil
-			})
+			w.orderBeforeAnother()
 			m := w.vpsieNodes()[0]
 			said := func() string { return meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady).Reason }
 			written := m.ResourceVersion
