@@ -177,8 +177,8 @@ func (r *launcher) place(ctx context.Context, m *v1alpha1.VPSieNode, group *v1al
 	err = r.Cloud.Create(ctx, order)
 	if err == nil {
 		logf.FromContext(ctx).Info("ordered the VPS", "instanceType", order.InstanceType)
-		r.arrivals.orders.take(m.UID, r.Clock.Now())
-		r.recollect(m)
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonOrdered, "VPSie has taken the order")
+		r.calm(m)
 		return r.Options.PollInterval / 2, r.noteOrder(ctx, m, group) // soon: others wait until it is listed
 	}
 	if vpsie.MayHaveHappened(err) {
@@ -267,10 +267,6 @@ func (r *launcher) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sig
 	}
 	if (vm != nil || pending) && orderedByUs(m) {
 		r.arrivals.orders.see(m.UID, vm != nil, r.Clock.Now())
-	}
-	if wait := r.yields(m); wait > 0 && (vm != nil || pending) {
-		r.absences.forget(m.UID)
-		return wait, nil
 	}
 	switch {
 	case vm != nil:

@@ -111,30 +111,22 @@ func (r *machines) ofSecret(ctx context.Context, o client.Object) []reconcile.Re
 
 // Reconcile takes one machine one step further.
 func (r *machines) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	defer r.arrivals.upcoming.served(req.Name)
 	var m v1alpha1.VPSieNode
 	if err := r.Client.Get(ctx, req.NamespacedName, &m); err != nil {
-		r.arrivals.upcoming.served(req.Name)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	before := m.DeepCopy()
-	r.recollect(&m)
 	wait, err := r.step(ctx, &m)
-	r.arrivals.upcoming.served(req.Name)
 	if isStale(err) {
 		// The cache is behind; the newer object, or its end, is on its way and will be seen.
 		return turn(&m, reconcile.Result{RequeueAfter: staleRetry}), nil
-	}
-	if err == nil && r.answerCanWait(&m) {
-		return turn(&m, reconcile.Result{RequeueAfter: wait}), nil
 	}
 	if written := r.save(ctx, before, &m); written != nil && !errors.Is(written, errGone) {
 		if isStale(written) {
 			return turn(&m, reconcile.Result{RequeueAfter: staleRetry}), nil
 		}
 		return turn(&m, reconcile.Result{}), errors.Join(err, written)
-	}
-	if !cluster.Unanswered(&m) {
-		r.arrivals.orders.said(m.UID)
 	}
 	r.Metrics.Machine(before, &m)
 	for _, e := range append(milestones(before, &m), r.broke(before, &m)...) {

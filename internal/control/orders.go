@@ -50,8 +50,6 @@ type orders struct {
 	open   map[types.UID]time.Time
 	listed sets.Set[types.UID]
 	window int
-	// taken are those that VPSie took, and when, until the machine's status says so.
-	taken map[types.UID]time.Time
 	// waiting are the machines that were not admitted, in the order in which they asked; wake has one ask again.
 	waiting []waiter
 	wake    func(client.ObjectKey)
@@ -84,7 +82,7 @@ type lostOrder struct {
 
 func newOrders() *orders {
 	return &orders{
-		open: map[types.UID]time.Time{}, listed: sets.New[types.UID](), window: mostLost, taken: map[types.UID]time.Time{},
+		open: map[types.UID]time.Time{}, listed: sets.New[types.UID](), window: mostLost,
 		lost: map[string]lostOrder{}, doubted: map[types.UID]time.Time{},
 	}
 }
@@ -132,28 +130,6 @@ func (o *orders) admit(m client.Object, now time.Time) bool {
 		o.waiting = append(o.waiting, waiter{uid, client.ObjectKeyFromObject(m)})
 	}
 	return false
-}
-
-// take notes that VPSie took the machine's order, which its status does not say yet.
-func (o *orders) take(uid types.UID, now time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.taken[uid] = now
-}
-
-// took tells that VPSie took the machine's order and that its status does not say so yet.
-func (o *orders) took(uid types.UID) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	_, unsaid := o.taken[uid]
-	return unsaid
-}
-
-// said notes that the machine's status says what became of its order.
-func (o *orders) said(uid types.UID) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.taken, uid)
 }
 
 // wakeBy says how machines that wait are woken.
@@ -243,7 +219,6 @@ func (o *orders) forget(uid types.UID, now time.Time) {
 	defer o.wakeSome(now)
 	delete(o.open, uid)
 	delete(o.doubted, uid)
-	delete(o.taken, uid)
 	o.listed.Delete(uid)
 	o.waiting = slices.DeleteFunc(o.waiting, func(w waiter) bool { return w.uid == uid })
 }
@@ -253,9 +228,7 @@ func (o *orders) forget(uid types.UID, now time.Time) {
 func (o *orders) retain(alive map[types.UID]bool, now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, since := range []map[types.UID]time.Time{o.open, o.taken} {
-		maps.DeleteFunc(since, func(uid types.UID, at time.Time) bool { return !alive[uid] && now.Sub(at) > shortMemory })
-	}
+	maps.DeleteFunc(o.open, func(uid types.UID, at time.Time) bool { return !alive[uid] && now.Sub(at) > shortMemory })
 	maps.DeleteFunc(o.doubted, func(uid types.UID, _ time.Time) bool { return !alive[uid] })
 	for uid := range o.listed {
 		if !alive[uid] {

@@ -41,6 +41,9 @@ const clockSkew = time.Minute
 
 // built takes over what the list says of the VPS, and moves on when it runs.
 func (r *launcher) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (time.Duration, error) {
+	if wait := r.arrivals.upcoming.yield(orderedAt(m), r.Clock.Now()); wait > 0 {
+		return wait, nil
+	}
 	if owner, err := r.owners.otherOwner(ctx, m, vm); err != nil || owner != nil {
 		if owner != nil {
 			r.yieldTo(m, owner)

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,18 +18,6 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
-// orderBeforeAnother takes turns until a machine is ordered, while another waits for its turn.
-func (w *world) orderBeforeAnother() {
-	w.Helper()
-	w.until(time.Second, "the order", func() error {
-		w.deps.arrivals.upcoming.expect("another")
-		if w.ordered() == 0 {
-			return errNotYet
-		}
-		return nil
-	})
-}
-
 // TestOrdersComeBeforeJoins: while a machine is about to be ordered, what VPSie lists of another is not written down, but not for long. That it
 // is listed counts at once: others may be ordered for it.
 func TestOrdersComeBeforeJoins(t *testing.T) {
@@ -41,7 +28,13 @@ func TestOrdersComeBeforeJoins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, vpsietest.Knobs{})
 			g := w.group("first", 1, 1)
-			w.orderBeforeAnother()
+			w.until(time.Second, "the order", func() error {
+				w.deps.arrivals.upcoming.expect("another")
+				if w.ordered() == 0 {
+					return errNotYet
+				}
+				return nil
+			})
 			w.after(5*time.Second, time.Second)
 			m := w.vpsieNodes()[0]
 			if m.Spec.VPSieInstanceID != 0 || m.Status.Phase != v1alpha1.PhaseProvisioning {
@@ -56,48 +49,6 @@ func TestOrdersComeBeforeJoins(t *testing.T) {
 				t.Error("the machine still waits")
 			}
 			w.ready(g, 1)
-		})
-	}
-}
-
-// TestAnswersWaitForOrders: that VPSie took an order is written down when no other is to be made, but soon. Until then the process remembers it:
-// an order without an answer would be made again when it is not listed for long. One that starts then looks for the VPS.
-func TestAnswersWaitForOrders(t *testing.T) {
-	for name, test := range map[string]struct {
-		unlisted int // seconds
-		end      func(w *world)
-		says     string
-		orders   int
-	}{
-		"until no order waits":        {60, func(w *world) { w.deps.arrivals.upcoming.served("another") }, reasonOrdered, 1},
-		"not for ever":                {60, func(w *world) { w.clock.Step(shortWait) }, reasonOrdered, 1},
-		"until the VPS is listed":     {10, func(w *world) { w.deps.arrivals.upcoming.served("another"); w.clock.Step(10 * time.Second) }, reasonRunning, 1},
-		"and are lost with a crash":   {20, (*world).restart, reasonOrdering, 1},
-		"but not if they are leaving": {60, func(w *world) { w.dismiss(w.vpsieNodes()[0]) }, reasonOrdered, 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, vpsietest.Knobs{GapSeconds: test.unlisted})
-			g := w.group("first", 1, 1)
-			w.orderBeforeAnother()
-			m := w.vpsieNodes()[0]
-			said := func() string { return meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady).Reason }
-			written := m.ResourceVersion
-			w.after(5*time.Second, time.Second)
-			if w.reload(m); said() != reasonOrdering || m.ResourceVersion != written {
-				t.Errorf("the machine was written again and says %s while another waits to be ordered", said())
-			}
-			test.end(w)
-			w.turn(0)
-			if w.reload(m); said() != test.says {
-				t.Errorf("the machine says %s, want %s", said(), test.says)
-			}
-			w.ready(g, 1)
-			if n := w.ordered(); n != test.orders {
-				t.Errorf("%d VPSes were ordered, want %d", n, test.orders)
-			}
-			if left := len(w.deps.arrivals.orders.taken); left != 0 {
-				t.Errorf("%d answers are still to be written", left)
-			}
 		})
 	}
 }
