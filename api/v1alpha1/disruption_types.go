@@ -27,8 +27,9 @@ type Disruption struct {
 	// the old and the new machines are paid for until the old ones are gone, and what is left of
 	// periods that are paid as a whole (alignToPaidPeriodSeconds, an hour where that is absent) is
 	// lost. It counts with consolidation WhenCheaper. Absent is 24, and a replacement waits until no
-	// more than a third of the periods that are paid for the old machines will be left when these go:
-	// until then the old ones cost nothing more, and the new ones would.
+	// more than a third of the periods that are paid for the old machines will be left when these go,
+	// or, where their periods end one after another, until least of them will be: until then the old
+	// ones cost nothing more, and the new ones would.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
