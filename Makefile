@@ -5,8 +5,9 @@ export KUBEBUILDER_ASSETS := $(BIN)
 
 # Checks and tests spend up to a third of their processor time on collecting garbage of small heaps, as Go usually does it.
 # Near the limit they collect as often as they must.
-cases lint quick unit verify race race-short local killed conformance properties roundtrip chart dashboards chaos: export GOGC ?= 400
-cases lint quick unit verify race race-short local killed conformance properties roundtrip chart dashboards chaos: export GOMEMLIMIT ?= 3GiB
+CHECKS := cases lint quick unit verify race race-short local killed conformance properties roundtrip chart dashboards chaos
+$(CHECKS): export GOGC ?= 400
+$(CHECKS): export GOMEMLIMIT ?= 3GiB
 
 .PHONY: help
 help: ## Show the targets

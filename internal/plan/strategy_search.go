@@ -54,7 +54,7 @@ type search struct {
 	// left is how many pods there are to buy for.
 	left int
 	// What groups and pods ask for that strategies differ in: nodes to a minimum, head-room,
-	// pods tied together by hostname or by another key, domains of a spread.
+	// pods tied together by hostname or by another key, domains of a spread, pods that spread by others.
 	owes, tight, tied, zoned, lacking, fickle bool
 
 	// best has the outcome result; name is its strategy, and steps is what it did.
