@@ -66,28 +66,27 @@ func (r *machines) ofNode(ctx context.Context, o client.Object) []reconcile.Requ
 	if !ok {
 		return nil
 	}
-	claimants, err := r.owners.claimantsOf(ctx, node.Name)
+	found, err := r.owners.claimantsOf(ctx, node.Name)
 	if err != nil {
 		return nil
-	}
-	var waiting v1alpha1.VPSieNodeList
-	// As many nodes register as machines wait: copies of them all would be a million for a thousand.
-	err = r.Client.List(ctx, &waiting, client.InNamespace(r.Options.Namespace), client.MatchingFields{machinesByNode: ""}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		return nil
-	}
-	candidates := make([]*v1alpha1.VPSieNode, 0, len(waiting.Items))
-	for i := range waiting.Items {
-		candidates = append(candidates, &waiting.Items[i])
 	}
 	sight := r.Cloud.Seen() // nothing that hears of changes may wait for the cloud
-	alike := slices.DeleteFunc(slices.Clone(candidates), func(m *v1alpha1.VPSieNode) bool { return !isNodeOf(node, m, vmIn(sight, m)) })
-	if len(alike) == 0 && !slices.ContainsFunc(claimants, func(m *v1alpha1.VPSieNode) bool { return m.Status.NodeName == node.Name }) {
-		alike = candidates
+	looksLike := func(m *v1alpha1.VPSieNode) bool { return isNodeOf(node, m, vmIn(sight, m)) }
+	// As many nodes register as machines wait: to look through them all would be a million looks for a thousand.
+	if !slices.ContainsFunc(found, func(m *v1alpha1.VPSieNode) bool { return m.Status.NodeName == node.Name || looksLike(m) }) {
+		waiting, err := r.owners.waiting(ctx)
+		if err != nil {
+			return nil
+		}
+		alike := slices.DeleteFunc(slices.Clone(waiting), func(m *v1alpha1.VPSieNode) bool { return !looksLike(m) })
+		if len(alike) == 0 {
+			alike = waiting
+		}
+		found = append(found, alike...)
 	}
-	var requests []reconcile.Request
-	for _, m := range slices.Concat(claimants, alike) {
-		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)})
+	requests := make([]reconcile.Request, len(found))
+	for i, m := range found {
+		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(m)}
 	}
 	return requests
 }

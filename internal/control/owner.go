@@ -60,9 +60,10 @@ type owners struct {
 
 func newOwners(d *Deps) owners { return owners{d.Client, d.Cloud, d.Options.Namespace} }
 
-func (d owners) machinesWith(ctx context.Context, field, value string) ([]*v1alpha1.VPSieNode, error) {
+func (d owners) machinesWith(ctx context.Context, field, value string, options ...client.ListOption) ([]*v1alpha1.VPSieNode, error) {
+	options = append(options, client.InNamespace(d.namespace), client.MatchingFields{field: value})
 	var list v1alpha1.VPSieNodeList
-	if err := d.Client.List(ctx, &list, client.InNamespace(d.namespace), client.MatchingFields{field: value}); err != nil {
+	if err := d.Client.List(ctx, &list, options...); err != nil {
 		return nil, fmt.Errorf("listing the VPSieNodes with %s %s: %w", field, value, err)
 	}
 	found := make([]*v1alpha1.VPSieNode, len(list.Items))
@@ -183,6 +184,11 @@ func provesVPS(node *corev1.Node, vm *vpsie.VM) bool {
 		return bearsID(node.Spec.ProviderID, vm)
 	}
 	return cluster.SameName(node.Name, vm.Hostname)
+}
+
+// waiting are the VPSieNodes that have no node yet, as the cache has them: they must not be changed.
+func (d owners) waiting(ctx context.Context) ([]*v1alpha1.VPSieNode, error) {
+	return d.machinesWith(ctx, machinesByNode, "", client.UnsafeDisableDeepCopy)
 }
 
 // claimantsOf are the VPSieNodes that name the node.
