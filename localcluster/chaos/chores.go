@@ -50,11 +50,11 @@ func (u *users) begin(ctx context.Context) error {
 	return nil
 }
 
-// busy does chores until ctx ends.
-func (u *users) busy(ctx context.Context, s *estateSchedule) error {
+// busy does chores until ctx ends, but in lulls.
+func (u *users) busy(ctx context.Context, s *estateSchedule, lullLeft func() time.Duration) error {
 	for {
 		c := s.nextChore()
-		if !sleep(ctx, c.pause) {
+		if !sleep(ctx, c.pause) || !sleep(ctx, lullLeft()) {
 			return nil
 		}
 		if err := u.do(ctx, c); err != nil {

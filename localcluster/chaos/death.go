@@ -13,9 +13,12 @@ func (c *crew) kill(replica int, when string) {
 }
 
 // haunt kills the crew's controllers until ctx ends.
-func (c *crew) haunt(ctx context.Context, s *estateSchedule) error {
+func (c *crew) haunt(ctx context.Context, s *estateSchedule, lullLeft func() time.Duration) error {
 	for {
 		d := s.nextDeath()
+		if lullLeft() > 0 {
+			d.pause += lullPause
+		}
 		for range c.reform(d.pair) {
 			c.tally.add("kills: all at a change of leader election")
 		}

@@ -163,3 +163,22 @@ func TestSeed(t *testing.T) {
 		t.Error("different seeds deal the same acts")
 	}
 }
+
+// In a lull the cloud answers and a plan is cheap; lulls come back, and what is left of one passes.
+func TestLulls(t *testing.T) {
+	quiet := time.Duration(0)
+	for into := time.Duration(0); into < 3*lullEvery; into += time.Second {
+		if left := lull(into); left > 0 {
+			quiet += time.Second
+			if next := lull(into + left); next != 0 {
+				t.Errorf("%s into the run the lull lasts %s, and then %s more", into, left, next)
+			}
+		}
+	}
+	if quiet != 3*lullLasts {
+		t.Errorf("lulls lasted %s in %s", quiet, 3*lullEvery)
+	}
+	if g := newSchedule(7).nextLull(time.Second); g.lasts != time.Second || g.trouble != calm || g.bargain == "" || len(g.rules()) != 0 {
+		t.Errorf("a lull is %+v", g)
+	}
+}

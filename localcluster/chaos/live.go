@@ -34,13 +34,15 @@ func (r *run) live(ctx context.Context) (unrest []string, err error) {
 		}
 		kept = together(crewCtx, all...)
 	}()
+	began := time.Now()
+	lullLeft := func() time.Duration { return lull(time.Since(began)) }
 	trouble, over := context.WithTimeout(ctx, r.Length)
 	defer over()
-	acts := []func(context.Context) error{r.rain, r.blur, r.remember, r.tellProgress}
+	acts := []func(context.Context) error{func(ctx context.Context) error { return r.rain(ctx, lullLeft) }, r.blur, r.remember, r.tellProgress}
 	for i, c := range r.crews {
 		acts = append(acts,
-			func(ctx context.Context) error { return c.haunt(ctx, r.schedule.of(i)) },
-			func(ctx context.Context) error { return r.users[i].busy(ctx, r.schedule.of(i)) })
+			func(ctx context.Context) error { return c.haunt(ctx, r.schedule.of(i), lullLeft) },
+			func(ctx context.Context) error { return r.users[i].busy(ctx, r.schedule.of(i), lullLeft) })
 	}
 	if err := together(trouble, acts...); err != nil {
 		return nil, err
@@ -55,9 +57,19 @@ func (r *run) live(ctx context.Context) (unrest []string, err error) {
 }
 
 // rain changes the weather.
-func (r *run) rain(ctx context.Context) error {
+func (r *run) rain(ctx context.Context, lullLeft func() time.Duration) error {
 	for {
-		g := r.schedule.nextRegime()
+		var g regime
+		if left := lullLeft(); left > 0 {
+			r.tally.add("weather: lull")
+			g = r.schedule.nextLull(left)
+		} else {
+			g = r.schedule.nextRegime()
+		}
+		if g.hiddenRows > 0 && !r.answered(ctx) {
+			g.hiddenRows = 0
+			r.tally.add("weather: nothing hidden, since an order was in doubt")
+		}
 		if err := r.weather.turn(ctx, g); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -65,6 +77,22 @@ func (r *run) rain(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// longestDoubt is how long orders get to be answered or found: longer than an order stays out of the list.
+const longestDoubt = 15 * time.Second
+
+// answered waits until the controllers know of every VPS that it was ordered.
+func (r *run) answered(ctx context.Context) bool {
+	for deadline := time.Now().Add(longestDoubt); time.Now().Before(deadline); {
+		if s, err := lookAt(ctx, r.client, r.stack.Cloud); err == nil && !s.doubtful() { // an error: the API server is away
+			return true
+		}
+		if !sleep(ctx, 50*time.Millisecond) {
+			return false
+		}
+	}
+	return false
 }
 
 // blur changes how the controllers see the cluster, and restarts the API server.

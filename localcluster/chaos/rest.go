@@ -8,10 +8,13 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/config"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -45,6 +48,17 @@ func lookAt(ctx context.Context, c client.Client, cloud *vpsietest.Server) (*sce
 		return nil, fmt.Errorf("looking at the cluster: %w", err)
 	}
 	return &scene{groups.Items, machines.Items, nodes.Items, pods.Items, deployments.Items, secrets.Items, cloud.Ledger().VMs}, nil
+}
+
+// doubtful tells that VPSes are there for orders of which the controllers do not know what came.
+func (s *scene) doubtful() bool {
+	ordered := sets.New[types.UID]()
+	for _, b := range running(s.bills) {
+		ordered.Insert(types.UID(markOf(b).uid))
+	}
+	return slices.ContainsFunc(s.machines, func(m v1alpha1.VPSieNode) bool {
+		return ordered.Has(m.UID) && cluster.Unanswered(&m)
+	})
 }
 
 // unrest says what does not agree; nothing when all is well.

@@ -190,7 +190,7 @@ func flags(e estate) []string {
 		"--leader-elect-lease-duration=1s", "--leader-elect-renew-deadline=800ms", "--leader-elect-retry-period=200ms",
 		"--debounce=20ms", "--poll-interval=50ms", "--vpsie-requests-per-minute=60000", "--vpsie-request-timeout=" + requestTimeout.String(),
 		"--create-settle=3s", "--sweep-interval=100ms", "--vpsie-catalogue-ttl=1s", "--sweep-grace=4s", "--provision-timeout=20s", "--join-timeout=20s",
-		"--drain-timeout=15s", "--drain-retry=2s", "--unready-timeout=10s", "--repair-limit=50", "--backoff=1s", "--backoff-limit=4s",
+		"--drain-timeout=15s", "--drain-retry=2s", "--unready-timeout=10s", "--restart-timeout=10s", "--repair-limit=50", "--backoff=1s", "--backoff-limit=4s",
 	}
 }
 

@@ -17,7 +17,7 @@ func stream(seed uint64, purpose string) *rand.Rand {
 
 // schedule deals out everything that a run does, act after act.
 type schedule struct {
-	weather, sight *rand.Rand
+	weather, lulls, sight *rand.Rand
 	// dealt are regimes that come next.
 	dealt []regime
 	each  [estates]*estateSchedule
@@ -30,7 +30,7 @@ type estateSchedule struct {
 }
 
 func newSchedule(seed uint64) *schedule {
-	s := &schedule{weather: stream(seed, "weather"), sight: stream(seed, "sight")}
+	s := &schedule{weather: stream(seed, "weather"), lulls: stream(seed, "lulls"), sight: stream(seed, "sight")}
 	for i := range s.each {
 		s.each[i] = &estateSchedule{
 			kills: stream(seed, fmt.Sprint("kills ", i)), work: stream(seed, fmt.Sprint("work ", i)),
@@ -86,6 +86,34 @@ func (s *estateSchedule) nextDeath() death {
 	s.killed++
 	return d
 }
+
+// A lull comes after every so much trouble: the cloud answers, one plan is cheap, nobody changes the workload, and the
+// controllers live longer. What takes many steps in a row, such as an exchange, would hardly ever begin otherwise.
+const (
+	lullEvery = 100 * time.Second
+	lullLasts = 20 * time.Second
+	// lullPause is for how much longer a controller lives in a lull.
+	lullPause = 3 * time.Second
+)
+
+// lull is how long the lull still lasts in which a moment of the run lies, 0 outside of lulls.
+func lull(into time.Duration) time.Duration {
+	if left := lullEvery - into%lullEvery; left <= lullLasts {
+		return left
+	}
+	return 0
+}
+
+// nextLull is the cloud in the next lull.
+func (s *schedule) nextLull(left time.Duration) regime {
+	return regime{
+		lasts: left, trouble: calm, scarce: none, left: none, createMillis: 100, bootMillis: 300, readyMillis: 100, deleteMillis: 100,
+		bargain: pick(s.lulls, bargains()...),
+	}
+}
+
+// bargains are the plans that are sold at half their price at times.
+func bargains() []string { return []string{"micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb"} }
 
 // regime is how the cloud behaves for a while.
 type regime struct {
@@ -152,10 +180,10 @@ func refusals() []string {
 	}
 }
 
-// hiding are two regimes in a row. In the first all orders are answered and listed, so that none is in doubt while the second
-// hides machines: an order in doubt that is hidden for longer than --create-settle would rightly be made again.
+// hiding are two regimes in a row. In the first all orders are answered and listed. The second hides machines, once no order
+// is in doubt: one that is hidden for longer than --create-settle would rightly be made again.
 func hiding(r *rand.Rand) [2]regime {
-	calmly := regime{lasts: 4 * time.Second, trouble: calm, scarce: none, left: none, createMillis: 100, bootMillis: 300, deleteMillis: 100}
+	calmly := regime{lasts: time.Second, trouble: calm, scarce: none, left: none, createMillis: 100, bootMillis: 300, deleteMillis: 100}
 	hidden := calmly
 	hidden.lasts, hidden.hiddenRows = millis(r, 800, 2000), 1+r.IntN(3)
 	return [2]regime{calmly, hidden}
@@ -196,7 +224,7 @@ func (s *schedule) nextRegime() regime {
 	}
 	g.harm = pick(r, noHarm, noHarm, noHarm, noHarm, destroyed, ended, stopped)
 	g.plant = r.IntN(12) == 0
-	g.bargain = pick(r, "", "", "micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb")
+	g.bargain = pick(r, append(bargains(), "", "")...)
 	g.chatty, g.dropUserData = r.IntN(3) == 0, r.IntN(12) == 0
 	g.orderDialect = pick(r, "any", "any", "A", "B")
 	g.totalExcess = r.IntN(3) * r.IntN(2)
