@@ -80,6 +80,9 @@ const (
 // TaintReplacing keeps pods off a node that is to be replaced, as far as there is room elsewhere.
 const TaintReplacing = "autoscaler.vpsie.com/replacing"
 
+// TaintUnneeded keeps pods off a node that could go and waits for a timer or a budget, as far as there is room elsewhere.
+const TaintUnneeded = "autoscaler.vpsie.com/unneeded"
+
 // TaintUninitialized keeps pods off a new node until its labels and taints are in place.
 const TaintUninitialized = "autoscaler.vpsie.com/uninitialized"
 

@@ -225,6 +225,16 @@ func TestAnnotationsOfTheAutoscaler(t *testing.T) {
 			if noted && (err != nil || time.Since(at) > time.Hour) || !noted && text != "" {
 				return fmt.Errorf("%s is %q, want it there: %t", v1alpha1.AnnotationUnneededSince, text, noted)
 			}
+			var n corev1.Node
+			if err := b.client.Get(ctx, client.ObjectKey{Name: m.Status.NodeName}, &n); err != nil {
+				return err
+			}
+			avoided := slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool {
+				return t.Key == v1alpha1.TaintUnneeded && t.Effect == corev1.TaintEffectPreferNoSchedule
+			})
+			if avoided != noted {
+				return fmt.Errorf("the node's taints are %v; want %s: %t", n.Spec.Taints, v1alpha1.TaintUnneeded, noted)
+			}
 			return nil
 		})
 	}

@@ -3,13 +3,9 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -25,41 +21,14 @@ const (
 	longestReplacePause = 24 * time.Hour
 )
 
-// replacing keeps new pods off nodes that are to be replaced, as far as there is room
-// elsewhere, and writes down which replacements are given up.
-func (r *notes) replacing(ctx context.Context, o *cluster.Objects, p *plan.Plan) error {
+// givenUp writes down which replacements are given up.
+func (r *notes) givenUp(ctx context.Context, o *cluster.Objects, p *plan.Plan) error {
 	machines := byNodeName(o.VPSieNodes)
 	var errs []error
 	for i := range p.GivenUp {
 		errs = append(errs, r.giveUpReplacement(ctx, o, machines, &p.GivenUp[i]))
 	}
-	var wrong []*corev1.Node
-	for _, node := range o.Nodes {
-		m := machines[node.Name]
-		_, wanted := slices.BinarySearch(p.Replacing, node.Name)
-		if m != nil && m.DeletionTimestamp.IsZero() && slices.ContainsFunc(node.Spec.Taints, isReplacing) != wanted {
-			wrong = append(wrong, node)
-		}
-	}
-	errs = append(errs, forEach(wrong, func(node *corev1.Node) error { return r.avoid(ctx, node) }))
 	return errors.Join(errs...)
-}
-
-func isReplacing(t corev1.Taint) bool { return t.Key == v1alpha1.TaintReplacing }
-
-// avoid puts the taint of nodes that are to be replaced on the node, or takes it off where it is.
-func (r *notes) avoid(ctx context.Context, node *corev1.Node) error {
-	changed := node.DeepCopy()
-	changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isReplacing)
-	if len(changed.Spec.Taints) == len(node.Spec.Taints) {
-		taint(changed, corev1.Taint{Key: v1alpha1.TaintReplacing, Effect: corev1.TaintEffectPreferNoSchedule})
-	}
-	// Taints are one list: without the lock a taint that somebody adds now would be lost.
-	err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(node, client.MergeFromWithOptimisticLock{}))
-	if ignoreRace(err) != nil {
-		return fmt.Errorf("tainting node %s, which is to be replaced: %w", node.Name, err)
-	}
-	return nil
 }
 
 // FailedAgain is what is noted on a node whose replacement is given up now.

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -146,7 +147,11 @@ func scheduledOf(p *cluster.StoredPod) corev1.PodCondition {
 }
 
 func nodeNews(n *corev1.Node) any {
-	return []any{n.Labels, n.Annotations, n.Spec, n.Status.Allocatable, cluster.IsReady(n), n.DeletionTimestamp}
+	spec := n.Spec
+	if slices.ContainsFunc(spec.Taints, isAvoidance) { // which rounds put there, and decide nothing by
+		spec.Taints = slices.DeleteFunc(slices.Clone(spec.Taints), isAvoidance)
+	}
+	return []any{n.Labels, n.Annotations, spec, n.Status.Allocatable, cluster.IsReady(n), n.DeletionTimestamp}
 }
 
 func groupNews(g *v1alpha1.NodeGroup) any {

@@ -13,7 +13,7 @@ type Decider interface {
 }
 
 // Decided is what a round comes to. Of the plan a simulation carries out Launches and Removals, and plans again at RecheckAt at
-// the latest; the scheduler puts pods on nodes of Replacing last. Cost.After must be what all machines cost then.
+// the latest; the scheduler puts pods on nodes of Replacing and Unneeded last. Cost.After must be what all machines cost then.
 type Decided struct {
 	*plan.Plan
 	// Closed are nodes, by name, that take no more pods while they stay.

@@ -8,12 +8,12 @@ import (
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
-// scripted buys two machines in its first round, closes or replaces some of them by their number from then on, and notes
-// how many pods each has.
+// scripted buys two machines in its first round, closes, replaces or could do without some of them by their number from then
+// on, and notes how many pods each has.
 type scripted struct {
-	closed, replacing []int
-	names             []string
-	pods              map[string]int
+	closed, replacing, unneeded []int
+	names                       []string
+	pods                        map[string]int
 }
 
 // Decide follows the script.
@@ -39,7 +39,7 @@ func (d *scripted) Decide(_ context.Context, s *plan.State) (Decided, error) {
 		}
 		return names
 	}
-	p.Replacing = named(d.replacing)
+	p.Replacing, p.Unneeded = named(d.replacing), named(d.unneeded)
 	return Decided{Plan: p, Closed: named(d.closed)}, nil
 }
 
@@ -57,6 +57,7 @@ func TestADeciderDecides(t *testing.T) {
 		{name: "nothing said", first: 1, second: 1},
 		{name: "one closed", decider: scripted{closed: []int{1}}, first: 2},
 		{name: "one to be replaced", decider: scripted{replacing: []int{1}}, first: 2},
+		{name: "one that could go", decider: scripted{unneeded: []int{1}}, first: 2},
 		{name: "both to be replaced", decider: scripted{replacing: []int{0, 1}}, first: 1, second: 1},
 		{name: "both closed", decider: scripted{closed: []int{0, 1}}, waiting: 2},
 	} {

@@ -280,7 +280,8 @@ func (s *simulation) round(ctx context.Context) error {
 	}
 	s.remember(p)
 	for _, m := range s.machines {
-		m.closed, m.avoided = slices.Contains(decided.Closed, m.object.Name), slices.Contains(p.Replacing, m.object.Name)
+		m.closed = slices.Contains(decided.Closed, m.object.Name)
+		m.avoided = slices.Contains(p.Replacing, m.object.Name) || slices.Contains(p.Unneeded, m.object.Name)
 	}
 	next := s.now.Add(idleRound)
 	if len(p.Launches)+len(p.Removals) > 0 {

@@ -13,8 +13,8 @@ import (
 
 // schedule binds pending pods, the oldest first, to the ready node that would have the
 // largest free share afterwards, as kube-scheduler does by default (LeastAllocated); of
-// equals to the first by name. Nodes that are being replaced carry a taint that it weighs more
-// (PreferNoSchedule).
+// equals to the first by name. Nodes that are being replaced or could go carry a taint that it weighs
+// more (PreferNoSchedule).
 func (s *simulation) schedule() {
 	left := s.pending[:0]
 	for _, l := range s.pending {

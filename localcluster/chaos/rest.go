@@ -107,6 +107,10 @@ func (s *scene) unrestOfNodes() []string {
 	for _, m := range s.machines {
 		n := nodes[m.Status.NodeName]
 		delete(nodes, m.Status.NodeName)
+		var taints []corev1.Taint // but for that of a node that could go
+		if n != nil {
+			taints = slices.DeleteFunc(slices.Clone(n.Spec.Taints), func(t corev1.Taint) bool { return t.Key == v1alpha1.TaintUnneeded })
+		}
 		switch {
 		case n == nil:
 			found = append(found, fmt.Sprintf("VPSieNode %s has no Node", m.Name))
@@ -116,10 +120,10 @@ func (s *scene) unrestOfNodes() []string {
 			found = append(found, fmt.Sprintf("node %s is cordoned, or kept out of load balancers", n.Name))
 		case n.Labels[v1alpha1.LabelNodeGroup] != m.Spec.NodeGroupName || n.Labels[purpose] != m.Spec.NodeGroupName:
 			found = append(found, fmt.Sprintf("node %s lacks labels of NodeGroup %s: %v", n.Name, m.Spec.NodeGroupName, n.Labels))
-		case slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key != dedicated.Key }):
-			found = append(found, fmt.Sprintf("node %s has the taints %v", n.Name, n.Spec.Taints))
-		case strings.HasPrefix(m.Spec.NodeGroupName, "b") != (len(n.Spec.Taints) == 1):
-			found = append(found, fmt.Sprintf("node %s of NodeGroup %s has the taints %v", n.Name, m.Spec.NodeGroupName, n.Spec.Taints))
+		case slices.ContainsFunc(taints, func(t corev1.Taint) bool { return t.Key != dedicated.Key }):
+			found = append(found, fmt.Sprintf("node %s has the taints %v", n.Name, taints))
+		case strings.HasPrefix(m.Spec.NodeGroupName, "b") != (len(taints) == 1):
+			found = append(found, fmt.Sprintf("node %s of NodeGroup %s has the taints %v", n.Name, m.Spec.NodeGroupName, taints))
 		}
 	}
 	for name := range nodes {
