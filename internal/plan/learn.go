@@ -48,11 +48,12 @@ type shownPod struct {
 	settled int
 }
 
-// VPSie's CSI driver says by this label in which datacenter a node is, from the first
-// node on.
+// VPSie's CSI driver says by the label vendorTopology in which datacenter a node is, and attaches no more than
+// vendorVolumes volumes to it. Both hold from the first node on.
 const (
 	vendorDriver   = "vpsie.csi.vpsie.com"
 	vendorTopology = "region"
+	vendorVolumes  = 7
 )
 
 func newLessons(w *world) *lessons {

@@ -15,7 +15,7 @@ func newWorld(s *State) *world {
 	w := &world{
 		filters: filter.New(&filter.Objects{
 			Namespaces: s.Namespaces, Claims: s.Claims, Volumes: s.Volumes, StorageClasses: s.StorageClasses,
-			CSIDrivers: s.CSIDrivers, StorageCapacities: s.StorageCapacities,
+			CSIDrivers: s.CSIDrivers, StorageCapacities: s.StorageCapacities, VolumeLimits: map[string]int{vendorDriver: vendorVolumes},
 		}),
 		admittedBy:  map[*filter.Class]string{},
 		state:       s,

@@ -16,8 +16,9 @@ type Filters struct {
 	nodeClasses
 	storage *storage
 	classes map[unique.Handle[string]]*Class
-	// usualLimits are the most volumes of each driver that a node of the groups takes.
-	usualLimits map[string]int
+	// usualLimits are the most volumes of each driver that a node of the groups takes; knownLimits count for
+	// drivers of which these nodes tell nothing.
+	usualLimits, knownLimits map[string]int
 }
 
 // Objects are the objects, besides pods and nodes, that the filters read.
@@ -28,13 +29,15 @@ type Objects struct {
 	StorageClasses    []*storagev1.StorageClass
 	CSIDrivers        []*storagev1.CSIDriver
 	StorageCapacities []*storagev1.CSIStorageCapacity
+	// VolumeLimits are how many volumes of a CSI driver a node takes as long as no node tells.
+	VolumeLimits map[string]int
 }
 
 // New starts with no pods and no nodes.
 func New(o *Objects) *Filters {
 	return &Filters{
 		topology: newTopology(o.Namespaces), storage: newStorage(o),
-		classes: map[unique.Handle[string]]*Class{},
+		classes: map[unique.Handle[string]]*Class{}, knownLimits: o.VolumeLimits,
 	}
 }
 

@@ -84,7 +84,7 @@ func (a *attachments) exceeded(wanted []attachment) string {
 // ReadCSINodes gives the nodes the limits of their drivers. find gives the node of a name, nil for
 // none, and whether it is one of a group. What kubelet has not told yet of a machine is
 // taken from the groups' other nodes: as many as the best of them takes, so that no odd
-// node keeps pods from new ones.
+// node keeps pods from new ones. Of a driver that none of them has, knownLimits count.
 func (f *Filters) ReadCSINodes(list []*storagev1.CSINode, find func(name string) (n *NodeInfo, grouped bool)) {
 	f.usualLimits = map[string]int{}
 	for _, n := range list {
@@ -104,6 +104,11 @@ func (f *Filters) ReadCSINodes(list []*storagev1.CSINode, find func(name string)
 				limit = math.MaxInt
 			}
 			f.usualLimits[d.Name] = max(f.usualLimits[d.Name], limit)
+		}
+	}
+	for driver, limit := range f.knownLimits {
+		if _, told := f.usualLimits[driver]; !told {
+			f.usualLimits[driver] = limit
 		}
 	}
 	maps.DeleteFunc(f.usualLimits, func(_ string, limit int) bool { return limit == 0 || limit == math.MaxInt })
