@@ -185,7 +185,7 @@ func (b *buyer) pass(which func(*pricing) []*template) bool {
 // until that is nothing. It returns the last prices; nil when no pod is left.
 func (b *buyer) buyWholePatterns() *pricing {
 	for b.dropServed(); len(b.sizes) > 0; b.dropServed() {
-		if p := b.price(); p.program == nil || b.aim.perNode || b.aim.oneByOne || b.realiseAll(p.program) == 0 {
+		if p := b.price(); p.program == nil || b.aim.perNode || b.aim.oneByOne || b.aim.smallest || b.realiseAll(p.program) == 0 {
 			return p
 		}
 	}
@@ -198,6 +198,9 @@ func (b *buyer) buyWholePatterns() *pricing {
 func (b *buyer) buyBest(templates []*template, rates []float64) bool {
 	for _, s := range b.sizes {
 		s.worth += 1e-6 // a pod that asks for nothing counts a little, too
+		if b.aim.smallest {
+			s.worth = 1
+		}
 	}
 	asked := b.asked()
 	ratings := b.rateAll(templates, rates, asked)

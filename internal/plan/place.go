@@ -15,6 +15,16 @@ func (w *world) fillExisting(lots []*lot) {
 	w.fillAll(lots, w.taking())
 }
 
+// refillExisting is fillExisting once more, in another order.
+func (w *world) refillExisting(lots []*lot) {
+	for _, h := range w.hosts[:w.existing] {
+		if len(h.placed) > 0 {
+			w.clear(h)
+		}
+	}
+	w.fillExisting(lots)
+}
+
 // recall puts pods where an earlier plan meant them to be, on machines that are
 // still on their way.
 func (w *world) recall(lots []*lot) {

@@ -121,11 +121,12 @@ func (w *world) finish(lots []*lot, a aim) {
 	complete := func(roomy bool) outcome {
 		before := w.fork()
 		w.shrink(roomy)
-		if w.fork() != before && wanting(lots) {
+		more := w.fork() != before && wanting(lots)
+		if more {
 			w.buyFor(lots, a) // a cap, or a group's maximum, may allow more now
 		}
 		// A cheaper template may take what the other did not.
-		if w.fillAll(lots, w.taking()) > 0 {
+		if w.fillAll(lots, w.taking()) > 0 || more {
 			w.reconcile(lots, a)
 		}
 		w.relieve(lots, a)

@@ -22,7 +22,11 @@ type rating struct {
 func (b *buyer) rateAll(templates []*template, rates []float64, asked float64) ratings {
 	all := make(ratings, 0, len(templates))
 	for _, t := range templates {
-		all = append(all, &rating{template: t, most: b.rate(t, min(2*t.free.Dot(rates)+1, asked)), fresh: -1})
+		most := asked
+		if !b.aim.smallest {
+			most = min(2*t.free.Dot(rates)+1, asked)
+		}
+		all = append(all, &rating{template: t, most: b.rate(t, most), fresh: -1})
 	}
 	heap.Init(&all)
 	return all

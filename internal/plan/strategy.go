@@ -14,6 +14,8 @@ type aim struct {
 	perNode bool
 	// byPriority serves the pods of a higher priority before it looks at the next.
 	byPriority bool
+	// smallest serves the smallest pods of a priority first, and counts pods whatever their size.
+	smallest bool
 	// minFirst buys what the groups owe to their minimum before anything else, so
 	// that pods can use it.
 	minFirst bool

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // strategy is a named way of buying.
 type strategy struct {
@@ -11,6 +14,8 @@ type strategy struct {
 	alter, from func(a *aim)
 	// keeps are the nodes of the best way so far that are bought again before anything else; nil is none.
 	keeps func(s *search) []nodeBought
+	// anew: pods on nodes that are there already take part, too.
+	anew bool
 }
 
 // plainStrategy is the name of the first way of buying, which changes nothing.
@@ -43,7 +48,14 @@ func limitedStrategies() []strategy {
 		{name: "most-pods", from: func(a *aim) { a.perNode = true }},
 		{name: "by-priority", worth: ranked, from: func(a *aim) { a.byPriority = true }},
 		{name: "most-pods-by-priority", worth: ranked, from: func(a *aim) { a.byPriority, a.perNode = true, true }},
+		{name: "smallest-first", anew: true, from: func(a *aim) { a.byPriority, a.perNode, a.smallest = true, true, true }},
+		{name: "smallest-first-by-price", worth: (*search).capped, anew: true, from: func(a *aim) { a.byPriority, a.smallest = true, true }},
 	}
+}
+
+// capped says that a NodeGroup has a cap beside its maximum: it allows more nodes the smaller they are.
+func (s *search) capped() bool {
+	return slices.ContainsFunc(s.w.groups, func(g *group) bool { return g.Limits != Limits{} })
 }
 
 // search tries ways of buying and keeps the best.
@@ -123,7 +135,11 @@ func (s *search) tryAll(list []strategy) {
 		case st.from != nil:
 			a := aim{minFirst: s.owes, together: s.best.together}
 			st.from(&a)
-			s.try(st.name, a)
+			first := func() {}
+			if st.anew {
+				first = func() { s.w.refillExisting(s.inOrder(a)) }
+			}
+			s.attempt(st.name, a, first)
 		case st.keeps != nil:
 			a, kept := s.best, st.keeps(s)
 			st.alter(&a)
@@ -155,7 +171,7 @@ func (s *search) attempt(name string, a aim, first func()) bool {
 	s.w.revert(s.mark)
 	set(s.w, &s.w.appraisal, s.appraisal)
 	first()
-	s.w.run(s.lots, a)
+	s.w.run(s.inOrder(a), a)
 	s.appraisal = s.w.appraisal
 	s.limited, s.current = s.limited || s.w.limited(), false
 	o := s.w.outcome(s.lots)
@@ -165,6 +181,18 @@ func (s *search) attempt(name string, a aim, first func()) bool {
 	}
 	s.best, s.name, s.result, s.steps, s.current = a, name, o, s.w.changes(s.mark), true
 	return true
+}
+
+// inOrder are the lots in the order in which the way serves them.
+func (s *search) inOrder(a aim) []*lot {
+	if !a.smallest {
+		return s.lots
+	}
+	lots := slices.Clone(s.lots)
+	slices.SortStableFunc(lots, func(a, b *lot) int {
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(s.w.shareOf(a.size), s.w.shareOf(b.size)))
+	})
+	return lots
 }
 
 // change tries the best way so far with a change.
