@@ -118,7 +118,7 @@ func (w *world) misfit(l *lot, t *template) refusal {
 	}
 	if room := t.roomFor(l); !room.Fits(l.size) {
 		message := "asks for more than a node of it has: " + w.shortage(l.size, room)
-		if w.orderedRoom(t).Fits(l.size) {
+		if t.alloc.Fits(l.size) || w.orderedRoom(t).Fits(l.size) {
 			message += w.overheadOf(t.alloc, room)
 		}
 		return refusal{InsufficientResource, message}
