@@ -16,6 +16,9 @@ func CheckGroup(ctx context.Context, live client.Reader, o *Options, g *v1alpha1
 	return bootstrap{reads{Live: live}, o}.checkGroup(ctx, g)
 }
 
+// CheckSpec is CheckGroup as far as the group's spec alone tells; it asks nobody.
+func CheckSpec(o *Options, g *v1alpha1.NodeGroup) error { return bootstrap{Options: o}.tryUserData(g) }
+
 func (d bootstrap) checkGroup(ctx context.Context, g *v1alpha1.NodeGroup) error {
 	return errors.Join(d.tryUserData(g), d.checkEndpoint(ctx, g))
 }

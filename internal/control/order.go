@@ -55,8 +55,8 @@ func (r *launcher) orderFor(ctx context.Context, m *v1alpha1.VPSieNode, g *v1alp
 	}, nil
 }
 
-// checkNodeFields refuses labels and taints that no kubelet starts with, and that
-// could say something else in the text of the user data.
+// checkNodeFields refuses labels and taints that no kubelet starts with, that could say
+// something else in the text of the user data, or that would make all nodes one.
 func checkNodeFields(g *v1alpha1.NodeGroup) error {
 	wrong := func(field, value string, why []string) error {
 		return &cloud.ConfigError{Reason: "InvalidConfiguration", Message: fmt.Sprintf("spec.%s: %q: %s", field, value, strings.Join(why, "; "))}
@@ -69,11 +69,15 @@ func checkNodeFields(g *v1alpha1.NodeGroup) error {
 			if why := content.IsLabelKey(k); len(why) > 0 {
 				return wrong(field.name, k, why)
 			}
+			if k == corev1.LabelHostname {
+				return wrong(field.name, k, []string{"it is each node's own name, by which pods keep apart; leave it out"})
+			}
 			if why := content.IsLabelValue(field.pairs[k]); len(why) > 0 {
 				return wrong(field.name+"["+k+"]", field.pairs[k], why)
 			}
 		}
 	}
+	var before []corev1.Taint
 	for _, field := range []struct {
 		name   string
 		taints []corev1.Taint
@@ -85,6 +89,10 @@ func checkNodeFields(g *v1alpha1.NodeGroup) error {
 			if why := content.IsLabelValue(t.Value); len(why) > 0 {
 				return wrong(fmt.Sprintf("%s[%d].value", field.name, i), t.Value, why)
 			}
+			if slices.ContainsFunc(before, func(other corev1.Taint) bool { return other.MatchTaint(&t) }) {
+				return wrong(fmt.Sprintf("%s[%d]", field.name, i), t.Key, []string{"it is there twice with the effect " + string(t.Effect) + "; leave one of them out"})
+			}
+			before = append(before, t)
 		}
 	}
 	return nil

@@ -180,6 +180,11 @@ func (o *Options) fileMarkets(groups []*v1alpha1.NodeGroup) (map[string]cluster.
 		for _, why := range o.fill(&market, g, offers, given) {
 			notes = append(notes, "NodeGroup "+g.Name+": Instance type not available: "+why)
 		}
+		// As for the controller: nothing is bought that could not join.
+		if err := control.CheckSpec(&o.Control, g); err != nil {
+			market.Block(err.Error(), false)
+			notes = append(notes, "NodeGroup "+g.Name+": "+err.Error())
+		}
 		for _, offer := range offers {
 			market.Fixed[offer] = given[offer]
 		}
