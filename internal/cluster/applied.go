@@ -75,7 +75,7 @@ func DeprecatedUse(o *Objects) map[string]int {
 		count(g)
 	}
 	for _, m := range o.VPSieNodes {
-		if adopted(m) {
+		if madeByPerson(m) {
 			count(m)
 		}
 	}

@@ -118,15 +118,20 @@ func TestDisruptionInThePlannersWords(t *testing.T) {
 	}
 	ordered := machine("b")
 	ordered.Status.OrderedAt = new(metav1.NewTime(created.Add(time.Minute)))
+	tidied := machine("d")
+	tidied.CreationTimestamp, tidied.Status.CreatedAt = metav1.Time{}, new(metav1.NewTime(created.Add(-time.Minute)))
 	other := machine("c")
 	other.Spec.NodeGroupName = "api"
-	s := NewBuilder().State(&Objects{NodeGroups: []*v1alpha1.NodeGroup{g}, VPSieNodes: []*v1alpha1.VPSieNode{machine("a"), ordered, machine("d"), machine("e"), other}}, nil, created, plan.Options{})
+	s := NewBuilder().State(&Objects{NodeGroups: []*v1alpha1.NodeGroup{g}, VPSieNodes: []*v1alpha1.VPSieNode{machine("a"), ordered, tidied, machine("e"), other}}, nil, created, plan.Options{})
 	d := s.Groups[0].Disruption
 	if d.Consolidation != plan.ConsolidateEmpty || d.MinLifetime != time.Minute || d.PaidPeriod != time.Hour || d.MinSavings != 20 || d.Payback != 48*time.Hour || d.SparePaid || len(d.Budgets) != 1 || d.Budgets[0].Nodes != 2 {
 		t.Errorf("%+v", d)
 	}
-	if !s.Nodes[0].Created.Equal(created) || !s.Nodes[1].Created.Equal(created.Add(time.Minute)) {
-		t.Errorf("created %s, %s", s.Nodes[0].Created, s.Nodes[1].Created)
+	at := map[string]time.Time{"a": created, "b": created.Add(time.Minute), "d": created.Add(-time.Minute)}
+	for _, n := range s.Nodes {
+		if want, asked := at[n.Name]; asked && !n.Created.Equal(want) {
+			t.Errorf("%s was created %s, want %s", n.Name, n.Created, want)
+		}
 	}
 }
 

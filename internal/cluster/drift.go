@@ -199,7 +199,7 @@ func compareWithNew(o *Objects, nodes []*plan.Node, groups map[string]*v1alpha1.
 	}
 	noHelp := map[string]bool{}
 	for i, m := range o.VPSieNodes {
-		if n := nodes[i]; fresh[n.Group] != nil && !adopted(m) {
+		if n := nodes[i]; fresh[n.Group] != nil && !madeByPerson(m) {
 			n.Drift = drift(m, fresh[n.Group])
 			n.Current = n.Drift == "" && Comparable(m)
 			if n.Current && bringsOldKubelet(m, n.Object, o.KubernetesVersion) {
@@ -209,7 +209,7 @@ func compareWithNew(o *Objects, nodes []*plan.Node, groups map[string]*v1alpha1.
 	}
 	for i, m := range o.VPSieNodes {
 		n := nodes[i]
-		if fresh[n.Group] == nil || adopted(m) || noHelp[n.Group] {
+		if fresh[n.Group] == nil || madeByPerson(m) || noHelp[n.Group] {
 			continue
 		}
 		if text := oldKubelet(m, n.Object, o.KubernetesVersion); text != "" {

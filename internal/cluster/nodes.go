@@ -88,7 +88,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		Object:        object,
 		UnneededSince: timeAnnotation(m, v1alpha1.AnnotationUnneededSince),
 		DoNotDelete:   MustNotDelete(m),
-		Adopted:       adopted(m),
+		Adopted:       madeByPerson(m),
 		Stopped:       stopped(m),
 		Replaces:      Replaces(m),
 		Together:      ReplacesTogether(m),
@@ -134,17 +134,21 @@ func sizeOf(m *v1alpha1.VPSieNode) corev1.ResourceList {
 	}
 }
 
-// orderedAt is when the machine's VPS was ordered, as far as the object says it.
+// orderedAt is when the machine's VPS was ordered, as far as the object says it. Tools that
+// tidy dumps up, and people, leave the times of the metadata out.
 func orderedAt(m *v1alpha1.VPSieNode) time.Time {
-	if m.Status.OrderedAt != nil {
+	switch {
+	case m.Status.OrderedAt != nil:
 		return m.Status.OrderedAt.Time
+	case m.CreationTimestamp.IsZero() && m.Status.CreatedAt != nil:
+		return m.Status.CreatedAt.Time
 	}
 	return m.CreationTimestamp.Time
 }
 
-// adopted says that a person made the object. Files that were written by hand bear
+// madeByPerson says that a person made the object. Files that were written by hand bear
 // neither a UID nor the annotation, and do not say who made what.
-func adopted(m *v1alpha1.VPSieNode) bool {
+func madeByPerson(m *v1alpha1.VPSieNode) bool {
 	return m.UID != "" && m.Annotations[v1alpha1.AnnotationLaunchReason] == ""
 }
 

@@ -68,12 +68,13 @@ func lateIf(a, b bool) int {
 
 // Disowned tells of a failed VPSieNode whose VPS was never its own: the VPS belongs to
 // another VPSieNode, is not what a person said of it, or does not exist. Such an object
-// is no machine: it counts for nothing, and its deletion deletes nothing.
+// is no machine: it counts for nothing, and its deletion deletes nothing. Files that were
+// written by hand do not say who made what (madeByPerson): there a failed machine is one.
 func Disowned(m *v1alpha1.VPSieNode) bool {
 	if m.Status.Phase != v1alpha1.PhaseFailed || m.Status.VPSieStatus != "" || m.Spec.VPSieInstanceID == 0 {
 		return false
 	}
-	return m.Annotations[v1alpha1.AnnotationLaunchReason] == "" || IsDuplicate(m)
+	return madeByPerson(m) || IsDuplicate(m)
 }
 
 // ReasonDuplicateInstance stands in the condition Error of a VPSieNode whose VPS belongs to another one.
@@ -112,7 +113,7 @@ func (o *Objects) setAside() []string {
 		o.Aside = append(o.Aside, m)
 		why := DuplicateText(m.Spec.VPSieInstanceID, owner.Name)
 		if owner == m {
-			why = m.Status.LastError
+			why = cmp.Or(m.Status.LastError, "it failed, and its VPS was never its own")
 		}
 		notes = append(notes, "VPSieNode "+m.Name+" is left out: "+why)
 	}

@@ -21,7 +21,9 @@ func naming(name string, vps int64, node string, age time.Duration) *v1alpha1.VP
 
 func TestOnlyOwnersAreMachines(t *testing.T) {
 	notFound := naming("not-found", 7, "", time.Hour)
-	notFound.Status.Phase = v1alpha1.PhaseFailed
+	notFound.UID, notFound.Status.Phase = "7", v1alpha1.PhaseFailed
+	byHand := naming("by-hand", 8, "", time.Hour)
+	byHand.Status.Phase = v1alpha1.PhaseFailed
 	told := naming("told", 5, "", 2*time.Hour)
 	told.Status = v1alpha1.VPSieNodeStatus{Phase: v1alpha1.PhaseFailed, LastError: DuplicateText(5, "b"), Conditions: []metav1.Condition{
 		{Type: v1alpha1.VPSieNodeError, Status: metav1.ConditionTrue, Reason: ReasonDuplicateInstance},
@@ -31,9 +33,9 @@ func TestOnlyOwnersAreMachines(t *testing.T) {
 		naming("y-same-age", 2, "", time.Hour), naming("x-same-age", 2, "", time.Hour),
 		naming("unordered-1", 0, "", time.Hour), naming("unordered-2", 0, "", time.Hour),
 		naming("alone", 3, "", time.Hour), told, naming("b", 5, "", time.Minute),
-		notFound, naming("real", 7, "", time.Minute),
+		notFound, naming("real", 7, "", time.Minute), byHand,
 	}
-	want := []string{"alone", "b", "old", "real", "unordered-1", "unordered-2", "x-same-age"}
+	want := []string{"alone", "b", "by-hand", "old", "real", "unordered-1", "unordered-2", "x-same-age"}
 	for range 3 {
 		slices.Reverse(all[1:])
 		o := &Objects{VPSieNodes: slices.Clone(all)}
