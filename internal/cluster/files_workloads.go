@@ -50,6 +50,7 @@ func (r *reader) addMissingPods() {
 		w.missing = missingOf(j, owned.of(w, nil))
 		r.addPods(w)
 	}
+	r.addEphemeralClaims()
 }
 
 // addDeployments counts a Deployment's pods by its selector, because its ReplicaSets may
@@ -184,27 +185,10 @@ func (r *reader) addStatefulSet(s *appsv1.StatefulSet) {
 			setLabel(&p.ObjectMeta, appsv1.StatefulSetPodNameLabel, name)
 			setLabel(&p.ObjectMeta, appsv1.PodIndexLabel, fmt.Sprint(i))
 			for _, t := range s.Spec.VolumeClaimTemplates {
-				r.addClaim(p, &t, t.Name+"-"+name)
+				r.mountClaim(p, &t, t.Name+"-"+name)
 			}
 		})
 	}
-}
-
-// addClaim adds the claim that a StatefulSet's controller would make for the pod, and
-// the volume that names it in place of one of the template.
-func (r *reader) addClaim(p *corev1.Pod, template *corev1.PersistentVolumeClaim, name string) {
-	p.Spec.Volumes = slices.DeleteFunc(p.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == template.Name })
-	p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: template.Name, VolumeSource: corev1.VolumeSource{
-		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: name}}})
-	id := identity{kind: schema.GroupKind{Kind: "PersistentVolumeClaim"}, namespace: p.Namespace, name: name}
-	if _, there := r.seen[id]; there {
-		return
-	}
-	claim := template.DeepCopy()
-	claim.Name, claim.Namespace = name, p.Namespace
-	claim.Status.Phase = corev1.ClaimPending
-	r.seen[id] = seen{what: "made from " + p.Namespace + "/" + p.Name, object: claim}
-	r.objects.Claims = append(r.objects.Claims, claim)
 }
 
 // countable says whether the workload lacks pods that can be made, and notes them.

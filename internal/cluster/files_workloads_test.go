@@ -89,6 +89,30 @@ func TestStatefulSetsBringTheirClaims(t *testing.T) {
 	}
 }
 
+// Waiting pods bring the claims of their generic ephemeral volumes, which a controller makes as soon as they are there.
+func TestWaitingPodsBringTheirEphemeralClaims(t *testing.T) {
+	const volumes = "containers: [{name: c}], volumes: [{name: scratch, ephemeral: {volumeClaimTemplate: {metadata: {labels: {a: b}}, spec: {storageClassName: fast}}}}]"
+	read := readText(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 2, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {`+volumes+`}}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: waits}, spec: {`+volumes+`}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: runs}, spec: {nodeName: n1, `+volumes+`}}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: web-1-scratch, namespace: default}, spec: {volumeName: v}}`)
+	var names []string
+	for _, c := range read.Claims {
+		names = append(names, c.Name)
+		owner := metav1.GetControllerOf(c)
+		made := owner != nil && owner.Kind == "Pod" && c.Name == owner.Name+"-scratch" && *c.Spec.StorageClassName == "fast" && c.Labels["a"] == "b"
+		if there := c.Spec.VolumeName == "v"; made == there {
+			t.Errorf("%s: %+v", c.Name, c)
+		}
+	}
+	if diff := cmp.Diff([]string{"web-1-scratch", "waits-scratch", "web-2-scratch"}, names); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // Pods that have seen no API server get what admission adds.
 func TestAdmissionOfPods(t *testing.T) {
 	const more = `
