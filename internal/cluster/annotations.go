@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,36 @@ func machineProblems(o metav1.Object, whose string) []string {
 		if _, ok := DrainTimeout(o); !ok {
 			problems = append(problems, fmt.Sprintf("%sannotation %s: %q is not a whole number of seconds >= 0; --drain-timeout stays in force",
 				whose, v1alpha1.AnnotationDrainTimeout, text))
+		}
+	}
+	return problems
+}
+
+// The annotations by which people steer NodeGroups, and machines.
+var (
+	groupAnnotations = []string{
+		v1alpha1.AnnotationMaxNodesOverride, v1alpha1.AnnotationMinNodesOverride, v1alpha1.AnnotationPause, v1alpha1.AnnotationTryNow,
+	}
+	machineAnnotations = []string{v1alpha1.AnnotationDoNotDelete, v1alpha1.AnnotationDrainTimeout, v1alpha1.AnnotationSkipDrain}
+)
+
+// strayOnGroup tells of the NodeGroup's annotations in the autoscaler's name that mean nothing there, as a typing error
+// leaves them.
+func strayOnGroup(g *v1alpha1.NodeGroup) []string {
+	prefix, _, _ := strings.Cut(v1alpha1.AnnotationPause, "/")
+	return stray(g, "a NodeGroup", groupAnnotations, func(key string) bool { return strings.HasPrefix(key, prefix+"/") })
+}
+
+// strayOnMachine tells of annotations that belong on the NodeGroup. Machines bear others that the autoscaler writes.
+func strayOnMachine(o metav1.Object) []string {
+	return stray(o, "a VPSieNode or Node", machineAnnotations, func(key string) bool { return slices.Contains(groupAnnotations, key) })
+}
+
+func stray(o metav1.Object, on string, known []string, ours func(key string) bool) []string {
+	var problems []string
+	for _, key := range slices.Sorted(maps.Keys(o.GetAnnotations())) {
+		if ours(key) && !slices.Contains(known, key) {
+			problems = append(problems, fmt.Sprintf("annotation %s means nothing there; those for %s are %s", key, on, strings.Join(known, ", ")))
 		}
 	}
 	return problems

@@ -1,10 +1,12 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -80,5 +82,33 @@ func TestAnnotationsOfOthersAreTold(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("told %q, want %q", text, want)
 		}
+	}
+}
+
+// An annotation in the autoscaler's name that means nothing where it is, is told: somebody relies on it.
+func TestStrayAnnotationsAreTold(t *testing.T) {
+	meta := func(keys ...string) metav1.ObjectMeta {
+		m := metav1.ObjectMeta{Name: "x", Annotations: map[string]string{}}
+		for _, key := range keys {
+			m.Annotations[key] = "true"
+		}
+		return m
+	}
+	told := Gaps(&Objects{
+		NodeGroups: []*v1alpha1.NodeGroup{{ObjectMeta: meta("autoscaler.vpsie.com/paused", v1alpha1.AnnotationPause, v1alpha1.AnnotationDoNotDelete, "example.com/paused")}},
+		VPSieNodes: []*v1alpha1.VPSieNode{{ObjectMeta: meta(v1alpha1.AnnotationPause, v1alpha1.AnnotationDoNotDelete, v1alpha1.AnnotationOrder)}},
+		Nodes:      []*corev1.Node{{ObjectMeta: meta(v1alpha1.AnnotationMinNodesOverride, "autoscaler.vpsie.com/draining")}},
+	})
+	told = slices.DeleteFunc(told, func(n string) bool { return !strings.Contains(n, "means nothing there") })
+	var heads []string
+	for _, n := range told {
+		head, _, _ := strings.Cut(n, " means nothing there")
+		heads = append(heads, head)
+	}
+	if diff := cmp.Diff([]string{
+		"NodeGroup x: annotation autoscaler.vpsie.com/do-not-delete", "NodeGroup x: annotation autoscaler.vpsie.com/paused",
+		"VPSieNode x: annotation autoscaler.vpsie.com/pause", "Node x: annotation autoscaler.vpsie.com/min-nodes-override",
+	}, heads); diff != "" || !strings.Contains(told[0], "those for a NodeGroup are autoscaler.vpsie.com/max-nodes-override,") {
+		t.Errorf("-want +got:\n%s%q", diff, told)
 	}
 }
