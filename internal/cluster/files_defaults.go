@@ -17,9 +17,10 @@ func (r *reader) applyDefaults() {
 		r.defaultPriority(p, classes)
 		setPodDefaults(p)
 		if !isStored(p) && !isInUse(p) {
-			r.admit(p)
+			r.admit(p, r.seen[podID(p.Namespace, p.Name)].what)
 		}
 	}
+	r.admitDaemons()
 	for _, n := range r.objects.Nodes {
 		if n.Status.Allocatable == nil {
 			n.Status.Allocatable = n.Status.Capacity

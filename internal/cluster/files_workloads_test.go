@@ -132,4 +132,13 @@ func TestAdmissionOfPods(t *testing.T) {
 	if len(runs.Spec.Containers[0].Resources.Requests) != 1 || runs.Spec.Overhead != nil {
 		t.Errorf("a pod that runs has got %+v", runs.Spec)
 	}
+	daemons := readText(t, `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: d, namespace: default, uid: u, resourceVersion: "1"}, spec: {template: {spec: {runtimeClassName: kata, containers: [{name: c, resources: {limits: {cpu: 2}}}]}}}}`+more)
+	spec := daemons.DaemonSets[0].Spec.Template.Spec
+	if diff := cmp.Diff(list("cpu", "2", "memory", "1Gi", "ephemeral-storage", "1Gi"), spec.Containers[0].Resources.Requests); diff != "" || spec.Overhead.Cpu().String() != "250m" {
+		t.Errorf("the pods of a DaemonSet: overhead %v, requests -want +got:\n%s", spec.Overhead, diff)
+	}
+	lacks := readText(t, "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {runtimeClassName: gvisor, containers: [{name: c}]}}"+more)
+	if !slices.Contains(lacks.Notes, `stdin: document 1: Pod p: spec.runtimeClassName: there is no RuntimeClass "gvisor" in the files; planned without what it adds`) {
+		t.Errorf("notes: %q", lacks.Notes)
+	}
 }
