@@ -61,6 +61,10 @@ func (r *reader) decode(e element) found {
 	}
 	kind, known := r.kinds[f.group]
 	if !known {
+		if want := r.meant(f.group); want != "" {
+			f.faults = []error{fmt.Errorf("kind: there is no %s in %s; want %s", head.Kind, head.APIVersion, want)}
+			return f
+		}
 		f.ignored = head.Kind + " (" + head.APIVersion + ")"
 		return f
 	}
@@ -74,6 +78,20 @@ func (r *reader) decode(e element) found {
 	f.kind = kind
 	f.object, f.verdict = kind.decode(e.data)
 	return f
+}
+
+// meant is the kind that is read and that somebody meant who wrote its name in other letters, or a group that is no
+// API's: those of CustomResourceDefinitions have a dot. It is empty for none.
+func (r *reader) meant(wrong schema.GroupKind) string {
+	for known, kind := range r.kinds {
+		if !strings.EqualFold(known.Kind, wrong.Kind) && !strings.EqualFold(known.Kind+"s", wrong.Kind) {
+			continue
+		}
+		if known.Group == wrong.Group || !strings.Contains(wrong.Group, ".") {
+			return fmt.Sprintf("%s of %s", known.Kind, schema.GroupVersion{Group: known.Group, Version: kind.versions[len(kind.versions)-1]})
+		}
+	}
+	return ""
 }
 
 func title(namespace, name string) string {

@@ -10,6 +10,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -217,14 +219,19 @@ func checkDaemonSet(d *appsv1.DaemonSet) field.ErrorList {
 	return checkPodSpec(&d.Spec.Template.Spec, field.NewPath("spec", "template", "spec"))
 }
 
-// checkTemplate tests the pods that a workload makes; one without containers makes none.
-func checkTemplate[T any](template func(T) *corev1.PodTemplateSpec) func(T) field.ErrorList {
+// checkTemplate tests the pods that a workload makes; one without containers makes none. count is the field that
+// says how many.
+func checkTemplate[T any](count string, made func(T) (*int32, *corev1.PodTemplateSpec)) func(T) field.ErrorList {
 	return func(object T) field.ErrorList {
-		spec := &template(object).Spec
-		if len(spec.Containers) == 0 {
-			return nil
+		n, template := made(object)
+		var faults field.ErrorList
+		if n != nil && *n < 0 {
+			faults = append(faults, field.Invalid(field.NewPath("spec", count), *n, "must be >= 0").WithOrigin(neverStored))
 		}
-		return checkPodSpec(spec, field.NewPath("spec", "template", "spec"))
+		if len(template.Spec.Containers) == 0 {
+			return faults
+		}
+		return append(faults, checkPodSpec(&template.Spec, field.NewPath("spec", "template", "spec"))...)
 	}
 }
 
@@ -233,7 +240,24 @@ func checkBudget(b *policyv1.PodDisruptionBudget) field.ErrorList {
 	if n := b.Status.DisruptionsAllowed; n < 0 {
 		faults = append(faults, field.Invalid(field.NewPath("status", "disruptionsAllowed"), n, "must be >= 0"))
 	}
+	return append(faults, checkOneOf(b.Spec.UnhealthyPodEvictionPolicy, field.NewPath("spec", "unhealthyPodEvictionPolicy"), policyv1.IfHealthyBudget, policyv1.AlwaysAllow)...)
+}
+
+func checkStorageClass(c *storagev1.StorageClass) field.ErrorList {
+	return checkOneOf(c.VolumeBindingMode, field.NewPath("volumeBindingMode"), storagev1.VolumeBindingImmediate, storagev1.VolumeBindingWaitForFirstConsumer)
+}
+
+func checkClaim(c *corev1.PersistentVolumeClaim) field.ErrorList {
+	var faults field.ErrorList
+	for i, mode := range c.Spec.AccessModes {
+		faults = append(faults, checkOneOf(&mode, field.NewPath("spec", "accessModes").Index(i),
+			corev1.ReadWriteOnce, corev1.ReadOnlyMany, corev1.ReadWriteMany, corev1.ReadWriteOncePod)...)
+	}
 	return faults
+}
+
+func checkPriorityClass(c *schedulingv1.PriorityClass) field.ErrorList {
+	return checkPreemption(c.PreemptionPolicy, field.NewPath("preemptionPolicy"))
 }
 
 func checkSelector(s *metav1.LabelSelector, path *field.Path) field.ErrorList {

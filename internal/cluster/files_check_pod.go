@@ -29,6 +29,7 @@ func checkPodSpec(s *corev1.PodSpec, path *field.Path) field.ErrorList {
 		faults = append(faults, checkResources(s.Resources, path.Child("resources"))...)
 	}
 	faults = append(faults, notNegative(s.Overhead, path.Child("overhead"))...)
+	faults = append(faults, checkPreemption(s.PreemptionPolicy, path.Child("preemptionPolicy"))...)
 	faults = append(faults, checkTolerations(s.Tolerations, path.Child("tolerations"))...)
 	faults = append(faults, checkSpread(s.TopologySpreadConstraints, path.Child("topologySpreadConstraints"))...)
 	if s.Affinity != nil {
@@ -39,7 +40,10 @@ func checkPodSpec(s *corev1.PodSpec, path *field.Path) field.ErrorList {
 
 func checkContainer(c *corev1.Container, path *field.Path) field.ErrorList {
 	faults := checkResources(&c.Resources, path.Child("resources"))
+	faults = append(faults, checkOneOf(c.RestartPolicy, path.Child("restartPolicy"),
+		corev1.ContainerRestartPolicyAlways, corev1.ContainerRestartPolicyOnFailure, corev1.ContainerRestartPolicyNever)...)
 	for i, p := range c.Ports {
+		faults = append(faults, checkOneOf(&p.Protocol, path.Child("ports").Index(i).Child("protocol"), corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP)...)
 		if p.HostPort < 0 || p.HostPort > 65535 {
 			faults = append(faults, field.Invalid(path.Child("ports").Index(i).Child("hostPort"), p.HostPort, "must be between 0 and 65535"))
 		}
@@ -68,6 +72,19 @@ func notNegative(list corev1.ResourceList, path *field.Path) field.ErrorList {
 		}
 	}
 	return faults
+}
+
+// checkOneOf tests a value that is one of a few; in other letters it would count as none of them. API servers fill in
+// what is absent.
+func checkOneOf[T ~string](value *T, path *field.Path, known ...T) field.ErrorList {
+	if value == nil || *value == "" || slices.Contains(known, *value) {
+		return nil
+	}
+	return field.ErrorList{field.NotSupported(path, *value, known)}
+}
+
+func checkPreemption(p *corev1.PreemptionPolicy, path *field.Path) field.ErrorList {
+	return checkOneOf(p, path, corev1.PreemptLowerPriority, corev1.PreemptNever)
 }
 
 func checkTolerations(list []corev1.Toleration, path *field.Path) field.ErrorList {
@@ -104,6 +121,8 @@ func checkSpread(list []corev1.TopologySpreadConstraint, path *field.Path) field
 		if c.MinDomains != nil && *c.MinDomains <= 0 {
 			faults = append(faults, field.Invalid(at.Child("minDomains"), *c.MinDomains, "must be greater than zero"))
 		}
+		faults = append(faults, checkOneOf(c.NodeAffinityPolicy, at.Child("nodeAffinityPolicy"), corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore)...)
+		faults = append(faults, checkOneOf(c.NodeTaintsPolicy, at.Child("nodeTaintsPolicy"), corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore)...)
 		faults = append(faults, checkSelector(c.LabelSelector, at.Child("labelSelector"))...)
 	}
 	return faults
