@@ -186,6 +186,7 @@ func (w *world) newProof() *proof {
 // worth most.
 type ratio struct {
 	template    *template
+	takes       []bool // by good
 	price, most int64
 	closely     bool
 }
@@ -197,27 +198,34 @@ func (r *ratio) over() float64 { return float64(r.most) / float64(max(r.price, 1
 func (p *proof) shrink(onSale []*template) {
 	var all []*ratio
 	for _, t := range onSale {
-		if slices.ContainsFunc(all, func(r *ratio) bool { return p.surpasses(r.template, t) }) {
-			continue
+		r := &ratio{template: t, takes: p.takes(t), price: int64(t.offer.Price) << packing.GrainBits}
+		if !slices.ContainsFunc(all, func(o *ratio) bool { return o.surpasses(r) }) {
+			r.most = p.most(r, 0)
+			all = append(all, r)
 		}
-		all = append(all, &ratio{template: t, price: int64(t.offer.Price) << packing.GrainBits, most: p.loosely(t)})
 	}
+	known := make([]float64, len(p.goods)) // by good, the worst ratio of those looked at closely
 	for range proofSearches {
 		var worst *ratio
 		for _, r := range all {
-			if !r.closely && (worst == nil || r.over() > worst.over()) {
+			if !r.closely && r.matters(known) && (worst == nil || r.over() > worst.over()) {
 				worst = r
 			}
 		}
 		if worst == nil || worst.most <= worst.price {
 			break
 		}
-		worst.most, worst.closely = min(worst.most, p.closely(worst.template)), true
+		worst.most, worst.closely = min(worst.most, p.most(worst, proofSteps)), true
+		for i, takes := range worst.takes {
+			if takes {
+				known[i] = max(known[i], worst.over())
+			}
+		}
 	}
 	for i := range p.goods {
 		price, most := int64(1), int64(1)
 		for _, r := range all {
-			if r.most > r.price && p.holds(r.template, i) && float64(r.price)/float64(r.most) < float64(price)/float64(most) {
+			if r.most > r.price && r.takes[i] && float64(r.price)/float64(r.most) < float64(price)/float64(most) {
 				price, most = r.price, r.most
 			}
 		}
@@ -229,50 +237,52 @@ func (p *proof) shrink(onSale []*template) {
 	}
 }
 
-// surpasses says that whatever t holds u holds too, for no more.
-func (p *proof) surpasses(u, t *template) bool {
-	if u.offer.Price > t.offer.Price || !u.free.Covers(t.free) {
-		return false
-	}
-	for i := range p.goods {
-		if p.holds(t, i) && !p.holds(u, i) {
-			return false
+// matters says whether a good that the template takes may have to shrink more by it than it has to anyway.
+func (r *ratio) matters(known []float64) bool {
+	for i, takes := range r.takes {
+		if takes && r.over() > known[i] {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
-func (p *proof) holds(t *template, good int) bool { return slices.ContainsFunc(p.lots[good], t.holds) }
+// surpasses says that the template holds whatever the other one does, for no more.
+func (r *ratio) surpasses(o *ratio) bool {
+	return r.price <= o.price && r.template.free.Covers(o.template.free) && covers(r.takes, o.takes)
+}
 
-// loosely and closely are at least what any packing of the template is worth.
-func (p *proof) loosely(t *template) int64 { return p.most(t, 0) }
+// takes says by good whether the template takes any of it.
+func (p *proof) takes(t *template) []bool {
+	takes := make([]bool, len(p.goods))
+	for i, lots := range p.lots {
+		takes[i] = slices.ContainsFunc(lots, t.holds)
+	}
+	return takes
+}
 
-func (p *proof) closely(t *template) int64 { return p.most(t, proofSteps) }
-
-func (p *proof) most(t *template, steps int) int64 {
-	return p.quick(t.free, int64(t.offer.Price), p.rooms, func(good int) bool { return p.holds(t, good) }, steps)
+// most is at least what any packing of the template is worth.
+func (p *proof) most(r *ratio, steps int) int64 {
+	return p.quick(r.template.free, int64(r.template.offer.Price), p.rooms, r.takes, steps)
 }
 
 // within is at least what can be packed into what the plan found free on the host.
 func (p *proof) within(h *host) int64 {
-	free := h.freeBefore()
-	return p.quick(free, moneyUnit, p.there, func(good int) bool {
-		return free.Fits(p.goods[good].Size) &&
-			slices.ContainsFunc(p.lots[good], func(l *lot) bool { return p.w.verdict(l.kind.Class, h) == filter.Suits })
-	}, 0)
+	free, takes := h.freeBefore(), make([]bool, len(p.goods))
+	for i := range takes {
+		takes[i] = free.Fits(p.goods[i].Size) && slices.ContainsFunc(p.lots[i], func(l *lot) bool { return p.w.verdict(l.kind.Class, h) == filter.Suits })
+	}
+	return p.quick(free, moneyUnit, p.there, takes, 0)
 }
 
 // quick bounds what can be packed into a bin that has such rooms and takes such goods.
-func (p *proof) quick(free resources.Vector, price int64, rooms []int, takes func(good int) bool, steps int) int64 {
-	bin := packing.Bin{Price: price, Free: free, Takes: make([]bool, len(p.goods))}
-	items, values := make([]packing.Item, len(p.goods)), make([]int64, len(p.goods))
-	some := false
-	for i, g := range p.goods {
-		items[i], values[i], bin.Takes[i] = g.Item, g.worth, takes(i)
-		some = some || bin.Takes[i]
-	}
-	if !some {
+func (p *proof) quick(free resources.Vector, price int64, rooms []int, takes []bool, steps int) int64 {
+	if !slices.Contains(takes, true) {
 		return 0
 	}
-	return p.filler.Most(items, rooms, values, bin, steps)
+	items, values := make([]packing.Item, len(p.goods)), make([]int64, len(p.goods))
+	for i, g := range p.goods {
+		items[i], values[i] = g.Item, g.worth
+	}
+	return p.filler.Most(items, rooms, values, packing.Bin{Price: price, Free: free, Takes: takes}, steps)
 }

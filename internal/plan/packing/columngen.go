@@ -12,9 +12,9 @@ func (m *Master) Solve(rounds int) {
 	if m.tabled != nil {
 		// The first patterns are found as well in a small table.
 		m.growByTable(min(rounds, tableRounds), quickCells, roughly)
-		m.growByTable(min(rounds, tableRounds), tableCells, enough)
+		m.growByTable(min(rounds, tableRounds), tableCells, m.near)
 		if m.far() {
-			m.growByTable(largeRounds, largeCells, enough) // the bins that count may be larger than tables
+			m.growByTable(largeRounds, largeCells, m.near) // the bins that count may be larger than tables
 		}
 		if !m.far() {
 			m.settle()
@@ -74,9 +74,7 @@ func (m *Master) grow(rounds, steps int) {
 		// A bin that gave no pattern lately seldom gives one now.
 		all = all || round%12 == 11
 		if m.addPatterns(all, pull, steps) {
-			m.program.repair()
-			m.program.thin(2 * len(m.Items))
-			m.Duals, _ = m.program.solution()
+			m.resolve()
 			value := m.price(m.Duals)
 			if value <= m.Proved*(1+2e-3) {
 				return
@@ -201,8 +199,7 @@ func (m *Master) seed(steps int) {
 		m.takeOff(best[t])
 	}
 	m.Items = items
-	m.program.repair()
-	m.Duals, _ = m.program.solution()
+	m.resolve()
 }
 
 // rating is what the best filling of a bin is worth for its price.
@@ -237,8 +234,7 @@ func (m *Master) growExactly(work int64, rounds, steps int) {
 		if grew, work = m.addExact(work, 8*steps); !grew {
 			return
 		}
-		m.program.repair()
-		m.Duals, _ = m.program.solution()
+		m.resolve()
 		m.Proved = 0 // what the search proved rested on its patterns being the best
 		m.grow(rounds, steps)
 	}
@@ -276,7 +272,7 @@ func (m *Master) addExact(work int64, steps int) (grew bool, left int64) {
 // GrowAgain looks on after Retarget.
 func (m *Master) GrowAgain() {
 	if m.tabled != nil {
-		m.growByTable(fewRounds, quickCells, enough)
+		m.growByTable(fewRounds, quickCells, m.near)
 		return
 	}
 	m.grow(furtherRounds, m.steps())

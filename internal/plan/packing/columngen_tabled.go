@@ -4,8 +4,8 @@ import "math"
 
 // Prove looks for duals that prove more, in a table that has larger bins.
 func (m *Master) Prove() {
-	if m.tabled != nil && m.price(m.Duals) > m.Proved*(1+enough) {
-		m.growByTable(proofRounds, largeCells, enough)
+	if m.tabled != nil && m.price(m.Duals) > m.Proved*(1+m.near) {
+		m.growByTable(proofRounds, largeCells, m.near)
 		m.settle()
 	}
 }
@@ -16,9 +16,11 @@ func (m *Master) Prove() {
 func (m *Master) growByTable(rounds int, cells int64, near float64) {
 	const halfway = 0.5
 	pull, last, proven := halfway, math.Inf(1), 0.0
+	m.tabled.strict = m.tabled.strict && near <= m.near
 	for round := range rounds {
 		smooth := m.smooth(pull)
 		proved, found := m.tabled.search(smooth, cells, binsAnItem)
+		m.tabled.strict = m.tabled.strict && near <= m.near // the first patterns need not be the best
 		if bound := proved * m.price(smooth); bound > m.Proved {
 			m.Proved, m.Center = bound, smooth
 		}
@@ -31,7 +33,7 @@ func (m *Master) growByTable(rounds int, cells int64, near float64) {
 		}
 		grew = m.exchange() || grew
 		if !grew {
-			if pull == 0 || near > enough {
+			if pull == 0 || near > m.near {
 				return
 			}
 			pull = 0

@@ -57,7 +57,7 @@ func (m *Master) addExchange(c int, instead []int) bool {
 	}
 	instead[c]--
 	m.Patterns = append(m.Patterns, Pattern{exchanged, instead})
-	m.program.add(rowOf(instead), 0)
+	m.program.add(instead, 0)
 	return true
 }
 

@@ -46,6 +46,8 @@ type Master struct {
 	// units of the currency, as good as floating point.
 	Center []float64
 	Proved float64
+	// near is how near to what is proved, as a share of that, the program is to come.
+	near float64
 
 	fills []*fill
 	// surpassed says by bin that another one takes whatever it takes for no more.
@@ -54,7 +56,7 @@ type Master struct {
 	largest resources.Vector
 	// unheld says by item that no bin takes it.
 	unheld  []bool
-	program *tableau
+	program *covering
 	// fruitful says by bin that it gave a pattern when one was looked for last.
 	fruitful []bool
 	// next is the bin with which the coming round of looking for patterns begins.
@@ -76,7 +78,7 @@ func (m *Master) Work() int { return m.searched + m.program.work/productsAStep }
 // NewMaster sets the problem up with one pattern an item. Rooms are how many of each place
 // a bin has; that at 0 is not looked at.
 func NewMaster(items []Item, rooms []int, bins []Bin) *Master {
-	m := &Master{Items: items, Bins: bins}
+	m := &Master{Items: items, Bins: bins, near: enough}
 	for _, b := range bins {
 		m.fills = append(m.fills, newFill(items, rooms, b))
 	}
@@ -107,8 +109,7 @@ func NewMaster(items []Item, rooms []int, bins []Bin) *Master {
 // cheapest.
 func (m *Master) alone() {
 	demand := make([]float64, len(m.Items))
-	var rows [][]float64
-	var prices []float64
+	m.program = newCovering(demand)
 	for i := range m.Items {
 		demand[i] = nudged(i, m.Items[i].Count)
 		best, times := -1, 0
@@ -121,23 +122,26 @@ func (m *Master) alone() {
 				best, times = t, n
 			}
 		}
-		row := make([]float64, len(m.Items))
-		row[i] = 1
-		price := 0.0
-		if best >= 0 {
-			row[i] = float64(times)
-			price = m.fills[best].price
-		} else {
-			demand[i], m.unheld[i] = 0, true
-		}
-		rows, prices = append(rows, row), append(prices, price)
 		taken := make([]int, len(m.Items))
 		taken[i] = times
 		m.Patterns = append(m.Patterns, Pattern{max(best, 0), taken})
+		if best >= 0 {
+			m.program.add(taken, m.fills[best].price)
+			continue
+		}
+		demand[i], m.unheld[i] = 0, true
+		one := make([]int, len(m.Items))
+		one[i] = 1
+		m.program.add(one, 0)
 	}
-	m.program = newTableau(demand, rows, prices)
-	m.program.maximise()
-	m.Duals, _ = m.program.solution()
+	m.program.begin()
+	m.resolve()
+}
+
+// resolve solves the program again.
+func (m *Master) resolve() {
+	m.program.solve()
+	m.Duals = slices.Clone(m.program.duals)
 }
 
 // surpassed says by bin that another one takes whatever it takes for no more.
@@ -186,7 +190,7 @@ func (m *Master) Retarget(counts []int) {
 	}
 	m.program.retarget(demand)
 	m.Proved = 0
-	m.Duals, _ = m.program.solution()
+	m.Duals = slices.Clone(m.program.duals)
 }
 
 // use adds a pattern to the program, in the cheapest bin that takes it.
@@ -198,12 +202,12 @@ func (m *Master) use(t int, taken []int) {
 		}
 	}
 	m.Patterns = append(m.Patterns, Pattern{t, slices.Clone(taken)})
-	m.program.add(rowOf(taken), m.fills[t].price)
+	m.program.add(taken, m.fills[t].price)
 }
 
 // times is how often the linear program uses each pattern, exchanges among them, as if demands were not nudged.
 func (m *Master) times() []float64 {
-	_, times := m.program.solution()
+	times := m.program.used()
 	for j, n := range times {
 		if whole := math.Round(n); math.Abs(n-whole) < 1e-6+2*nudge*n {
 			times[j] = whole

@@ -118,8 +118,21 @@ func (p *Program) collect() {
 	}
 }
 
+// aimFor lets every part be as far from what it proves, together, as is enough of the price of all: one that costs little need not be
+// solved as closely as one that costs much.
+func (p *Program) aimFor(enough float64) {
+	total := 0.0
+	for _, q := range p.parts {
+		total += q.master.price(q.master.Center)
+	}
+	for _, q := range p.parts {
+		q.master.near = min(enough*total/max(q.master.price(q.master.Center), lpEpsilon), max(enough, roughly))
+	}
+}
+
 // Solve looks for the patterns that serve the items most cheaply, in so many rounds at first.
 func (p *Program) Solve(rounds int) {
+	p.aimFor(enough)
 	for _, q := range p.parts {
 		q.master.Solve(rounds)
 	}

@@ -1,9 +1,6 @@
 package packing
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Maximise maximises c·x under a·x ≤ b and x ≥ 0, where every b is at least 0, by
 // the simplex method. It returns x and the duals of the rows. Both are only as good
@@ -18,7 +15,7 @@ func Maximise(c []float64, a [][]float64, b []float64) (x, duals []float64) {
 // the goal by the variables that are not in the basis. Variables 0 to n-1 are those
 // of x, the others the slacks of the rows.
 type tableau struct {
-	n, m  int         // variables, and rows ever added: slack i is variable n+i
+	n, m  int         // variables and rows: the slack of row i is variable n+i
 	rows  [][]float64 // n coefficients and the right-hand side
 	goal  []float64   // the same for the goal
 	basis []int       // by row
@@ -26,8 +23,6 @@ type tableau struct {
 	// degenerate counts steps without progress; after many Bland's rule, which cannot
 	// cycle, takes over.
 	degenerate int
-	// work is how many numbers pivots have multiplied at most.
-	work int
 }
 
 func newTableau(c []float64, a [][]float64, b []float64) *tableau {
@@ -49,11 +44,12 @@ func newTableau(c []float64, a [][]float64, b []float64) *tableau {
 }
 
 // lpEpsilon is what counts as zero, lpTolerance by how much rows may be violated, lpPivot how large a
-// coefficient must be to divide by it.
+// coefficient must be to divide by it, lpDrift by how much a solution may miss what is asked for.
 const (
 	lpEpsilon   = 1e-9
 	lpTolerance = 1e-7
 	lpPivot     = 1e-7
+	lpDrift     = 1e-6
 )
 
 // entering is the column with the steepest gain, or the first with any when steps
@@ -96,7 +92,6 @@ func (t *tableau) leaving(column int) int {
 
 // pivot exchanges the row's basic variable for the column's.
 func (t *tableau) pivot(row, column int) {
-	t.work += len(t.rows) * len(t.goal)
 	pivotRow(t.rows, t.goal, row, column)
 	t.basis[row], t.out[column] = t.out[column], t.basis[row]
 }
@@ -152,129 +147,6 @@ func (t *tableau) maximise() {
 		}
 		t.pivot(row, column)
 	}
-}
-
-// retarget changes the goal and steps to its optimum from where the old one was.
-func (t *tableau) retarget(c []float64) {
-	for j, v := range t.out {
-		t.goal[j] = 0
-		if v < t.n {
-			t.goal[j] = -c[v]
-		}
-	}
-	t.goal[t.n] = 0
-	for i, v := range t.basis {
-		if v >= t.n || c[v] == 0 {
-			continue
-		}
-		for j, x := range t.rows[i] {
-			t.goal[j] += c[v] * x
-		}
-	}
-	t.degenerate = 0
-	t.maximise()
-}
-
-// add adds the row a·x ≤ b to a program at its optimum; repair makes it feasible.
-func (t *tableau) add(a []float64, b float64) {
-	t.addAs(t.m, a, b)
-	t.m++
-}
-
-// present says by row ever added whether the program has it.
-func (t *tableau) present() []bool {
-	is := make([]bool, t.m)
-	for _, variables := range [][]int{t.basis, t.out} {
-		for _, v := range variables {
-			if v >= t.n {
-				is[v-t.n] = true
-			}
-		}
-	}
-	return is
-}
-
-// addAs adds a row of that number, which the program does not have.
-func (t *tableau) addAs(number int, a []float64, b float64) {
-	row := make([]float64, t.n+1)
-	for j, v := range t.out {
-		if v < t.n {
-			row[j] = a[v]
-		}
-	}
-	row[t.n] = b
-	for i, v := range t.basis {
-		if v >= t.n || a[v] == 0 {
-			continue
-		}
-		for j, x := range t.rows[i] {
-			row[j] -= a[v] * x
-		}
-	}
-	t.rows = append(t.rows, row)
-	t.basis = append(t.basis, t.n+number)
-}
-
-// thin drops rows that are far from binding, down to about most.
-func (t *tableau) thin(most int) {
-	if len(t.rows) <= most {
-		return
-	}
-	var slacks []float64
-	for i, v := range t.basis {
-		if v >= t.n {
-			slacks = append(slacks, t.rows[i][t.n])
-		}
-	}
-	slices.Sort(slacks)
-	limit := slacks[max(len(slacks)-1-(len(t.rows)-most), 0)]
-	rows, basis := t.rows[:0], t.basis[:0]
-	for i, v := range t.basis {
-		if v < t.n || t.rows[i][t.n] <= limit {
-			rows, basis = append(rows, t.rows[i]), append(basis, v)
-		}
-	}
-	t.rows, t.basis = rows, basis
-}
-
-// repair steps to the optimum again after rows have been added, by the dual simplex
-// method.
-func (t *tableau) repair() {
-	for range 20 * (t.n + 10) { // a guard against rounding
-		row, worst := -1, -lpTolerance
-		for i := range t.rows {
-			if t.rows[i][t.n] < worst {
-				row, worst = i, t.rows[i][t.n]
-			}
-		}
-		if row < 0 {
-			return
-		}
-		column := t.replacing(t.rows[row])
-		if column < 0 {
-			return
-		}
-		t.pivot(row, column)
-	}
-}
-
-// replacing is the column whose variable comes into the basis for that of a row that is violated; -1 for none. Of
-// those that keep the goal at its optimum but for rounding it is the one with the largest coefficient (Harris
-// 1973): to divide by a small one lets errors grow until the steps lead nowhere.
-func (t *tableau) replacing(row []float64) int {
-	least := math.Inf(1)
-	for j := range t.n {
-		if v := row[j]; v < -lpPivot {
-			least = min(least, (max(t.goal[j], 0)+lpEpsilon)/-v)
-		}
-	}
-	column := -1
-	for j := range t.n {
-		if v := row[j]; v < -lpPivot && max(t.goal[j], 0) <= least*-v && (column < 0 || v < row[column]) {
-			column = j
-		}
-	}
-	return column
 }
 
 func (t *tableau) solution() (x, duals []float64) {

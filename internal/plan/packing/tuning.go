@@ -25,8 +25,10 @@ const (
 	// patternsPerRound is after how many new patterns duals are worked out anew. With
 	// more, most are for duals that are past.
 	patternsPerRound = 20
-	// recallRounds is how often patterns that were dropped are added again before new ones are looked for.
-	recallRounds = 3
+	// Between looks at all patterns, of which there are so many at most, the simplex method looks at those whose reduced cost is
+	// less than likelyShare of their price.
+	likelyShare    = 0.03
+	coveringRounds = 20
 	// exactWork is how much work for each item goes into patterns that are surely the best.
 	// Among more bins than exactBins what the search misses on one is as good on another.
 	exactWork = 16384
