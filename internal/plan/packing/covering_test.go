@@ -152,3 +152,44 @@ func TestReplacing(t *testing.T) {
 		}
 	}
 }
+
+// TestDriftIsMended: a program whose numbers have gone wrong is solved from the beginning.
+func TestDriftIsMended(t *testing.T) {
+	p := newCovering([]float64{3, 5})
+	p.add([]int{1, 0}, 1)
+	p.add([]int{0, 1}, 1)
+	p.begin()
+	p.add([]int{1, 2}, 1.5)
+	p.times[0] += 0.5
+	p.solve()
+	if used := p.used(); math.Abs(used[0]-0.5) > 1e-9 || math.Abs(used[2]-2.5) > 1e-9 {
+		t.Errorf("columns are used %v times, want 0.5, 0 and 2.5", used)
+	}
+}
+
+// TestSpread: no two columns are used as little as each other, and what is asked for is what they serve.
+func TestSpread(t *testing.T) {
+	p := newCovering([]float64{4, 0, 0})
+	for i := range 3 {
+		taken := make([]int, 3)
+		taken[i] = 2
+		p.add(taken, 1)
+	}
+	p.begin()
+	p.spread()
+	if p.times[0] != 2 || p.times[1] <= 0 || p.times[2] <= 0 || p.times[1] == p.times[2] || p.drifted() {
+		t.Errorf("columns are used %v times for %v", p.times, p.demand)
+	}
+}
+
+// TestACheapPartIsSolvedLessClosely: two parts, of which one costs fifty times as much, are a thousandth of both from what they prove.
+func TestACheapPartIsSolvedLessClosely(t *testing.T) {
+	p := NewProgram(
+		[]Item{{Size: resources.Vector{1, 1}, Count: 490}, {Size: resources.Vector{1, 1}, Count: 10}}, []int{0},
+		[]Bin{{Price: 1_000_000, Free: resources.Vector{1, 1}, Takes: []bool{true, false}}, {Price: 1_000_000, Free: resources.Vector{1, 1}, Takes: []bool{false, true}}})
+	p.aimFor(1e-4)
+	dear, cheap := p.parts[0].master.near, p.parts[1].master.near
+	if math.Abs(dear*490-0.05) > 1e-9 || math.Abs(cheap*10-0.05) > 1e-9 {
+		t.Errorf("parts are to come as near as %g and %g", dear, cheap)
+	}
+}
