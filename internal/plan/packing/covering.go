@@ -245,7 +245,7 @@ func (p *covering) pivot(row, j int, cost float64) {
 
 // subtract takes a row off another one that many times.
 func subtract(row, other []float64, times float64) {
-	// Four at a time: most of a plan's time goes by here.
+	// Four at a time: much of a plan's time goes by here.
 	a, b := row[:len(other)], other
 	for len(a) >= 4 && len(b) >= 4 {
 		a[0] -= times * b[0]

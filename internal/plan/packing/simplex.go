@@ -118,18 +118,7 @@ func eliminate(row, pivot []float64, column int) {
 	if factor == 0 {
 		return
 	}
-	// Four at a time: most of a plan's time goes by here.
-	a, b := row[:len(pivot)], pivot
-	for len(a) >= 4 && len(b) >= 4 {
-		a[0] -= factor * b[0]
-		a[1] -= factor * b[1]
-		a[2] -= factor * b[2]
-		a[3] -= factor * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for j, v := range b {
-		a[j] -= factor * v
-	}
+	subtract(row, pivot, factor)
 	row[column] = -factor * pivot[column]
 }
 
