@@ -27,8 +27,12 @@ type cluster struct {
 	claims   []*corev1.PersistentVolumeClaim
 	classes  []*storagev1.StorageClass
 	csiNodes []*storagev1.CSINode
-	daemons  []*appsv1.DaemonSet
-	budgets  []*policyv1.PodDisruptionBudget
+	// drivers, capacities and attachments are what storage tells of itself.
+	drivers     []*storagev1.CSIDriver
+	capacities  []*storagev1.CSIStorageCapacity
+	attachments []*storagev1.VolumeAttachment
+	daemons     []*appsv1.DaemonSet
+	budgets     []*policyv1.PodDisruptionBudget
 	// fromFiles gives the planner pending pods as written instead of as stored.
 	fromFiles bool
 }
@@ -67,6 +71,7 @@ func (c *cluster) state(nodes []*plan.Node, pods []*corev1.Pod) *plan.State {
 	s := &plan.State{
 		Now: epoch, Groups: c.groups, Offers: c.offers, Nodes: nodes, DaemonSets: c.daemons,
 		Namespaces: c.namespaces, Volumes: c.volumes, Claims: c.claims, StorageClasses: c.classes, CSINodes: c.csiNodes, Budgets: c.budgets,
+		CSIDrivers: c.drivers, StorageCapacities: c.capacities, VolumeAttachments: c.attachments,
 		Options: plan.Options{ExpendablePriorityCutoff: -10, IgnoreTimers: true},
 	}
 	for _, p := range pods {
@@ -122,26 +127,21 @@ func (c *cluster) String() string {
 		show("of it", n.Object.Spec)
 		show("of it", n.Object.Status.Allocatable)
 	}
-	for _, ds := range c.daemons {
-		show("daemonset", ds)
-	}
-	for _, b := range c.budgets {
-		show("budget", b)
-	}
-	for _, n := range c.csiNodes {
-		show("csinode", n)
-	}
-	for _, v := range c.volumes {
-		show("volume", v)
-	}
-	for _, v := range c.claims {
-		show("claim", v)
-	}
-	for _, v := range c.classes {
-		show("class", v)
-	}
-	for _, p := range c.pods {
-		show("pod", p)
-	}
+	showAll(show, "daemonset", c.daemons)
+	showAll(show, "budget", c.budgets)
+	showAll(show, "csinode", c.csiNodes)
+	showAll(show, "csidriver", c.drivers)
+	showAll(show, "capacity", c.capacities)
+	showAll(show, "attachment", c.attachments)
+	showAll(show, "volume", c.volumes)
+	showAll(show, "claim", c.claims)
+	showAll(show, "class", c.classes)
+	showAll(show, "pod", c.pods)
 	return b.String()
+}
+
+func showAll[T any](show func(what string, object any), what string, list []T) {
+	for _, one := range list {
+		show(what, one)
+	}
 }

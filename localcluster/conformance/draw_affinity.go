@@ -23,6 +23,33 @@ func (d *drawing) nodeAffinity(p *corev1.Pod) {
 	affinityOf(p).NodeAffinity = &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: required}
 }
 
+// preferences draws what a pod would like and can do without.
+func (d *drawing) preferences(p *corev1.Pod) {
+	a := affinityOf(p)
+	weighted := func() []corev1.WeightedPodAffinityTerm {
+		return []corev1.WeightedPodAffinityTerm{{Weight: int32(d.between(1, 100)), PodAffinityTerm: d.podTerm()}}
+	}
+	if d.chance(40) {
+		if a.NodeAffinity == nil {
+			a.NodeAffinity = &corev1.NodeAffinity{}
+		}
+		term := corev1.PreferredSchedulingTerm{Weight: 1, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{d.nodeRequirement()}}}
+		a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution = append(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution, term)
+	}
+	if d.chance(40) {
+		if a.PodAffinity == nil {
+			a.PodAffinity = &corev1.PodAffinity{}
+		}
+		a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution = weighted()
+	}
+	if d.chance(60) {
+		if a.PodAntiAffinity == nil {
+			a.PodAntiAffinity = &corev1.PodAntiAffinity{}
+		}
+		a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution = weighted()
+	}
+}
+
 func affinityOf(p *corev1.Pod) *corev1.Affinity {
 	if p.Spec.Affinity == nil {
 		p.Spec.Affinity = &corev1.Affinity{}

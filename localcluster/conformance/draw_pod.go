@@ -73,6 +73,9 @@ func (d *drawing) freshPod() *corev1.Pod {
 			draw(p)
 		}
 	}
+	if d.chance(d.mixed) {
+		d.preferences(p)
+	}
 	return p
 }
 
@@ -183,11 +186,16 @@ func (d *drawing) tolerations() []corev1.Toleration {
 	return all
 }
 
+// ports draws host ports, those of the node's own network among them.
 func (d *drawing) ports(p *corev1.Pod) {
+	p.Spec.HostNetwork = d.chance(25)
 	for _, number := range some[int32](d, 1, 2, 80, 443) {
 		port := corev1.ContainerPort{
 			ContainerPort: 80, HostPort: number, HostIP: pick(d, "", "", "0.0.0.0", "10.0.0.1", "10.0.0.2", "::"),
 			Protocol: pick(d, "", corev1.ProtocolTCP, corev1.ProtocolTCP, corev1.ProtocolUDP),
+		}
+		if p.Spec.HostNetwork {
+			port.ContainerPort = number
 		}
 		all := []*corev1.Container{&p.Spec.Containers[0]}
 		for i := range p.Spec.InitContainers {

@@ -22,11 +22,86 @@ func (d *drawing) storage() {
 			MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{{Key: corev1.LabelTopologyZone, Values: some(d, 1, 2, "z1", "z2", "z3")}},
 		}}},
 		{ObjectMeta: metav1.ObjectMeta{Name: "now"}, Provisioner: driverA, VolumeBindingMode: &now},
-		{ObjectMeta: metav1.ObjectMeta{Name: "static"}, Provisioner: volumehelpers.NotSupportedProvisioner, VolumeBindingMode: &wait},
+		{ObjectMeta: metav1.ObjectMeta{Name: localClass}, Provisioner: volumehelpers.NotSupportedProvisioner, VolumeBindingMode: &wait},
 	}
 	for _, namespace := range []string{"default", "other"} {
 		for i := range claimsPerNamespace {
 			d.claim(namespace, fmt.Sprintf("c%d", i))
+		}
+	}
+	d.localVolumes()
+	for _, name := range []string{driverA, driverB} {
+		if d.chance(35) {
+			d.driver(name)
+		}
+	}
+}
+
+// localClass makes no volumes: claims of it get one of those that there are on a node.
+const localClass = "static"
+
+// localVolumes draws volumes that nobody has claimed, each on one node, all alike: so it
+// does not matter which of a node's a claim gets.
+func (d *drawing) localVolumes() {
+	if !d.chance(60) {
+		return
+	}
+	for _, n := range d.cluster.nodes {
+		for i := range max(d.between(-2, 2), 0) {
+			v := &corev1.PersistentVolume{
+				ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("local-%s-%d", n.Name, i)},
+				Spec: corev1.PersistentVolumeSpec{
+					StorageClassName: localClass, AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce, corev1.ReadWriteMany, corev1.ReadWriteOncePod},
+					Capacity: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
+					NodeAffinity: &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+						MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{n.Name}}},
+					}}}},
+				},
+				Status: corev1.PersistentVolumeStatus{Phase: corev1.VolumeAvailable},
+			}
+			v.Spec.Local = &corev1.LocalVolumeSource{Path: "/disk"}
+			d.cluster.volumes = append(d.cluster.volumes, v)
+		}
+	}
+}
+
+// driver draws what a CSI driver says of itself, where it has room, and what it has attached.
+func (d *drawing) driver(name string) {
+	c := d.cluster
+	capacity := d.chance(50)
+	c.drivers = append(c.drivers, &storagev1.CSIDriver{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       storagev1.CSIDriverSpec{StorageCapacity: &capacity, PreventPodSchedulingIfMissing: new(d.chance(40))},
+	})
+	for _, class := range c.classes {
+		if class.Provisioner != name || !capacity {
+			continue
+		}
+		for i := range d.between(0, 3) {
+			one := &storagev1.CSIStorageCapacity{
+				ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("%s-%d", class.Name, i)}, StorageClassName: class.Name,
+				Capacity:     new(resource.MustParse(pick(d, "0", "1Gi", "10Gi", "10Gi"))),
+				NodeTopology: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelTopologyZone: pick(d, "z1", "z2", "z3")}},
+			}
+			switch d.IntN(8) {
+			case 0:
+				one.NodeTopology = nil
+			case 1:
+				one.NodeTopology = &metav1.LabelSelector{}
+			case 2:
+				one.MaximumVolumeSize = new(resource.MustParse(pick(d, "512Mi", "2Gi")))
+			}
+			c.capacities = append(c.capacities, one)
+		}
+	}
+	for _, v := range c.volumes {
+		if v.Spec.CSI != nil && v.Spec.CSI.Driver == name && d.chance(20) {
+			c.attachments = append(c.attachments, &storagev1.VolumeAttachment{
+				ObjectMeta: metav1.ObjectMeta{Name: "of-" + v.Name},
+				Spec: storagev1.VolumeAttachmentSpec{
+					Attacher: name, NodeName: pick(d, "n0", "n1", "n2"), Source: storagev1.VolumeAttachmentSource{PersistentVolumeName: &v.Name},
+				},
+			})
 		}
 	}
 }
@@ -41,14 +116,16 @@ func (d *drawing) claim(namespace, name string) *corev1.PersistentVolumeClaim {
 		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending},
 	}
 	d.cluster.claims = append(d.cluster.claims, claim)
-	switch d.IntN(14) {
+	switch d.IntN(15) {
 	case 0, 1, 2:
 		claim.Spec.StorageClassName = new(pick(d, "wait", "wait-zone"))
 		if d.chance(25) {
 			claim.Annotations[volumehelpers.AnnSelectedNode] = pick(d, "n0", "n1", "n2", "gone")
 		}
 	case 3:
-		claim.Spec.StorageClassName = new(pick(d, "now", "static", "missing", ""))
+		claim.Spec.StorageClassName = new(pick(d, "now", "missing", ""))
+	case 4, 5:
+		claim.Spec.StorageClassName = new(localClass)
 	default:
 		d.bindClaim(claim)
 	}
@@ -100,6 +177,8 @@ func (d *drawing) bindClaim(claim *corev1.PersistentVolumeClaim) {
 }
 
 func (d *drawing) volumeMounts(p *corev1.Pod) {
+	// No claim is used by two volumes of a pod: kube-scheduler would look for two volumes that are there already.
+	claims := d.Perm(claimsPerNamespace)
 	for i := range d.between(1, 2) {
 		v := corev1.Volume{Name: fmt.Sprintf("v%d", i)}
 		if d.chance(15) {
@@ -109,7 +188,7 @@ func (d *drawing) volumeMounts(p *corev1.Pod) {
 				Resources:        corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
 			}}}
 		} else {
-			v.PersistentVolumeClaim = &corev1.PersistentVolumeClaimVolumeSource{ClaimName: fmt.Sprintf("c%d", d.IntN(claimsPerNamespace))}
+			v.PersistentVolumeClaim = &corev1.PersistentVolumeClaimVolumeSource{ClaimName: fmt.Sprintf("c%d", claims[i])}
 			if d.chance(3) {
 				v.PersistentVolumeClaim.ClaimName = "missing"
 			}

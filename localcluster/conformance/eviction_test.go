@@ -22,9 +22,13 @@ import (
 // hold against a real one.
 func (c *cluster) evictions(p *plan.Plan, seen *tally) string {
 	used, nodes := map[string]int{}, map[string]int{}
+	broken := map[string]bool{} // budgets that nodes use which go and are not Ready
 	for _, r := range p.Removals {
 		asked, why := c.asks(r.Node)
 		if n := c.nodeNamed(r.Node); n == nil || n.State != plan.Ready {
+			for budget := range asked {
+				broken[budget] = true
+			}
 			continue
 		}
 		if why != "" {
@@ -47,6 +51,9 @@ func (c *cluster) evictions(p *plan.Plan, seen *tally) string {
 		}
 		asked, why := c.asks(k.Node)
 		for budget, n := range asked {
+			if why == "" && broken[budget] {
+				why = "a node that is not Ready uses the budget, too"
+			}
 			if why == "" && nodes[budget] > 0 && used[budget]+n > int(c.budgetNamed(budget).Status.DisruptionsAllowed) {
 				why = "others use the budget up"
 			}

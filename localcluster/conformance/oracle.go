@@ -73,6 +73,9 @@ func (o *oracle) fill(c *cluster) error {
 		replace(core.PersistentVolumeClaims().Informer(), c.claims),
 		replace(storage.StorageClasses().Informer(), c.classes),
 		replace(storage.CSINodes().Informer(), c.csiNodes),
+		replace(storage.CSIDrivers().Informer(), c.drivers),
+		replace(storage.CSIStorageCapacities().Informer(), c.capacities),
+		replace(storage.VolumeAttachments().Informer(), c.attachments),
 	)
 }
 

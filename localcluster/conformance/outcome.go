@@ -6,10 +6,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	volumehelpers "k8s.io/component-helpers/storage/volume"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/controller/daemon"
 	daemonutil "k8s.io/kubernetes/pkg/controller/daemon/util"
@@ -117,67 +115,6 @@ func (out *outcome) put(pod *corev1.Pod, node string) {
 	there := pod.DeepCopy()
 	there.Spec.NodeName = node
 	out.pods, out.placed = append(out.pods, there), append(out.placed, there)
-}
-
-// claims are the cluster's, those without a volume told the node of the first of their
-// pods: kube-scheduler does that before it binds the pod, and the others follow.
-func (out *outcome) claims() []*corev1.PersistentVolumeClaim {
-	first := map[string]string{}
-	for _, p := range out.placed {
-		for i := range p.Spec.Volumes {
-			if v := p.Spec.Volumes[i].PersistentVolumeClaim; v != nil && first[p.Namespace+"/"+v.ClaimName] == "" {
-				first[p.Namespace+"/"+v.ClaimName] = p.Spec.NodeName
-			}
-		}
-	}
-	var told []*corev1.PersistentVolumeClaim
-	for _, c := range out.cluster.claims {
-		node := first[c.Namespace+"/"+c.Name]
-		if node != "" && c.Spec.VolumeName == "" && c.Annotations[volumehelpers.AnnSelectedNode] == "" {
-			c = c.DeepCopy()
-			metav1.SetMetaDataAnnotation(&c.ObjectMeta, volumehelpers.AnnSelectedNode, node)
-		}
-		told = append(told, c)
-	}
-	return told
-}
-
-// csiNodes are the cluster's, and of the machines that come what the plan takes for
-// granted: that they take as many volumes as the best node of a group.
-func (out *outcome) csiNodes() []*storagev1.CSINode {
-	c := out.cluster
-	there, ours := map[string]bool{}, map[string]bool{}
-	for _, n := range c.nodes {
-		ours[n.Name] = slices.ContainsFunc(c.groups, func(g *plan.Group) bool { return g.Name == n.Group })
-		there[n.Name] = n.State != plan.Ordered && !(n.State == plan.Ready && fresh(n))
-	}
-	most, unlimited := map[string]int32{}, map[string]bool{}
-	for _, n := range c.csiNodes {
-		there[n.Name] = true
-		for _, d := range n.Spec.Drivers {
-			switch {
-			case !ours[n.Name]:
-			case d.Allocatable == nil || d.Allocatable.Count == nil:
-				unlimited[d.Name] = true
-			default:
-				most[d.Name] = max(most[d.Name], *d.Allocatable.Count)
-			}
-		}
-	}
-	all := slices.Clone(c.csiNodes)
-	for _, n := range out.nodes {
-		if there[n.Name] {
-			continue
-		}
-		usual := &storagev1.CSINode{ObjectMeta: metav1.ObjectMeta{Name: n.Name}}
-		for name, count := range most {
-			if count > 0 && !unlimited[name] {
-				usual.Spec.Drivers = append(usual.Spec.Drivers, storagev1.CSINodeDriver{Name: name, Allocatable: &storagev1.VolumeNodeResources{Count: new(count)}})
-			}
-		}
-		all = append(all, usual)
-	}
-	return all
 }
 
 // copy is the same again, to try something out on.

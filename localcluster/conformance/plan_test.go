@@ -26,8 +26,13 @@ func plans(ctx context.Context, o *oracle, c *cluster, seen *tally) (string, err
 	if why := c.evictions(p, seen); why != "" {
 		return why + told(p), nil
 	}
+	claims, volumes, why := out.storage()
+	if why != "" {
+		return why + told(p), nil
+	}
 	if err := firstError(
-		replace(o.informers.Core().V1().PersistentVolumeClaims().Informer(), out.claims()),
+		replace(o.informers.Core().V1().PersistentVolumeClaims().Informer(), claims),
+		replace(o.informers.Core().V1().PersistentVolumes().Informer(), volumes),
 		replace(o.informers.Storage().V1().CSINodes().Informer(), out.csiNodes()),
 	); err != nil {
 		return "", err

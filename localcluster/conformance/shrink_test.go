@@ -47,6 +47,9 @@ func (c *cluster) smaller() []*cluster {
 		}
 	}
 	dropEach(c.csiNodes, func(rest []*csiNode) { try(func(l *cluster) { l.csiNodes = rest }) })
+	dropEach(c.drivers, func(rest []*driver) { try(func(l *cluster) { l.drivers = rest }) })
+	dropEach(c.capacities, func(rest []*capacity) { try(func(l *cluster) { l.capacities = rest }) })
+	dropEach(c.attachments, func(rest []*attachment) { try(func(l *cluster) { l.attachments = rest }) })
 	dropEach(c.claims, func(rest []*claim) { try(func(l *cluster) { l.claims = rest }) })
 	dropEach(c.volumes, func(rest []*volume) { try(func(l *cluster) { l.volumes = rest }) })
 	dropEach(c.classes, func(rest []*class) { try(func(l *cluster) { l.classes = rest }) })
@@ -139,10 +142,13 @@ func simpler(p *corev1.Pod) []func(*corev1.Pod) {
 }
 
 type (
-	csiNode   = storagev1.CSINode
-	class     = storagev1.StorageClass
-	claim     = corev1.PersistentVolumeClaim
-	volume    = corev1.PersistentVolume
-	daemonSet = appsv1.DaemonSet
-	budget    = policyv1.PodDisruptionBudget
+	csiNode    = storagev1.CSINode
+	driver     = storagev1.CSIDriver
+	capacity   = storagev1.CSIStorageCapacity
+	attachment = storagev1.VolumeAttachment
+	class      = storagev1.StorageClass
+	claim      = corev1.PersistentVolumeClaim
+	volume     = corev1.PersistentVolume
+	daemonSet  = appsv1.DaemonSet
+	budget     = policyv1.PodDisruptionBudget
 )
