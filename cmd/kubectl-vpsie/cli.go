@@ -49,6 +49,14 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// oneName wants one argument, and says how the command is used where there is another number of them.
+func oneName(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return fmt.Errorf("one name is wanted, and %d are given; use it as %s", len(args), cmd.UseLine())
+}
+
 // namespace is where the NodeGroups are.
 func (c *cli) namespace() string { return cmp.Or(c.home, *c.config.Namespace, metav1.NamespaceSystem) }
 

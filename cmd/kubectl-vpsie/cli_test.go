@@ -162,6 +162,15 @@ func TestTimesAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+// A command without the name that it wants says how it is used.
+func TestNamesAreAskedFor(t *testing.T) {
+	for _, command := range []string{"drain", "keep", "explain pod", "explain node", "explain ng"} {
+		words := strings.Fields(command)
+		run(t, words...).want(t, 1, "one name is wanted, and 0 are given; use it as kubectl vpsie "+command+" ")
+		run(t, append(words, "a", "b")...).want(t, 1, "one name is wanted, and 2 are given")
+	}
+}
+
 func TestDrainAsksAndDeletes(t *testing.T) {
 	apply(t, objects)
 	there := func(name string) bool {

@@ -25,7 +25,7 @@ It deletes the VPSieNode; the autoscaler then evicts the node's pods, within the
 PodDisruptionBudgets, and deletes the VPS when they are gone. Exit status: 0; 1 when it
 failed or was not agreed to.`,
 		Example:           "  kubectl vpsie drain vpsie-web-x2x4z\n  kubectl vpsie drain vpsie-web-x2x4z --dry-run",
-		Args:              cobra.ExactArgs(1),
+		Args:              oneName,
 		ValidArgsFunction: c.completeNodes,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.drain(cmd.Context(), args[0], yes, dry) },
 	}

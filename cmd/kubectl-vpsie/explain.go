@@ -41,7 +41,7 @@ func (c *cli) explainCommand() *cobra.Command {
 		Use:               "pod [NAMESPACE/]NAME",
 		Short:             "Say why a pod waits, or where it runs",
 		Example:           "  kubectl vpsie explain pod web-7d8f-x2x4z -n shop\n  kubectl vpsie explain pod shop/web-7d8f-x2x4z -o json",
-		Args:              cobra.ExactArgs(1),
+		Args:              oneName,
 		ValidArgsFunction: c.completePods,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.explainPod(cmd.Context(), args[0]) },
 	}
@@ -49,7 +49,7 @@ func (c *cli) explainCommand() *cobra.Command {
 		Use:               "node NAME",
 		Short:             "Say why a node was bought, why it stays, and when it goes",
 		Example:           "  kubectl vpsie explain node vpsie-web-x2x4z",
-		Args:              cobra.ExactArgs(1),
+		Args:              oneName,
 		ValidArgsFunction: c.completeNodes,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.explainNode(cmd.Context(), args[0]) },
 	}

@@ -17,7 +17,7 @@ func (c *cli) explainGroupCommand() *cobra.Command {
 		Aliases:           []string{"nodegroup", "nodegroups"},
 		Short:             "Say how a NodeGroup is, what it refuses and keeps, and what goes next",
 		Example:           "  kubectl vpsie explain ng web",
-		Args:              cobra.ExactArgs(1),
+		Args:              oneName,
 		ValidArgsFunction: c.completeGroups,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.explainGroup(cmd.Context(), args[0]) },
 	}

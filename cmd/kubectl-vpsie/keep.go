@@ -23,7 +23,7 @@ func (c *cli) keepCommand() *cobra.Command {
 It sets or takes away the annotation ` + v1alpha1.AnnotationDoNotDelete + ` of the VPSieNode.
 A person can still remove the node: kubectl vpsie drain NODE.`,
 		Example:           "  kubectl vpsie keep vpsie-web-x2x4z\n  kubectl vpsie keep vpsie-web-x2x4z --off",
-		Args:              cobra.ExactArgs(1),
+		Args:              oneName,
 		ValidArgsFunction: c.completeNodes,
 		RunE:              func(cmd *cobra.Command, args []string) error { return c.keep(cmd.Context(), args[0], off) },
 	}
