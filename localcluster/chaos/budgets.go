@@ -129,6 +129,7 @@ func (e *evidence) disrupted() []violation {
 			}
 		}
 		if why != "" {
+			why += fmt.Sprintf("; its remover had been given generation %v, and the budgets were %+v", e.minds[m.name], e.budgets[m.group])
 			found = append(found, violation{at: m.left, what: why, hostnames: []string{m.name}, uids: []types.UID{uid}})
 		}
 	}

@@ -53,7 +53,8 @@ func (c *cluster) smaller() []*cluster {
 	dropEach(c.claims, func(rest []*claim) { try(func(l *cluster) { l.claims = rest }) })
 	dropEach(c.volumes, func(rest []*volume) { try(func(l *cluster) { l.volumes = rest }) })
 	dropEach(c.classes, func(rest []*class) { try(func(l *cluster) { l.classes = rest }) })
-	if len(c.groups) == 0 && len(c.offers) > 0 {
+	typed := slices.ContainsFunc(c.nodes, func(n *plan.Node) bool { return n.InstanceType != "" })
+	if len(c.groups) == 0 && !typed && len(c.offers) > 0 { // what a node of a type has is for its offer to say
 		try(func(l *cluster) { l.offers = nil })
 	}
 	dropEach(c.budgets, func(rest []*budget) { try(func(l *cluster) { l.budgets = rest }) })
