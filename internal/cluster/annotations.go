@@ -141,8 +141,7 @@ var (
 // strayOnGroup tells of the NodeGroup's annotations in the autoscaler's name that mean nothing there, as a typing error
 // leaves them.
 func strayOnGroup(g *v1alpha1.NodeGroup) []string {
-	prefix, _, _ := strings.Cut(v1alpha1.AnnotationPause, "/")
-	return stray(g, "a NodeGroup", groupAnnotations, func(key string) bool { return strings.HasPrefix(key, prefix+"/") })
+	return stray(g, "a NodeGroup", groupAnnotations, func(key string) bool { return strings.HasPrefix(key, v1alpha1.GroupVersion.Group+"/") })
 }
 
 // strayOnMachine tells of annotations that belong on the NodeGroup. Machines bear others that the autoscaler writes.

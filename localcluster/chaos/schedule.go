@@ -108,12 +108,12 @@ func lull(into time.Duration) time.Duration {
 func (s *schedule) nextLull(left time.Duration) regime {
 	return regime{
 		lasts: left, trouble: calm, scarce: none, left: none, createMillis: 100, bootMillis: 300, readyMillis: 100, deleteMillis: 100,
-		bargain: pick(s.lulls, bargains()...),
+		bargain: pick(s.lulls, fickle()...),
 	}
 }
 
-// bargains are the plans that are sold at half their price at times.
-func bargains() []string { return []string{"micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb"} }
+// fickle are the plans that are sold at half their price at times, or not at all.
+func fickle() []string { return []string{"micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb"} }
 
 // regime is how the cloud behaves for a while.
 type regime struct {
@@ -220,11 +220,11 @@ func (s *schedule) nextRegime() regime {
 	case 0:
 		g.scarce = r.IntN(3)
 	case 1, 2:
-		g.soldOut, g.left = pick(r, "micro-1cpu-2gb", "small-2cpu-4gb", "medium-4cpu-8gb"), r.IntN(3)
+		g.soldOut, g.left = pick(r, fickle()...), r.IntN(3)
 	}
 	g.harm = pick(r, noHarm, noHarm, noHarm, noHarm, destroyed, ended, stopped)
 	g.plant = r.IntN(12) == 0
-	g.bargain = pick(r, append(bargains(), "", "")...)
+	g.bargain = pick(r, append(fickle(), "", "")...)
 	g.chatty, g.dropUserData = r.IntN(3) == 0, r.IntN(12) == 0
 	g.orderDialect = pick(r, "any", "any", "A", "B")
 	g.totalExcess = r.IntN(3) * r.IntN(2)

@@ -70,7 +70,10 @@ func (w *weather) knobs(ctx context.Context, g regime) error {
 		w.tally.add("weather: quota lowered")
 	}
 	knobs["quota"] = quota
-	stock := object{"micro-1cpu-2gb": nil, "small-2cpu-4gb": nil, "medium-4cpu-8gb": nil}
+	stock := object{}
+	for _, plan := range fickle() {
+		stock[plan] = nil // as many as there are
+	}
 	if g.soldOut != "" {
 		stock[g.soldOut] = g.left
 		w.tally.add("weather: stock lowered")

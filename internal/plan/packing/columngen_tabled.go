@@ -16,7 +16,6 @@ func (m *Master) Prove() {
 func (m *Master) growByTable(rounds int, cells int64, near float64) {
 	const halfway = 0.5
 	pull, last, proven := halfway, math.Inf(1), 0.0
-	m.tabled.strict = m.tabled.strict && near <= m.near
 	for round := range rounds {
 		smooth := m.smooth(pull)
 		proved, found := m.tabled.search(smooth, cells, binsAnItem)
