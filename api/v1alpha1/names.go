@@ -52,6 +52,8 @@ const (
 	// AnnotationKubelet is how the kubelet of the machine was set up, as spec.kubelet of its
 	// NodeGroup said when it was decided on. The sizes of nodes are compared by it.
 	AnnotationKubelet = "autoscaler.vpsie.com/kubelet"
+	// AnnotationVPSIdentifier is VPSie's identifier of the VPS, by which it is asked for where a list lacks it.
+	AnnotationVPSIdentifier = "autoscaler.vpsie.com/vps-identifier"
 	// AnnotationUnneededSince is when the node was first seen removable (RFC 3339).
 	AnnotationUnneededSince = "autoscaler.vpsie.com/unneeded-since"
 )

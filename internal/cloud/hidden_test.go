@@ -70,6 +70,61 @@ func TestListThatLacksAMachineProvesNothing(t *testing.T) {
 	}
 }
 
+// Who begins to look while the list lags has seen no VPS: those that somebody names are asked for by themselves.
+func TestExpectedVPSIsAskedForThoughNoListHasShownIt(t *testing.T) {
+	w := setup(t, vpsietest.Knobs{HiddenRows: 1})
+	m, err := w.fake.AddVM(vpsietest.VMSpec{Hostname: "hidden", Plan: "small-2cpu-4gb", Datacenter: "dc-us-east-1"}) // without a mark, as adopted ones
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := int64(m.ID)
+	look := func() *Sight {
+		t.Helper()
+		w.clock.Step(time.Second)
+		sight, err := w.cloud.Look(t.Context(), w.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sight
+	}
+	sight := look()
+	if sight.ByID(id) != nil {
+		t.Fatal("the list shows a VPS that it hides")
+	}
+	if unknown, known := sight.ProofAfter(id, "", time.Second), sight.ProofAfter(id, m.Identifier, time.Second); unknown != time.Second || known != doubted {
+		t.Errorf("it counts as gone after %s without an identifier and %s with one, want %s and %s", unknown, known, time.Second, doubted)
+	}
+	w.cloud.Expect(id, "")
+	w.cloud.Expect(id, m.Identifier)
+	if vm := look().ByID(id); vm == nil || vm.Hostname != "hidden" {
+		t.Errorf("in sight is %+v, want the VPS that is expected", vm)
+	}
+	broken := vpsietest.Fault{Method: "GET", Path: "/apps/v2/vm/" + m.Identifier, Status: 500}
+	w.cloud.Configure(map[string][]byte{}) // another account knows nothing of what was expected
+	w.cloud.Configure(accountOf(w.fake))
+	w.cloud.Expect(id, m.Identifier)
+	if err := w.fake.SetFaults(broken); err != nil {
+		t.Fatal(err)
+	}
+	if sight = look(); sight.ByID(id) != nil || sight.ProofAfter(id, m.Identifier, time.Second) != doubted {
+		t.Errorf("of a VPS that nobody could ask for, %+v is in sight, and it counts as gone after %s", sight.ByID(id), sight.ProofAfter(id, m.Identifier, time.Second))
+	}
+	if err := w.fake.SetFaults(); err != nil {
+		t.Fatal(err)
+	}
+	if look().ByID(id) == nil {
+		t.Error("it is not asked for again")
+	}
+	if err := w.fake.Act(m.Identifier, "destroy"); err != nil {
+		t.Fatal(err)
+	}
+	for sight = look(); sight.ByID(id) != nil; sight = look() {
+	}
+	if proof := sight.ProofAfter(id, m.Identifier, time.Second); proof != time.Second {
+		t.Errorf("it is gone, and counts as gone after %s", proof)
+	}
+}
+
 // TestImageIdentifierNeedsNoList: a stock image is on no list, and a list that fails stops nothing.
 func TestImageIdentifierNeedsNoList(t *testing.T) {
 	for _, status := range []int{403, 500} {
@@ -114,7 +169,7 @@ func TestListThatAnnouncesMoreProvesPresenceOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	sight := look(0)
-	if known, other := sight.ProofAfter(int64(m.ID), time.Second), sight.ProofAfter(int64(m.ID)+1, time.Second); known != time.Second || other != doubted {
+	if known, other := sight.ProofAfter(int64(m.ID), "", time.Second), sight.ProofAfter(int64(m.ID)+1, "", time.Second); known != time.Second || other != doubted {
 		t.Errorf("proof after %s of a VPS that VPSie does not find, %s of another", known, other)
 	}
 	offers, problems, err := w.cloud.Market(t.Context(), sample())

@@ -85,15 +85,6 @@ func (s *Sight) ByHostname(hostname string) (vm *vpsie.VM, pending bool, err err
 	return vm, s.pending[name], nil
 }
 
-// ProofAfter is how long a VPS must stay out of sight until it counts as gone, given how long that is with complete
-// lists. The number is 0 where it is not known.
-func (s *Sight) ProofAfter(id int64, usual time.Duration) time.Duration {
-	if s.Partial && !s.ended[id] {
-		return max(usual, doubted)
-	}
-	return usual
-}
-
 // ByID returns the VPS with the number, nil when there is none.
 func (s *Sight) ByID(id int64) *vpsie.VM {
 	s.index.Do(s.fill)
@@ -155,6 +146,8 @@ type sightCache struct {
 	missing map[string]time.Time
 	// ended are the VPSes that were missing and are not there, since when.
 	ended map[int64]time.Time
+	// expected are the VPSes that are asked for whether or not a list has shown them.
+	expected expected
 	// failure is the newest look if it failed, else nil.
 	failure atomic.Pointer[failedLook]
 }
@@ -209,50 +202,4 @@ func (s *sightCache) read(ctx context.Context, began time.Time) (*Sight, error) 
 		}
 	}
 	return sight, nil
-}
-
-const (
-	// doubted is how long a VPS that the list no longer shows is kept when asking for it by
-	// itself gives no clear answer.
-	doubted = 15 * time.Minute
-	// endedMemory is how long it is remembered that a VPS is not there: longer than anybody needs who waits for its end.
-	endedMemory = time.Hour
-)
-
-// hidden returns the VPSes with this cluster's mark that the last sight showed and
-// this list does not, although they are there: each is asked for by itself, since a list
-// that lags, or shows another project, proves nothing by what it lacks.
-func (s *sightCache) hidden(ctx context.Context, now time.Time, vms []vpsie.VM) []vpsie.VM {
-	last := s.last.Load()
-	if last == nil {
-		return nil
-	}
-	listed := map[string]bool{}
-	for _, vm := range vms {
-		listed[vm.Identifier] = true
-	}
-	since := map[string]time.Time{}
-	var hidden []vpsie.VM
-	for _, vm := range last.VMs {
-		if mark, ok := ParseMark(vm.Notes); !ok || mark.ClusterID != s.clusterID || vm.Gone() || listed[vm.Identifier] {
-			continue
-		}
-		began, known := s.missing[vm.Identifier]
-		if !known {
-			began = now
-		}
-		found, err := s.client.GetVM(ctx, vm.Identifier)
-		switch {
-		case err == nil && !found.Gone():
-			hidden = append(hidden, found)
-			since[vm.Identifier] = began
-		case err == nil, vpsie.IsNotFound(err):
-			s.ended[int64(vm.ID)] = now
-		case now.Sub(began) < doubted:
-			hidden = append(hidden, vm)
-			since[vm.Identifier] = began
-		}
-	}
-	s.missing = since
-	return hidden
 }

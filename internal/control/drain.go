@@ -132,7 +132,7 @@ func (r *drainer) vanished(ctx context.Context, m *v1alpha1.VPSieNode) bool {
 		return false
 	}
 	vm, pending, err := r.find(m, sight)
-	return err == nil && vm == nil && !pending && r.absences.since(m.UID, sight.Began, sight.ProofAfter(m.Spec.VPSieInstanceID, secondLook))
+	return err == nil && vm == nil && !pending && r.absences.since(m.UID, sight.Began, proofAfter(m, sight, secondLook))
 }
 
 // deadFor is for how long the node's kubelet has not been ready; 0 when it is.

@@ -290,7 +290,7 @@ func (r *launcher) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *clo
 		return r.doubtful(ctx, m, sight, ordering)
 	case m.Spec.VPSieInstanceID == 0:
 		return r.awaited(ctx, m)
-	case !r.absences.since(m.UID, sight.Began, sight.ProofAfter(m.Spec.VPSieInstanceID, r.Options.CreateSettle)):
+	case !r.absences.since(m.UID, sight.Began, proofAfter(m, sight, r.Options.CreateSettle)):
 		return r.overdue(ctx, m)
 	case r.serves(ctx, m):
 		return slowestPoll, nil // The lists are wrong, or somebody else's.

@@ -17,7 +17,7 @@ import (
 // that somebody else ordered is an error, never taken over.
 func (r *store) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM, pending bool, err error) {
 	if m.Spec.VPSieInstanceID != 0 {
-		return sight.ByID(m.Spec.VPSieInstanceID), false, nil
+		return byNumber(r.Cloud, m, sight), false, nil
 	}
 	vm, pending, err = sight.ByHostname(m.Name)
 	if err != nil || vm == nil {
@@ -92,10 +92,11 @@ func (r *launcher) built(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.V
 	return r.join(ctx, m)
 }
 
-// identify writes the VPS's number and addresses into the spec.
+// identify writes down the VPS's number, identifier and addresses.
 func (r *launcher) identify(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) error {
 	return r.patch(ctx, m, func(m *v1alpha1.VPSieNode) {
 		m.Spec.VPSieInstanceID = int64(vm.ID)
+		metav1.SetMetaDataAnnotation(&m.ObjectMeta, v1alpha1.AnnotationVPSIdentifier, vm.Identifier)
 		if address := primaryAddress(m, vm); address != "" {
 			m.Spec.IPAddress = address
 		}
@@ -131,4 +132,19 @@ func statusOf(vm *vpsie.VM) string {
 		return "running"
 	}
 	return "stopped"
+}
+
+// byNumber returns the VPS that the machine names as the sight shows it, nil when it does not: it is asked for by itself then,
+// from the next look on.
+func byNumber(c *cloud.Cloud, m *v1alpha1.VPSieNode, sight *cloud.Sight) *vpsie.VM {
+	vm := sight.ByID(m.Spec.VPSieInstanceID)
+	if vm == nil {
+		c.Expect(m.Spec.VPSieInstanceID, m.Annotations[v1alpha1.AnnotationVPSIdentifier])
+	}
+	return vm
+}
+
+// proofAfter is how long the machine's VPS must stay out of sight until it counts as gone, given how long that usually is.
+func proofAfter(m *v1alpha1.VPSieNode, sight *cloud.Sight, usual time.Duration) time.Duration {
+	return sight.ProofAfter(m.Spec.VPSieInstanceID, m.Annotations[v1alpha1.AnnotationVPSIdentifier], usual)
 }

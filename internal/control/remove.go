@@ -172,9 +172,9 @@ func (r *remover) absent(ctx context.Context, m *v1alpha1.VPSieNode, sight *clou
 		}
 		return again(min(left, slowestPoll))
 	}
-	proof := sight.ProofAfter(m.Spec.VPSieInstanceID, secondLook)
-	if !r.absences.since(m.UID, sight.Began, proof) {
-		return again(min(proof, slowestPoll))
+	missing := sight.Began.Sub(r.absences.begin(m.UID, sight.Began))
+	if !r.absences.since(m.UID, sight.Began, proofAfter(m, sight, secondLook)) {
+		return again(min(max(missing/8, secondLook), slowestPoll)) // soon at first: VPSie is asked for the VPS itself by then
 	}
 	if wasTaken(m) {
 		r.lost(ctx, m)
@@ -192,7 +192,7 @@ func (r *remover) mayShow(m *v1alpha1.VPSieNode, sight *cloud.Sight) time.Durati
 	case wasTaken(m):
 		return r.Options.ProvisionTimeout - sight.Began.Sub(orderedAt(m))
 	}
-	return sight.ProofAfter(0, r.Options.CreateSettle) - sight.Began.Sub(c.LastTransitionTime.Time)
+	return sight.ProofAfter(0, "", r.Options.CreateSettle) - sight.Began.Sub(c.LastTransitionTime.Time)
 }
 
 // bury deletes the Node and what pods are left of it, then lets the object go. It asks the API server itself for the Node, which may have registered

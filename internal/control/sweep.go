@@ -182,12 +182,12 @@ func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began 
 // up, and the next round buys another if it is needed. While its node is ready the
 // VPS cannot be gone: the lists are another account's or project's.
 func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) error {
-	if m.Spec.VPSieInstanceID == 0 || !m.DeletionTimestamp.IsZero() || sight.ByID(m.Spec.VPSieInstanceID) != nil {
+	if m.Spec.VPSieInstanceID == 0 || !m.DeletionTimestamp.IsZero() || byNumber(s.Cloud, m, sight) != nil {
 		s.missing.forget(m.UID)
 		s.leaks.Delete(m.UID)
 		return nil
 	}
-	if !s.missing.since(m.UID, sight.Began, sight.ProofAfter(m.Spec.VPSieInstanceID, secondLook)) {
+	if !s.missing.since(m.UID, sight.Began, proofAfter(m, sight, secondLook)) {
 		return nil
 	}
 	node, err := s.nodeNamed(ctx, cluster.NodeNameOf(m))

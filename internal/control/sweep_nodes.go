@@ -35,7 +35,7 @@ func (s *sweep) nodes(ctx context.Context, machines []v1alpha1.VPSieNode, sight 
 			s.orphans.forget(n.UID)
 			continue
 		}
-		if !s.orphans.since(n.UID, sight.Began, sight.ProofAfter(0, s.Options.SweepGrace)) {
+		if !s.orphans.since(n.UID, sight.Began, sight.ProofAfter(0, "", s.Options.SweepGrace)) {
 			continue
 		}
 		s.Metrics.Leak(observe.LeakNode)
