@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
@@ -37,14 +38,39 @@ func newPrecheck(d *Deps) precheck {
 	return precheck{d.Live, d.Cloud, d.Clock, &d.Options, newOwners(d), cordons{d.Client}}
 }
 
-// sightIsFresh tells whether the VPSieNodes that the decision was made from are
+// sightIsFresh tells whether the VPSieNodes and NodeGroups that the decision was made from are
 // those that the API server has now, as far as it concerns the decision. Without this a
 // cache that lags behind the round's own writes, or another leader's, would buy the same
-// machine twice.
-//
-// What is bought depends on how many machines there are and which are on their way or
-// leaving: these are few. What is removed depends on the others as well.
+// machine twice, and what a person has just forbidden would be done.
 func (r precheck) sightIsFresh(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
+	if fresh, err := r.knowsMachines(ctx, o, p); !fresh || err != nil {
+		return false, err
+	}
+	return r.knowsGroups(ctx, o, p)
+}
+
+// knowsGroups tells whether the NodeGroups that the decision buys for and removes from say what they said when it was made.
+// A round can take long while VPSie answers slowly, and somebody may have paused a group since, or closed a window.
+func (r precheck) knowsGroups(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
+	for _, g := range o.NodeGroups {
+		if len(launchesOf(p, g.Name))+len(removalsOf(p, g.Name)) == 0 {
+			continue
+		}
+		var now v1alpha1.NodeGroup
+		err := r.Live.Get(ctx, client.ObjectKeyFromObject(g), &now)
+		if client.IgnoreNotFound(err) != nil {
+			return false, fmt.Errorf("reading NodeGroup %s: %w", g.Name, err)
+		}
+		if now.UID != g.UID || !equality.Semantic.DeepEqual(groupNews(&now), groupNews(g)) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// knowsMachines tells it of VPSieNodes. What is bought depends on how many machines there are and which are on their way or
+// leaving: these are few. What is removed depends on the others as well.
+func (r precheck) knowsMachines(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
 	seen := o.AllVPSieNodes()
 	if len(p.Removals) > 0 {
 		return r.seesAll(ctx, seen)
@@ -111,15 +137,15 @@ func identity(m metav1.Object) string {
 // look comes after it. The look before spares a node the cordon. What is cordoned for
 // nothing, reopen sees to. An outage of the cloud that nobody has met yet comes to light
 // first: the next decision knows of it, and keeps the nodes.
-func (r precheck) closeOff(ctx context.Context, o *cluster.Objects, removals []plan.Removal) (bool, error) {
+func (r precheck) closeOff(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
 	if _, err := r.Cloud.Look(ctx, r.Clock.Now()); err != nil {
 		logf.FromContext(ctx).Info("deciding again: no VPS can be deleted now", "error", err.Error())
 		return false, nil
 	}
 	machines := byNodeName(o.VPSieNodes)
 	var leaving []*v1alpha1.VPSieNode
-	goes := make(map[string]bool, len(removals))
-	for _, x := range removals {
+	goes := make(map[string]bool, len(p.Removals))
+	for _, x := range p.Removals {
 		if m := machines[x.Node]; m != nil {
 			leaving, goes[x.Node] = append(leaving, m), true
 		}
@@ -142,6 +168,9 @@ func (r precheck) closeOff(ctx context.Context, o *cluster.Objects, removals []p
 	})
 	if err != nil {
 		return false, ignoreRace(err)
+	}
+	if same, err := r.knowsGroups(ctx, o, p); !same || err != nil {
+		return false, err
 	}
 	return r.holdWhatWasSeen(ctx, leaving, seen)
 }

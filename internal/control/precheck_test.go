@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/vpsie/vpsietest"
 )
 
@@ -105,6 +106,30 @@ func TestOutageThatNobodyHasMetKeepsTheNode(t *testing.T) {
 	w.ended(m)
 }
 
+const pausePatch = `{"metadata":{"annotations":{"` + v1alpha1.AnnotationPause + `":"true"}}}`
+
+// A decision is made from a NodeGroup as it was read, and a person has paused it since.
+func TestNothingIsBoughtForANodeGroupThatHasChangedSince(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("paused-meanwhile", 0, 1)
+	load, pause := w.deps.Load, sync.Once{}
+	w.deps.Load = func() (*cluster.Objects, error) {
+		o, err := load()
+		if len(o.NodeGroups) > 0 && len(o.Pods) > 0 {
+			pause.Do(func() { w.patch(g, pausePatch) })
+		}
+		return o, err
+	}
+	w.round = newRound(&w.deps, w.round.builder)
+	w.pending("waits", "1")
+	w.after(10*time.Second, time.Second)
+	if n := w.ordered(); n > 0 {
+		t.Fatalf("%d VPSes were bought for a NodeGroup that is paused", n)
+	}
+	w.patch(g, `{"metadata":{"annotations":{"`+v1alpha1.AnnotationPause+`":null}}}`)
+	w.ready(g, 1)
+}
+
 // TestWhatHappensDuringTheCordonKeepsTheNode: the last look at a node that is to go comes when nothing more can be
 // bound to it.
 func TestWhatHappensDuringTheCordonKeepsTheNode(t *testing.T) {
@@ -112,6 +137,13 @@ func TestWhatHappensDuringTheCordonKeepsTheNode(t *testing.T) {
 		"a pod that must stay is bound": func(w *world, node string) { w.pod("late", node, bare) },
 		"its pod is not to be evicted any more": func(w *world, node string) {
 			w.patch(&corev1.Pod{ObjectMeta: named("on-" + node)}, `{"metadata":{"annotations":{"`+"cluster-autoscaler.kubernetes.io/safe-to-evict"+`":"false"}}}`)
+		},
+		"a person pauses its NodeGroup": func(w *world, _ string) {
+			w.patch(w.nodeGroups()[0], pausePatch)
+		},
+		"a person closes its window": func(w *world, _ string) {
+			w.patch(w.nodeGroups()[0],
+				`{"spec":{"disruption":{"budgets":[{"kind":"Window","cron":"0 0 29 2 *","durationSeconds":60}]}}}`)
 		},
 		"a person protects it": func(w *world, node string) {
 			w.patch(w.node(node), `{"metadata":{"annotations":{"`+v1alpha1.AnnotationDoNotDelete+`":"true"}}}`)

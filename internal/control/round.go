@@ -147,7 +147,7 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 	if len(decision.Launches)+len(decision.Removals)+len(decision.GivenUp) > 0 {
 		fresh, err := r.precheck.sightIsFresh(ctx, objects, decision)
 		if err == nil && fresh && len(decision.Removals) > 0 {
-			fresh, err = r.precheck.closeOff(ctx, objects, decision.Removals)
+			fresh, err = r.precheck.closeOff(ctx, objects, decision)
 		}
 		if err != nil || !fresh {
 			return nil, reconcile.Result{RequeueAfter: staleRetry}, err
