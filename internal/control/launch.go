@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -86,6 +86,9 @@ func (r *launcher) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 	if err != nil {
 		return 0, err
 	}
+	if limits := cluster.LimitsOf(group, now.Time); limits.Paused {
+		return r.postpone(m, strings.TrimSpace("NodeGroup "+group.Name+" is paused "+limits.PausedBy)), nil
+	}
 	m.Status.SpecHash, m.Status.MadeFrom = r.Options.specHash(group), cluster.MadeFrom(group, r.kubernetesVersion())
 	r.prices.notePrice(ctx, m, group)
 	// Nothing that the cloud lists now can be this object's as long as no order was ever
@@ -135,6 +138,16 @@ func (r *launcher) admit(m *v1alpha1.VPSieNode) time.Duration {
 		return pendingRetry
 	}
 	return 0
+}
+
+// postpone has a machine that was decided on wait, and others not wait for it. One that may have been ordered goes on saying so:
+// whoever deletes it has to look for its VPS.
+func (r *launcher) postpone(m *v1alpha1.VPSieNode, why string) time.Duration {
+	r.arrivals.orders.forget(m.UID, r.Clock.Now())
+	if !isUnlisted(m) {
+		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotOrdered, why)
+	}
+	return pendingRetry
 }
 
 // shortWait is how long a machine waits for others before its status says so. A thousand that are bought together would
@@ -228,151 +241,3 @@ const (
 	pendingRetry = 5 * time.Second
 	longestRetry = time.Minute
 )
-
-// provision waits until the ordered machine runs.
-func (r *launcher) provision(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
-	sight, err := r.Cloud.Look(ctx, r.Clock.Now().Add(-r.Options.PollInterval/2))
-	if err != nil {
-		r.trouble(m, "VPSieUnreachable", err)
-		return max(pendingRetry, r.poll(r.Clock.Since(orderedAt(m)))), nil
-	}
-	r.seeOrders(sight)
-	return r.provisionSeen(ctx, m, sight)
-}
-
-// seeOrders notes all orders that a look shows as VPSes. If each were noted when its own machine comes to its turn, those
-// that wait for it to be listed would wait for the turns of all.
-func (r *launcher) seeOrders(sight *cloud.Sight) {
-	open := r.arrivals.orders.unseen(sight.Began)
-	if len(open) == 0 {
-		return
-	}
-	for i := range sight.VMs {
-		vm := &sight.VMs[i]
-		if mark, ours := r.Cloud.Ours(vm); ours && !vm.Gone() && open.Has(types.UID(mark.UID)) {
-			r.arrivals.orders.see(types.UID(mark.UID), true, r.Clock.Now())
-		}
-	}
-}
-
-func (r *launcher) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
-	vm, pending, err := r.find(m, sight)
-	if several, ok := errors.AsType[*cloud.ErrSeveral](err); ok {
-		r.trouble(m, "SeveralVPSes", several)
-		return pendingRetry, nil
-	}
-	if err != nil {
-		r.fail(m, observe.ProvisioningFailed(err.Error()))
-		return 0, nil
-	}
-	if (vm != nil || pending) && orderedByUs(m) {
-		r.arrivals.orders.see(m.UID, vm != nil, r.Clock.Now())
-	}
-	switch {
-	case vm != nil:
-		r.absences.forget(m.UID)
-		return r.built(ctx, m, vm)
-	case pending:
-		r.absences.forget(m.UID)
-		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonBuilding, "VPSie is creating the VPS")
-		m.Status.VPSieStatus = "pending"
-		r.calm(m)
-		return r.overdue(ctx, m)
-	}
-	return r.unseen(ctx, m, sight)
-}
-
-// unseen handles a machine that is in neither of the cloud's lists.
-func (r *launcher) unseen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
-	ordering := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
-	switch {
-	case ordering == nil || ordering.Reason == reasonOrdering:
-		return r.doubtful(ctx, m, sight, ordering)
-	case m.Spec.VPSieInstanceID == 0:
-		return r.awaited(ctx, m)
-	case !r.absences.since(m.UID, sight.Began, proofAfter(m, sight, r.Options.CreateSettle)):
-		return r.overdue(ctx, m)
-	case r.serves(ctx, m):
-		return slowestPoll, nil // The lists are wrong, or somebody else's.
-	}
-	why := "the VPS has gone from VPSie's lists"
-	if !orderedByUs(m) {
-		why = "VPS not found: spec.vpsieInstanceID is no VPS of this account"
-	}
-	return 0, r.miss(ctx, m, observe.ProvisioningFailed(why))
-}
-
-// doubtful handles an order without a clear answer. Its VPS is looked for; if there is
-// none, the order is made again: the first soon, those that follow in a row after the
-// account's growing back-off, because any of them may have bought a VPS.
-func (r *launcher) doubtful(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight, ordering *metav1.Condition) (time.Duration, error) {
-	if ordering == nil {
-		m.Status.Phase = v1alpha1.PhasePending
-		return staleRetry, nil
-	}
-	asked := ordering.LastTransitionTime.Time
-	if sight.Began.Sub(asked) < r.Options.CreateSettle || r.serves(ctx, m) {
-		return r.poll(r.Clock.Since(asked)), nil
-	}
-	if first, inARow := r.arrivals.orders.doubt(m.UID, asked); first && inARow > 1 {
-		r.Cloud.Unconfirmed("VPSie gave no clear answer to orders and lists no VPS for them: " + m.Status.LastError)
-	}
-	if r.Clock.Since(r.doubts.begin(m.UID, asked)) > r.Options.ProvisionTimeout {
-		return 0, r.miss(ctx, m, observe.ProvisioningFailed("VPSie gave no clear answer to its orders, and lists no VPS"))
-	}
-	if sight.Partial || r.Cloud.Resting(m.Spec.NodeGroupName, m.Spec.DatacenterID) != nil {
-		return r.poll(r.Clock.Since(asked)), nil //nolint:nilerr // neither is a failure: the VPS may still be listed
-	}
-	m.Status.Phase = v1alpha1.PhasePending
-	return staleRetry, nil
-}
-
-// awaited handles an order that VPSie took and does not list. It may be listed late, so
-// nothing takes its place before the time-out; then it counts as lost.
-func (r *launcher) awaited(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
-	age := r.Clock.Since(orderedAt(m))
-	if age <= r.Options.ProvisionTimeout || r.serves(ctx, m) {
-		return r.poll(age), nil
-	}
-	return 0, r.miss(ctx, m, observe.ProvisioningFailed(r.lost(ctx, m)))
-}
-
-// serves tells that the machine's node is ready: whatever a list says, its VPS runs.
-func (r *store) serves(ctx context.Context, m *v1alpha1.VPSieNode) bool {
-	node, err := r.owners.nodeOf(ctx, r.Live, m)
-	return err != nil || node != nil && cluster.IsReady(node)
-}
-
-// overdue fails a machine that takes too long, else says when to look again:
-// often at first, ever less often later.
-func (r *launcher) overdue(ctx context.Context, m *v1alpha1.VPSieNode) (time.Duration, error) {
-	age := r.Clock.Since(orderedAt(m))
-	if age > r.Options.ProvisionTimeout && !r.serves(ctx, m) {
-		return 0, r.miss(ctx, m, observe.ProvisioningFailed(r.whyOverdue(m)))
-	}
-	return r.poll(age), nil
-}
-
-func (r *launcher) whyOverdue(m *v1alpha1.VPSieNode) string {
-	why := "the VPS cannot be used after " + r.Options.ProvisionTimeout.String()
-	if c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); c != nil {
-		why += ": " + c.Message
-	}
-	return why
-}
-
-// orderedAt is when the machine's VPS was asked for: what waited for the cloud to
-// answer does not count as slow.
-func orderedAt(m *v1alpha1.VPSieNode) time.Time {
-	if m.Status.OrderedAt != nil {
-		return m.Status.OrderedAt.Time
-	}
-	return m.CreationTimestamp.Time
-}
-
-// slowestPoll bounds the growing pause between two looks.
-const slowestPoll = 10 * time.Second
-
-func (r *store) poll(age time.Duration) time.Duration {
-	return max(min(age/8, slowestPoll), r.Options.PollInterval)
-}
