@@ -13,6 +13,7 @@ func TestWhatIsNotUnderstoodIsRefusedByName(t *testing.T) {
 		"resourceClaims": func(s *corev1.PodSpec) {
 			s.ResourceClaims = []corev1.PodResourceClaim{{Name: "gpu", ResourceClaimName: new("gpu")}}
 		},
+		"os windows": func(s *corev1.PodSpec) { s.OS = &corev1.PodOS{Name: corev1.Windows} },
 		"node feature UserNamespacesHostNetworkSupport": func(s *corev1.PodSpec) { s.HostNetwork, s.HostUsers = true, new(false) },
 		"node feature RestartAllContainersOnContainerExits": func(s *corev1.PodSpec) {
 			s.Containers[0].RestartPolicyRules = []corev1.ContainerRestartRule{{Action: corev1.ContainerRestartRuleActionRestartAllContainers}}

@@ -137,6 +137,9 @@ func UnsupportedFeatures(spec *corev1.PodSpec) string {
 	if spec.SchedulingGroup != nil {
 		found = append(found, "schedulingGroup")
 	}
+	if os := spec.OS; os != nil && os.Name != corev1.Linux {
+		found = append(found, "os "+string(os.Name)) // kube-scheduler does not look at it, and a kubelet on Linux refuses the pod
+	}
 	// What a node that has not come will declare is not known.
 	for _, f := range features.AllFeatures {
 		if f.InferForScheduling(&types.PodInfo{Spec: spec}) {
