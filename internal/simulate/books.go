@@ -24,8 +24,6 @@ type books struct {
 	bound plan.Hourly
 	// decisionBound is the least that the last decision can cost beside the machines that stay.
 	decisionBound plan.Hourly
-	// sharpAt is the sample that the last sharp bound was worked out for.
-	sharpAt time.Time
 	// Sums over time, in seconds times their unit: what machines cost, at least and while they start and leave.
 	spent, least, starting, leaving float64
 	unused                          unused
@@ -109,18 +107,12 @@ func (b *books) rate() plan.Hourly {
 	return sum
 }
 
-// bounds works out the bounds of a moment: a quick one whenever the pods have changed, and
-// a sharper one for every sample.
+// bounds works out the bounds of a moment, that of the pods whenever they have changed.
 func (b *books) bounds(state *plan.State, p *plan.Plan, changed bool) {
 	b.decisionBound = p.Cost.LowerBound
 	if changed {
 		b.unused.worth(plan.RatesFromScratch(state, p))
-	}
-	switch sharp := b.next.Sub(b.sharpAt) > b.step/2; {
-	case sharp:
-		b.bound, b.sharpAt = plan.BoundFromScratch(state, p, false), b.next
-	case changed:
-		b.bound = plan.BoundFromScratch(state, p, true)
+		b.bound = plan.BoundFromScratch(state, p)
 	}
 }
 
