@@ -86,11 +86,17 @@ func (m *Machines) Ready(ctx context.Context, machine vpsietest.Machine) error {
 // Gone is the death of the machine: its heartbeats end, and after the cluster's NodeGrace its node is unreachable. The
 // node object stays, as it does when a real machine is destroyed.
 func (m *Machines) Gone(ctx context.Context, machine vpsietest.Machine) error {
-	if err := m.mark(ctx, nodeName(machine), "null"); err != nil && !apierrors.IsNotFound(err) {
+	// A machine dies while the API server is away as well. Its node would stay Ready for ever.
+	passes := func(err error) bool { return !apierrors.IsNotFound(err) && ctx.Err() == nil }
+	err := retry.OnError(wait.Backoff{Duration: deathPatience / 240, Steps: 240}, passes, func() error { return m.mark(ctx, nodeName(machine), "null") })
+	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("stopping the kubelet of node %s: %w", nodeName(machine), err)
 	}
 	return nil
 }
+
+// deathPatience is for how long the API server may be away.
+const deathPatience = time.Minute
 
 func (m *Machines) mark(ctx context.Context, name, value string) error {
 	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%s}}}`, KubeletLabel, value)
