@@ -90,6 +90,7 @@ func machineNode(m *v1alpha1.VPSieNode, object *corev1.Node) *plan.Node {
 		DoNotDelete:   MustNotDelete(m),
 		Adopted:       madeByPerson(m),
 		Stopped:       stopped(m),
+		Unordered:     IsUnordered(m),
 		Replaces:      Replaces(m),
 		Together:      ReplacesTogether(m),
 	}

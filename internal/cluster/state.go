@@ -317,6 +317,16 @@ func Unanswered(m *v1alpha1.VPSieNode) bool {
 	return m.Spec.VPSieInstanceID == 0 && (c == nil || c.Reason == ReasonOrdering || c.Reason == ReasonNotOrdered)
 }
 
+// IsUnordered tells that the autoscaler has decided on the machine and that its VPS has surely not been ordered yet. Only an object
+// of an API server says that: in files that were written by hand what is missing means nothing.
+func IsUnordered(m *v1alpha1.VPSieNode) bool {
+	if m.UID == "" || m.Annotations[v1alpha1.AnnotationLaunchReason] == "" || m.Spec.VPSieInstanceID != 0 {
+		return false
+	}
+	c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady)
+	return m.Status.Phase == "" || m.Status.Phase == v1alpha1.PhasePending && (c == nil && m.Status.OrderedAt == nil || c != nil && c.Reason == ReasonNotOrdered)
+}
+
 // learn notes the allocatable of the smallest node of each type: the cloud's
 // shared plans can show a guest less memory than they are sold with. What device
 // plugins announce counts where it is there: it comes later than the kubelet, and the

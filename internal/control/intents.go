@@ -56,8 +56,10 @@ func (r intents) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map
 			maps.Copy(ordered, names)
 		}
 		if len(removals) > 0 {
-			if slices.ContainsFunc(removals, func(x plan.Removal) bool { return !makesWay(x) && !slices.Contains(p.Replacing, x.Node) }) {
-				// The time comes first: a crash after it only delays the next scaling. What is replaced is no scaling.
+			if slices.ContainsFunc(removals, func(x plan.Removal) bool {
+				return !makesWay(x) && !slices.Contains(p.Replacing, x.Node) && !isUnordered(machines[x.Node])
+			}) {
+				// The time comes first: a crash after it only delays the next scaling. What is replaced or not ordered is no scaling.
 				errs = append(errs, r.scalings.noteScaling(ctx, g))
 			}
 			r.Voice.Say(g, observe.ScalingDown(removals))
@@ -69,6 +71,9 @@ func (r intents) act(ctx context.Context, o *cluster.Objects, p *plan.Plan) (map
 
 // makesWay says that a node goes for another machine, not because it is not needed.
 func makesWay(x plan.Removal) bool { return x.Reason == plan.Drifted || x.Reason == plan.Expired }
+
+// isUnordered says that the machine to be removed has not been ordered; nil for none.
+func isUnordered(m *v1alpha1.VPSieNode) bool { return m != nil && cluster.IsUnordered(m) }
 
 // mostAtOnce bounds the writes under way to the API server.
 const mostAtOnce = 16
@@ -162,12 +167,13 @@ func (r intents) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSi
 		if m == nil {
 			return fmt.Errorf("removing node %s: it has no VPSieNode; delete it by hand or take its label %s away", x.Node, v1alpha1.LabelNodeGroup)
 		}
-		marked := m.DeepCopy()
-		metav1.SetMetaDataAnnotation(&marked.ObjectMeta, v1alpha1.AnnotationRemoval, string(x.Reason))
-		if err := r.Client.Patch(ctx, marked, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("noting why VPSieNode %s goes: %w", m.Name, err)
-		}
-		if err := deleteMachine(ctx, r.Client, m); err != nil {
+		if cluster.IsUnordered(m) {
+			// As it was seen: it may have been ordered since, and then it comes.
+			err := r.Client.Delete(ctx, m, client.Preconditions{UID: &m.UID, ResourceVersion: &m.ResourceVersion})
+			if err != nil {
+				return ignoreRace(err)
+			}
+		} else if err := r.remove(ctx, m, x.Reason); err != nil {
 			return err
 		}
 		r.Metrics.Removed(x.Group, x.Reason)
@@ -175,6 +181,16 @@ func (r intents) dismiss(ctx context.Context, machines map[string]*v1alpha1.VPSi
 			"savesPerHour", x.Saves.String(), "reason", x.Reason, "moves", len(x.Moves))
 		return nil
 	})
+}
+
+// remove has a machine go that was ordered.
+func (r intents) remove(ctx context.Context, m *v1alpha1.VPSieNode, why plan.RemovalReason) error {
+	marked := m.DeepCopy()
+	metav1.SetMetaDataAnnotation(&marked.ObjectMeta, v1alpha1.AnnotationRemoval, string(why))
+	if err := r.Client.Patch(ctx, marked, client.MergeFrom(m)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("noting why VPSieNode %s goes: %w", m.Name, err)
+	}
+	return deleteMachine(ctx, r.Client, m)
 }
 
 // forEach does a thing for every item, several at once, and joins the errors.

@@ -138,11 +138,14 @@ func identity(m metav1.Object) string {
 // nothing, reopen sees to. An outage of the cloud that nobody has met yet comes to light
 // first: the next decision knows of it, and keeps the nodes.
 func (r precheck) closeOff(ctx context.Context, o *cluster.Objects, p *plan.Plan) (bool, error) {
+	machines := byNodeName(o.VPSieNodes)
+	if !slices.ContainsFunc(p.Removals, func(x plan.Removal) bool { return !isUnordered(machines[x.Node]) }) {
+		return true, nil
+	}
 	if _, err := r.Cloud.Look(ctx, r.Clock.Now()); err != nil {
 		logf.FromContext(ctx).Info("deciding again: no VPS can be deleted now", "error", err.Error())
 		return false, nil
 	}
-	machines := byNodeName(o.VPSieNodes)
 	var leaving []*v1alpha1.VPSieNode
 	goes := make(map[string]bool, len(p.Removals))
 	for _, x := range p.Removals {

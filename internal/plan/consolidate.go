@@ -117,7 +117,7 @@ func (w *world) remove() removals {
 func (r *remover) candidates() []*candidate {
 	var found []*candidate
 	for _, h := range r.w.hosts[:r.w.existing] {
-		if h.group == nil || h.group.Deleting || h.node.State == Failed || h.node.State == Terminating {
+		if h.group == nil || h.group.Deleting || h.node.State == Failed || h.node.State == Terminating || h.cancelled != "" {
 			continue
 		}
 		c, why := r.candidate(h)

@@ -15,9 +15,11 @@ func Decide(s *State) *Plan { return newWorld(s).decide() }
 func (w *world) decide() *Plan {
 	w.proveUnsuitable()
 	w.barUnasked()
+	w.cancelExcess()
 	w.solve()
 	w.balance()
 	cost := w.cost()
+	w.cancelIdle()
 	w.takeUp(func(l *lot) bool { return l.expendable }) // they hold no room that a node could be removed for
 	w.effort.begin()
 	r := w.remove()
@@ -27,6 +29,7 @@ func (w *world) decide() *Plan {
 	w.effort.begin()
 	w.exchange(&r)
 	w.effort.begin()
+	r.gone = append(r.gone, w.cancellations()...)
 	names := w.podNames()
 	p := &Plan{Launches: w.launches(names), Placements: w.placements(names), Unplaced: w.unplaced(), Cost: cost}
 	if w.strategy != plainStrategy && len(p.Launches) > 0 {

@@ -44,6 +44,8 @@ type host struct {
 	// machine was bought; nil for none. retired: the plan buys something in its place.
 	replacedBy, newcomer *exchange
 	retired              bool
+	// cancelled is why a machine that is not ordered yet does not come; empty when it does.
+	cancelled RemovalReason
 	// replaces are the nodes in whose place a host is bought, together how many are bought for
 	// that; saves is what the whole exchange saves.
 	replaces []string

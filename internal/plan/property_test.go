@@ -54,7 +54,7 @@ func drawStory(t *rapid.T) (*story, string) {
 			dc = rapid.SampledFrom([]string{"dc1", "dc2"}).Draw(t, "dc")
 		}
 		say("node n%d dc=%s group=g%d type=%s state=%s", n, dc, rapid.IntRange(0, groups-1).Draw(t, "group"), rapid.SampledFrom(types).Draw(t, "type"),
-			rapid.SampledFrom([]string{"Ready", "Ready", "Ready", "Ordered", "NotReady", "Terminating", "Failed"}).Draw(t, "state"))
+			rapid.SampledFrom([]string{"Ready", "Ready", "Ready", "Ordered", "Ordered unregistered unordered", "NotReady", "Terminating", "Failed"}).Draw(t, "state"))
 	}
 	for p := range rapid.IntRange(0, 12).Draw(t, "pods") {
 		where := ""

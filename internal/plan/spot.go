@@ -113,7 +113,7 @@ func (r *remover) keepsShare(c *candidate, reason RemovalReason) keep {
 	if g.Limits.SpotPercent == nil || c.host.node.Spot || reason == Drifted || reason == Expired || c.host.replacedBy.live() {
 		return keep{}
 	}
-	nodes, spot := g.without(goneOf(r.found))
+	nodes, spot := g.without(goneOf(r.found), r.w.cancellations())
 	if g.spent.spot+spot == 0 || !g.overSpot(nodes-1, spot) {
 		return keep{}
 	}
@@ -131,7 +131,7 @@ func (x *exchanger) exceedsSpot(t *trade) bool {
 			continue
 		}
 		seen[g] = true
-		if g.overSpot(g.without(t.nodes, x.gone)) {
+		if g.overSpot(g.without(t.nodes, x.gone, x.w.cancellations())) {
 			return true
 		}
 	}

@@ -264,6 +264,8 @@ type Node struct {
 	// Adopted: a person made the VPSieNode, so the autoscaler does not remove it by a
 	// decision of its own.
 	Adopted bool
+	// Unordered: nothing has been asked of the cloud for it, so that it costs nothing to let it go.
+	Unordered bool
 	// Stopped: the cloud says that the machine does not run, whatever the Node's
 	// conditions still say.
 	Stopped bool

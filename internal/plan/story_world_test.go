@@ -298,7 +298,7 @@ func (s *story) node(name string, a *attrs) {
 	n := &Node{
 		Name: name, Group: a.text("group", ""), InstanceType: a.text("type", ""), DatacenterID: a.text("dc", "dc1"),
 		State: NodeState(a.text("state", string(Ready))), UnneededSince: a.ago("unneeded"), DoNotDelete: a.flag("do-not-delete"),
-		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"), Spot: a.flag("spot"),
+		Adopted: a.flag("adopted"), Stopped: a.flag("stopped"), Unordered: a.flag("unordered"), Spot: a.flag("spot"),
 		Planned: a.all("planned"), ReadySince: a.ago("ready"), Created: a.ago("ordered"),
 		RemovalBackoffReason: "drain timed out", Drift: strings.ReplaceAll(a.text("drift", ""), "_", " "), Current: a.flag("current"), Replaces: a.all("replaces"), Together: a.number("together", 0), ReplaceBackoffReason: "its replacement did not come",
 	}
