@@ -49,7 +49,8 @@ func (l *life) look(t *testing.T, count int) (string, error) {
 			return "", err
 		}
 		names = append(names, machines[i].Name)
-		texts = append(texts, l.anonymous(describeMachine(&machines[i])+"\n"+describeNode(&nodes[i]), machines[i].Name))
+		text := strings.ReplaceAll(describeMachine(&machines[i]), bills[i].Identifier, "<vps>")
+		texts = append(texts, l.anonymous(text+"\n"+describeNode(&nodes[i]), machines[i].Name))
 	}
 	if err := l.podsRun(t, names); err != nil {
 		return "", err
