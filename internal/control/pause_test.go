@@ -15,8 +15,7 @@ import (
 // do not wait for them.
 func TestAPauseHoldsWhatIsNotOrderedYet(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
-	refusing := vpsietest.Fault{Method: http.MethodPost, Path: "/apps/v2/vm", Status: http.StatusTooManyRequests, Effect: "before", Headers: map[string]string{"Retry-After": "1"}}
-	w.must(w.fake.SetFaults(refusing))
+	w.must(w.fake.SetFaults(busy))
 	g := w.group("held-back", 2, 2)
 	w.until(time.Second, "two orders to be refused for now", func() error {
 		for _, m := range machinesOf(w.vpsieNodes(), g.Name) {

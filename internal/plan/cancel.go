@@ -16,10 +16,13 @@ func (w *world) cancelExcess() {
 
 // cancelIdle has those not come that the plan puts no pod on, and that neither the minimum nor a scale-up threshold asks for.
 func (w *world) cancelIdle() {
-	loads := w.loads()
+	var loads map[*group]load // worked out when there is one, which is rare
 	for _, h := range w.hosts[:w.existing] {
 		if !w.cancellable(h) || len(h.placed)+len(h.bound) > 0 || h.group.kept <= h.group.Min {
 			continue
+		}
+		if loads == nil {
+			loads = w.loads()
 		}
 		g := h.group
 		without := loads[g].minus(h.load())
