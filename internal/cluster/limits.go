@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
+	"github.com/vpsie/vpsie-autoscaler/internal/plan"
 )
 
 // Limits are a NodeGroup's bounds at a time: its spec's, those of the schedules that are
@@ -28,6 +29,9 @@ type Limits struct {
 	// Schedules that cannot be read are among them.
 	Problems []string
 }
+
+// Pause says that the NodeGroup is paused, and by which schedule if one pauses it.
+func (l *Limits) Pause() string { return plan.DescribePause(l.PausedBy) }
 
 // Scheduled says by which schedules Min and Max are what they are, and until when; empty when
 // by none.

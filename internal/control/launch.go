@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -87,7 +86,7 @@ func (r *launcher) launch(ctx context.Context, m *v1alpha1.VPSieNode) (time.Dura
 		return 0, err
 	}
 	if limits := cluster.LimitsOf(group, now.Time); limits.Paused {
-		return r.postpone(m, strings.TrimSpace("NodeGroup "+group.Name+" is paused "+limits.PausedBy)), nil
+		return r.postpone(m, "NodeGroup "+group.Name+" is "+limits.Pause()), nil
 	}
 	m.Status.SpecHash, m.Status.MadeFrom = r.Options.specHash(group), cluster.MadeFrom(group, r.kubernetesVersion())
 	r.prices.notePrice(ctx, m, group)

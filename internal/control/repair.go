@@ -163,6 +163,7 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		}
 		control = plan.ControlPlane(node, pods)
 	}
+	limits := cluster.LimitsOf(g, s.Clock.Now())
 	switch {
 	case node != nil && s.serving.notServing(ctx, m, node).reason == "":
 		return "its node is ready by now", nil
@@ -170,8 +171,8 @@ func (s *sweep) repairHeld(ctx context.Context, g *v1alpha1.NodeGroup, m *v1alph
 		return "a person made the VPSieNode; delete it to have the VPS deleted", nil
 	case cluster.MustNotDelete(m) || node != nil && cluster.MustNotDelete(node):
 		return "the annotation " + v1alpha1.AnnotationDoNotDelete + " keeps it", nil
-	case cluster.LimitsOf(g, s.Clock.Now()).Paused:
-		return "NodeGroup " + g.Name + " is paused", nil
+	case limits.Paused:
+		return "NodeGroup " + g.Name + " is " + limits.Pause(), nil
 	case control != "":
 		return control, nil
 	case most == 0:

@@ -65,7 +65,8 @@ func (s *Scene) guess(a *NodeAnswer, node *corev1.Node) {
 		a.tell(NodeStays, Bad, "is of NodeGroup %s, which does not exist", a.machine.Spec.NodeGroupName)
 	case cluster.LimitsOf(a.group, s.Now).Paused:
 		a.Reason = plan.KeptPaused
-		a.tell(NodeStays, Good, "stays: its NodeGroup is paused")
+		limits := cluster.LimitsOf(a.group, s.Now)
+		a.tell(NodeStays, Good, "stays: its NodeGroup is %s", limits.Pause())
 	case !*a.group.Spec.ScaleDownPolicy.Enabled:
 		a.Reason = plan.KeptScaleDownDisabled
 		a.tell(NodeStays, Good, "stays: its NodeGroup may not scale down")

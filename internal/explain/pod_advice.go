@@ -177,8 +177,8 @@ func (s *Scene) moreNodes(g *v1alpha1.NodeGroup) string {
 // endPause says how the group's pause ends.
 func (s *Scene) endPause(g *v1alpha1.NodeGroup) string {
 	if limits := cluster.LimitsOf(g, s.Now); limits.PausedBy != "" {
-		return fmt.Sprintf("NodeGroup %s is paused %s; to end that pause at once: kubectl -n %s annotate ng %s %s=false",
-			g.Name, limits.PausedBy, g.Namespace, g.Name, v1alpha1.AnnotationPause)
+		return fmt.Sprintf("NodeGroup %s is %s; to end that pause at once: kubectl -n %s annotate ng %s %s=false",
+			g.Name, limits.Pause(), g.Namespace, g.Name, v1alpha1.AnnotationPause)
 	}
 	return fmt.Sprintf("end the pause of NodeGroup %s: kubectl -n %s annotate ng %s %s-", g.Name, g.Namespace, g.Name, v1alpha1.AnnotationPause)
 }

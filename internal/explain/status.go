@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -136,7 +135,7 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 		add(Busy, "Deleting", "being deleted")
 	}
 	if limits.Paused {
-		add(Busy, "Paused", strings.TrimSpace("paused "+limits.PausedBy))
+		add(Busy, "Paused", limits.Pause())
 	}
 	if text := limits.Scheduled(); text != "" {
 		tell("Scheduled", "bounds by "+text)

@@ -187,7 +187,7 @@ func nodeStatus(m *v1alpha1.VPSieNode) v1alpha1.NodeStatus {
 // Pause says what pauses the group.
 func (v GroupView) Pause() string {
 	if v.PausedBy != "" {
-		return "paused " + v.PausedBy
+		return plan.DescribePause(v.PausedBy)
 	}
 	return fmt.Sprintf("the annotation %s is %s", v1alpha1.AnnotationPause, v.Group.Annotations[v1alpha1.AnnotationPause])
 }

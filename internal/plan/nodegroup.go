@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -150,14 +151,12 @@ func (g *Group) empties(n *Node) bool {
 	return g.Drain && !g.Paused && g.ScaleDown.Enabled && g.Undeletable == "" && !n.DoNotDelete && !n.Adopted
 }
 
+// DescribePause says that a NodeGroup is paused, and by which schedule; by is empty where its annotation pauses it.
+func DescribePause(by string) string { return strings.TrimSpace("paused " + by) }
+
 // paused and scheduled say, for people, what pauses the group, and which schedules its
 // bounds are of.
-func (g *Group) paused() string {
-	if g.PausedBy == "" {
-		return "the NodeGroup is paused"
-	}
-	return "the NodeGroup is paused " + g.PausedBy
-}
+func (g *Group) paused() string { return "the NodeGroup is " + DescribePause(g.PausedBy) }
 
 func (g *Group) scheduled() string {
 	if g.Scheduled == "" {
