@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
@@ -35,19 +37,36 @@ func (r *notes) avoid(ctx context.Context, o *cluster.Objects, p *plan.Plan) (le
 		}
 	}
 	left = len(wrong) > mostNotes
-	return left, forEach(wrong[:min(len(wrong), mostNotes)], func(n *corev1.Node) error {
-		changed := n.DeepCopy()
+	return left, forEach(wrong[:min(len(wrong), mostNotes)], func(n *corev1.Node) error { return r.taintAvoided(ctx, n, wanted[n.Name]) })
+}
+
+// taintAvoided gives the node the taint with the key in the place of any other by which new pods avoid it; an empty key leaves none.
+// Somebody else's change of the node may start no round, so a write that is too late for it is tried again at once.
+func (r *notes) taintAvoided(ctx context.Context, n *corev1.Node, key string) error {
+	stored := n
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		if strings.Join(avoidedFor(stored), ",") == key {
+			return nil
+		}
+		changed := stored.DeepCopy()
 		changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, isAvoidance)
-		if key := wanted[n.Name]; key != "" {
+		if key != "" {
 			taint(changed, corev1.Taint{Key: key, Effect: corev1.TaintEffectPreferNoSchedule})
 		}
 		// Taints are one list: without the lock a taint that somebody adds now would be lost.
-		err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(n, client.MergeFromWithOptimisticLock{}))
-		if ignoreRace(err) != nil {
-			return fmt.Errorf("tainting node %s, which new pods are to avoid: %w", n.Name, err)
+		err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{}))
+		if apierrors.IsConflict(err) {
+			stored = &corev1.Node{}
+			if e := r.Live.Get(ctx, client.ObjectKeyFromObject(n), stored); e != nil {
+				return e
+			}
 		}
-		return nil
+		return err
 	})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("tainting node %s, which new pods are to avoid: %w", n.Name, err)
+	}
+	return nil
 }
 
 func isAvoidance(t corev1.Taint) bool {

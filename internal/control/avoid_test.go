@@ -3,11 +3,13 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -86,16 +88,61 @@ func TestTaintsAreWrittenBitByBit(t *testing.T) {
 	}
 }
 
-// tainting takes down which taints are written.
+// A taint is not left for the next round, which nothing may start, when somebody has changed the node meanwhile.
+func TestTaintOfANodeThatSomebodyChangesIsWrittenAtOnce(t *testing.T) {
+	own, theirs, unneeded := corev1.Taint{Key: "own", Effect: corev1.TaintEffectNoSchedule}, corev1.Taint{Key: "theirs", Effect: corev1.TaintEffectNoSchedule}, soft(v1alpha1.TaintUnneeded)
+	for name, tc := range map[string]struct {
+		stored []corev1.Taint // nil for a node that is gone
+		races  int
+		want   []corev1.Taint // nil where nothing is to be written
+		fails  bool
+	}{
+		"once":                   {[]corev1.Taint{own, theirs}, 1, []corev1.Taint{own, theirs, unneeded}, false},
+		"and again":              {[]corev1.Taint{own, theirs}, 2, []corev1.Taint{own, theirs, unneeded}, false},
+		"without end":            {[]corev1.Taint{own, theirs}, 1000, nil, true},
+		"and the taint is there": {[]corev1.Taint{own, unneeded}, 1, nil, false},
+		"and it is gone":         {nil, 1, nil, false},
+	} {
+		api := &tainting{written: map[string][]corev1.Taint{}, races: tc.races, stored: tc.stored}
+		r := &notes{Client: api, Live: api}
+		m := &v1alpha1.VPSieNode{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Status: v1alpha1.VPSieNodeStatus{NodeName: "n"}}
+		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{Taints: []corev1.Taint{own}}}
+		_, err := r.avoid(t.Context(), &cluster.Objects{VPSieNodes: []*v1alpha1.VPSieNode{m}, Nodes: []*corev1.Node{n}}, &plan.Plan{Unneeded: []string{"n"}})
+		if got := api.written["n"]; (err != nil) != tc.fails || !equality.Semantic.DeepEqual(got, tc.want) {
+			t.Errorf("changed %s: the taints %v are written, want %v (%v)", name, got, tc.want, err)
+		}
+		if len(n.Spec.Taints) != 1 {
+			t.Errorf("changed %s: the node of the cache is changed to %v", name, n.Spec.Taints)
+		}
+	}
+}
+
+// tainting takes down which taints are written, once as many writes as races have met a node that somebody has given the taints
+// stored meanwhile.
 type tainting struct {
 	client.Client
 	mu      sync.Mutex
 	written map[string][]corev1.Taint
+	races   int
+	stored  []corev1.Taint
+}
+
+func (a *tainting) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+	if a.stored == nil {
+		return apierrors.NewNotFound(corev1.Resource("nodes"), key.Name)
+	}
+	n := o.(*corev1.Node)
+	n.Name, n.Spec.Taints = key.Name, slices.Clone(a.stored)
+	return nil
 }
 
 func (a *tainting) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...client.PatchOption) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.races > 0 {
+		a.races--
+		return apierrors.NewConflict(corev1.Resource("nodes"), o.GetName(), nil)
+	}
 	a.written[o.GetName()] = o.(*corev1.Node).Spec.Taints
 	return nil
 }

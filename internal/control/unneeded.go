@@ -42,6 +42,7 @@ func (u unneeded) remind(nodes []*plan.Node, machines []*v1alpha1.VPSieNode) {
 // notes keeps on VPSieNodes and Nodes what rounds found out about them.
 type notes struct {
 	Client client.Client
+	Live   client.Reader
 	Clock  clock.PassiveClock
 	Voice  *observe.Voice
 	// kubernetesVersion is the API server's, as major.minor.
@@ -51,7 +52,7 @@ type notes struct {
 }
 
 func newNotes(d *Deps) notes {
-	return notes{Client: d.Client, Clock: d.Clock, Voice: d.Voice, kubernetesVersion: d.kubernetesVersion()}
+	return notes{Client: d.Client, Live: d.Live, Clock: d.Clock, Voice: d.Voice, kubernetesVersion: d.kubernetesVersion()}
 }
 
 // mostNotes bounds the annotations that one round writes, so that no order waits for
