@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// doubted is how long a VPS that the list no longer shows is kept when asking for it by
+	// doubted is how long a VPS that the list no longer shows is kept while asking for it by
 	// itself gives no clear answer.
 	doubted = 15 * time.Minute
 	// endedMemory is how long it is remembered that a VPS is not there: longer than anybody needs who waits for its end.
@@ -75,32 +75,31 @@ func (s *sightCache) hidden(ctx context.Context, now time.Time, vms []vpsie.VM) 
 			delete(s.ended, int64(vm.ID))
 		}
 	}
-	since := map[string]time.Time{}
+	doubts := map[string]time.Time{}
 	var hidden []vpsie.VM
 	for _, vm := range s.lookedFor() {
 		if listed[vm.Identifier] {
 			continue
 		}
-		began, known := s.missing[vm.Identifier]
-		if !known {
-			began = now
-		}
 		found, err := s.client.GetVM(ctx, vm.Identifier)
 		switch {
 		case err == nil && !found.Gone():
 			hidden = append(hidden, found)
-			since[vm.Identifier] = began
 		case err == nil, vpsie.IsNotFound(err):
 			s.ended[int64(vm.ID)] = now
 			s.expected.forget(vm.Identifier)
-		case now.Sub(began) < doubted:
-			since[vm.Identifier] = began
-			if vm.Hostname != "" { // else nobody has seen what it is like
+		default:
+			since, known := s.doubts[vm.Identifier]
+			if !known {
+				since = now
+			}
+			doubts[vm.Identifier] = since
+			if now.Sub(since) < doubted && vm.Hostname != "" { // else nobody has seen what it is like
 				hidden = append(hidden, vm)
 			}
 		}
 	}
-	s.missing = since
+	s.doubts = doubts
 	return hidden
 }
 

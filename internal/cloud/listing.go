@@ -142,8 +142,8 @@ type sightCache struct {
 
 	mu   sync.Mutex
 	last atomic.Pointer[Sight]
-	// missing are the VPSes that are there although the list does not show them, since when.
-	missing map[string]time.Time
+	// doubts are the VPSes of which neither the list nor asking for them by themselves says whether they are there, since when.
+	doubts map[string]time.Time
 	// ended are the VPSes that were missing and are not there, since when.
 	ended map[int64]time.Time
 	// expected are the VPSes that are asked for whether or not a list has shown them.

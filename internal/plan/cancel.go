@@ -45,7 +45,7 @@ func (w *world) cancellable(h *host) bool {
 		return true
 	}
 	nodes, spot := g.without(w.cancellations())
-	return g.spent.spot+spot == 0 || !g.overSpot(nodes-1, spot)
+	return !g.overSpot(nodes-1, spot)
 }
 
 func (w *world) cancel(h *host, why RemovalReason) {

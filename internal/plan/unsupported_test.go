@@ -34,3 +34,13 @@ func TestWhatIsNotUnderstoodIsRefusedByName(t *testing.T) {
 		}
 	}
 }
+
+func TestPodThatNamesLinuxIsLikeAnyOther(t *testing.T) {
+	s := emptyNodes(1)
+	waits := benchPod("default", "waits", 100, 128, nil)
+	waits.Spec.OS = &corev1.PodOS{Name: corev1.Linux}
+	s.Pods = []*Pod{NewPod(waits)}
+	if p := Decide(s); len(p.Placements) != 1 {
+		t.Errorf("it is put on %v, and judged %+v", p.Placements, p.Unplaced)
+	}
+}
