@@ -75,7 +75,7 @@ cases: ## What real clusters hold around their pods, one story of the dry run fo
 
 .PHONY: unit
 unit: ## Unit, property and integration tests, and that the benchmark runs
-	@go test -timeout 20m ./internal/control ./... && cd bench && go test ./... # the longest first: the others run beside it
+	@go test -timeout 20m ./internal/control ./... && (cd tools && go test ./...) && cd bench && go test ./... # the longest first: the others run beside it
 
 .PHONY: race
 race: build ## The controller's packages and a short chaos under the race detector

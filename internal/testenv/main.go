@@ -20,17 +20,19 @@ func Main(m *testing.M, use func(*Env)) int {
 
 // MainOnSeveral is Main with so many environments, for parallel tests that each need one to themselves.
 func MainOnSeveral(m *testing.M, count int, use func(*Pool)) int {
-	return mainOn(m, count, func(all []*Env) {
-		p := &Pool{free: make(chan *Env, count)}
-		for _, e := range all {
-			p.free <- e
-		}
-		use(p)
-	})
+	return mainOn(m, count, func(all []*Env) { use(newPool(all)) })
 }
 
 // A Pool is environments of which each serves one test at a time.
 type Pool struct{ free chan *Env }
+
+func newPool(all []*Env) *Pool {
+	p := &Pool{free: make(chan *Env, len(all))}
+	for _, e := range all {
+		p.free <- e
+	}
+	return p
+}
 
 // Take waits for a free environment. The test has it until it ends, and must leave nothing in it.
 func (p *Pool) Take(t testing.TB) *Env {
