@@ -85,6 +85,9 @@ const TaintReplacing = "autoscaler.vpsie.com/replacing"
 // TaintUnneeded keeps pods off a node that could go and waits for a timer or a budget, as far as there is room elsewhere.
 const TaintUnneeded = "autoscaler.vpsie.com/unneeded"
 
+// TaintDeleting keeps DaemonSets from making pods anew that are evicted from a node whose VPS is about to be deleted.
+const TaintDeleting = "autoscaler.vpsie.com/deleting"
+
 // TaintUninitialized keeps pods off a new node until its labels and taints are in place.
 const TaintUninitialized = "autoscaler.vpsie.com/uninitialized"
 

@@ -65,6 +65,7 @@ func (f *flags) addController(s *pflag.FlagSet) {
 	s.DurationVar(&c.KeepFailed, "keep-failed", 0, "how long a VPS that did not join stays, paid for and within maxNodes, so that its log can be read")
 	s.DurationVar(&c.DrainTimeout, "drain-timeout", 10*time.Minute, "how long a drain may take; overridden by the annotation "+v1alpha1.AnnotationDrainTimeout)
 	s.DurationVar(&c.DrainRetry, "drain-retry", 5*time.Minute, "pause after a drain that failed")
+	s.DurationVar(&c.DeletionDelay, "node-deletion-delay-timeout", 2*time.Minute, "how long annotations delay-deletion.cluster-autoscaler.kubernetes.io/… of a drained node keep its VPS; 0 lets them keep none")
 	s.DurationVar(&c.UnreadyTimeout, "unready-timeout", 10*time.Minute, "how long a node may be not ready before its VPS is replaced")
 	s.DurationVar(&c.RestartTimeout, "restart-timeout", 5*time.Minute, "how long a node may take to be ready again after its VPS was restarted, which is tried once a day before the VPS is replaced; 0 replaces without a restart")
 	s.IntVar(&c.RepairLimit, "repair-limit", 20, "percent of a NodeGroup that may be under repair at once, one machine at least; 0 is off")
@@ -98,6 +99,9 @@ func (f *flags) validate() error {
 	}
 	if d := f.control.KeepFailed; d < 0 {
 		errs = append(errs, fmt.Errorf("--keep-failed: %s is less than 0", d))
+	}
+	if d := f.control.DeletionDelay; d < 0 {
+		errs = append(errs, fmt.Errorf("--node-deletion-delay-timeout: %s is below 0", d))
 	}
 	if t := f.control.RestartTimeout; t < 0 {
 		errs = append(errs, fmt.Errorf("--restart-timeout: %s is below 0", t))

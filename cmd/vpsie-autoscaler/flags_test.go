@@ -46,6 +46,7 @@ func TestFlagsReachTheirSettings(t *testing.T) {
 		{"--keep-failed=7s", func(f *flags) any { return f.control.KeepFailed }, 7 * time.Second},
 		{"--join-timeout=7s", func(f *flags) any { return f.control.JoinTimeout }, 7 * time.Second},
 		{"--drain-timeout=7s", func(f *flags) any { return f.control.DrainTimeout }, 7 * time.Second},
+		{"--node-deletion-delay-timeout=7s", func(f *flags) any { return f.control.DeletionDelay }, 7 * time.Second},
 		{"--drain-retry=7s", func(f *flags) any { return f.control.DrainRetry }, 7 * time.Second},
 		{"--create-settle=7s", func(f *flags) any { return f.control.CreateSettle }, 7 * time.Second},
 		{"--poll-interval=7s", func(f *flags) any { return f.control.PollInterval }, 7 * time.Second},
@@ -83,7 +84,7 @@ func TestFlagsThatCannotWorkAreRefusedByName(t *testing.T) {
 	for _, arg := range []string{
 		"--backoff=0s", "--backoff-limit=0s", "--provision-timeout=0s", "--join-timeout=-1s", "--drain-timeout=0s", "--drain-retry=0s", "--poll-interval=0s", "--sweep-interval=0s",
 		"--create-settle=0s", "--vpsie-request-timeout=0s", "--vpsie-catalogue-ttl=0s", "--vpsie-requests-per-minute=0", "--log-level=loud", "--unready-timeout=0s", "--keep-failed=-1s", "--repair-limit=101", "--unproven-limit=-1", "--bootstrap=magic", "--join-api-server=h",
-		"--restart-timeout=-1s", "--min-balance-hours=-1", "--provider-id-format=x",
+		"--restart-timeout=-1s", "--node-deletion-delay-timeout=-1s", "--min-balance-hours=-1", "--provider-id-format=x",
 	} {
 		var f flags
 		s := pflag.NewFlagSet("run", pflag.ContinueOnError)

@@ -3,11 +3,14 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 )
 
 // annotationDraining says on a Node which steps of a drain the autoscaler took, so
@@ -21,6 +24,8 @@ const (
 	stepCordoned = "cordoned"
 	stepExcluded = "excluded" // from external load balancers
 	stepEvicting = "evicting"
+	stepTainted  = "tainted" // so that DaemonSets make no pod anew
+	stepDaemons  = "daemons" // the pods of DaemonSets that ask for it are evicted
 	// stepDecided says that nobody but the autoscaler wants the node to go, so that
 	// pods that must stay are not evicted. It outlives a drain that is given up.
 	stepDecided = "decided"
@@ -87,6 +92,9 @@ func (d cordons) uncordon(ctx context.Context, node *corev1.Node, but string) er
 	}
 	if took(node, stepCordoned) {
 		changed.Spec.Unschedulable = false
+	}
+	if took(node, stepTainted) {
+		changed.Spec.Taints = slices.DeleteFunc(changed.Spec.Taints, func(t corev1.Taint) bool { return t.Key == v1alpha1.TaintDeleting })
 	}
 	delete(changed.Annotations, annotationDraining)
 	if but != "" && took(node, but) {

@@ -61,7 +61,7 @@ func (r *drainer) drain(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1
 	}
 	limit, spent := r.drainTimeout(m, node), r.Clock.Since(m.Status.TerminatingAt.Time)
 	if len(pods) == 0 {
-		return r.awaitDetached(ctx, m, node, spent > limit)
+		return r.release(ctx, m, node, spent > limit)
 	}
 	if spent > limit && !r.endingInTime(pods) {
 		if r.deadFor(node) > r.Options.UnreadyTimeout {

@@ -7,14 +7,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
 	"github.com/vpsie/vpsie-autoscaler/internal/observe"
 	"github.com/vpsie/vpsie-autoscaler/internal/plan"
@@ -25,11 +22,7 @@ import (
 func (r *drainer) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.Pod, error) {
 	dead := !cluster.IsReady(node)
 	live := func(node string) ([]corev1.Pod, error) { return podsOn(ctx, r.Live, node) }
-	cached := r.PodsOn
-	if cached == nil {
-		cached = func(node string) ([]corev1.Pod, error) { return podsOn(ctx, r.Client, node) }
-	}
-	for _, read := range []func(node string) ([]corev1.Pod, error){cached, live} {
+	for _, read := range []func(node string) ([]corev1.Pod, error){r.cachedPods(ctx), live} {
 		pods, err := read(node.Name)
 		if err != nil {
 			return nil, err
@@ -43,6 +36,14 @@ func (r *drainer) podsToMove(ctx context.Context, node *corev1.Node) ([]corev1.P
 		}
 	}
 	return nil, nil
+}
+
+// cachedPods reads the pods of a node as the cache has them.
+func (r *drainer) cachedPods(ctx context.Context) func(node string) ([]corev1.Pod, error) {
+	if r.PodsOn != nil {
+		return r.PodsOn
+	}
+	return func(node string) ([]corev1.Pod, error) { return podsOn(ctx, r.Client, node) }
 }
 
 func podsOn(ctx context.Context, from client.Reader, node string) ([]corev1.Pod, error) {
@@ -158,62 +159,4 @@ func (r *drainer) countEviction(err error) {
 	default:
 		r.Metrics.Evicted(observe.EvictionFailed)
 	}
-}
-
-// awaitDetached waits until the volumes of the pods that left are detached: a VPS
-// that goes before leaves them locked for the pods' next node. It does not wait for
-// ever, because nobody uses them any more.
-func (r *drainer) awaitDetached(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, late bool) (progress, error) {
-	if !cluster.IsReady(node) {
-		return done(), nil // No kubelet is left that could unmount them.
-	}
-	attached, err := r.attachedVolumes(ctx, node.Name)
-	if err != nil {
-		return progress{}, err
-	}
-	if len(attached) == 0 {
-		return done(), nil
-	}
-	if late {
-		logf.FromContext(ctx).Info("deleting a VPS with volumes that are not detached in time", "node", node.Name, "volumes", attached)
-		return done(), nil
-	}
-	r.condition(m, v1alpha1.VPSieNodeNodeReady, metav1.ConditionFalse, "Draining", fmt.Sprintf("Draining: %s still attached: %v", observe.Count(len(attached), "volume"), attached))
-	return again(r.Options.PollInterval), nil
-}
-
-// attachedVolumes are the volumes attached to the node, without those of pods that stay.
-func (r *drainer) attachedVolumes(ctx context.Context, node string) ([]string, error) {
-	var list storagev1.VolumeAttachmentList
-	if err := r.Live.List(ctx, &list); err != nil {
-		return nil, fmt.Errorf("listing VolumeAttachments: %w", err)
-	}
-	var attached []string
-	for _, a := range list.Items {
-		if a.Spec.NodeName == node && a.Spec.Source.PersistentVolumeName != nil {
-			attached = append(attached, *a.Spec.Source.PersistentVolumeName)
-		}
-	}
-	if len(attached) == 0 {
-		return nil, nil
-	}
-	staying, err := podsOn(ctx, r.Client, node)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range staying {
-		for _, v := range p.Spec.Volumes {
-			if v.PersistentVolumeClaim == nil || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
-				continue
-			}
-			var claim corev1.PersistentVolumeClaim
-			err := r.Client.Get(ctx, types.NamespacedName{Namespace: p.Namespace, Name: v.PersistentVolumeClaim.ClaimName}, &claim)
-			if client.IgnoreNotFound(err) != nil {
-				return nil, fmt.Errorf("reading a claim of pod %s/%s: %w", p.Namespace, p.Name, err)
-			}
-			attached = slices.DeleteFunc(attached, func(volume string) bool { return volume == claim.Spec.VolumeName })
-		}
-	}
-	slices.Sort(attached)
-	return attached, nil
 }

@@ -224,6 +224,7 @@ func (r *remover) bury(ctx context.Context, m *v1alpha1.VPSieNode) error {
 	}
 	r.absences.forget(m.UID)
 	r.doubts.forget(m.UID)
+	r.delays.forget(m.UID)
 	r.arrivals.orders.forget(m.UID, r.Clock.Now())
 	r.pauses.end(m.UID)
 	logf.FromContext(ctx).Info("the VPS is gone", "vps", m.Spec.VPSieInstanceID)

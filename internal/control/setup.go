@@ -35,6 +35,8 @@ type Options struct {
 	KeepFailed time.Duration
 	// DrainTimeout bounds a drain; DrainRetry is the pause after one that failed.
 	DrainTimeout, DrainRetry time.Duration
+	// DeletionDelay bounds how long annotations of an emptied node keep its VPS; 0 lets them keep none.
+	DeletionDelay time.Duration
 	// UnreadyTimeout is how long a node that was ready may be not ready before its
 	// machine is replaced; RepairLimit is the share of a NodeGroup, in percent, that may
 	// be under repair at once: one machine at least, none when it is 0.

@@ -32,6 +32,8 @@ type store struct {
 	absences absences
 	// doubts are machines with orders of unknown outcome, and since when.
 	doubts absences
+	// delays are emptied machines whose deletion somebody delays, and since when.
+	delays absences
 	pauses pauses
 }
 
@@ -39,7 +41,7 @@ func newStore(d *Deps) *store {
 	return &store{
 		reads: reads{d.Live, d.shared}, Client: d.Client, Cloud: d.Cloud, Voice: d.Voice, Clock: d.Clock, Options: &d.Options,
 		arrivals: d.arrivals, backoffs: newBackoffs(d), rollouts: rollouts{d.Client, d.Clock}, owners: newOwners(d),
-		absences: newAbsences(), doubts: newAbsences(), pauses: newPauses(),
+		absences: newAbsences(), doubts: newAbsences(), delays: newAbsences(), pauses: newPauses(),
 	}
 }
 

@@ -147,7 +147,7 @@ func newWorld(t *testing.T, knobs vpsietest.Knobs) *world {
 func shippedOptions() Options {
 	return Options{
 		Namespace: config.Namespace, SecretName: "vpsie-secret", CreateSettle: 30 * time.Second,
-		ProvisionTimeout: 20 * time.Minute, JoinTimeout: 15 * time.Minute, DrainTimeout: 10 * time.Minute, DrainRetry: 5 * time.Minute,
+		ProvisionTimeout: 20 * time.Minute, JoinTimeout: 15 * time.Minute, DrainTimeout: 10 * time.Minute, DrainRetry: 5 * time.Minute, DeletionDelay: 2 * time.Minute,
 		UnreadyTimeout: 10 * time.Minute, RepairLimit: 20,
 		PollInterval: 2 * time.Second, SweepInterval: time.Minute, SweepGrace: 5 * time.Minute,
 	}

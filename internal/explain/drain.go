@@ -15,9 +15,11 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 		what = "Machine %s (%s, NodeGroup %s), which has no Kubernetes node, will be given up."
 	}
 	p.news(Busy, what, a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
-	var moving, held []string
+	var moving, held, last []string
 	for _, h := range a.Pods {
 		switch {
+		case h.EvictedLast:
+			last = append(last, h.Pod)
 		case h.Stays:
 		case h.Restarts != "":
 		case h.Why != "":
@@ -35,6 +37,9 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 		steps = append(steps, "no pod needs to be evicted")
 	} else {
 		steps = append(steps, fmt.Sprintf("%s evicted, as far as PodDisruptionBudgets allow it: %s", pods(len(moving)), observe.Some(moving)))
+	}
+	if len(last) > 0 {
+		steps = append(steps, fmt.Sprintf("at the end the pods of DaemonSets are evicted that ask for it: %s", observe.Some(last)))
 	}
 	switch {
 	case m.Spec.VPSieInstanceID != 0 && a.Price != "":

@@ -73,6 +73,8 @@ type Holding struct {
 	Restarts string `json:"restarts,omitempty"`
 	// Stays: it ends with the node, as a DaemonSet's does.
 	Stays bool `json:"endsWithNode,omitempty"`
+	// EvictedLast: it is a DaemonSet's, and asks to be evicted before the node ends.
+	EvictedLast bool `json:"evictedLast,omitempty"`
 }
 
 // NotFound says that nothing of that name is known.
@@ -212,13 +214,13 @@ func (s *Scene) leaving(a *NodeAnswer) bool {
 		a.Mood = Bad
 	}
 	if m.Status.Phase != v1alpha1.PhaseDeleting && a.Load != nil {
-		a.Changes = append(a.Changes, changesOfDrain(a)...)
+		a.Changes = append(a.Changes, changesOfDrain(a, s.node(a.Node))...)
 	}
 	return true
 }
 
-// changesOfDrain says what would let a drain go on.
-func changesOfDrain(a *NodeAnswer) []string {
+// changesOfDrain says what would let a drain of the node go on.
+func changesOfDrain(a *NodeAnswer, node *corev1.Node) []string {
 	var changes []string
 	for _, h := range a.Pods {
 		if h.Why != "" {
@@ -227,6 +229,9 @@ func changesOfDrain(a *NodeAnswer) []string {
 	}
 	if restarts := a.restarts(); len(restarts) > 0 {
 		changes = append(changes, "the roll-out of what is restarted has to make another pod ready: "+observe.Some(restarts))
+	}
+	for _, key := range plan.DeletionDelays(node) {
+		changes = append(changes, fmt.Sprintf("annotation %s of the Kubernetes node keeps the VPS for a while after the drain, no longer than --node-deletion-delay-timeout; whoever put it there takes it away", key))
 	}
 	if len(changes) == 0 {
 		changes = append(changes, "nothing needs to be done: its pods are being evicted, and then the VPS is deleted")

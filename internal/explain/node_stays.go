@@ -140,7 +140,7 @@ func (s *Scene) holds(a *NodeAnswer) {
 			continue
 		}
 		p := plan.NewPod(pod)
-		h := Holding{Pod: pod.Namespace + "/" + pod.Name, Stays: plan.EndsWithNode(pod)}
+		h := Holding{Pod: pod.Namespace + "/" + pod.Name, Stays: plan.EndsWithNode(pod), EvictedLast: plan.EvictsFromNode(pod)}
 		switch {
 		case h.Stays:
 		case pod.DeletionTimestamp != nil:

@@ -18,6 +18,7 @@ func AnnotationProblems(o metav1.Object) []string {
 	}{
 		{safeToEvict, "true, false or on-completion", "it is as if it were not there", oneOf("true", "false", "on-completion")},
 		{daemonSetPod, "true or false", "it is as if it were not there", oneOf("true", "false")},
+		{enableDaemonSetEviction, "true or false", "it is as if it were not there", oneOf("true", "false")},
 		{scaleDownDisabled, "true or false", "it is as if it were not there", oneOf("true", "false")},
 		{scaleUpDelay, "a duration such as 30s", "nothing is delayed", isDuration},
 		{doNotDisrupt, "true, false or a positive duration such as 4h", "it protects without an end", func(v string) bool {

@@ -16,8 +16,11 @@ const (
 	safeToEvict             = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 	safeToEvictLocalVolumes = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 	daemonSetPod            = "cluster-autoscaler.kubernetes.io/daemonset-pod"
+	enableDaemonSetEviction = "cluster-autoscaler.kubernetes.io/enable-ds-eviction"
 	scaleDownDisabled       = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
 	doNotDisrupt            = "karpenter.sh/do-not-disrupt"
+
+	delayDeletionPrefix = "delay-deletion.cluster-autoscaler.kubernetes.io/"
 )
 
 // EndsWithNode says that a pod belongs to its node, or has finished: it holds no node,
@@ -30,6 +33,23 @@ func staysOnNode(pod metav1.Object) bool { return isDaemonPod(pod) || isMirrorPo
 
 func hasFinished(status *corev1.PodStatus) bool {
 	return status.Phase == corev1.PodSucceeded || status.Phase == corev1.PodFailed
+}
+
+// EvictsFromNode says that a running pod of a DaemonSet is annotated to be evicted before its node goes.
+func EvictsFromNode(pod *corev1.Pod) bool {
+	return pod.Annotations[enableDaemonSetEviction] == "true" && isDaemonPod(pod) && !isMirrorPod(pod) && !hasFinished(&pod.Status)
+}
+
+// DeletionDelays are the annotations of a Node by which others have its deletion wait, in order.
+func DeletionDelays(node metav1.Object) []string {
+	var delays []string
+	for key := range node.GetAnnotations() {
+		if strings.HasPrefix(key, delayDeletionPrefix) {
+			delays = append(delays, key)
+		}
+	}
+	slices.Sort(delays)
+	return delays
 }
 
 func isDaemonPod(pod metav1.Object) bool {
