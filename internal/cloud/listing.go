@@ -69,9 +69,7 @@ func (e *ErrSeveral) Error() string {
 // ByHostname returns the one VPS with the hostname, nil when there is none, and
 // whether an order for it is pending.
 func (s *Sight) ByHostname(hostname string) (vm *vpsie.VM, pending bool, err error) {
-	s.index.Do(s.fill)
-	name := strings.ToLower(hostname)
-	found := s.byHostname[name]
+	found := s.Named(hostname)
 	if len(found) > 1 {
 		several := &ErrSeveral{Hostname: hostname}
 		for _, vm := range found {
@@ -82,7 +80,13 @@ func (s *Sight) ByHostname(hostname string) (vm *vpsie.VM, pending bool, err err
 	if len(found) == 1 {
 		vm = found[0]
 	}
-	return vm, s.pending[name], nil
+	return vm, s.pending[strings.ToLower(hostname)], nil
+}
+
+// Named are the VPSes with the hostname.
+func (s *Sight) Named(hostname string) []*vpsie.VM {
+	s.index.Do(s.fill)
+	return s.byHostname[strings.ToLower(hostname)]
 }
 
 // ByID returns the VPS with the number, nil when there is none.

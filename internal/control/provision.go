@@ -46,7 +46,7 @@ func (r *launcher) seeOrders(sight *cloud.Sight) {
 func (r *launcher) provisionSeen(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) (time.Duration, error) {
 	vm, pending, err := r.find(m, sight)
 	if several, ok := errors.AsType[*cloud.ErrSeveral](err); ok {
-		r.trouble(m, "SeveralVPSes", several)
+		r.trouble(m, reasonSeveralVPSes, several)
 		return pendingRetry, nil
 	}
 	if err != nil {
@@ -165,25 +165,30 @@ func (r *store) poll(age time.Duration) time.Duration {
 	return max(min(age/8, slowestPoll), r.Options.PollInterval)
 }
 
+// reasonSeveralVPSes is that of a machine for which there is more than one VPS.
+const reasonSeveralVPSes = "SeveralVPSes"
+
 // find returns the machine's VPS as the cloud's lists show it: by its number once
-// it is known, else by the hostname that it was ordered under. A VPS of that name
+// it is known, else by the hostname that it was ordered under, of several the one that was ordered last. A VPS of that name
 // that somebody else ordered is an error, never taken over.
 func (r *store) find(m *v1alpha1.VPSieNode, sight *cloud.Sight) (vm *vpsie.VM, pending bool, err error) {
 	if m.Spec.VPSieInstanceID != 0 {
 		return byNumber(r.Cloud, m, sight), false, nil
 	}
 	vm, pending, err = sight.ByHostname(m.Name)
+	if own := orderedFor(r.Cloud, m, sight); len(own) > 0 {
+		return own[0], pending, nil
+	}
 	if err != nil || vm == nil {
 		return nil, pending, err
 	}
-	if _, ours := r.Cloud.Ours(vm); !ours && vm.Notes != "" {
-		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but was not ordered by this cluster", vm.ID, m.Name)
-	}
-	if vm.Notes == "" && !vm.CreatedAt.IsZero() && vm.CreatedAt.Before(m.CreationTimestamp.Add(-clockSkew)) {
-		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but is older than the VPSieNode and carries no mark", vm.ID, m.Name)
-	}
-	if mark, ours := r.Cloud.Ours(vm); ours && mark.UID != string(m.UID) {
+	switch _, ours := r.Cloud.Ours(vm); {
+	case ours:
 		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but was ordered for another VPSieNode of that name", vm.ID, m.Name)
+	case vm.Notes != "":
+		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but was not ordered by this cluster", vm.ID, m.Name)
+	case !vm.CreatedAt.IsZero() && vm.CreatedAt.Before(m.CreationTimestamp.Add(-clockSkew)):
+		return nil, false, fmt.Errorf("VPS %d has the hostname %s, but is older than the VPSieNode and carries no mark", vm.ID, m.Name)
 	}
 	return vm, pending, nil
 }

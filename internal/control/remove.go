@@ -89,7 +89,8 @@ func (r *remover) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progres
 		}
 		return again(pendingRetry), nil
 	}
-	if vm == nil && !pending {
+	vms := withTwins(r.Cloud, m, vm, sight)
+	if len(vms) == 0 && !pending {
 		p := r.absent(ctx, m, sight)
 		if p.done { // Whoever has deleted it may have left its address in the VPC.
 			return r.disconnect(ctx, m)
@@ -97,15 +98,15 @@ func (r *remover) deleteVPS(ctx context.Context, m *v1alpha1.VPSieNode) (progres
 		return p, nil
 	}
 	r.absences.forget(m.UID)
-	if vm == nil {
+	if len(vms) == 0 {
 		return again(r.Options.PollInterval), nil // It must be there before it can be deleted.
 	}
-	m.Status.VPSieStatus = statusOf(vm)
-	return r.askToDelete(ctx, m, vm)
+	m.Status.VPSieStatus = statusOf(vms[0])
+	return r.askToDelete(ctx, m, vms)
 }
 
-// askToDelete repeats the request while the VPS stays.
-func (r *remover) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vpsie.VM) (progress, error) {
+// askToDelete repeats the requests while a VPS stays.
+func (r *remover) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vms []*vpsie.VM) (progress, error) {
 	if left, lasted := r.pauses.left(m.UID, r.Clock.Now()); left > 0 {
 		return again(min(left, r.poll(lasted))), nil
 	}
@@ -126,17 +127,23 @@ func (r *remover) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vp
 		r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, "The VPS has to be detached from its network before it goes")
 		return p, err
 	}
-	err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name))
-	if err == nil || vpsie.IsNotFound(err) {
+	for _, vm := range vms {
+		if err := r.Cloud.Delete(ctx, vm, fmt.Sprintf("VPSieNode %s", m.Name)); err != nil && !vpsie.IsNotFound(err) {
+			return r.undeleted(m, err), nil
+		}
 		logf.FromContext(ctx).Info("asked for the deletion of the VPS", "vps", vm.ID)
-		r.pauses.begin(m.UID, r.Clock.Now(), deleteAgain)
-		r.calm(m)
-		return again(r.Options.PollInterval), nil
 	}
+	r.pauses.begin(m.UID, r.Clock.Now(), deleteAgain)
+	r.calm(m)
+	return again(r.Options.PollInterval), nil
+}
+
+// undeleted says why VPSie did not take a deletion, and when to ask again.
+func (r *remover) undeleted(m *v1alpha1.VPSieNode, err error) progress {
 	// It stays to be asked for: the condition must not say that it was.
 	r.condition(m, v1alpha1.VPSieNodeVPSReady, metav1.ConditionFalse, reasonNotDeleted, err.Error())
 	if errors.Is(err, cloud.ErrPasswordOnTrial) {
-		return again(trialRetry), nil
+		return again(trialRetry)
 	}
 	long := max(vpsie.RetryAfter(err), pendingRetry)
 	// No refusal with a wrong password means that the Secret has changed meanwhile.
@@ -147,7 +154,7 @@ func (r *remover) askToDelete(ctx context.Context, m *v1alpha1.VPSieNode, vm *vp
 		r.trouble(m, "DeleteFailed", err)
 	}
 	r.pauses.begin(m.UID, r.Clock.Now(), long)
-	return again(long), nil
+	return again(long)
 }
 
 const (

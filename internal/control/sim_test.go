@@ -354,19 +354,25 @@ type simKubelets struct {
 	s *sim
 }
 
-// Boot starts the kubelet.
+// Boot starts the kubelet. Of two of one name the first one joins.
 func (k simKubelets) Boot(ctx context.Context, m vpsietest.Machine) error {
-	if m.UserData == "" {
+	var n corev1.Node
+	err := k.s.store.Get(ctx, types.NamespacedName{Name: strings.ToLower(m.Hostname)}, &n)
+	if m.UserData == "" || err == nil && isOthers(&n, m) {
 		return nil
 	}
 	return k.kubelets.Boot(ctx, m)
+}
+
+func isOthers(n *corev1.Node, m vpsietest.Machine) bool {
+	return n.Spec.ProviderID != "" && n.Spec.ProviderID != "vpsie://"+m.Identifier
 }
 
 // Gone stops the kubelet.
 func (k simKubelets) Gone(ctx context.Context, m vpsietest.Machine) error {
 	var n corev1.Node
 	err := k.s.store.Get(ctx, types.NamespacedName{Name: strings.ToLower(m.Hostname)}, &n)
-	if err != nil {
+	if err != nil || isOthers(&n, m) {
 		return client.IgnoreNotFound(err)
 	}
 	var pods corev1.PodList

@@ -98,13 +98,13 @@ func (s *sweep) once(ctx context.Context) error {
 	var errs []error
 	for i := range sight.VMs {
 		vm := &sight.VMs[i]
-		if !strays[vm] {
+		sibling, stray := strays[vm]
+		if !stray {
 			s.strays.forget(strayKey(vm))
 			s.leaks.Delete(strayKey(vm))
 			continue
 		}
-		mark, _ := s.Cloud.Ours(vm)
-		errs = append(errs, s.stray(ctx, vm, mark, sight.Began))
+		errs = append(errs, s.stray(ctx, vm, sibling, sight.Began))
 	}
 	for i := range list.Items {
 		errs = append(errs, s.notice(ctx, &list.Items[i], sight), s.interrupted(ctx, &list.Items[i], sight), s.lost(ctx, &list.Items[i], sight))
@@ -114,15 +114,15 @@ func (s *sweep) once(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// withoutObject are the VPSes with this cluster's mark that no VPSieNode stands for. Only
-// when the cache has none for one of them, which is rare, are all objects asked for. That
+// withoutObject are the VPSes with this cluster's mark that no VPSieNode stands for, with the VPSieNode whose twins they are,
+// if any. Only when the cache has none for one of them, which is rare, are all objects asked for. That
 // comes after the look at the machines: an object that is ordered in between is then
 // known, while the other order would take its VPS for a stray.
-func (s *sweep) withoutObject(ctx context.Context, sight *cloud.Sight, cached []v1alpha1.VPSieNode) (map[*vpsie.VM]bool, error) {
-	strays := map[*vpsie.VM]bool{}
+func (s *sweep) withoutObject(ctx context.Context, sight *cloud.Sight, cached []v1alpha1.VPSieNode) (map[*vpsie.VM]*v1alpha1.VPSieNode, error) {
+	strays := map[*vpsie.VM]*v1alpha1.VPSieNode{}
 	for i := range sight.VMs {
 		if _, ours := s.Cloud.Ours(&sight.VMs[i]); ours && !sight.VMs[i].Gone() {
-			strays[&sight.VMs[i]] = true
+			strays[&sight.VMs[i]] = nil
 		}
 	}
 	s.dropKnown(strays, cached)
@@ -137,17 +137,21 @@ func (s *sweep) withoutObject(ctx context.Context, sight *cloud.Sight, cached []
 	return strays, nil
 }
 
-// dropKnown leaves the VPSes that none of the objects stands for.
-func (s *sweep) dropKnown(strays map[*vpsie.VM]bool, objects []v1alpha1.VPSieNode) {
-	known := make(map[string]bool, len(objects))
+// dropKnown leaves the VPSes that none of the objects stands for. An object that is being deleted takes its twins along.
+func (s *sweep) dropKnown(strays map[*vpsie.VM]*v1alpha1.VPSieNode, objects []v1alpha1.VPSieNode) {
+	known := make(map[string]*v1alpha1.VPSieNode, len(objects))
 	numbers := make(map[int64]bool, len(objects))
 	for i := range objects {
-		known[string(objects[i].UID)] = true
+		known[string(objects[i].UID)] = &objects[i]
 		numbers[objects[i].Spec.VPSieInstanceID] = true
 	}
 	for vm := range strays {
-		if mark, _ := s.Cloud.Ours(vm); known[mark.UID] || numbers[int64(vm.ID)] {
+		mark, _ := s.Cloud.Ours(vm)
+		switch m := known[mark.UID]; {
+		case numbers[int64(vm.ID)], m != nil && (!isTwin(vm, m) || !m.DeletionTimestamp.IsZero()):
 			delete(strays, vm)
+		default:
+			strays[vm] = m
 		}
 	}
 }
@@ -155,8 +159,9 @@ func (s *sweep) dropKnown(strays map[*vpsie.VM]bool, objects []v1alpha1.VPSieNod
 func strayKey(vm *vpsie.VM) types.UID { return types.UID(vm.Identifier) }
 
 // stray deletes a VPS that carries this cluster's mark and has had no object for
-// the grace period.
-func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began time.Time) error {
+// the grace period, or is the twin of one.
+func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, sibling *v1alpha1.VPSieNode, began time.Time) error {
+	mark, _ := s.Cloud.Ours(vm)
 	if used, err := s.takeLate(ctx, vm, mark); used || err != nil {
 		return err
 	}
@@ -171,8 +176,15 @@ func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, began 
 		s.leaks.Insert(strayKey(vm))
 		s.Metrics.Leak(observe.LeakVPS)
 	}
-	logf.FromContext(ctx).Info("deleting an orphaned VPS", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group)
-	if err := s.Cloud.Delete(ctx, vm, "orphaned: it has no VPSieNode"); err != nil && !vpsie.IsNotFound(err) {
+	why := "orphaned: it has no VPSieNode"
+	if sibling != nil {
+		if outlives, err := s.outlive(ctx, vm, sibling); outlives || err != nil {
+			return err
+		}
+		why = fmt.Sprintf("ordered twice: VPSieNode %s has VPS %d", sibling.Name, sibling.Spec.VPSieInstanceID)
+	}
+	logf.FromContext(ctx).Info("deleting a VPS that nobody needs", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group, "why", why)
+	if err := s.Cloud.Delete(ctx, vm, why); err != nil && !vpsie.IsNotFound(err) {
 		return fmt.Errorf("deleting stray VPS %d: %w", vm.ID, err)
 	}
 	return nil

@@ -169,8 +169,12 @@ func (u *users) settle(ctx context.Context) error {
 }
 
 // mustBeEmpty is checked before a machine is taken away under a node: pods that are still there would die without
-// having been asked.
-func mustBeEmpty(ctx context.Context, c client.Client, node string) error {
+// having been asked. The node may run on another machine of its name.
+func mustBeEmpty(ctx context.Context, c client.Client, node, identifier string) error {
+	var n corev1.Node
+	if err := c.Get(ctx, client.ObjectKey{Name: node}, &n); err == nil && n.Spec.ProviderID != "" && !strings.HasSuffix(n.Spec.ProviderID, identifier) {
+		return nil
+	}
 	var pods corev1.PodList
 	if err := c.List(ctx, &pods, client.MatchingFields{"spec.nodeName": node}); err != nil {
 		return nil //nolint:nilerr // the API server is away: what cannot be seen is not judged

@@ -58,18 +58,18 @@ func (e *evidence) judge() []violation {
 	return slices.Concat(e.twice(), e.tooMany(), e.unexplained(), e.stolen(), e.disrupted(), e.wasteful())
 }
 
+// hidden tells whether no list had shown the VPS at a time when it was looked for long enough: an order without an answer
+// is rightly made again by then, and its VPSieNode may go. What becomes of the VPS is seen when all is at rest.
+func hidden(b vpsietest.Bill, at time.Time) bool {
+	return (b.ListedAt == nil || b.ListedAt.After(at)) && at.Sub(b.CreatedAt) > createSettle-slack
+}
+
 // twice finds machines that were there more than once at a time.
 func (e *evidence) twice() []violation {
-	byName := map[string][]vpsietest.Bill{}
-	for _, b := range e.ours() {
-		name := strings.ToLower(b.Hostname)
-		byName[name] = append(byName[name], b)
-	}
 	var found []violation
-	for name, bills := range byName {
-		slices.SortFunc(bills, func(a, b vpsietest.Bill) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	for name, bills := range e.byName() {
 		for i, b := range bills[1:] {
-			if before := bills[i]; before.DeletedAt == nil || before.DeletedAt.After(b.CreatedAt) {
+			if before := bills[i]; !hidden(before, b.CreatedAt) && (before.DeletedAt == nil || before.DeletedAt.After(b.CreatedAt)) {
 				found = append(found, violation{
 					at: b.CreatedAt, what: fmt.Sprintf("VPS %d and VPS %d are both there under the hostname %s", before.ID, b.ID, name),
 					hostnames: []string{name}, uids: []types.UID{types.UID(markOf(b).uid)},
@@ -80,6 +80,30 @@ func (e *evidence) twice() []violation {
 	return found
 }
 
+// orderedAgain are the VPSes, by number, that were ordered once more while they were hidden.
+func (e *evidence) orderedAgain() map[int]bool {
+	again := map[int]bool{}
+	for _, bills := range e.byName() {
+		for i, b := range bills[1:] {
+			again[bills[i].ID] = hidden(bills[i], b.CreatedAt)
+		}
+	}
+	return again
+}
+
+// byName are our VPSes by their hostnames, the first one first.
+func (e *evidence) byName() map[string][]vpsietest.Bill {
+	byName := map[string][]vpsietest.Bill{}
+	for _, b := range e.ours() {
+		name := strings.ToLower(b.Hostname)
+		byName[name] = append(byName[name], b)
+	}
+	for _, bills := range byName {
+		slices.SortFunc(bills, func(a, b vpsietest.Bill) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	}
+	return byName
+}
+
 // tooMany finds moments at which a NodeGroup had more VPSes than it may.
 func (e *evidence) tooMany() []violation {
 	type change struct {
@@ -88,7 +112,11 @@ func (e *evidence) tooMany() []violation {
 		bill vpsietest.Bill
 	}
 	changes := map[string][]change{}
+	orderedAgain := e.orderedAgain()
 	for _, b := range e.ours() {
+		if orderedAgain[b.ID] {
+			continue
+		}
 		group := markOf(b).group
 		changes[group] = append(changes[group], change{b.CreatedAt, 1, b})
 		if b.DeletedAt != nil {
@@ -136,7 +164,7 @@ func (e *evidence) unexplained() []violation {
 		case b.Plan != m.instanceType:
 			say(b, b.CreatedAt, "it is a %s; its VPSieNode asks for a %s", b.Plan, m.instanceType)
 		}
-		if !m.gone.IsZero() && (b.DeletedAt == nil || b.DeletedAt.After(m.gone.Add(slack))) {
+		if !m.gone.IsZero() && (b.DeletedAt == nil || b.DeletedAt.After(m.gone.Add(slack))) && !hidden(b, m.gone) {
 			say(b, m.gone, "it outlived its VPSieNode, which went at %s", stamp(m.gone))
 		}
 		if most := e.cost(b); e.spent(b).Cmp(most) > 0 {

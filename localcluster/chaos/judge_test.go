@@ -20,12 +20,19 @@ import (
 
 var dawn = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// vps is a VPS that lived from one second to another; 0 is now.
+// vps is a VPS that lived from one second to another, listed from the first one on; 0 is now.
 func vps(id int, hostname, mark string, from, to int) vpsietest.Bill {
 	b := vpsietest.Bill{ID: id, Hostname: hostname, Plan: "small-2cpu-4gb", Notes: mark, PricePerMonth: "12.00", CreatedAt: dawn.Add(time.Duration(from) * time.Second), Cost: "0.000000001"}
+	b.ListedAt = new(b.CreatedAt)
 	if to > 0 {
 		b.DeletedAt = new(dawn.Add(time.Duration(to) * time.Second))
 	}
+	return b
+}
+
+// listed has a list show the VPS from a second on.
+func listed(b vpsietest.Bill, at int) vpsietest.Bill {
+	b.ListedAt = new(dawn.Add(time.Duration(at) * time.Second))
 	return b
 }
 
@@ -37,20 +44,25 @@ func TestJudge(t *testing.T) {
 		life  machineLife
 		want  []string
 	}{
-		"all is well":                 {[]vpsietest.Bill{vps(1, "m", own, 1, 59)}, life, nil},
-		"one after the other":         {[]vpsietest.Bill{vps(1, "m", own, 1, 9), vps(2, "M", own, 10, 20)}, life, nil},
-		"two at once":                 {[]vpsietest.Bill{vps(1, "m", own, 1, 9), vps(2, "M", own, 8, 20)}, life, []string{"both there under the hostname m"}},
-		"two for ever":                {[]vpsietest.Bill{vps(1, "m", own, 1, 0), vps(2, "m", own, 8, 20)}, machineLife{instanceType: "small-2cpu-4gb", born: dawn}, []string{"both there"}},
-		"outlived":                    {[]vpsietest.Bill{vps(1, "m", own, 1, 99)}, life, []string{"it outlived its VPSieNode"}},
-		"left behind":                 {[]vpsietest.Bill{vps(1, "m", own, 1, 0)}, life, []string{"it outlived its VPSieNode"}},
-		"before its VPSieNode":        {[]vpsietest.Bill{vps(1, "m", own, -5, 9)}, life, []string{"it is older"}},
-		"without a VPSieNode":         {[]vpsietest.Bill{vps(1, "m", "vpsie-autoscaler/chaos-0/a0/m/u2", 1, 9)}, life, []string{"never there"}},
-		"another size":                {[]vpsietest.Bill{vps(1, "m", own, 1, 9)}, machineLife{instanceType: "micro-1cpu-2gb", born: dawn, gone: life.gone}, []string{"asks for a micro"}},
-		"a foreign one goes":          {[]vpsietest.Bill{vps(1, "m", "vpsie-autoscaler/other/a0/m/u1", 1, 9)}, life, []string{"somebody else's"}},
-		"an unmarked one goes":        {[]vpsietest.Bill{vps(1, "m", "mine", 1, 9)}, life, []string{"somebody else's"}},
-		"foreign ones stay":           {[]vpsietest.Bill{vps(1, "m", "mine", 1, 0), vps(2, "m", "vpsie-autoscaler/other/a0/m/u1", 1, 0)}, life, nil},
-		"more than the NodeGroup may": {[]vpsietest.Bill{vps(1, "m", own, 1, 9), vps(2, "n", own, 2, 9), vps(3, "o", own, 3, 9)}, life, []string{"has 3 VPSes and may have 2"}},
-		"dearer than its time":        {[]vpsietest.Bill{dear(vps(1, "m", own, 1, 9))}, life, []string{"its time costs"}},
+		"all is well":                       {[]vpsietest.Bill{vps(1, "m", own, 1, 59)}, life, nil},
+		"one after the other":               {[]vpsietest.Bill{vps(1, "m", own, 1, 9), vps(2, "M", own, 10, 20)}, life, nil},
+		"two at once":                       {[]vpsietest.Bill{vps(1, "m", own, 1, 9), vps(2, "M", own, 8, 20)}, life, []string{"both there under the hostname m"}},
+		"ordered again while it was hidden": {[]vpsietest.Bill{listed(vps(1, "m", own, 1, 20), 9), vps(2, "m", own, 5, 20), vps(3, "n", own, 6, 20)}, life, nil},
+		"ordered again while it was listed": {[]vpsietest.Bill{listed(vps(1, "m", own, 1, 20), 4), vps(2, "m", own, 5, 20)}, life, []string{"both there"}},
+		"ordered again too soon":            {[]vpsietest.Bill{listed(vps(1, "m", own, 1, 20), 9), vps(2, "m", own, 2, 20)}, life, []string{"both there"}},
+		"listed after its VPSieNode went":   {[]vpsietest.Bill{listed(vps(1, "m", own, 50, 70), 65)}, life, nil},
+		"listed, and left behind":           {[]vpsietest.Bill{listed(vps(1, "m", own, 50, 70), 55)}, life, []string{"it outlived its VPSieNode"}},
+		"two for ever":                      {[]vpsietest.Bill{vps(1, "m", own, 1, 0), vps(2, "m", own, 8, 20)}, machineLife{instanceType: "small-2cpu-4gb", born: dawn}, []string{"both there"}},
+		"outlived":                          {[]vpsietest.Bill{vps(1, "m", own, 1, 99)}, life, []string{"it outlived its VPSieNode"}},
+		"left behind":                       {[]vpsietest.Bill{vps(1, "m", own, 1, 0)}, life, []string{"it outlived its VPSieNode"}},
+		"before its VPSieNode":              {[]vpsietest.Bill{vps(1, "m", own, -5, 9)}, life, []string{"it is older"}},
+		"without a VPSieNode":               {[]vpsietest.Bill{vps(1, "m", "vpsie-autoscaler/chaos-0/a0/m/u2", 1, 9)}, life, []string{"never there"}},
+		"another size":                      {[]vpsietest.Bill{vps(1, "m", own, 1, 9)}, machineLife{instanceType: "micro-1cpu-2gb", born: dawn, gone: life.gone}, []string{"asks for a micro"}},
+		"a foreign one goes":                {[]vpsietest.Bill{vps(1, "m", "vpsie-autoscaler/other/a0/m/u1", 1, 9)}, life, []string{"somebody else's"}},
+		"an unmarked one goes":              {[]vpsietest.Bill{vps(1, "m", "mine", 1, 9)}, life, []string{"somebody else's"}},
+		"foreign ones stay":                 {[]vpsietest.Bill{vps(1, "m", "mine", 1, 0), vps(2, "m", "vpsie-autoscaler/other/a0/m/u1", 1, 0)}, life, nil},
+		"more than the NodeGroup may":       {[]vpsietest.Bill{vps(1, "m", own, 1, 9), vps(2, "n", own, 2, 9), vps(3, "o", own, 3, 9)}, life, []string{"has 3 VPSes and may have 2"}},
+		"dearer than its time":              {[]vpsietest.Bill{dear(vps(1, "m", own, 1, 9))}, life, []string{"its time costs"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := &evidence{

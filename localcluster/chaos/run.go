@@ -183,13 +183,16 @@ func (r *run) setUpCrew(ctx context.Context, e estate, c *crew, host string, tra
 	return r.setAccount(ctx, e, cloudURL)
 }
 
+// createSettle is after how long an order without an answer is made again while no list shows its VPS.
+const createSettle = 3 * time.Second
+
 // flags make the controllers quick.
 func flags(e estate) []string {
 	return []string{
 		"run", "--namespace=" + e.namespace(), "--cluster-id=" + e.clusterID(), "--health-probe-bind-address=0", "--metrics-bind-address=0",
 		"--leader-elect-lease-duration=1s", "--leader-elect-renew-deadline=800ms", "--leader-elect-retry-period=200ms",
 		"--debounce=20ms", "--poll-interval=50ms", "--vpsie-requests-per-minute=60000", "--vpsie-request-timeout=" + requestTimeout.String(),
-		"--create-settle=3s", "--sweep-interval=100ms", "--vpsie-catalogue-ttl=1s", "--sweep-grace=4s", "--provision-timeout=20s", "--join-timeout=20s",
+		"--create-settle=" + createSettle.String(), "--sweep-interval=100ms", "--vpsie-catalogue-ttl=1s", "--sweep-grace=4s", "--provision-timeout=20s", "--join-timeout=20s",
 		"--drain-timeout=15s", "--drain-retry=2s", "--unready-timeout=10s", "--restart-timeout=10s", "--repair-limit=50", "--backoff=1s", "--backoff-limit=4s",
 	}
 }
@@ -263,7 +266,7 @@ func (r *run) checkDeletion(identifier string) {
 			r.watcher.note(violation{at: time.Now(), what: fmt.Sprintf("the deletion of VPS %d (%s) was asked for, which is somebody else's", b.ID, b.Hostname), hostnames: []string{b.Hostname}})
 		}
 		if b.DeletedAt == nil {
-			r.checkEmpty("VPS", strings.ToLower(b.Hostname))
+			r.checkEmpty("VPS", strings.ToLower(b.Hostname), b.Identifier)
 		}
 		return
 	}
@@ -278,18 +281,19 @@ func (r *run) checkWrite(request *http.Request) {
 	// What is bound to a node whose VPS is gone can only start anew, the sooner the better.
 	for _, b := range r.stack.Cloud.Ledger().VMs {
 		if b.DeletedAt == nil && strings.EqualFold(b.Hostname, name) {
-			r.checkEmpty("Node", name)
+			r.checkEmpty("Node", name, b.Identifier)
 		}
 	}
 }
 
-func (r *run) checkEmpty(what, node string) {
+// checkEmpty judges the end of a VPS, or of its Node, that is about to be asked for.
+func (r *run) checkEmpty(what, node, identifier string) {
 	if r.watcher.isExcused(node) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := mustBeEmpty(ctx, r.client, node); err != nil {
+	if err := mustBeEmpty(ctx, r.client, node, identifier); err != nil {
 		r.watcher.note(violation{at: time.Now(), what: fmt.Sprintf("the deletion of %s %s was asked for: %v", what, node, err), hostnames: []string{node}})
 	}
 }

@@ -61,6 +61,7 @@ type Bill struct {
 	State              string     `json:"state"` // pending, hidden, listed or removed
 	PoweredOn          bool       `json:"poweredOn"`
 	CreatedAt          time.Time  `json:"createdAt"`
+	ListedAt           *time.Time `json:"listedAt,omitempty"` // when the list showed it first
 	DeletedAt          *time.Time `json:"deletedAt"`
 	Cost               string     `json:"cost"` // decimal, in US dollars, up to now
 	PricePerMonth      string     `json:"-"`    // as it was ordered; not part of GET /ledger
@@ -92,7 +93,7 @@ func (s *Server) Ledger() Ledger {
 		b := Bill{
 			ID: m.id, Identifier: m.identifier, Hostname: m.hostname, ResourceIdentifier: m.offer.identifier, Plan: m.offer.Nickname, Spot: m.offer.spot,
 			Datacenter: m.datacenter.Name, Notes: m.notes, Tags: append([]string{}, m.tags...), State: string(m.stage), PoweredOn: m.power,
-			CreatedAt: m.createdAt, Cost: m.cost.FloatString(9), PricePerMonth: m.price.FloatString(2),
+			CreatedAt: m.createdAt, ListedAt: m.listedAt, Cost: m.cost.FloatString(9), PricePerMonth: m.price.FloatString(2),
 		}
 		if !m.removedAt.IsZero() {
 			b.DeletedAt = new(m.removedAt)

@@ -48,6 +48,7 @@ type machine struct {
 	firewallBusy bool
 
 	createdAt time.Time
+	listedAt  *time.Time // on the server's clock, when the list showed it first
 	// interruptOn is when a spot instance is taken away, once that is known.
 	interruptOn time.Time
 	// listedFrom is, on the server's clock, when the list may show it.
@@ -171,7 +172,10 @@ func (s *Server) live(ctx context.Context, m *machine, k Knobs) {
 			return
 		}
 	}
-	s.mutate(func() { m.enter(listed) })
+	s.mutate(func() {
+		m.enter(listed)
+		m.listedAt = new(s.opts.Now())
+	})
 	for booted := false; ; k = s.knobsNow() {
 		booted = s.run(ctx, m, k) || booted
 		if !s.rest(ctx, m, booted) {
