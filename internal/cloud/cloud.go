@@ -83,7 +83,7 @@ type Cloud struct {
 	sight    *sightCache
 	shop     *catalogue
 	backoff  *backoffs
-	// prices are the last ones known, by datacenter and instance type. They outlive a change of the account: what runs is billed all the same.
+	// prices are the last ones known, by datacenter and instance type. They outlive a change of the account: what runs is billed anyway.
 	prices map[plan.OfferKey]plan.Money
 	// firewall is held while a firewall is changed.
 	firewall sync.Mutex

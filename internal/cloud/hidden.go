@@ -17,9 +17,9 @@ const (
 	endedMemory = time.Hour
 )
 
-// ProofAfter is how long a VPS must stay out of sight until it counts as gone, given how long that is with complete
-// lists of one that nobody can ask for. The number is 0 and the identifier empty where they are not known. With an identifier it
-// takes VPSie's word that there is no such VPS (Cloud.Expect), or a long time.
+// ProofAfter is how long a VPS must stay out of sight until it counts as gone. That is the usual time where the list is complete and
+// the VPS cannot be asked for by itself, because its identifier is not known (empty; id is 0 where the number is not known either).
+// Otherwise it is the usual time once VPSie has said that there is no such VPS (see Cloud.Expect), and doubted before.
 func (s *Sight) ProofAfter(id int64, identifier string, usual time.Duration) time.Duration {
 	if (s.Partial || identifier != "") && !s.ended[id] {
 		return max(usual, doubted)
@@ -27,15 +27,15 @@ func (s *Sight) ProofAfter(id int64, identifier string, usual time.Duration) tim
 	return usual
 }
 
-// Expect has a VPS asked for by itself in all later sights whose list lacks it, as those are that a list has shown: who has
-// begun to look while a list lags has been shown none. An empty identifier is ignored.
+// Expect has later looks ask for a VPS by itself when the list lacks it. Those of this cluster that a list has shown are asked for in
+// any case, but a controller that starts while the list lags has been shown none. An empty identifier is ignored.
 func (c *Cloud) Expect(id int64, identifier string) {
 	if a, err := c.current(); err == nil && identifier != "" {
 		a.sight.expected.add(id, identifier)
 	}
 }
 
-// expected are VPSes that somebody names, by identifier, with their numbers.
+// expected are the numbers of the VPSes that Cloud.Expect was called for, by identifier.
 type expected struct {
 	mu  sync.Mutex
 	ids map[string]int64
@@ -62,9 +62,9 @@ func (e *expected) all() map[string]int64 {
 	return maps.Clone(e.ids)
 }
 
-// hidden returns the VPSes that are there although this list lacks them, of those that are expected and those with this
-// cluster's mark that the last sight showed. Each is asked for by itself, since a list
-// that lags, or shows another project, proves nothing by what it lacks.
+// hidden returns the VPSes that exist although this list lacks them, of those that are expected and those with this
+// cluster's mark that the last sight showed. Each is asked for by itself: a list may lag, or show another project, so
+// what it lacks may still exist.
 func (s *sightCache) hidden(ctx context.Context, now time.Time, vms []vpsie.VM) []vpsie.VM {
 	listed := map[string]bool{}
 	for _, vm := range vms {

@@ -1,3 +1,3 @@
-// Package cluster is the eyes on Kubernetes: it reads objects, from a cache or
+// Package cluster reads Kubernetes: it takes objects from a cache or
 // from files, and turns them into a plan.State. It writes nothing.
 package cluster

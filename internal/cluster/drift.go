@@ -142,7 +142,7 @@ func oldKubelet(m *v1alpha1.VPSieNode, node *corev1.Node, kubernetes string) str
 }
 
 // bringsOldKubelet says that the machine was ordered under the control plane's version, and has an
-// older kubelet all the same: its image brings that.
+// older kubelet anyway: its image brings that.
 func bringsOldKubelet(m *v1alpha1.VPSieNode, node *corev1.Node, kubernetes string) bool {
 	if !Comparable(m) || !behind(kubeletVersion(node), kubernetes) {
 		return false

@@ -24,7 +24,7 @@ const kubernetesVersion = "1.37"
 type verdict struct {
 	// faults are errors.
 	faults []error
-	// passed is what a cluster can hold all the same, and Kubernetes passes over.
+	// passed is what a cluster can hold anyway, and Kubernetes passes over.
 	passed []string
 }
 

@@ -1,4 +1,4 @@
-// Package control is the hands on Kubernetes: all reconcilers, one file for each
+// Package control changes Kubernetes: all reconcilers, one file for each
 // step of a machine's life. Nothing else writes to the cluster, only its launch
 // step orders a VPS, and only its remove and sweep steps delete one.
 //

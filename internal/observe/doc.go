@@ -1,3 +1,3 @@
-// Package observe is the voice: every event, condition, status summary and
+// Package observe reports: every event, condition, status summary and
 // metric that users see is worded here. It decides nothing.
 package observe

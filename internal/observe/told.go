@@ -42,7 +42,7 @@ func Events() []EventWord {
 		{machine, "DuplicateInstance", warning, "its VPS belongs to another VPSieNode, which the note names; nothing is done for this one, and deleting it deletes nothing"},
 		{machine, "AdoptionRefused", warning, "the VPS that a person named is not what the VPSieNode says of it, and what it is; deleting the VPSieNode deletes nothing"},
 		{machine, ReasonJoinFailed, warning, "the node was not ready in time; the VPS is replaced, and deleted at once or after `--keep-failed`"},
-		{machine, "StillAttached", warning, "VPSie did not detach its VPS in ten minutes, and the VPS is deleted all the same: from what, where something may be left of it"},
+		{machine, "StillAttached", warning, "VPSie did not detach its VPS in ten minutes, and the VPS is deleted anyway: from what, where something may be left of it"},
 		{machine, "DrainFailed", warning, "the node was not empty in time; it works on, and is tried again"},
 		{machine, "VPSStopped", warning, "somebody stopped its VPS"},
 		{machine, "VPSSuspended", warning, "VPSie suspended its VPS"},

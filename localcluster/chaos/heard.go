@@ -106,7 +106,7 @@ func (h *heard) follow(to place, events io.Reader) {
 			Object metav1.PartialObjectMetadata `json:"object"`
 		}
 		if err := decoder.Decode(&event); err != nil {
-			_, _ = io.Copy(io.Discard, events) // the end, or what cannot be read: the stream goes on all the same
+			_, _ = io.Copy(io.Discard, events) // the end, or what cannot be read: the stream goes on anyway
 			return
 		}
 		if event.Object.Name != "" {
