@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"math/big"
 	"slices"
 
@@ -200,7 +201,7 @@ func (p *proof) shrink(onSale []*template) {
 	for _, t := range onSale {
 		r := &ratio{template: t, takes: p.takes(t), price: int64(t.offer.Price) << packing.GrainBits}
 		if !slices.ContainsFunc(all, func(o *ratio) bool { return o.surpasses(r) }) {
-			r.most = p.most(r, 0)
+			r.most = p.most(r, r.price, 0)
 			all = append(all, r)
 		}
 	}
@@ -208,14 +209,14 @@ func (p *proof) shrink(onSale []*template) {
 	for range proofSearches {
 		var worst *ratio
 		for _, r := range all {
-			if !r.closely && r.matters(known) && (worst == nil || r.over() > worst.over()) {
+			if !r.closely && r.most > r.least(known) && (worst == nil || r.over() > worst.over()) {
 				worst = r
 			}
 		}
-		if worst == nil || worst.most <= worst.price {
+		if worst == nil {
 			break
 		}
-		worst.most, worst.closely = min(worst.most, p.most(worst, proofSteps)), true
+		worst.most, worst.closely = min(worst.most, p.most(worst, worst.least(known), proofSteps)), true
 		for i, takes := range worst.takes {
 			if takes {
 				known[i] = max(known[i], worst.over())
@@ -237,14 +238,15 @@ func (p *proof) shrink(onSale []*template) {
 	}
 }
 
-// matters says whether a good that the template takes may have to shrink more by it than it has to anyway.
-func (r *ratio) matters(known []float64) bool {
+// least is what the best packing may be worth, as far as is known, without a good having to shrink more by it than it has to anyway.
+func (r *ratio) least(known []float64) int64 {
+	least := math.Inf(1)
 	for i, takes := range r.takes {
-		if takes && r.over() > known[i] {
-			return true
+		if takes {
+			least = min(least, known[i])
 		}
 	}
-	return false
+	return int64(min(float64(r.price)*max(least, 1), float64(r.most)))
 }
 
 // surpasses says that the template holds whatever the other one does, for no more.
@@ -261,9 +263,9 @@ func (p *proof) takes(t *template) []bool {
 	return takes
 }
 
-// most is at least what any packing of the template is worth.
-func (p *proof) most(r *ratio, steps int) int64 {
-	return p.quick(r.template.free, int64(r.template.offer.Price), p.rooms, r.takes, steps)
+// most is at least what any packing of the template is worth, and at least least.
+func (p *proof) most(r *ratio, least int64, steps int) int64 {
+	return p.quick(r.template.free, int64(r.template.offer.Price), p.rooms, r.takes, least, steps)
 }
 
 // within is at least what can be packed into what the plan found free on the host.
@@ -272,11 +274,11 @@ func (p *proof) within(h *host) int64 {
 	for i := range takes {
 		takes[i] = free.Fits(p.goods[i].Size) && slices.ContainsFunc(p.lots[i], func(l *lot) bool { return p.w.verdict(l.kind.Class, h) == filter.Suits })
 	}
-	return p.quick(free, moneyUnit, p.there, takes, 0)
+	return p.quick(free, moneyUnit, p.there, takes, 0, 0)
 }
 
 // quick bounds what can be packed into a bin that has such rooms and takes such goods.
-func (p *proof) quick(free resources.Vector, price int64, rooms []int, takes []bool, steps int) int64 {
+func (p *proof) quick(free resources.Vector, price int64, rooms []int, takes []bool, least int64, steps int) int64 {
 	if !slices.Contains(takes, true) {
 		return 0
 	}
@@ -284,5 +286,5 @@ func (p *proof) quick(free resources.Vector, price int64, rooms []int, takes []b
 	for i, g := range p.goods {
 		items[i], values[i] = g.Item, g.worth
 	}
-	return p.filler.Most(items, rooms, values, packing.Bin{Price: price, Free: free, Takes: takes}, steps)
+	return p.filler.Most(items, rooms, values, packing.Bin{Price: price, Free: free, Takes: takes}, least, steps)
 }

@@ -40,10 +40,10 @@ func (w *world) roomOfAny(at filter.Place, placed map[*lot]int) int {
 	if !at.Spreads() {
 		return 0
 	}
-	empty := map[*filter.NodeClass]bool{}
+	counting, empty := w.filters.Counting(at), map[*filter.NodeClass]bool{}
 	for _, t := range w.templates {
 		if _, known := empty[t.nodeClass]; !known {
-			empty[t.nodeClass] = w.filters.StaysEmpty(at, t.nodeClass, t.domains)
+			empty[t.nodeClass] = at.StaysEmpty(counting, t.nodeClass, t.domains)
 		}
 	}
 	leavesEmpty := func(l *lot) bool {

@@ -92,17 +92,21 @@ func (p Place) CountsNew(n *NodeClass, domains []int32) bool {
 	return !e.class.PerHost && !(e.honorAffinity && v&Mismatched != 0) && !(e.honorTaint && v&Repelled != 0)
 }
 
-// StaysEmpty says that nodes to be bought count for a place of pods that spread, and none of the pods that count may be on one.
-func (f *Filters) StaysEmpty(p Place, n *NodeClass, domains []int32) bool {
-	if !p.CountsNew(n, domains) {
-		return false
-	}
+// Counting are the kinds of pods that count for a place of pods that spread.
+func (f *Filters) Counting(p Place) []*Kind {
+	var counting []*Kind
 	for _, k := range f.kinds {
-		if p.Counts(k) && (k.Class.PerHost || k.Class.On(n) == Suits) {
-			return false
+		if p.Counts(k) {
+			counting = append(counting, k)
 		}
 	}
-	return true
+	return counting
+}
+
+// StaysEmpty says that nodes to be bought count for a place of pods that spread, and none of the pods that count may be on one.
+func (p Place) StaysEmpty(counting []*Kind, n *NodeClass, domains []int32) bool {
+	return p.CountsNew(n, domains) &&
+		!slices.ContainsFunc(counting, func(k *Kind) bool { return k.Class.PerHost || k.Class.On(n) == Suits })
 }
 
 // Level is how many pods of a place of pods that spread each node holds that counts, at least; without such nodes there is no limit.

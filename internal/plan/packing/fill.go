@@ -161,9 +161,9 @@ type Filler struct {
 }
 
 // Most is at least the value of any filling of the bin, in grains as the values of the items
-// are. It looks at no more than steps branches, and where that does not prove that no filling is
-// worth more than its price, it looks it up in a grid.
-func (p *Filler) Most(items []Item, rooms []int, values []int64, bin Bin, steps int) int64 {
+// are, and at least least: what is worth no more makes no difference. It looks at no more than steps branches, and where that
+// does not prove that no filling is worth more, it looks it up in a grid.
+func (p *Filler) Most(items []Item, rooms []int, values []int64, bin Bin, least int64, steps int) int64 {
 	f := newFill(items, rooms, bin)
 	for j := range f.items {
 		it := &f.items[j]
@@ -171,15 +171,19 @@ func (p *Filler) Most(items []Item, rooms []int, values []int64, bin Bin, steps 
 		it.limit = min(it.room, items[it.index].Count)
 	}
 	p.sack.reset(f)
+	p.sack.above(least)
 	p.rates = f.even(p.rates)
 	p.sack.search(p.rates, steps/4)
 	bound := p.sack.bound
+	if bound <= least {
+		return least
+	}
 	p.parts = zeros(p.parts, len(f.items))
 	p.lp.solve(f, p.parts, f.rates)
 	p.sack.search(f.rates, steps)
 	bound = min(bound, p.sack.bound)
-	if price := bin.Price << GrainBits; steps > 0 && bound > price {
-		if most, done := p.grid.most(f, f.rates, price); done {
+	if steps > 0 && bound > least {
+		if most, done := p.grid.most(f, f.rates, least); done {
 			bound = min(bound, most)
 		}
 	}
