@@ -157,6 +157,8 @@ func TestAnnotationsThatMakeNoSense(t *testing.T) {
 	b.rounds(t, g)
 	b.machines(t, g, 1)
 	b.annotate(t, g, v1alpha1.AnnotationPause, "false")
+	b.annotate(t, g, "autoscaler.vpsie.com/paused", "true")
+	b.heard(t, g, corev1.EventTypeWarning, "InvalidConfiguration", "autoscaler.vpsie.com/paused means nothing", v1alpha1.AnnotationPause)
 	b.machines(t, g, 0)
 }
 

@@ -127,6 +127,9 @@ func machineProblems(o metav1.Object, whose string) []string {
 				whose, v1alpha1.AnnotationDrainTimeout, text))
 		}
 	}
+	for _, problem := range strayOnMachine(o) {
+		problems = append(problems, whose+problem)
+	}
 	return problems
 }
 
@@ -138,9 +141,9 @@ var (
 	machineAnnotations = []string{v1alpha1.AnnotationDoNotDelete, v1alpha1.AnnotationDrainTimeout, v1alpha1.AnnotationSkipDrain}
 )
 
-// strayOnGroup tells of the NodeGroup's annotations in the autoscaler's name that mean nothing there, as a typing error
-// leaves them.
-func strayOnGroup(g *v1alpha1.NodeGroup) []string {
+// StrayOnGroup tells of the NodeGroup's annotations in the autoscaler's name that mean nothing there, as a typing error
+// leaves them. They keep the group from nothing.
+func StrayOnGroup(g *v1alpha1.NodeGroup) []string {
 	return stray(g, "a NodeGroup", groupAnnotations, func(key string) bool { return strings.HasPrefix(key, v1alpha1.GroupVersion.Group+"/") })
 }
 
@@ -153,7 +156,7 @@ func stray(o metav1.Object, on string, known []string, ours func(key string) boo
 	var problems []string
 	for _, key := range slices.Sorted(maps.Keys(o.GetAnnotations())) {
 		if ours(key) && !slices.Contains(known, key) {
-			problems = append(problems, fmt.Sprintf("annotation %s means nothing there; those for %s are %s", key, on, strings.Join(known, ", ")))
+			problems = append(problems, fmt.Sprintf("annotation %s means nothing on %s, where these do: %s", key, on, strings.Join(known, ", ")))
 		}
 	}
 	return problems

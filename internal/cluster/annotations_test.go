@@ -24,10 +24,9 @@ func TestSwitchesOfAnnotations(t *testing.T) {
 		"1":     {true, false, true},
 		" true": {true, false, true},
 	} {
-		meta := metav1.ObjectMeta{Name: "x", Annotations: map[string]string{
-			v1alpha1.AnnotationPause: value, v1alpha1.AnnotationDoNotDelete: value, v1alpha1.AnnotationSkipDrain: value,
-		}}
-		g, m, node := &v1alpha1.NodeGroup{ObjectMeta: meta}, &v1alpha1.VPSieNode{ObjectMeta: meta}, &corev1.Node{ObjectMeta: meta}
+		meta := metav1.ObjectMeta{Name: "x", Annotations: map[string]string{v1alpha1.AnnotationDoNotDelete: value, v1alpha1.AnnotationSkipDrain: value}}
+		g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{v1alpha1.AnnotationPause: value}}}
+		m, node := &v1alpha1.VPSieNode{ObjectMeta: meta}, &corev1.Node{ObjectMeta: meta}
 		g.Spec.MaxNodes = 1
 		if LimitsOf(g, time.Time{}).Paused != want.protects || MustNotDelete(m) != want.protects || MustNotDelete(node) != want.protects {
 			t.Errorf("%q: paused %t, kept %t and %t, want %t", value, LimitsOf(g, time.Time{}).Paused, MustNotDelete(m), MustNotDelete(node), want.protects)
@@ -99,16 +98,16 @@ func TestStrayAnnotationsAreTold(t *testing.T) {
 		VPSieNodes: []*v1alpha1.VPSieNode{{ObjectMeta: meta(v1alpha1.AnnotationPause, v1alpha1.AnnotationDoNotDelete, v1alpha1.AnnotationOrder)}},
 		Nodes:      []*corev1.Node{{ObjectMeta: meta(v1alpha1.AnnotationMinNodesOverride, "autoscaler.vpsie.com/draining")}},
 	})
-	told = slices.DeleteFunc(told, func(n string) bool { return !strings.Contains(n, "means nothing there") })
+	told = slices.DeleteFunc(told, func(n string) bool { return !strings.Contains(n, "means nothing on") })
 	var heads []string
 	for _, n := range told {
-		head, _, _ := strings.Cut(n, " means nothing there")
+		head, _, _ := strings.Cut(n, " means nothing on")
 		heads = append(heads, head)
 	}
 	if diff := cmp.Diff([]string{
 		"NodeGroup x: annotation autoscaler.vpsie.com/do-not-delete", "NodeGroup x: annotation autoscaler.vpsie.com/paused",
 		"VPSieNode x: annotation autoscaler.vpsie.com/pause", "Node x: annotation autoscaler.vpsie.com/min-nodes-override",
-	}, heads); diff != "" || !strings.Contains(told[0], "those for a NodeGroup are autoscaler.vpsie.com/max-nodes-override,") {
+	}, heads); diff != "" || !strings.Contains(told[0], "on a NodeGroup, where these do: autoscaler.vpsie.com/max-nodes-override,") {
 		t.Errorf("-want +got:\n%s%q", diff, told)
 	}
 }

@@ -85,20 +85,17 @@ func Gaps(o *Objects) []string {
 	}
 	add("pods left out because their nodes are not there: those of %s", slices.Collect(maps.Keys(absent)))
 	for _, g := range o.NodeGroups {
-		for _, problem := range append(GroupProblems(g, time.Time{}), strayOnGroup(g)...) { // What schedules do at a time is no fault.
+		for _, problem := range append(GroupProblems(g, time.Time{}), StrayOnGroup(g)...) { // What schedules do at a time is no fault.
 			gaps = append(gaps, "NodeGroup "+g.Name+": "+problem)
 		}
 	}
 	for _, m := range o.VPSieNodes {
-		for _, problem := range append(MachineProblems(m, nil), strayOnMachine(m)...) {
+		for _, problem := range MachineProblems(m, nil) {
 			gaps = append(gaps, "VPSieNode "+m.Name+": "+problem)
 		}
 	}
 	for _, n := range o.Nodes {
 		gaps = append(gaps, NodeProblems(n)...)
-		for _, problem := range strayOnMachine(n) {
-			gaps = append(gaps, "Node "+n.Name+": "+problem)
-		}
 	}
 	return append(gaps, podProblems(o.Pods)...)
 }

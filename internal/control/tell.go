@@ -182,8 +182,12 @@ func (r *teller) sayLasting(g *v1alpha1.NodeGroup, view observe.GroupView, confi
 	} else {
 		r.Voice.Over(g, rollout.Reason)
 	}
-	invalid := observe.InvalidConfiguration(view.Fault)
+	wrong := cluster.StrayOnGroup(g)
 	if config {
+		wrong = append([]string{view.Fault}, wrong...)
+	}
+	invalid := observe.InvalidConfiguration(strings.Join(wrong, "; "))
+	if len(wrong) > 0 {
 		r.Voice.SayNew(g, invalid)
 	} else {
 		r.Voice.Over(g, invalid.Reason)
