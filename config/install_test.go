@@ -3,6 +3,7 @@ package config_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -120,6 +121,30 @@ func TestAutoscalerTouchesNoSecretButBootstrapTokens(t *testing.T) {
 	if err := autoscaler.Delete(t.Context(), token); err != nil {
 		t.Errorf("deleting a bootstrap token: %v", err)
 	}
+}
+
+// Whoever applies a NodeGroup to a namespace that is not served hears of it at once.
+func TestOtherNamespacesAreWarnedOf(t *testing.T) {
+	install(t)
+	manifest, err := fs.ReadFile(config.FS, "samples/nodegroup.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := strings.Replace(string(manifest), "namespace: kube-system", "namespace: default", 1)
+	testenv.Eventually(t, func(ctx context.Context) error { // the policy takes a moment to be in force
+		for text, warned := range map[string]bool{string(manifest): false, elsewhere: true} {
+			apply := env.Command(ctx, "kubectl", "apply", "--dry-run=server", "-f", "-")
+			apply.Stdin = strings.NewReader(text)
+			out, err := apply.CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("%w: %s", err, out)
+			}
+			if got := strings.Contains(string(out), "serves namespace kube-system alone"); got != warned {
+				return fmt.Errorf("warned %t, want %t: %s", got, warned, out)
+			}
+		}
+		return nil
+	})
 }
 
 func TestNamesAreThoseOfTheManifests(t *testing.T) {
