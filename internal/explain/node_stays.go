@@ -7,6 +7,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/vpsie/vpsie-autoscaler/api/v1alpha1"
 	"github.com/vpsie/vpsie-autoscaler/internal/cluster"
@@ -18,7 +20,7 @@ import (
 func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
 	a.timers(s.Machines, s.Now)
 	if node == nil {
-		a.tell(NodeMissing, Bad, "has no Kubernetes node any more: VPSieNode %s is there, and is deleted when the VPS proves to be gone", a.machine.Name)
+		s.missing(a)
 		return
 	}
 	if !cluster.IsReady(node) {
@@ -38,6 +40,21 @@ func (s *Scene) stays(a *NodeAnswer, node *corev1.Node) {
 		s.guess(a, node)
 	}
 	a.Changes = append(a.Changes, s.nodeChanges(a)...)
+}
+
+// missing answers for a machine whose Kubernetes node somebody deleted.
+func (s *Scene) missing(a *NodeAnswer) {
+	m := a.machine
+	if text := m.Status.LastError; text != "" {
+		a.Notes = append(a.Notes, "its last error: "+text)
+	}
+	if vps := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.VPSieNodeVPSReady); vps != nil && vps.Status == metav1.ConditionFalse {
+		a.tell(NodeMissing, Bad, "has no Kubernetes node any more, and its VPS does not run: %s", vps.Message)
+	} else {
+		a.tell(NodeMissing, Bad, "has no Kubernetes node any more, and its VPS runs: somebody deleted the node")
+		a.Changes = append(a.Changes, "after --unready-timeout (10 minutes, unless the autoscaler is told otherwise) the VPS is restarted, which brings the node back, and replaced if it does not")
+	}
+	a.Changes = append(a.Changes, fmt.Sprintf("to have the VPS deleted now: kubectl -n %s delete vn %s", m.Namespace, m.Name))
 }
 
 // fate is what the last round says of the node.

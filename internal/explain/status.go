@@ -153,6 +153,9 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 			add(c.mood, found.Reason, fmt.Sprintf("%s: %s", found.Reason, found.Message))
 		}
 	}
+	if broken := s.broken(g.Name); len(broken) > 0 {
+		add(Bad, "NodesNotReady", "NodesNotReady: no longer ready: "+observe.Some(broken))
+	}
 	if old := s.outdated(g.Name); old > 0 {
 		text := fmt.Sprintf("%s made from something else than new ones would be, or too old", observe.Count(old, "node"))
 		if g.Spec.Disruption.DriftPolicy != v1alpha1.DriftReplace && g.Spec.Disruption.NodeMaxAgeSeconds == nil {
@@ -167,6 +170,19 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 		tell("AsWanted", "as wanted")
 	}
 	return a
+}
+
+// broken are the nodes of the group's machines that were ready and are not now, or are not there any more.
+func (s *Scene) broken(group string) []string {
+	var names []string
+	for _, m := range s.Machines {
+		if m.Spec.NodeGroupName == group && m.DeletionTimestamp.IsZero() && m.Status.Phase == v1alpha1.PhaseReady &&
+			meta.IsStatusConditionFalse(m.Status.Conditions, v1alpha1.VPSieNodeNodeReady) {
+			names = append(names, cluster.NodeNameOf(m))
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // outdated counts the group's machines with the condition Drifted.
