@@ -99,7 +99,7 @@ func (r *wiring) attachFailed(m *v1alpha1.VPSieNode, err error) (progress, error
 		reason, _ = cloud.Fault(err)
 	}
 	r.trouble(m, reason, err)
-	long := max(pendingRetry, vpsie.RetryAfter(err), r.poll(r.Clock.Since(orderedAt(m))))
+	long := max(pendingRetry, askedPause(err), r.poll(r.Clock.Since(orderedAt(m))))
 	r.pauses.begin(m.UID, r.Clock.Now(), long)
 	return again(long), nil
 }

@@ -68,7 +68,7 @@ func (r *wiring) disconnect(ctx context.Context, m *v1alpha1.VPSieNode) (progres
 		m.Status.Network = nil
 		return done(), nil
 	}
-	long := max(r.poll(spent), vpsie.RetryAfter(failed))
+	long := max(r.poll(spent), askedPause(failed))
 	r.pauses.begin(m.UID, r.Clock.Now(), long)
 	return again(long), nil
 }

@@ -229,7 +229,7 @@ func (r *launcher) declined(m *v1alpha1.VPSieNode, group *v1alpha1.NodeGroup, er
 	reason, _ := cloud.Fault(err)
 	r.trouble(m, reason, err)
 	r.Voice.SayNew(m, observe.ProvisioningFailed(err.Error()))
-	long := max(vpsie.RetryAfter(err), pendingRetry, min(r.Clock.Since(m.CreationTimestamp.Time)/8, longestRetry))
+	long := max(askedPause(err), pendingRetry, min(r.Clock.Since(m.CreationTimestamp.Time)/8, longestRetry))
 	r.pauses.begin(m.UID, r.Clock.Now(), long)
 	return long, nil
 }

@@ -5,7 +5,13 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/vpsie/vpsie-autoscaler/vpsie"
 )
+
+// askedPause is for how long the cloud asks to be left alone with a machine, within longestRetry. An hour in one answer would
+// keep the machine from its order, or its VPS on the bill, long after others' requests are taken again.
+func askedPause(err error) time.Duration { return min(vpsie.RetryAfter(err), longestRetry) }
 
 // pauses hold back what was just asked of the cloud for a machine. A reconciler's
 // own wait does not: the status that tells of the request is a change of the object,

@@ -145,7 +145,7 @@ func (r *remover) undeleted(m *v1alpha1.VPSieNode, err error) progress {
 	if errors.Is(err, cloud.ErrPasswordOnTrial) {
 		return again(trialRetry)
 	}
-	long := max(vpsie.RetryAfter(err), pendingRetry)
+	long := max(askedPause(err), pendingRetry)
 	// No refusal with a wrong password means that the Secret has changed meanwhile.
 	if refusal := r.Cloud.Refusal(); refusal != nil && vpsie.ClassOf(err) == vpsie.WrongPassword {
 		long = cloud.PasswordPause
