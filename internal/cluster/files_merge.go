@@ -125,6 +125,7 @@ func (r *reader) scale() {
 // addBase adds the objects that are not given otherwise. The lists are new, the objects
 // are shared.
 func (o *Objects) addBase(base *Objects, given map[identity]seen) {
+	o.Live = base.Live
 	keepBase(&o.NodeGroups, base.NodeGroups, "autoscaler.vpsie.com", "NodeGroup", given)
 	keepBase(&o.VPSieNodes, base.VPSieNodes, "autoscaler.vpsie.com", "VPSieNode", given)
 	keepBase(&o.VPSieNodes, base.Aside, "autoscaler.vpsie.com", "VPSieNode", given)

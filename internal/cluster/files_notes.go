@@ -57,18 +57,24 @@ func Gaps(o *Objects) []string {
 		}
 	}
 	nodes := map[string]bool{}
-	var silent, lost []string
+	owners := NodeOwners(o.VPSieNodes)
+	var silent, lost, unowned []string
 	for _, n := range o.Nodes {
 		nodes[n.Name] = true
 		if !slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady }) {
 			silent = append(silent, n.Name)
 		}
-		if g := n.Labels[v1alpha1.LabelNodeGroup]; g != "" && !groups[g] {
+		switch g := n.Labels[v1alpha1.LabelNodeGroup]; {
+		case g == "":
+		case !groups[g]:
 			lost = append(lost, n.Name+" of "+g)
+		case o.Live && owners[n.Name] == nil:
+			unowned = append(unowned, n.Name+" of "+g)
 		}
 	}
 	add("taken as not ready, for want of a Ready condition: nodes %s", silent)
 	add("taken as nobody's, for want of their NodeGroup: nodes %s", lost)
+	add("taken as nobody's, for want of a VPSieNode: nodes %s", unowned)
 	lost = nil
 	for _, m := range o.VPSieNodes {
 		nodes[m.Name] = true

@@ -41,7 +41,7 @@ func (b *Builder) nodesOf(o *Objects) []*plan.Node {
 	compareWithNew(o, nodes, groups)
 	for _, n := range o.Nodes {
 		if owners[n.Name] == nil {
-			nodes = append(nodes, foreignNode(n, groups))
+			nodes = append(nodes, foreignNode(n, groups, o.Live))
 		}
 	}
 	return nodes
@@ -182,8 +182,9 @@ func stateOf(m *v1alpha1.VPSieNode, object *corev1.Node) plan.NodeState {
 }
 
 // foreignNode is a node without a VPSieNode: part of a group only if its labels
-// say so, as in a dump of a cluster without the autoscaler's objects.
-func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.Node {
+// say so, as in a dump of a cluster without the autoscaler's objects. In a live cluster
+// it is part of none, because the autoscaler could not remove it.
+func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup, live bool) *plan.Node {
 	state := plan.NotReady
 	if IsReady(n) {
 		state = plan.Ready
@@ -192,15 +193,15 @@ func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.No
 		state = plan.Terminating
 	}
 	group := n.Labels[v1alpha1.LabelNodeGroup]
-	var types []string
-	if g := groups[group]; g != nil {
-		types = g.OfferingNames()
+	if live {
+		group = ""
 	}
+	instanceType, datacenter := BoughtAs(n, groups[group])
 	return &plan.Node{
 		Name:         n.Name,
 		Group:        group,
-		InstanceType: nameOf(cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]), types),
-		DatacenterID: datacenterOf(n, groups[group]),
+		InstanceType: instanceType,
+		DatacenterID: datacenter,
 		Spot:         IsSpot(n),
 		State:        state,
 		Created:      n.CreationTimestamp.Time,
@@ -208,6 +209,15 @@ func foreignNode(n *corev1.Node, groups map[string]*v1alpha1.NodeGroup) *plan.No
 		Object:       n,
 		DoNotDelete:  MustNotDelete(n),
 	}
+}
+
+// BoughtAs is what a node without a VPSieNode was bought as, by its labels, in the words of its group; nil for none.
+func BoughtAs(n *corev1.Node, g *v1alpha1.NodeGroup) (instanceType, datacenterID string) {
+	var types []string
+	if g != nil {
+		types = g.OfferingNames()
+	}
+	return nameOf(cmp.Or(n.Labels[v1alpha1.LabelInstanceType], n.Labels[corev1.LabelInstanceTypeStable]), types), datacenterOf(n, g)
 }
 
 // nameOf is the cloud's name that the label's value was made from (plan.LabelValue), the

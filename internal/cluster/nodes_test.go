@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -69,6 +70,21 @@ func TestMachinesAndNodesAreJoined(t *testing.T) {
 				t.Errorf("it is node %q, want %q", of, test.of)
 			}
 		})
+	}
+}
+
+// In a cluster a label alone makes a node no group's, as no VPSieNode is there by which it could be removed.
+func TestLiveNodesAreOfGroupsByTheirVPSieNodes(t *testing.T) {
+	o := readText(t, aGroup+"---\n"+"{apiVersion: v1, kind: Node, metadata: {name: n1, labels: {autoscaler.vpsie.com/nodegroup: web}}, status: {conditions: [{type: Ready, status: 'True'}]}}").Objects
+	for live, want := range map[bool]string{false: "web", true: ""} {
+		o.Live = live
+		if got := NewBuilder().nodesOf(o)[0].Group; got != want {
+			t.Errorf("live %t: it is of group %q, want %q", live, got, want)
+		}
+		told := slices.Contains(Gaps(o), "taken as nobody's, for want of a VPSieNode: nodes n1 of web")
+		if told != live {
+			t.Errorf("live %t: the gaps are %q", live, Gaps(o))
+		}
 	}
 }
 

@@ -49,6 +49,8 @@ type Objects struct {
 
 	// KubernetesVersion is the control plane's, as major.minor; empty when it is not known.
 	KubernetesVersion string `json:"kubernetesVersion,omitempty"`
+	// Live: they were read from a cluster, which has a VPSieNode for each of the autoscaler's nodes. Files may lack them.
+	Live bool `json:"live,omitempty"`
 
 	// planned and bound are the pods as the planner sees them, where a Pods has worked that out; Pods is empty then.
 	planned []*plan.Pod
@@ -137,7 +139,7 @@ func objectKinds() []objectKind {
 // Load reads everything a decision needs, once; NodeGroups and VPSieNodes of the given
 // namespace only. What reads again and again takes Stores.
 func Load(ctx context.Context, c client.Reader, namespace string) (*Objects, error) {
-	o := &Objects{}
+	o := &Objects{Live: true}
 	kinds := objectKinds()
 	// The others show whether some kinds are needed at all.
 	err := o.list(ctx, c, namespace, slices.DeleteFunc(slices.Clone(kinds), func(k objectKind) bool { return k.needed != nil }))

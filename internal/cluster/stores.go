@@ -93,7 +93,7 @@ func (s *Stores) Fill(ctx context.Context, informers cache.Informers) error {
 // be gone through each time: a Pods keeps them. An error names a kind that Fill was not
 // asked for.
 func (s *Stores) Objects() (*Objects, error) {
-	o := &Objects{}
+	o := &Objects{Live: true}
 	for _, k := range objectKinds() {
 		if _, pods := k.object.(*corev1.Pod); pods || k.needed != nil && !k.needed(o) {
 			continue

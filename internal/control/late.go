@@ -58,16 +58,25 @@ func (s *sweep) takeLate(ctx context.Context, vm *vpsie.VM, mark cloud.Mark) (bo
 	case err != nil:
 		return false, fmt.Errorf("reading NodeGroup %s: %w", mark.Group, err)
 	case s.wants(&g), node != nil && cluster.IsReady(node): // Pods may run there already.
-		m := machineFor(&g, plan.Launch{InstanceType: order.instanceType, Spot: order.spot, DatacenterID: order.datacenter, Reason: launchLate})
-		m.Name, m.Spec.VPSieInstanceID = mark.Name, int64(vm.ID)
-		if err := s.Client.Create(ctx, m); err != nil {
-			return false, fmt.Errorf("creating VPSieNode %s for its late VPS: %w", m.Name, err)
+		if err := s.giveObject(ctx, vm, mark, &g, plan.Launch{InstanceType: order.instanceType, Spot: order.spot, DatacenterID: order.datacenter}); err != nil {
+			return false, err
 		}
 		taken = true
 	}
 	logf.FromContext(ctx).Info("a VPS is listed whose order was lost", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group)
 	s.arrivals.orders.found(mark.Name)
 	return taken, nil
+}
+
+// giveObject makes a VPSieNode for a VPS that has none, and says as what it was bought.
+func (s *sweep) giveObject(ctx context.Context, vm *vpsie.VM, mark cloud.Mark, g *v1alpha1.NodeGroup, as plan.Launch) error {
+	as.Reason = launchLate
+	m := machineFor(g, as)
+	m.Name, m.Spec.VPSieInstanceID = mark.Name, int64(vm.ID)
+	if err := s.Client.Create(ctx, m); err != nil {
+		return fmt.Errorf("creating VPSieNode %s for VPS %d: %w", m.Name, vm.ID, err)
+	}
+	return nil
 }
 
 // wants tells whether the NodeGroup would buy a machine if it could.

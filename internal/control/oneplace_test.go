@@ -14,7 +14,7 @@ func TestOnePlaceCreatesMachines(t *testing.T) {
 		".CreateVM(":     {"internal/cloud/machine.go"},
 		".DeleteVM(":     {"internal/cloud/machine.go"},
 		".Cloud.Create(": {"internal/control/launch.go"},
-		".Cloud.Delete(": {"internal/control/remove.go", "internal/control/sweep.go"},
+		".Cloud.Delete(": {"internal/control/remove.go", "internal/control/stray.go"},
 	}
 	got := map[string][]string{}
 	root := filepath.Join("..", "..")

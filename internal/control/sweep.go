@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -154,40 +153,6 @@ func (s *sweep) dropKnown(strays map[*vpsie.VM]*v1alpha1.VPSieNode, objects []v1
 			strays[vm] = m
 		}
 	}
-}
-
-func strayKey(vm *vpsie.VM) types.UID { return types.UID(vm.Identifier) }
-
-// stray deletes a VPS that carries this cluster's mark and has had no object for
-// the grace period, or is the twin of one.
-func (s *sweep) stray(ctx context.Context, vm *vpsie.VM, sibling *v1alpha1.VPSieNode, began time.Time) error {
-	mark, _ := s.Cloud.Ours(vm)
-	if used, err := s.takeLate(ctx, vm, mark); used || err != nil {
-		return err
-	}
-	grace := s.Options.SweepGrace
-	if strings.HasPrefix(mark.Name, cloud.CanaryPrefix) {
-		grace += s.Options.ProvisionTimeout // somebody watches it, and deletes it
-	}
-	if !s.strays.since(strayKey(vm), began, grace) {
-		return nil
-	}
-	if !s.leaks.Has(strayKey(vm)) {
-		s.leaks.Insert(strayKey(vm))
-		s.Metrics.Leak(observe.LeakVPS)
-	}
-	why := "orphaned: it has no VPSieNode"
-	if sibling != nil {
-		if outlives, err := s.outlive(ctx, vm, sibling); outlives || err != nil {
-			return err
-		}
-		why = fmt.Sprintf("ordered twice: VPSieNode %s has VPS %d", sibling.Name, sibling.Spec.VPSieInstanceID)
-	}
-	logf.FromContext(ctx).Info("deleting a VPS that nobody needs", "vps", vm.ID, "hostname", vm.Hostname, "nodeGroup", mark.Group, "why", why)
-	if err := s.Cloud.Delete(ctx, vm, why); err != nil && !vpsie.IsNotFound(err) {
-		return fmt.Errorf("deleting stray VPS %d: %w", vm.ID, err)
-	}
-	return nil
 }
 
 // lost ends the object of a machine whose VPS two lists lack: its removal cleans
