@@ -184,6 +184,22 @@ func TestANodeHasOneOwner(t *testing.T) {
 	}
 }
 
+// A number that is no VPS's is told as that, not as a VPS that is gone.
+func TestAVPSThatNeverWasIsNotGone(t *testing.T) {
+	w := newWorld(t, vpsietest.Knobs{})
+	g := w.group("adopting", 0, 5)
+	m := w.reference(func(m *v1alpha1.VPSieNode) {
+		m.Name = "misguided"
+		m.Spec = v1alpha1.VPSieNodeSpec{VPSieInstanceID: 99_999, InstanceType: small, NodeGroupName: g.Name, DatacenterID: "dc-us-east-1"}
+	})
+	w.says(m, v1alpha1.PhaseFailed, "ProvisioningFailed", "VPS not found")
+	w.after(time.Hour, 10*time.Minute)
+	w.says(m, v1alpha1.PhaseFailed, "ProvisioningFailed", "VPS not found")
+	if w.heard("VPSGone") > 0 {
+		t.Errorf("events of %q", w.events)
+	}
+}
+
 // What a person says of a VPS is held against the VPS before anything is done with it.
 func TestAdoptionIsVerified(t *testing.T) {
 	w := newWorld(t, vpsietest.Knobs{})
