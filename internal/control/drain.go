@@ -220,13 +220,24 @@ func (r *drainer) drainTimeout(m *v1alpha1.VPSieNode, node *corev1.Node) time.Du
 
 // giveUp lets the node work on until the next try.
 func (r *drainer) giveUp(ctx context.Context, m *v1alpha1.VPSieNode, node *corev1.Node, pods []corev1.Pod, limit time.Duration) (progress, error) {
+	surging, err := r.surging(ctx, m, pods)
+	if err != nil {
+		return progress{}, err
+	}
+	held, err := r.obstacles(ctx, node, pods, surging)
+	if err != nil {
+		return progress{}, err
+	}
 	if err := r.cordons.uncordon(ctx, node, stepDecided); err != nil {
 		return progress{}, err
 	}
-	names := podNames(pods)
+	left := strings.Join(podNames(pods), ", ")
+	if len(held) > 0 {
+		left += "; held back: " + strings.Join(held, "; ")
+	}
 	pause := r.pauseAfterDrain(m, r.Clock.Now())
 	e := observe.DrainFailed(fmt.Sprintf("Node %s is not drained after %s, next try in %s; still there: %s; the annotation %s=true on the VPSieNode deletes it with its pods",
-		node.Name, limit, pause.Round(time.Second), strings.Join(names, ", "), v1alpha1.AnnotationSkipDrain))
+		node.Name, limit, pause.Round(time.Second), left, v1alpha1.AnnotationSkipDrain))
 	r.Voice.Say(m, e)
 	r.trouble(m, reasonDrainFailed, errors.New(e.Note))
 	return again(pause), nil

@@ -129,7 +129,7 @@ func TestDrainStartsOnlyWhenItCanEnd(t *testing.T) {
 		t.Errorf("what holds the drain back is not told: %+v", m.Status.Conditions)
 	}
 	w.until(30*time.Second, "the drain to be given up", func() error {
-		if w.heard("DrainFailed "+m.Name, "default/held", "default/free", v1alpha1.AnnotationSkipDrain) == 0 {
+		if w.heard("DrainFailed "+m.Name, "default/held", "default/free", "PodDisruptionBudget default/held allows no disruption", v1alpha1.AnnotationSkipDrain) == 0 {
 			return errNotYet
 		}
 		return nil
