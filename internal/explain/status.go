@@ -148,7 +148,11 @@ func (s *Scene) groupStatus(g *v1alpha1.NodeGroup) GroupStatus {
 		switch {
 		case found == nil:
 		case found.Status == metav1.ConditionTrue && found.Reason == "AtMaxNodes":
-			tell(found.Reason, "at maxNodes")
+			text := "at maxNodes"
+			if int(g.Status.CurrentNodes) > limits.Max {
+				text = "above maxNodes: " + found.Message
+			}
+			tell(found.Reason, text)
 		case found.Status == metav1.ConditionTrue, found.Reason == "Stabilizing":
 			add(c.mood, found.Reason, fmt.Sprintf("%s: %s", found.Reason, found.Message))
 		}

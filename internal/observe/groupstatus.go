@@ -298,6 +298,8 @@ func (v GroupView) capacity(set func(string, bool, string, string), current, des
 	switch {
 	case len(v.Waiting) > 0:
 		set(v1alpha1.NodeGroupAtMaxCapacity, true, "MaximumNodesReached", MaximumReached(v.Max, v.Waiting))
+	case current+v.Launches > v.Max:
+		set(v1alpha1.NodeGroupAtMaxCapacity, true, "AtMaxNodes", fmt.Sprintf("%s, maxNodes is %d; what holds those above it, kubectl vpsie explain ng %s says", plural(current+v.Launches, "node"), v.Max, v.Group.Name))
 	case current+v.Launches >= v.Max:
 		set(v1alpha1.NodeGroupAtMaxCapacity, true, "AtMaxNodes", fmt.Sprintf("%s, maxNodes is %d", plural(current+v.Launches, "node"), v.Max))
 	default:

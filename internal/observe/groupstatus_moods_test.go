@@ -71,3 +71,15 @@ func TestTheStatusCountsWaitingPods(t *testing.T) {
 		t.Errorf("it says %q of a group whose user data is wrong", got)
 	}
 }
+
+// Nodes above the maximum stay where something holds them, and the condition says where to look.
+func TestAboveTheMaximum(t *testing.T) {
+	for max, want := range map[int]string{2: "2 nodes, maxNodes is 2", 1: "2 nodes, maxNodes is 1; what holds those above it, kubectl vpsie explain ng web says"} {
+		g := &v1alpha1.NodeGroup{ObjectMeta: metav1.ObjectMeta{Name: "web"}}
+		v := GroupView{Group: g, Machines: []*v1alpha1.VPSieNode{{}, {}}, Max: max, Price: func(*v1alpha1.VPSieNode) plan.Money { return 0 }}
+		c := meta.FindStatusCondition(v.Status().Conditions, v1alpha1.NodeGroupAtMaxCapacity)
+		if c.Status != metav1.ConditionTrue || c.Reason != "AtMaxNodes" || c.Message != want {
+			t.Errorf("maxNodes %d: %+v, want %q", max, c, want)
+		}
+	}
+}
