@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -75,16 +76,7 @@ write_files:
 // empty text becomes a cloud-config that joins by kubeadm, or one that hands the
 // kubelet its arguments. An error names the template's place.
 func (u UserData) Render(text string) (string, error) {
-	if text == "" {
-		switch {
-		case u.Kubeadm:
-			text = kubeadmUserData
-		case u.Kubelet != nil:
-			text = configuredUserData
-		default:
-			text = defaultUserData
-		}
-	}
+	text = cmp.Or(text, u.builtIn())
 	if u.Kubelet != nil && !strings.Contains(text, ".KubeletConfig") {
 		return "", &ConfigError{"InvalidUserData", "spec.kubelet would have no effect: write {{.KubeletConfig}} of spec.userData into a file of the folder that the kubelet's --config-dir names, or leave spec.kubelet out"}
 	}
@@ -104,6 +96,22 @@ func (u UserData) Render(text string) (string, error) {
 		return "", err
 	}
 	u.KubeletConfig = config
+	return u.execute(text)
+}
+
+// builtIn is the template of machines whose NodeGroup has none.
+func (u UserData) builtIn() string {
+	switch {
+	case u.Kubeadm:
+		return kubeadmUserData
+	case u.Kubelet != nil:
+		return configuredUserData
+	}
+	return defaultUserData
+}
+
+// execute fills the template in. A token that cannot be minted is no fault of it.
+func (u UserData) execute(text string) (string, error) {
 	t, err := template.New("userData").Option("missingkey=error").Parse(text)
 	if err != nil {
 		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("spec.userData is no valid template: %v", err)}
@@ -118,7 +126,7 @@ func (u UserData) Render(text string) (string, error) {
 	var b strings.Builder
 	err = t.Execute(&b, u)
 	if minting != nil {
-		return "", minting // no fault of the template
+		return "", minting
 	}
 	if err != nil {
 		return "", &ConfigError{"InvalidUserData", fmt.Sprintf("rendering spec.userData: %v", err)}

@@ -96,26 +96,44 @@ func (r *round) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.R
 		return reconcile.Result{RequeueAfter: left}, nil // what changes until then is for that round
 	}
 	r.bell.answered() // before anything is read
-	decision, result, err := r.once(ctx)
+	acted, result, err := r.once(ctx)
 	ended := r.Clock.Now()
-	if decision != nil && err == nil { // any other is tried again as its failure asks for
+	if acted != nil && err == nil { // any other is tried again as its failure asks for
 		r.rests = ended.Add(min(ended.Sub(began), longestRest))
 	}
-	if decision != nil || err != nil {
-		r.Metrics.Round(began, ended, decision != nil && len(decision.Launches)+len(decision.Removals) > 0, err)
+	if acted != nil || err != nil {
+		r.Metrics.Round(began, ended, acted != nil && len(acted.Launches)+len(acted.Removals) > 0, err)
 	}
 	return result, err
 }
 
-// once returns the decision that it has acted on, nil when there is none.
+// once returns the plan that it has acted on, nil when there is none.
 func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) {
-	if err := r.account.loadAccount(ctx); err != nil {
+	objects, err := r.read(ctx)
+	if err != nil {
 		return nil, reconcile.Result{}, err
+	}
+	d := r.decide(ctx, objects)
+	if fresh, err := r.isCurrent(ctx, objects, d.plan); err != nil || !fresh {
+		return nil, reconcile.Result{RequeueAfter: staleRetry}, err
+	}
+	left, err := r.carryOut(ctx, objects, d)
+	next := r.next(d.plan, objects.NodeGroups)
+	if left {
+		next = r.Options.Debounce
+	}
+	return d.plan, reconcile.Result{RequeueAfter: next}, err
+}
+
+// read returns the cluster's objects, once what earlier rounds left undone is done.
+func (r *round) read(ctx context.Context) (*cluster.Objects, error) {
+	if err := r.account.loadAccount(ctx); err != nil {
+		return nil, err
 	}
 	r.Cloud.Vet(ctx)
 	objects, err := r.Load()
 	if err != nil {
-		return nil, reconcile.Result{}, err
+		return nil, err
 	}
 	if r.Pods != nil {
 		r.Pods.Into(objects)
@@ -125,54 +143,70 @@ func (r *round) once(ctx context.Context) (*plan.Plan, reconcile.Result, error) 
 		r.recalled = true
 	}
 	if err := r.precheck.reopen(ctx, objects); err != nil {
-		return nil, reconcile.Result{}, err
+		return nil, err
 	}
 	r.arrivals.forgetMended(objects.NodeGroups)
 	if err := r.retries.tryNow(ctx, objects.NodeGroups); err != nil {
-		return nil, reconcile.Result{}, err
+		return nil, err
 	}
+	return objects, nil
+}
+
+// decision is a plan with what it was made from.
+type decision struct {
+	plan   *plan.Plan
+	state  *plan.State
+	buying *Buying
+	faults map[string]fault
+	at     time.Time
+	took   time.Duration
+}
+
+func (r *round) decide(ctx context.Context, objects *cluster.Objects) decision {
 	r.inspecting.inspect(ctx, objects.NodeGroups)
 	buying := r.market.buying(ctx, objects)
-	faults := r.faults(objects, buying)
-	now := r.Clock.Now()
+	d := decision{buying: buying, faults: r.faults(objects, buying), at: r.Clock.Now()}
 	objects.KubernetesVersion = r.kubernetesVersion()
-	state := r.builder.State(objects, buying.Markets, now, r.Options.Plan)
-	r.notes.unneeded.remind(state.Nodes, objects.VPSieNodes)
-	state.Limit = buying.Limit
-	decision := plan.Decide(state)
-	took := r.Clock.Since(now)
-	r.Metrics.Decision(decision, took)
-	r.Metrics.Offers(state.Offers, now)
+	d.state = r.builder.State(objects, buying.Markets, d.at, r.Options.Plan)
+	r.notes.unneeded.remind(d.state.Nodes, objects.VPSieNodes)
+	d.state.Limit = buying.Limit
+	d.plan = plan.Decide(d.state)
+	d.took = r.Clock.Since(d.at)
+	r.Metrics.Decision(d.plan, d.took)
+	r.Metrics.Offers(d.state.Offers, d.at)
+	return d
+}
 
-	if len(decision.Launches)+len(decision.Removals)+len(decision.GivenUp) > 0 {
-		fresh, err := r.precheck.sightIsFresh(ctx, objects, decision)
-		if err == nil && fresh && len(decision.Removals) > 0 {
-			fresh, err = r.precheck.closeOff(ctx, objects, decision)
-		}
-		if err != nil || !fresh {
-			return nil, reconcile.Result{RequeueAfter: staleRetry}, err
-		}
+// isCurrent tells whether what the plan was made from is still what the API server and the cloud say. A plan that changes nothing
+// needs no proof.
+func (r *round) isCurrent(ctx context.Context, objects *cluster.Objects, p *plan.Plan) (bool, error) {
+	if len(p.Launches)+len(p.Removals)+len(p.GivenUp) == 0 {
+		return true, nil
 	}
-	logf.FromContext(ctx).V(1).Info("decided", "launches", len(decision.Launches), "removals", len(decision.Removals),
-		"placements", len(decision.Placements), "unplaced", len(decision.Unplaced), "took", took)
-	r.notePlacements(decision)
-	r.arrivals.noteDemand(decision)
-	machines, acted := r.intents.act(ctx, objects, decision)
-	r.recorder.record(now, decision, machines, faults, acted)
-	replaced := r.notes.givenUp(ctx, objects, decision)
-	left, noted := r.notes.noteUnneeded(ctx, objects.VPSieNodes, decision, now)
-	more, drifted := r.notes.noteDrift(ctx, objects, state, decision)
-	most, avoided := r.notes.avoid(ctx, objects, decision)
-	left = left || more || most
-	err = errors.Join(noted, drifted, avoided, acted, replaced, r.teller.tell(ctx, objects, state, decision, faults, buying.Markets))
-	r.teller.tellPods(ctx, objects, decision)
-	r.recorder.compare(state, decision)
-	r.recorder.charge(objects, state)
-	next := r.next(decision, objects.NodeGroups)
-	if left {
-		next = r.Options.Debounce
+	fresh, err := r.precheck.sightIsFresh(ctx, objects, p)
+	if err == nil && fresh && len(p.Removals) > 0 {
+		fresh, err = r.precheck.closeOff(ctx, objects, p)
 	}
-	return decision, reconcile.Result{RequeueAfter: next}, err
+	return fresh, err
+}
+
+// carryOut writes the plan's intents and tells of it. left says that annotations or taints are left to write.
+func (r *round) carryOut(ctx context.Context, objects *cluster.Objects, d decision) (left bool, err error) {
+	logf.FromContext(ctx).V(1).Info("decided", "launches", len(d.plan.Launches), "removals", len(d.plan.Removals),
+		"placements", len(d.plan.Placements), "unplaced", len(d.plan.Unplaced), "took", d.took)
+	r.notePlacements(d.plan)
+	r.arrivals.noteDemand(d.plan)
+	machines, acted := r.intents.act(ctx, objects, d.plan)
+	r.recorder.record(d.at, d.plan, machines, d.faults, acted)
+	replaced := r.notes.givenUp(ctx, objects, d.plan)
+	left, noted := r.notes.noteUnneeded(ctx, objects.VPSieNodes, d.plan, d.at)
+	more, drifted := r.notes.noteDrift(ctx, objects, d.state, d.plan)
+	most, avoided := r.notes.avoid(ctx, objects, d.plan)
+	told := r.teller.tell(ctx, objects, d.state, d.plan, d.faults, d.buying.Markets)
+	r.teller.tellPods(ctx, objects, d.plan)
+	r.recorder.compare(d.state, d.plan)
+	r.recorder.charge(objects, d.state)
+	return left || more || most, errors.Join(noted, drifted, avoided, acted, replaced, told)
 }
 
 // next is when the coming round is due without an event.

@@ -15,20 +15,7 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 		what = "Machine %s (%s, NodeGroup %s), which has no Kubernetes node, will be given up."
 	}
 	p.news(Busy, what, a.Node, m.Spec.InstanceType, m.Spec.NodeGroupName)
-	var moving, held, last []string
-	for _, h := range a.Pods {
-		switch {
-		case h.EvictedLast:
-			last = append(last, h.Pod)
-		case h.Stays:
-		case h.Restarts != "":
-		case h.Why != "":
-			held = append(held, h.Why)
-			moving = append(moving, h.Pod)
-		default:
-			moving = append(moving, h.Pod)
-		}
-	}
+	moving, last, held := a.evictions()
 	var steps []string
 	if restarts := a.restarts(); len(restarts) > 0 {
 		steps = append(steps, fmt.Sprintf("before any pod is evicted, another pod of each is made ready by a restart: %s", observe.Some(restarts)))
@@ -61,4 +48,21 @@ func (a *NodeAnswer) PrintDrain(p *Page) {
 		p.heading("WHAT HOLDS IT UP, OR WHAT IS LOST")
 		p.list(held)
 	}
+}
+
+// evictions are the pods that a drain evicts, those that it evicts at the end, and what holds any of them back.
+func (a *NodeAnswer) evictions() (moving, last, held []string) {
+	for _, h := range a.Pods {
+		switch {
+		case h.EvictedLast:
+			last = append(last, h.Pod)
+		case h.Stays, h.Restarts != "":
+		default:
+			moving = append(moving, h.Pod)
+			if h.Why != "" {
+				held = append(held, h.Why)
+			}
+		}
+	}
+	return moving, last, held
 }
