@@ -159,7 +159,9 @@ func (s *sweep) dropKnown(strays map[*vpsie.VM]*v1alpha1.VPSieNode, objects []v1
 // up, and the next round buys another if it is needed. While its node is ready the
 // VPS cannot be gone: the lists are another account's or project's.
 func (s *sweep) lost(ctx context.Context, m *v1alpha1.VPSieNode, sight *cloud.Sight) error {
-	if neverHadOne := !orderedByUs(m) && m.Status.Hostname == ""; neverHadOne || m.Spec.VPSieInstanceID == 0 || !m.DeletionTimestamp.IsZero() || byNumber(s.Cloud, m, sight) != nil {
+	// Of one that a person made, the number may be that of no VPS at all.
+	hadOne := m.Spec.VPSieInstanceID != 0 && (orderedByUs(m) || m.Status.Hostname != "")
+	if !hadOne || !m.DeletionTimestamp.IsZero() || byNumber(s.Cloud, m, sight) != nil {
 		s.missing.forget(m.UID)
 		s.leaks.Delete(m.UID)
 		return nil

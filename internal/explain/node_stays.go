@@ -74,15 +74,18 @@ func (s *Scene) fate(a *NodeAnswer) (kept *plan.Kept, removed bool) {
 
 // guess says from the objects alone why the node stays.
 func (s *Scene) guess(a *NodeAnswer, node *corev1.Node) {
+	var limits cluster.Limits
+	if a.group != nil {
+		limits = cluster.LimitsOf(a.group, s.Now)
+	}
 	switch {
 	case cluster.MustNotDelete(a.machine), node != nil && cluster.MustNotDelete(node):
 		a.Reason = plan.KeptDoNotDelete
 		a.tell(NodeStays, Good, "stays: it or its VPSieNode is annotated %s", v1alpha1.AnnotationDoNotDelete)
 	case a.group == nil:
 		a.tell(NodeStays, Bad, "is of NodeGroup %s, which does not exist", a.machine.Spec.NodeGroupName)
-	case cluster.LimitsOf(a.group, s.Now).Paused:
+	case limits.Paused:
 		a.Reason = plan.KeptPaused
-		limits := cluster.LimitsOf(a.group, s.Now)
 		a.tell(NodeStays, Good, "stays: its NodeGroup is %s", limits.Pause())
 	case !*a.group.Spec.ScaleDownPolicy.Enabled:
 		a.Reason = plan.KeptScaleDownDisabled

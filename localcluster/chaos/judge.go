@@ -67,9 +67,10 @@ func hidden(b vpsietest.Bill, at time.Time) bool {
 // twice finds machines that were there more than once at a time.
 func (e *evidence) twice() []violation {
 	var found []violation
+	orderedAgain := e.orderedAgain()
 	for name, bills := range e.byName() {
 		for i, b := range bills[1:] {
-			if before := bills[i]; !hidden(before, b.CreatedAt) && (before.DeletedAt == nil || before.DeletedAt.After(b.CreatedAt)) {
+			if before := bills[i]; !orderedAgain[before.ID] && (before.DeletedAt == nil || before.DeletedAt.After(b.CreatedAt)) {
 				found = append(found, violation{
 					at: b.CreatedAt, what: fmt.Sprintf("VPS %d and VPS %d are both there under the hostname %s", before.ID, b.ID, name),
 					hostnames: []string{name}, uids: []types.UID{types.UID(markOf(b).uid)},

@@ -61,7 +61,7 @@ type Bill struct {
 	State              string     `json:"state"` // pending, hidden, listed or removed
 	PoweredOn          bool       `json:"poweredOn"`
 	CreatedAt          time.Time  `json:"createdAt"`
-	ListedAt           *time.Time `json:"listedAt,omitempty"` // when the list showed it first
+	ListedAt           *time.Time `json:"listedAt,omitempty"` // from when on the list has it
 	DeletedAt          *time.Time `json:"deletedAt"`
 	Cost               string     `json:"cost"` // decimal, in US dollars, up to now
 	PricePerMonth      string     `json:"-"`    // as it was ordered; not part of GET /ledger

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -142,6 +143,23 @@ func TestGapBetweenPendingAndList(t *testing.T) {
 	}
 	if vms := c.list(t); len(vms) != 0 {
 		t.Errorf("list: %v", vms)
+	}
+	if at := c.Ledger().VMs[0].ListedAt; at != nil {
+		t.Errorf("the ledger says that it is listed from %s on", at)
+	}
+}
+
+// The ledger says from when on the list has a machine, by whichever gap it is late.
+func TestLedgerSaysFromWhenOnAMachineIsListed(t *testing.T) {
+	const gap = 300
+	for _, seconds := range []int{0, gap} {
+		c := start(t, vpsietest.Options{Knobs: vpsietest.Knobs{GapSeconds: seconds}})
+		c.order(t, "a")
+		eventually(t, "the machine enters the list", func() bool { return c.Ledger().VMs[0].State == "listed" })
+		vm := c.Ledger().VMs[0]
+		if late := !vm.ListedAt.Before(vm.CreatedAt.Add(gap * time.Second)); late != (seconds == gap) {
+			t.Errorf("with a gap of %d s it is listed %s after its order", seconds, vm.ListedAt.Sub(vm.CreatedAt))
+		}
 	}
 }
 

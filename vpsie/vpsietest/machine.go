@@ -48,7 +48,7 @@ type machine struct {
 	firewallBusy bool
 
 	createdAt time.Time
-	listedAt  *time.Time // on the server's clock, when the list showed it first
+	listedAt  *time.Time // on the server's clock, from when on the list has it
 	// interruptOn is when a spot instance is taken away, once that is known.
 	interruptOn time.Time
 	// listedFrom is, on the server's clock, when the list may show it.
@@ -175,6 +175,9 @@ func (s *Server) live(ctx context.Context, m *machine, k Knobs) {
 	s.mutate(func() {
 		m.enter(listed)
 		m.listedAt = new(s.opts.Now())
+		if m.listedAt.Before(m.listedFrom) {
+			m.listedAt = new(m.listedFrom)
+		}
 	})
 	for booted := false; ; k = s.knobsNow() {
 		booted = s.run(ctx, m, k) || booted
